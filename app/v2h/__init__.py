@@ -1,0 +1,1 @@
+"""V2H appliance: bidirectional charger firmware for an Indra V2G unit."""
