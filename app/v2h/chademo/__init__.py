@@ -1,0 +1,1 @@
+"""CHAdeMO: the frames on can1, the session that speaks them, and the limits it keeps."""

@@ -1,0 +1,1 @@
+"""One chip or line per file, each behind a port URL."""

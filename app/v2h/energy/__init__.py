@@ -1,0 +1,1 @@
+"""Pure decisions about energy: load matching, schedule, policy."""

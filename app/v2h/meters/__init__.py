@@ -1,0 +1,1 @@
+"""One meter source per file behind one interface."""

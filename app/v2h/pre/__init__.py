@@ -1,0 +1,1 @@
+"""The PRE 6 kW converter on can0: its object dictionary and the SDO client that drives it."""

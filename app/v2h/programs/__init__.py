@@ -1,0 +1,1 @@
+"""The supervised programs: wiring only, each owns one thing."""

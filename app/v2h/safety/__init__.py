@@ -1,0 +1,1 @@
+"""What must hold whatever fails: allowed outputs, make-safe, the wire between charger and guard."""
