@@ -1,7 +1,7 @@
 """The PRE 6 kW converter on its CAN bus: object dictionary, status bits, and the bytes of expedited SDO.
 
 Source: vendor capture CAP1 (2676 answers of a "VG6 ", hardware 4.00, software 3.02); command bytes and abort
-codes from CiA 301. The converter is node 0x30; only expedited SDO was ever seen, no heartbeat, NMT, PDO or EMCY.
+codes from CiA 301. The converter is node 0x30; only expedited SDO was ever seen, no heartbeat, NMT, PDO, EMCY.
 A message is [command, index lo, index hi, sub, d0..d3]. Amps: + charges the car, - discharges it.
 """
 
@@ -59,7 +59,7 @@ class Entry:
         return whole if self.per_unit == 1 else whole / self.per_unit
 
     def whole(self, value: float) -> int:
-        """Round a value in the object's unit to its steps. Raises SdoError outside low to high, or for NaN."""
+        """Round a value in the object's unit to its steps. Raises SdoError outside low to high or for NaN."""
         if not self.writable:
             raise SdoError(f"{self.name} {self.index:04X}.{self.sub} cannot be written")
         if not math.isfinite(value) or not self.low <= value <= self.high:
