@@ -1,0 +1,201 @@
+"""Every topic and message of the bus, in one place.
+
+Units and signs, said once for the whole project: powers in W, grid power + is import, battery power and current +
+is charging the car (discharge is negative), times `t` are seconds of CLOCK_MONOTONIC (one machine, so they compare
+across programs), `at` is ISO time and present only where the clock is known good.
+Messages are JSON objects. A receiver ignores keys it does not know; a missing or mistyped key is a MessageError.
+Retained messages on command and setpoint topics are dropped by receivers.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, Self
+
+SETPOINT_PERIOD_S = 0.25
+SETPOINT_LIFE_S = 1.0
+
+MODES = ("idle", "v2h", "solar", "charge", "discharge")
+
+
+class MessageError(ValueError):
+    """A bus message that cannot be read: names topic class, key and value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Base of all messages: JSON both ways."""
+
+    TOPIC: ClassVar[str]
+    RETAIN: ClassVar[bool] = False
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self), separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, payload: bytes) -> Self:
+        try:
+            data = json.loads(payload)
+            known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
+            message = cls(**known)
+        except (ValueError, TypeError, KeyError) as error:
+            raise MessageError(f"{cls.__name__}: {error}; got {payload[:200]!r}") from error
+        for f in fields(cls):
+            if f.type in (float, int) and not isinstance(getattr(message, f.name), int | float):
+                raise MessageError(f"{cls.__name__}: {f.name} = {getattr(message, f.name)!r} is not a number")
+        return message
+
+
+@dataclass(frozen=True, slots=True)
+class Alive(Message):
+    """Retained on v2h/<program>/alive; the last will is the same with alive = false."""
+
+    TOPIC = "v2h/{}/alive"
+    RETAIN = True
+    alive: bool
+    pid: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReading(Message):
+    """One reading of one meter. t: time of reading; the power is that of t - lag_s. interval_s: measured."""
+
+    TOPIC = "v2h/meter/{}"
+    t: float
+    power_w: float
+    interval_s: float
+    lag_s: float
+    source: str
+    voltage_v: float | None = None
+    current_a: float | None = None
+    frequency_hz: float | None = None
+    import_wh: float | None = None
+    export_wh: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerState(Message):
+    """What charger knows, at every change and at 5 Hz in energy flow (1 Hz otherwise). Not retained: old is not data.
+
+    state: session state name ("idle", "wake", ... "energy", ... "fault"). power_w: DC side, + charging; t_power: when
+    it was measured. limits: amps the session would accept now, both positive. can_start / refusal: whether a start
+    would be accepted and else why. checks: what of insulation, lock and cable voltage is "verified", "assumed" or
+    "not fitted".
+    """
+
+    TOPIC = "v2h/charger/state"
+    t: float
+    state: str
+    since_t: float
+    reason: str
+    soc_pct: float | None
+    volts_v: float | None
+    amps_a: float | None
+    power_w: float | None
+    t_power: float | None
+    setpoint_a: float
+    max_charge_a: float
+    max_discharge_a: float
+    k_on: bool
+    outputs: list[str]
+    faults: list[str]
+    guard: str
+    status_109_5: str
+    cable_v: float | None
+    temperature_c: float | None
+    session: int
+    ages_s: dict[str, float | None] = field(default_factory=dict)
+    checks: dict[str, str] = field(default_factory=dict)
+    capacity_kwh: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerPower(Message):
+    """The PRE's own measurement, at every poll (0.104 s) while the converter runs; t: when it was measured."""
+
+    TOPIC = "v2h/charger/power"
+    t: float
+    power_w: float
+    amps_a: float
+    volts_v: float
+
+
+@dataclass(frozen=True, slots=True)
+class Setpoint(Message):
+    """Manager's order to charger: power_w (+ charging) until expires_t. wanted: a session shall run (else: stop in
+    order). Bounded by charger; at most SETPOINT_LIFE_S into the future."""
+
+    TOPIC = "v2h/charger/setpoint"
+    t: float
+    wanted: bool
+    power_w: float
+    expires_t: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerState(Message):
+    """Policy: mode, the sentence for people, and what is in force."""
+
+    TOPIC = "v2h/manager/state"
+    RETAIN = True
+    t: float
+    mode: str
+    why: str
+    setpoint_w: float
+    grid_w: float | None
+    grid_age_s: float | None
+    limits: dict[str, float] = field(default_factory=dict)
+    config_errors: list[str] = field(default_factory=list)
+    next_entry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Message):
+    """An order from a person or neighbour on v2h/command/<name>; answered on v2h/reply/<id>.
+
+    Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({}).
+    """
+
+    TOPIC = "v2h/command/{}"
+    id: str
+    source: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Message):
+    """Answer to a command: what was applied, or why not."""
+
+    TOPIC = "v2h/reply/{}"
+    id: str
+    ok: bool
+    text: str
+    applied: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Message):
+    """Something worth a line in the log: level "info", "warning" or "fault", a stable code, words, numbers."""
+
+    TOPIC = "v2h/event"
+    t: float
+    level: str
+    code: str
+    text: str
+    source: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+MAY_PUBLISH: dict[str, tuple[str, ...]] = {
+    "guard": ("v2h/guard/#", "v2h/event"),
+    "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event"),
+    "meter": ("v2h/meter/#", "v2h/event"),
+    "manager": ("v2h/manager/#", "v2h/charger/setpoint", "v2h/reply/+", "v2h/event"),
+    "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event"),
+    "datalog": ("v2h/datalog/#", "v2h/event"),
+    "web": ("v2h/web/#", "v2h/command/+", "v2h/event"),
+    "pulse": ("v2h/pulse/#", "v2h/event"),
+    "cli": ("v2h/command/+",),
+}
+"""Who may publish what: the broker's access list is made from this table. Everyone may read v2h/#."""

@@ -1,0 +1,141 @@
+"""One program's connection to the broker, driven by the program's own loop: no thread.
+
+Reconnects by itself every second; after each connect it subscribes again and publishes the retained state again.
+A broker that is gone or hangs never blocks the caller for longer than one local connect.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from v2h import __version__
+from v2h.bus import Alive, Event, Message, MessageError
+
+KEEPALIVE_S = 5
+PORT = int(os.environ.get("V2H_BUS_PORT", "1883"))
+
+Handler = Callable[[str, bytes], None]
+
+
+class BusClient:
+    """MQTT 3.1.1 client of the local broker."""
+
+    def __init__(self, name: str, run: Path, log: logging.Logger) -> None:
+        self._name, self._log = name, log
+        self._secret = run / "secrets" / name
+        self._handlers: dict[str, Handler] = {}
+        self._retained: dict[str, bytes] = {}
+        self._next_try = 0.0
+        self.connected = False
+        self.connected_since: float | None = None
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"v2h-{name}",
+            protocol=mqtt.MQTTv311,
+            clean_session=True,
+        )
+        self._client.connect_timeout = 1.0
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        topic = Alive.TOPIC.format(name)
+        dead = Alive(False, os.getpid(), __version__)
+        self._client.will_set(topic, dead.to_json(), retain=True)
+        self._retained[topic] = Alive(True, os.getpid(), __version__).to_json()
+
+    def subscribe(self, topic: str, handler: Handler, *, retained: bool = True) -> None:
+        """handler(topic, payload) for each message; retained=False drops retained ones (commands, setpoints)."""
+
+        def guarded(actual: str, payload: bytes) -> None:
+            try:
+                handler(actual, payload)
+            except MessageError as error:
+                self._log.warning("dropped message on %s: %s", actual, error)
+
+        self._handlers[topic] = guarded
+        self._client.message_callback_add(topic, self._dispatcher(topic, retained))
+        if self.connected:
+            self._client.subscribe(topic)
+
+    def publish(self, message: Message, *topic_parts: str) -> None:
+        """Send now if connected; a retained message is also kept and sent again after every reconnect."""
+        topic = message.TOPIC.format(*topic_parts)
+        payload = message.to_json()
+        if message.RETAIN:
+            self._retained[topic] = payload
+        if self.connected:
+            self._client.publish(topic, payload, retain=message.RETAIN)
+
+    def event(self, level: str, code: str, text: str, **values: Any) -> None:
+        """Log a line and publish the event."""
+        self._log.log({"info": 20, "warning": 30, "fault": 40}[level], "%s: %s", code, text)
+        self.publish(Event(time.monotonic(), level, code, text, self._name, values))
+
+    def maintain(self, now: float) -> None:
+        """Keep-alive, and reconnecting when due. Call at least every second."""
+        if self._client.socket() is None:
+            if now >= self._next_try:
+                self._next_try = now + 1.0
+                self._connect()
+        else:
+            self._client.loop_misc()
+
+    def fileno(self) -> int | None:
+        sock = self._client.socket()
+        return None if sock is None else int(sock.fileno())
+
+    def wants_write(self) -> bool:
+        return bool(self._client.want_write())
+
+    def read(self) -> None:
+        self._client.loop_read()
+
+    def write(self) -> None:
+        self._client.loop_write()
+
+    def close(self) -> None:
+        """Say goodbye: publish alive = false and disconnect."""
+        if self.connected:
+            self._client.publish(
+                Alive.TOPIC.format(self._name), Alive(False, os.getpid(), __version__).to_json(), retain=True
+            )
+            self._client.disconnect()
+
+    def _connect(self) -> None:
+        try:
+            self._client.username_pw_set(self._name, self._secret.read_text().strip())
+            self._client.connect("127.0.0.1", PORT, keepalive=KEEPALIVE_S)
+        except OSError as error:
+            self._log.debug("broker: %s", error)
+
+    def _on_connect(self, client: mqtt.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
+        if reason.is_failure:
+            self._log.warning("broker refused us: %s", reason)
+            return
+        self.connected, self.connected_since = True, time.monotonic()
+        for topic in self._handlers:
+            client.subscribe(topic)
+        for topic, payload in self._retained.items():
+            client.publish(topic, payload, retain=True)
+        self._log.info("on the bus")
+
+    def _on_disconnect(self, client: mqtt.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
+        if self.connected:
+            self._log.warning("off the bus: %s", reason)
+        self.connected, self.connected_since = False, None
+
+    def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
+        self._log.debug("unexpected message on %s", message.topic)
+
+    def _dispatcher(self, topic: str, retained: bool) -> Callable[[mqtt.Client, Any, mqtt.MQTTMessage], None]:
+        def dispatch(client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
+            if retained or not message.retain:
+                self._handlers[topic](message.topic, bytes(message.payload))
+
+        return dispatch
