@@ -117,11 +117,13 @@ def test_the_running_round_and_its_period() -> None:
 def test_enable_comes_after_zero_is_read_back_and_before_any_setpoint() -> None:
     bench = Bench()
     bench.set(pre.SET_AMPS, 140)  # left over from before
+    bench.lose_writes = 1  # and the first attempt at zero gets lost
     bench.running(390.0, 14.0)
     writes = [data for _, data in bench.sent if data[0] == pre.WRITE_2]
     order = [pre.write_amps(0.0), pre.write_enable(True), pre.write_amps(14.0), pre.write_volts(390.0)]
     assert [writes.index(message) for message in order] == sorted(writes.index(message) for message in order)
     before_enable = writes[: writes.index(pre.write_enable(True))]
+    assert before_enable.count(pre.write_amps(0.0)) == 2
     assert set(before_enable) <= {pre.write_amps(0.0), pre.write_volts(0.0)}
 
 
