@@ -23,6 +23,8 @@ EVSE_PERIOD_S = 0.1
 STEP_S = 0.05
 CABLE_FRESH_S = 0.5
 WIRE_PERIOD_S = 0.1
+ROUNDING_S = 1e-6
+"""A slot is due although floating point puts it a hair into the future."""
 
 
 @dataclass(slots=True)
@@ -104,7 +106,7 @@ class Charger:
             request = self.converter.next_request(now)
             if request is not None:
                 out.to_pre.append((pre.REQUEST_ID, request))
-        if now >= self._evse_due:
+        if now + ROUNDING_S >= self._evse_due:
             self._evse_due = _next_on_grid(self._evse_due, now, EVSE_PERIOD_S)
             out.to_car += [frames.encode(frame) for frame in self.actions.frames]
         wish = (self.actions.outputs, self.actions.session, self.actions.trip_wanted)
@@ -193,4 +195,4 @@ def _next_on_grid(due: float, now: float, period_s: float) -> float:
     """The next slot after `now` on the grid of `due`; a missed slot is skipped, not made up."""
     if due == float("-inf"):
         return now + period_s
-    return due + period_s * (int((now - due) / period_s) + 1)
+    return due + period_s * (int((now + ROUNDING_S - due) / period_s) + 1)
