@@ -10,6 +10,7 @@ from v2h import captures
 from v2h.canframe import CAR_BUS, PRE_BUS, Frame
 from v2h.captures import CaptureError, Skipped, parse, read_capture, to_csv, write_capture
 from v2h.chademo.frames import decode, encode
+from v2h.pre import objects as pre
 from v2h.pre.objects import ANSWER_ID, REQUEST_ID
 
 DATA = Path(__file__).parents[1] / "data"
@@ -135,6 +136,29 @@ def test_every_recorded_chademo_frame_survives_the_codec_byte_for_byte() -> None
     assert len(frames) == 5_428
     for frame in frames:
         assert encode(decode(frame.can_id, frame.data)) == (frame.can_id, frame.data)
+
+
+def rebuilt(frame: Frame) -> bytes:
+    """The bytes our own builders make of what a recorded converter frame says."""
+    message = (pre.parse_request if frame.can_id == REQUEST_ID else pre.parse_answer)(frame.data)
+    entry = pre.DICTIONARY[message.index, message.sub]
+    if isinstance(message, pre.ReadRequest):
+        return pre.read_request(entry)
+    if isinstance(message, pre.WriteRequest):
+        value = entry.value(message.raw)
+        assert not isinstance(value, str)
+        return pre.write_request(entry, value)
+    if isinstance(message, pre.ReadAnswer):
+        return pre.read_answer(entry, message.raw)
+    return pre.written_answer(message.index, message.sub)
+
+
+@real_capture
+def test_every_recorded_converter_frame_is_rebuilt_byte_for_byte() -> None:
+    frames = [frame for frame in read_capture(LEAF).frames if frame.can_id in (REQUEST_ID, ANSWER_ID)]
+    assert len(frames) == 5_353
+    for frame in frames:
+        assert rebuilt(frame) == frame.data
 
 
 @real_capture
