@@ -165,8 +165,8 @@ class Manager:
 
     def _on_clear_fault(self, command: Command, now: float) -> Reply:
         faults = [] if self._charger is None else list(self._charger.faults)
-        if self._order.mode == "idle" and self._settings.get("stopped") is not True:
-            self._idle_reason = ""
+        if self._order.mode == "idle":
+            self._idle_reason = STOPPED if self._settings.get("stopped") is True else ""
         text = f"The charger was asked to clear: {', '.join(faults)}." if faults else "No fault is latched."
         return Reply(command.id, True, text, {"faults": faults})
 
