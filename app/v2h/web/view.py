@@ -162,7 +162,7 @@ def _numbers(charger: ChargerState | None, manager: ManagerState | None) -> dict
         "cable": unit(charger.cable_v if charger else None, "V", 0),
         "temperature": unit(charger.temperature_c if charger else None, "°C", 0),
         "accepts": (
-            f"{charger.max_charge_a:.0f} A in, {charger.max_discharge_a:.0f} A out" if charger else NONE
+            f"+{charger.max_charge_a:.0f} / −{charger.max_discharge_a:.0f} A" if charger else NONE
         ),
         "grid_age": "unknown" if manager is None or manager.grid_age_s is None else f"{manager.grid_age_s:.1f} s old",
     }  # fmt: skip
