@@ -123,7 +123,8 @@ class ChargerPower(Message):
 @dataclass(frozen=True, slots=True)
 class Setpoint(Message):
     """Manager's order to charger: power_w (+ charging) until expires_t. wanted: a session shall run (else: stop in
-    order). Bounded by charger; at most SETPOINT_LIFE_S into the future."""
+    order). order: counts what owner or schedule asked for; a session that has ended starts again only for a new
+    number. Bounded by charger; at most SETPOINT_LIFE_S into the future."""
 
     TOPIC = "v2h/charger/setpoint"
     t: float
@@ -131,6 +132,7 @@ class Setpoint(Message):
     power_w: float
     expires_t: float
     reason: str
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
