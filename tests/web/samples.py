@@ -17,7 +17,7 @@ def charger(**changes: Any) -> ChargerState:
             outputs=["d1", "d2", "c1", "c2", "plug-lock", "pre-ac", "master"], faults=[], guard="armed",
             status_109_5="05", cable_v=384.0, temperature_c=31.0, session=1,
             ages_s={"car": 0.04, "pre": 0.08, "guard": 0.02},
-            checks={"insulation": "verified", "lock": "assumed", "cable_voltage": "not fitted"}, capacity_kwh=24.0,
+            checks={"insulation": "verified", "lock": "assumed", "cable_v": "not fitted"}, capacity_kwh=24.0,
         ),
         **changes,
     )  # fmt: skip

@@ -132,7 +132,7 @@ def _stop_text(charger: ChargerState | None, manager: ManagerState | None) -> st
 
 def _steps(charger: ChargerState | None) -> list[dict[str, Any]]:
     """Each step with state done, now or todo; all todo when no session runs."""
-    at = words.STEP_OF_STATE.get(words.key_of(charger.state), -1) if charger else -1
+    at = words.STEP_OF_STATE.get(charger.state, -1) if charger else -1
 
     def state(index: int) -> str:
         return "now" if index == at else "done" if index < at else "todo"
@@ -145,8 +145,7 @@ def _step_text(charger: ChargerState | None) -> str:
         return "Session state unknown"
     if charger.state in words.RESTING:
         return "No session"
-    index = words.STEP_OF_STATE.get(words.key_of(charger.state))
-    return words.plain(charger.state) if index is None else words.STEPS[index].doing
+    return words.DOING.get(charger.state, words.plain(charger.state))
 
 
 def _numbers(charger: ChargerState | None, manager: ManagerState | None) -> dict[str, Any]:
@@ -204,7 +203,7 @@ def _flow_text(grid_w: float | None, house_w: float | None, car_w: float | None)
 
 def _faults(charger: ChargerState | None) -> list[dict[str, str]]:
     names = charger.faults if charger else []
-    return [{"name": n, "text": words.FAULTS.get(words.key_of(n), words.plain(n) + ".")} for n in names]
+    return [{"name": n, "text": words.FAULTS.get(n, words.plain(n) + ".")} for n in names]
 
 
 def _outputs(charger: ChargerState | None) -> list[dict[str, str]]:
@@ -226,7 +225,7 @@ def _checks(charger: ChargerState | None) -> list[dict[str, str]]:
     return [
         {
             "name": name,
-            "label": words.CHECKS.get(words.key_of(name), words.plain(name)),
+            "label": words.CHECKS.get(name, words.plain(name)),
             "text": value,
             "tone": words.CHECK_TONES.get(value, "dim"),
         }
@@ -262,7 +261,7 @@ def _ages(seen: Seen) -> list[dict[str, Any]]:
     rows.append(_age("Grid power", grid_age_s))
     if charger is not None:
         for name, age_s in charger.ages_s.items():
-            label = words.AGES.get(words.key_of(name), words.plain(name))
+            label = words.AGES.get(name, words.plain(name))
             total_s = None if age_s is None else age_s + seen.now - charger.t
             rows.append(_age(label, total_s, needed=charger.state not in words.RESTING))
     return rows
