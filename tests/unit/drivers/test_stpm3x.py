@@ -1,10 +1,9 @@
 """STPM3x: the golden frames of the public captures, and the driver against a chip that speaks frames and loses bits."""
 
-import random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stpm_wire import Wire
 
 from v2h.drivers.stpm3x import Stpm3x, Stpm3xError, crc8, energy_delta, frame, parse, signed
 from v2h.rig.stpm3x import P_LSB_W, Mains
@@ -20,24 +19,6 @@ REPLIES = {
     "A0000004E3": 0x040000A0, "E0040000CF": 0x000004E0, "07400000E4": 0x00004007, "27032703DD": 0x03270327,
     "C409C4094E": 0x09C409C4, "52191D09C9": 4666 << 15 | 6482, "C7CFFF1F88": -12345 & 0x1FFFFFFF,
 }  # fmt: skip
-
-
-class Wire:
-    """An SpiPort onto a chip model; flips bits at `rate` per byte on both lines."""
-
-    def __init__(self, chip: Chip, rate: float = 0.0, seed: int = 1) -> None:
-        self.chip, self.rate, self.random, self.sent = chip, rate, random.Random(seed), list[bytes]()
-
-    def transfer(self, mosi: bytes) -> bytes:
-        self.sent.append(mosi)
-        return self._spoil(self.chip.transfer(self._spoil(mosi)))
-
-    def close(self) -> None: ...
-
-    def _spoil(self, data: bytes) -> bytes:
-        if not self.rate:
-            return data
-        return bytes(b ^ (1 << self.random.randrange(8)) if self.random.random() < self.rate else b for b in data)
 
 
 class Deaf:
