@@ -18,7 +18,10 @@ class Command(NamedTuple):
     module: str
 
 
-COMMANDS = (Command("decode", "print the frames of a CAN capture in words", "v2h.commands.decode"),)
+COMMANDS = (
+    Command("decode", "print the frames of a CAN capture in words", "v2h.commands.decode"),
+    Command("replay", "run our session against the car of a CAN capture", "v2h.commands.replay"),
+)
 
 
 def parser_for(argv: Sequence[str]) -> argparse.ArgumentParser:

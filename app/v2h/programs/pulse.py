@@ -17,41 +17,20 @@ watchdog starves.
 """
 
 import contextlib
-import http.client
 import os
 import socket
 import struct
 import sys
 import time
-import xmlrpc.client
-from typing import Any
 
 from v2h.program import BEAT_SOCKET, RUN, Program
 from v2h.safety.beats import JUDGE_S, Action, Beats
+from v2h.supervisorrpc import SupervisorError, call
 
 FEED_S = 1.0
 WATCHDOG_S = 20
-RPC_TIMEOUT_S = 1.0
 SUPERVISOR_SOCKET = RUN / "supervisor.sock"
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(RPC_TIMEOUT_S)
-        self.sock.connect(str(SUPERVISOR_SOCKET))
-
-
-class _UnixTransport(xmlrpc.client.Transport):
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        return _UnixConnection("localhost")
-
-
-def supervisor_call(method: str, *arguments: object) -> Any:
-    """One call of supervisor's XML-RPC interface. Raises OSError, http.client.HTTPException, xmlrpc.client.Error."""
-    with xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport()) as server:
-        return getattr(server.supervisor, method)(*arguments)
 
 
 def parse_fields(text: str) -> dict[str, str]:
@@ -128,8 +107,8 @@ class Pulse:
     def _ask_states(self, now: float) -> None:
         """States of programs that came up before we did; until it succeeds, at every turn."""
         try:
-            infos = supervisor_call("getAllProcessInfo")
-        except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
+            infos = call(SUPERVISOR_SOCKET, "getAllProcessInfo")
+        except SupervisorError as error:
             self._log.debug("supervisor does not answer yet: %s", error)
             return
         self._known = True
@@ -142,11 +121,11 @@ class Pulse:
             self._program.bus.event("warning", f"program-{action.what}", action.text, program=action.name)
             try:
                 if action.what == "kill":
-                    supervisor_call("signalProcess", action.name, "KILL")
+                    call(SUPERVISOR_SOCKET, "signalProcess", action.name, "KILL")
                 elif action.what == "start":
-                    supervisor_call("startProcess", action.name, False)
-            except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
-                self._log.error("%s %s: %s", action.what, action.name, error)
+                    call(SUPERVISOR_SOCKET, "startProcess", action.name, False)
+            except SupervisorError as error:
+                self._log.error("%s", error)
 
     def _feed(self, now: float, words: str = "WATCHDOG=1") -> None:
         lost = self._beats.lost(now)

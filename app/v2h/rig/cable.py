@@ -37,8 +37,18 @@ class Circuit:
     """Node voltages, currents and contactors. Currents + charge the car."""
 
     __slots__ = (
-        "battery", "battery_a", "c1", "c2", "cable_v", "car_closed", "locked", "plugged", "pre_a", "pre_v",
-        "violations", "_loose",
+        "_loose",
+        "battery",
+        "battery_a",
+        "c1",
+        "c2",
+        "cable_v",
+        "car_closed",
+        "locked",
+        "plugged",
+        "pre_a",
+        "pre_v",
+        "violations",
     )  # fmt: skip
 
     def __init__(self, battery: Battery) -> None:

@@ -319,7 +319,12 @@ class Car:
         over_a = max(current_a - self.request_a, -current_a - self.discharge_a)
         wrong_a = abs(shown_a - current_a) >= DEVIATION_A or over_a >= DEVIATION_A
         timers = self._deviation_t
-        if not timers and not wrong_a and abs(x109.present_v - volts_v) <= DEVIATION_V and MIN_V < volts_v < OVERVOLTAGE_V:
+        if (
+            not timers
+            and not wrong_a
+            and abs(x109.present_v - volts_v) <= DEVIATION_V
+            and MIN_V < volts_v < OVERVOLTAGE_V
+        ):
             return
         for fault, wrong in (
             ("battery_current_deviation", wrong_a),
@@ -383,9 +388,7 @@ class Car:
             return 0x101, data
         kwh = 0.0 if key[0] else 22.4 if key[1] else 24.0
         times = (0xFF, 60) if key[2] else (0, 0)
-        return self._send(
-            key, X101(max_charging_time_10s=times[0], max_charging_time_min=times[1], capacity_kwh=kwh)
-        )
+        return self._send(key, X101(max_charging_time_10s=times[0], max_charging_time_min=times[1], capacity_kwh=kwh))
 
     def _x102(self) -> tuple[int, bytes]:
         if self.phase is Phase.FLOW:

@@ -15,6 +15,8 @@ from v2h.safety.outputs import NONE, Output
 
 STEP_S = 0.02
 """Longest inner step."""
+SENSE_S = 0.055
+"""Time constant of the cable voltage's sense path (CAP1's steps arrive as 21, 84, 98, 100 % at 100 ms spacing)."""
 
 
 class Plant:
@@ -35,11 +37,15 @@ class Plant:
         self.outputs = NONE
         self.charger_wh = self.grid_wh = self.grid_abs_wh = 0.0
         self.score_s = 0.0
+        self.sensed_v = 0.0
+        """Cable voltage behind the sense path, as the ADC's pin sees it (before its divider)."""
+        self.k_cut = False
+        """Knob: the K wire is broken."""
 
     @property
     def k_on(self) -> bool:
         """The car's charge permission as the K input sees it (never while unplugged)."""
-        return self.car.k_on
+        return self.car.k_on and not self.k_cut
 
     @property
     def cable_v(self) -> float:
@@ -87,6 +93,7 @@ class Plant:
         """Plug in or out. Raises ValueError while the plug is locked."""
         self.circuit.set_plugged(self.now, plugged)
         self.car.set_plugged(self.now, plugged)
+        self.car.set_lines(self.now, Output.D1 in self.outputs, Output.D2 in self.outputs)
 
     def step(self, now: float) -> None:
         """Advance to `now` in inner steps of at most 20 ms; time never goes back."""
@@ -101,18 +108,20 @@ class Plant:
         count = math.ceil(left_s / STEP_S - 1e-9)
         dt_s = left_s / count
         pre, circuit, car = self.pre, self.circuit, self.car
+        settle = dt_s / (SENSE_S + dt_s)
         at = self.now
         for _ in range(count):
             at += dt_s
             pre.step(at, dt_s)
             circuit.step(at, dt_s, pre.demand_a, pre.ceiling_v)
             pre.out_v, pre.out_a = circuit.pre_v, circuit.pre_a
+            self.sensed_v += (circuit.cable_v - self.sensed_v) * settle
             car.step(at)
         self.now = now
 
     def quiet(self) -> bool:
         """The converter is without AC and the circuit is dead: only the car and the house need time."""
-        return self.pre.ac_on_t is None and self.circuit.quiet()
+        return self.pre.ac_on_t is None and self.circuit.quiet() and self.sensed_v < 0.01
 
     def car_frames_due(self, now: float) -> list[tuple[int, bytes]]:
         """The car's CAN frames whose time has come, in order."""

@@ -120,6 +120,8 @@ class Beats:
             program.since = now - min(up_s, START_S - max(HEAR_S, self._allowed[name].kill_s or 0.0))
         if pid and program.pid != pid:  # a beat that came before we knew was not from this process
             program.pid, program.beat = pid, None
+        if pid and pid == program.gone_pid:  # an event from before we asked supervisor for the states
+            program.gone_pid = None
         program.state = state
         if state not in FAILING or (state == "EXITED" and expected):
             return []
