@@ -36,7 +36,9 @@ class HasFileno(Protocol):
     def fileno(self) -> int: ...
 
 
-class _Timer:
+class Timer:
+    """A repeating call. `due` may be set earlier by its owner: the loop looks at it every turn."""
+
     def __init__(self, period_s: float, action: Callable[[float], None], now: float) -> None:
         self.period_s, self.action, self.due = period_s, action, now
 
@@ -54,7 +56,7 @@ class Program:
         for error in self.config.errors:
             self.log.error("configuration: %s", error)
         self.stopping = False
-        self._timers: list[_Timer] = []
+        self._timers: list[Timer] = []
         self._readers: dict[int, tuple[HasFileno, Callable[[float], None]]] = {}
         self._stop: Callable[[float], bool] = lambda now: True
         self._exit: Callable[[], None] = lambda: None
@@ -67,9 +69,11 @@ class Program:
         if with_bus:
             self.every(0.2, self.bus.maintain)
 
-    def every(self, period_s: float, action: Callable[[float], None]) -> None:
+    def every(self, period_s: float, action: Callable[[float], None]) -> Timer:
         """Call action(now) each period, on an absolute grid; a missed slot is skipped, not made up."""
-        self._timers.append(_Timer(period_s, action, time.monotonic()))
+        timer = Timer(period_s, action, time.monotonic())
+        self._timers.append(timer)
+        return timer
 
     def watch(self, readable: HasFileno, action: Callable[[float], None]) -> None:
         """Call action(now) whenever `readable` has something."""

@@ -1,12 +1,15 @@
 """Codec of the CHAdeMO frames: bytes <-> frozen dataclasses. No I/O, no clock.
 
-All fields are little endian; a frame has 8 bytes. Wire sign rules live only here: discharge currents travel as
-0xFF - A and are positive magnitudes in the dataclasses.
-Byte meanings: IEEE 2030.1.1 as quoted by open implementations, checked against captures of a Nissan Leaf ZE0 on the
-vendor's charger (CAP1, CAP2) and of a ZE1 on a public one (CAP3).
+All fields are little endian; a frame has 8 bytes. Wire sign rules live only in the codec: discharge currents
+travel as 0xFF - A and are positive magnitudes in the dataclasses. Which bits a field owns: layout.py.
+Byte meanings: IEEE 2030.1.1 as quoted by open implementations, checked against captures of a Nissan Leaf ZE0
+on the vendor's charger (CAP1, CAP2) and of a ZE1 on a public one (CAP3).
 """
 
 from dataclasses import dataclass
+from typing import Any
+
+from v2h.chademo.layout import DLC, FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +124,9 @@ class X118:
 class X200:
     """Car: discharge limits (0x200).
 
-    remaining_min_raw / remaining_max_raw are 0.1 kWh from a car that sends no 0x201, percent from one that does
-    (min at or below which it may not discharge, max at or above which it may not charge); see session for the rule.
+    remaining_min_raw / remaining_max_raw are 0.1 kWh from a car that sends no 0x201, percent from one that
+    does (min at or below which it may not discharge, max at or above which it may not charge); the session
+    holds the rule.
     """
 
     max_discharge_current_a: int = 0
@@ -165,3 +169,69 @@ class X209:
 CarFrame = X100 | X101 | X102 | X110 | X200 | X201
 EvseFrame = X108 | X109 | X118 | X208 | X209
 AnyFrame = CarFrame | EvseFrame
+
+CAN_ID: dict[type[AnyFrame], int] = {
+    X100: 0x100,
+    X101: 0x101,
+    X102: 0x102,
+    X108: 0x108,
+    X109: 0x109,
+    X110: 0x110,
+    X118: 0x118,
+    X200: 0x200,
+    X201: 0x201,
+    X208: 0x208,
+    X209: 0x209,
+}
+"""Frame class -> CAN id."""
+
+FRAME_TYPE: dict[int, type[AnyFrame]] = {can_id: kind for kind, can_id in CAN_ID.items()}
+"""CAN id -> frame class."""
+
+CAR_IDS = frozenset({0x100, 0x101, 0x102, 0x110, 0x200, 0x201})
+"""Ids that only the car sends."""
+
+EVSE_IDS = frozenset({0x108, 0x109, 0x118, 0x208, 0x209})
+"""Ids that only the charger sends."""
+
+FAULTS = (
+    "battery_overvoltage",
+    "battery_undervoltage",
+    "battery_current_deviation",
+    "battery_high_temperature",
+    "battery_voltage_deviation",
+    "charging_system_fault",
+)
+"""Fields of X102 with which the car reports a fault: byte 4 bits 0 to 4, then 5.2."""
+
+
+class FrameError(ValueError):
+    """A frame that cannot be: unknown id, wrong length or a value outside its range; the text says which."""
+
+
+def encode(frame: AnyFrame) -> tuple[int, bytes]:
+    """Return (CAN id, 8 bytes). Clamps nothing: a value outside its range raises FrameError."""
+    can_id = CAN_ID[type(frame)]
+    data = bytearray(DLC)
+    for field in FIELDS[can_id]:
+        try:
+            field.put(data, getattr(frame, field.name))
+        except ValueError as error:
+            raise FrameError(f"0x{can_id:03X} {field.name}: {error}") from None
+    return can_id, bytes(data)
+
+
+def decode(can_id: int, data: bytes) -> AnyFrame:
+    """Return the dataclass of a frame. Raises FrameError on an unknown id or a length other than 8."""
+    if can_id not in FRAME_TYPE:
+        known = " ".join(f"{known:03X}" for known in FIELDS)
+        raise FrameError(f"0x{can_id:03X}: not a CHAdeMO id (known: {known})")
+    if len(data) != DLC:
+        raise FrameError(f"0x{can_id:03X}: {len(data)} data bytes instead of {DLC}")
+    values: dict[str, Any] = {field.name: field.get(data) for field in FIELDS[can_id]}
+    return FRAME_TYPE[can_id](**values)
+
+
+def faults(frame: X102) -> tuple[str, ...]:
+    """Names of the fault bits that the car has set, in wire order; empty when all is well."""
+    return tuple(name for name in FAULTS if getattr(frame, name))

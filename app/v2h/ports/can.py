@@ -5,6 +5,7 @@ joins the rig's hub, where every frame one node sends reaches all others: a bus 
 leaves the machine.
 """
 
+import select
 import time
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -38,7 +39,8 @@ class PythonCanPort:
 
     def frames(self) -> Iterator[Frame]:
         """What has arrived and is not read yet, stamped with the monotonic time of reading; error frames left out."""
-        while (message := self._bus.recv(0)) is not None:
+        # Looked at first because python-can's serial interface ignores recv's timeout and would wait 0.1 s for a byte.
+        while select.select([self.fileno()], [], [], 0)[0] and (message := self._bus.recv(0)) is not None:
             if not (message.is_error_frame or message.is_remote_frame or message.is_extended_id):
                 yield Frame(time.monotonic(), message.arbitration_id, bytes(message.data), self._number)
 

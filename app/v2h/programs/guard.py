@@ -1,0 +1,319 @@
+"""guard: owns the seven outputs and reads K; makes safe when charger is silent, late, or asks for the forbidden.
+
+A thin shell around v2h.safety.guarding: outputs, K, one socket on the converter's bus, the safety wire.
+
+What happens when this program
+- is killed: the kernel holds the outputs (gpio-leds); charger misses it within 300 ms and commands 0 A; supervisor
+  starts it again; it reads the outputs before it changes any and makes safe if c1 or c2 are closed;
+- hangs: the same, once pulse has killed it (within 2 s of its last beat);
+- is asked to stop (SIGTERM): it stays until charger has switched off what it had on, at most STOP_S; then it makes
+  safe and ends. The lock stays as it is.
+The lock is never touched but by charger's wish within the rules, so a restart leaves it as found.
+"""
+
+import errno
+import os
+import pwd
+import socket
+import struct
+import sys
+import time
+
+import can
+
+from v2h.canframe import PRE_BUS
+from v2h.ports.can import CanPort, open_can
+from v2h.ports.canidentity import PRE_CONTROLLER, wrong_controller
+from v2h.ports.lines import InputLine, OutputLine, open_input, open_output
+from v2h.pre import objects as pre
+from v2h.program import GUARD_SOCKET, Program
+from v2h.realtime import GUARD_PRIORITY, claim
+from v2h.safety.guarding import CHECK_S, LIVE, Actions, Guarding
+from v2h.safety.makesafe import OFF_ORDER, ON_ORDER
+from v2h.safety.outputs import NONE, Output, line_name
+from v2h.safety.wire import GuardState, Report, Trip, WireError, pack_report, unpack_request
+
+CHARGER_USER = "v2h-charger"
+READ_BACK_S = 0.5
+RETRY_S = 1.0
+STOP_S = 30.0
+"""charger's ordered stop takes less; after it guard makes safe itself. supervisor's stopwaitsecs must be longer."""
+PACKET = 64
+
+
+class Guard:
+    """The shell: ports in, ports out."""
+
+    def __init__(self, program: Program) -> None:
+        self._program, self._hardware = program, program.config.hardware
+        self._lines: dict[Output, OutputLine] = {}
+        self._k: InputLine | None = None
+        self._can: CanPort | None = None
+        self._core: Guarding | None = None
+        self._outputs = NONE
+        self._client: socket.socket | None = None
+        self._broken = ""
+        self._said: set[str] = set()
+        self._stop_t: float | None = None
+        self._allowed_uid = _allowed_uid()
+        self._server = _listen()
+        program.watch(self._server, self._accept)
+        program.every(RETRY_S, self._open)
+        program.every(READ_BACK_S, self._read_back)
+        self._timer = program.every(CHECK_S, self._act)
+        program.on_stop(self._stop)
+        program.at_exit(self._close)
+        self._open(time.monotonic())  # before the loop, the broker and all else: contactors may stand closed
+
+    # Opening: outputs and K first, and whatever they call for at once; then the converter's bus.
+
+    def _open(self, now: float) -> None:
+        if self._core is None:
+            try:
+                for output in Output:
+                    if output not in self._lines:
+                        self._lines[output] = open_output(self._hardware.outputs + line_name(output))
+                if self._k is None:
+                    self._k = open_input(self._hardware.k)
+                self._read_lines()
+                k_on = not self._k.read()  # the opto-coupler pulls the line low while the car permits
+            except OSError as error:
+                self._say_once("warning", "lines", f"waiting for the outputs and K: {error}")
+                return
+            self._program.watch(self._k, self._on_k)
+            self._core = Guarding(now, self._outputs, k_on)
+            self._act(now)
+        if self._can is None:
+            self._open_can(now, self._core)
+
+    def _open_can(self, now: float, core: Guarding) -> None:
+        url = self._hardware.pre_can
+        wrong = wrong_controller(url, PRE_CONTROLLER) if self._hardware.can_identity else None
+        if wrong is not None:
+            self._say_once("fault", "pre-can-identity", wrong)
+            return
+        try:
+            self._can = open_can(url, PRE_BUS, [pre.REQUEST_ID, pre.ANSWER_ID])
+        except (OSError, can.CanError) as error:
+            self._say_once("warning", "pre-can", f"waiting for the converter's bus: {error}")
+            return
+        self._program.watch(self._can, self._on_can)
+        self._said.discard("pre-can")
+        core.can_up = core.ready_to_start = True
+        self._act(now)
+
+    # What comes in.
+
+    def _on_k(self, now: float) -> None:
+        if self._k is None or self._core is None:
+            return
+        try:
+            self._k.take_edges()
+            k_on = not self._k.read()
+        except OSError as error:
+            self._program.unwatch(self._k.fileno())
+            self._lose_line(f"K: {error}")
+            k_on = False
+        self._core.on_k(k_on)
+        self._act(now)
+
+    def _on_can(self, now: float) -> None:
+        if self._can is None or self._core is None:
+            return
+        try:
+            for frame in self._can.frames():
+                self._core.on_frame(frame)
+        except (OSError, can.CanError) as error:
+            self._lose_can(error)
+        if self._core.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED):  # an answer may end a step's wait
+            self._act(now)
+
+    def _accept(self, now: float) -> None:
+        client, _ = self._server.accept()
+        client.setblocking(False)
+        if self._client is not None:
+            self._on_client(now)  # its end may be what made room
+        uid = _peer_uid(client)
+        if self._client is not None or uid != self._allowed_uid:
+            why = "one charger is enough" if uid == self._allowed_uid else f"user {uid} is not {self._allowed_uid}"
+            self._say_once("warning", "refused", f"connection on the safety wire refused: {why}")
+            client.close()
+            return
+        self._client = client
+        self._program.watch(client, self._on_client)
+
+    def _on_client(self, now: float) -> None:
+        while self._client is not None:
+            try:
+                packet = self._client.recv(PACKET)
+            except BlockingIOError:
+                return  # all read
+            except OSError:
+                packet = b""
+            if not packet:
+                self._drop_client(now)
+                return
+            try:
+                request = unpack_request(packet)
+            except WireError as error:
+                self._say_once("fault", "wire", str(error))
+                continue
+            if self._core is None:
+                starting = Report(NONE, GuardState.STARTING, Trip.NONE, request.session, request.sequence, False, False)
+                self._tell(starting)
+            else:
+                self._core.on_request(now, request)
+                self._act(now)
+
+    def _drop_client(self, now: float) -> None:
+        if self._client is not None:
+            self._program.unwatch(self._client.fileno())
+            self._client.close()
+            self._client = None
+        if self._core is not None:
+            self._core.on_charger_gone()
+            self._act(now)
+
+    # What goes out.
+
+    def _act(self, now: float) -> None:
+        if self._core is None:
+            return
+        actions = self._core.act(now, self._outputs)
+        self._do(actions)
+        self._timer.due = min(self._timer.due, actions.next_t)
+        if self._broken and self._core.state is GuardState.TRIPPED:
+            raise OSError(f"{self._broken}; ending, so that a new guard opens the lines again")
+
+    def _do(self, actions: Actions) -> None:
+        if actions.send is not None:
+            self._send(actions.send)
+        if actions.outputs != self._outputs:
+            self._switch(actions.outputs)
+        if actions.report and self._core is not None:
+            self._tell(self._core.report(self._outputs))
+        for note in actions.notes:
+            self._program.bus.event(note.level, note.code, note.text)
+
+    def _send(self, data: bytes) -> None:
+        if self._can is None:
+            return
+        try:
+            self._can.send(pre.REQUEST_ID, data)
+        except (OSError, can.CanError) as error:
+            # No buffer space: a converter without mains does not acknowledge, so the queue is full. The bus is up.
+            if getattr(error, "error_code", getattr(error, "errno", None)) != errno.ENOBUFS:
+                self._lose_can(error)
+
+    def _lose_can(self, error: Exception) -> None:
+        if self._can is not None and self._core is not None:
+            self._program.unwatch(self._can.fileno())
+            self._can.close()
+            self._can, self._core.can_up = None, False
+            self._say_once("warning", "pre-can", f"the converter's bus is lost: {error}")
+
+    def _switch(self, target: Output) -> None:
+        """Off first, then on, each line read back. A line that fails keeps the level it last read, and is tried again
+        as long as the core asks for it."""
+        changes = [(output, False) for output in OFF_ORDER if output in self._outputs & ~target]
+        changes += [(output, True) for output in ON_ORDER if output in target & ~self._outputs]
+        for output, on in changes:
+            try:
+                self._lines[output].write(on)
+                self._note_level(output, self._lines[output].read())
+            except OSError as error:
+                self._lose_line(f"output {line_name(output)}: {error}")
+
+    def _read_back(self, now: float) -> None:
+        if self._core is None:
+            return
+        try:
+            self._read_lines()
+        except OSError as error:
+            self._lose_line(f"outputs: {error}")
+        self._act(now)
+
+    def _lose_line(self, what: str) -> None:
+        self._broken = what
+        self._say_once("fault", "line-lost", what)
+        if self._core is not None:
+            self._core.on_line_lost()
+
+    def _read_lines(self) -> None:
+        for output, line in self._lines.items():
+            self._note_level(output, line.read())
+
+    def _note_level(self, output: Output, on: bool) -> None:
+        self._outputs = self._outputs | output if on else self._outputs & ~output
+
+    def _tell(self, report: Report) -> None:
+        if self._client is not None:
+            try:
+                self._client.send(pack_report(report))
+            except BlockingIOError:
+                pass  # charger does not read: its silence is noticed elsewhere
+            except OSError:
+                self._program.log.debug("charger went while it was told")
+
+    def _say_once(self, level: str, code: str, text: str) -> None:
+        """An event that would otherwise come every second."""
+        if text not in self._said:
+            self._said.add(text)
+            self._program.bus.event(level, code, text)
+
+    # The end.
+
+    def _stop(self, now: float) -> bool:
+        """SIGTERM: leave when nothing live is on, or when made safe."""
+        if self._core is None or not self._outputs & LIVE or self._core.state is GuardState.TRIPPED:
+            return True
+        if self._stop_t is None:
+            self._stop_t = now
+        if now - self._stop_t > STOP_S and self._core.state is GuardState.READY:
+            self._core.on_charger_gone()
+        self._act(now)
+        return False
+
+    def _close(self) -> None:
+        """The outputs keep their level; if anything is live, 0 A goes out once more before the wire falls silent."""
+        if self._outputs & LIVE:
+            self._send(pre.write_amps(0.0))
+        self._server.close()
+        if self._client is not None:
+            self._client.close()
+
+
+def _listen() -> socket.socket:
+    """The wire's socket; a stale one of a killed guard is replaced."""
+    GUARD_SOCKET.parent.mkdir(parents=True, exist_ok=True)
+    GUARD_SOCKET.unlink(missing_ok=True)
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+    server.bind(str(GUARD_SOCKET))
+    GUARD_SOCKET.chmod(0o666)  # who may speak is decided by the peer's user, below
+    server.listen(4)
+    return server
+
+
+def _peer_uid(client: socket.socket) -> int:
+    size = struct.calcsize("iII")
+    _, uid, _ = struct.unpack("iII", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    return int(uid)
+
+
+def _allowed_uid() -> int:
+    """charger's user where it exists (the board), else our own (the desk)."""
+    try:
+        return pwd.getpwnam(CHARGER_USER).pw_uid
+    except KeyError:
+        return os.getuid()
+
+
+def main() -> int:
+    program = Program("guard")
+    Guard(program)
+    claim(GUARD_PRIORITY, program.log)
+    return program.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,274 @@
+"""What guard does, as a pure machine: wishes, K, converter frames and time in; outputs, SDO requests and reports out.
+
+States: STARTING (outputs were read; d2, d1 and the rest go off in order, the lock stays as found; then the
+converter's bus must be up) -> READY -> MAKING_SAFE -> TRIPPED, and back to READY only by a charger with a new session
+number that asks for all outputs but the lock off. Contactors found closed at the start: MAKING_SAFE at once.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+from v2h.canframe import Frame
+from v2h.pre import objects as pre
+from v2h.safety import rules
+from v2h.safety.makesafe import ALL_BUT_LOCK, FROM_SIGNALS, LOW_A, ROUND_S, STEP_S, MakeSafe
+from v2h.safety.outputs import CONTACTORS, NONE, Output, names
+from v2h.safety.preheard import PreHeard
+from v2h.safety.wire import SILENCE_S, GuardState, Report, Request, Trip
+
+LIVE = Output.D1 | Output.D2 | CONTACTORS | Output.PRE_AC
+"""While any of these is on, charger must be heard."""
+LATE_MS = 200
+"""charger's own loop may be this late (design law)."""
+K_CHECK_S = 0.8
+"""So long after K went off must the current be down to 5 A (the standard's own limit is 0.5 s)."""
+AMPS_AGE_S = 0.3
+"""Three polls of the converter: older measurements do not open contactors."""
+CHECK_S = 0.05
+
+TRIP_TEXT = {
+    Trip.CHARGER_SILENT: "charger is silent, gone, or back as another session while outputs are on",
+    Trip.CHARGER_LATE: f"charger's loop is more than {LATE_MS} ms late",
+    Trip.FORBIDDEN_OUTPUTS: "charger asks for a forbidden combination of outputs",
+    Trip.K_OFF_CURRENT: f"the car took its permission back and {K_CHECK_S} s later the current is not known to be low",
+    Trip.FOUND_CLOSED_AT_START: "guard started and found c1 or c2 closed",
+    Trip.CHARGER_ASKED: "charger asks for it",
+    Trip.WROTE_AFTER_TRIP: "somebody wrote a current to the converter after the trip",
+    Trip.OUTPUT_FAILED: "an output does not read back as it was switched",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An event for the log: level "info", "warning" or "fault", a stable code, and words."""
+
+    level: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What the shell does now, in this order. next_t: act again then at the latest."""
+
+    send: bytes | None
+    outputs: Output
+    report: bool
+    notes: tuple[Note, ...]
+    next_t: float
+
+
+@dataclass(slots=True)
+class Guarding:
+    """Feed the on_*() methods as things happen, then call act() with the outputs as read back."""
+
+    now: float
+    found: Output
+    k_on: bool
+    can_up: bool = False
+    ready_to_start: bool = False
+    """The shell's word that the converter's bus is up and is the right one."""
+    heard: PreHeard = field(default_factory=PreHeard)
+    state: GuardState = GuardState.STARTING
+    trip: Trip = Trip.NONE
+    _wanted: Output = NONE
+    """What the outputs were last told to be."""
+    _safe: MakeSafe | None = None
+    _request: Request | None = None
+    """The newest wish; the one act() has not judged yet is _fresh."""
+    _fresh: bool = False
+    _request_t: float = -math.inf
+    _owner: int | None = None
+    """Session number of the charger that has outputs on."""
+    _fenced: set[int] = field(default_factory=set)
+    """Session numbers that cannot clear the present trip: theirs was the session that ended in it."""
+    _gone: bool = False
+    _lost: bool = False
+    _k_lost_t: float | None = None
+    _k_sent_t: float = -math.inf
+    _d2_off_t: float = 0.0
+    _signals_off_t: float = 0.0
+    _held: str = ""
+    _report: bool = False
+    _notes: list[Note] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._wanted = self.found
+        self._d2_off_t = self._signals_off_t = self.now
+        if self.found & CONTACTORS:
+            self._trip(self.now, Trip.FOUND_CLOSED_AT_START, "found on: " + ", ".join(names(self.found)))
+        elif self.found & ALL_BUT_LOCK:
+            self._note("warning", "outputs-found-on", "found on, switched off: " + ", ".join(names(self.found)))
+            self._safe = MakeSafe(self.now, FROM_SIGNALS)
+
+    def on_request(self, now: float, request: Request) -> None:
+        """A wish from charger."""
+        self._request, self._request_t, self._fresh, self._gone = request, now, True, False
+
+    def on_charger_gone(self) -> None:
+        """charger closed the wire."""
+        self._gone = True
+
+    def on_k(self, k_on: bool) -> None:
+        """K was read again after an edge."""
+        if k_on != self.k_on:
+            self.k_on, self._report = k_on, True
+
+    def on_line_lost(self) -> None:
+        """An output or K can no longer be read or switched."""
+        self._lost = True
+
+    def on_frame(self, frame: Frame) -> None:
+        """A frame on the converter's bus (never one of our own)."""
+        written_a = self.heard.hear(frame)
+        if written_a and self.trip not in (Trip.NONE, Trip.WROTE_AFTER_TRIP) and self._safe is not None:
+            self.trip, self._report = Trip.WROTE_AFTER_TRIP, True
+            self._safe.drop_pre_ac()
+            self._note("fault", "wrote-after-trip", f"{TRIP_TEXT[self.trip]}: {written_a:.1f} A; PRE AC off")
+
+    def report(self, outputs: Output) -> Report:
+        """What charger is told."""
+        session, sequence = (self._request.session, self._request.sequence) if self._request else (0, 0)
+        return Report(outputs, self.state, self.trip, session, sequence, self.k_on, self.can_up)
+
+    def act(self, now: float, outputs: Output) -> Actions:
+        """outputs: as read back. Call after every on_*() and at next_t."""
+        self._keep_times(now, outputs)
+        send: bytes | None = None
+        if self.state is GuardState.READY:
+            trip, why = self._reason_to_trip(now, outputs)
+            if trip is not None:
+                self._trip(now, trip, why)
+            else:
+                send = self._watch_k(now, outputs)
+                if self._fresh and self._request is not None:
+                    self._wish(now, outputs, self._request)
+        if self._safe is not None:
+            step = self._safe.step(now, outputs, self.heard)
+            send = step.send or send
+            self._wanted = outputs & ~step.off
+            if step.done:
+                self._after_safe(outputs & ~step.off)
+        elif self.state is GuardState.STARTING and self.ready_to_start:
+            self._enter(GuardState.READY)
+        report, notes = self._report or self._fresh, tuple(self._notes)
+        self._report = self._fresh = False
+        self._notes.clear()
+        return Actions(send, self._wanted, report, notes, self._next(now, outputs))
+
+    def _reason_to_trip(self, now: float, outputs: Output) -> tuple[Trip | None, str]:
+        request, live = self._request, bool((outputs | self._wanted) & LIVE)
+        if request is not None and self._fresh and request.trip_wanted:
+            return Trip.CHARGER_ASKED, ""
+        if self._lost or outputs != self._wanted:
+            return Trip.OUTPUT_FAILED, ", ".join(names(outputs ^ self._wanted)) or "a line was lost"
+        if not live:
+            return None, ""
+        if self._gone or request is None:
+            return Trip.CHARGER_SILENT, "the wire was closed"
+        if now - self._request_t >= SILENCE_S:
+            return Trip.CHARGER_SILENT, f"{now - self._request_t:.2f} s"
+        if request.session != self._owner:
+            return Trip.CHARGER_SILENT, f"session {self._owner} became {request.session}"
+        if request.loop_age_ms > LATE_MS:
+            return Trip.CHARGER_LATE, f"{request.loop_age_ms} ms"
+        if self._k_lost_t is not None and now >= self._k_lost_t + K_CHECK_S and outputs & CONTACTORS:
+            amps = self.heard.amps(now, AMPS_AGE_S)
+            if amps is None or abs(amps) > LOW_A:
+                return Trip.K_OFF_CURRENT, "unknown" if amps is None else f"{amps:.1f} A"
+        return None, ""
+
+    def _wish(self, now: float, outputs: Output, request: Request) -> None:
+        view = rules.View(
+            outputs,
+            self.k_on,
+            self.heard.amps(now, AMPS_AGE_S),
+            now - self._d2_off_t,
+            now - self._signals_off_t,
+        )
+        verdict = rules.judge(view, request)
+        if verdict.trip is not None:
+            self._trip(now, verdict.trip, verdict.why)
+            return
+        if Output.PLUG_LOCK in outputs & ~verdict.apply and request.cable_v is None:
+            self._note("warning", "unlocked-unverified", "plug unlocked on a person's word, cable voltage unknown")
+        if verdict.why != self._held:
+            self._held = verdict.why
+            if verdict.why:
+                self._note("warning", "held", f"asked for {', '.join(names(request.outputs)) or 'none'}: {verdict.why}")
+        self._wanted = verdict.apply
+        if verdict.apply & ALL_BUT_LOCK:
+            self._owner = request.session
+
+    def _watch_k(self, now: float, outputs: Output) -> bytes | None:
+        """K off while expected: command 0 A here and now, and again until charger no longer expects K."""
+        expected = self._request is not None and self._request.k_expected
+        if self.k_on or not outputs & CONTACTORS:
+            self._k_lost_t = None
+            return None
+        if self._k_lost_t is None:
+            if not expected:
+                return None
+            self._k_lost_t, self._report = now, True
+            self._note("warning", "k-off", "the car took its permission (K) back; converter commanded to 0 A")
+        elif not expected and now >= self._k_lost_t + K_CHECK_S:
+            self._k_lost_t = None  # _reason_to_trip() found the current low; a normal stop goes on from here
+            return None
+        if expected and now >= self._k_sent_t + ROUND_S:
+            self._k_sent_t = now
+            return pre.write_amps(0.0)
+        return None
+
+    def _trip(self, now: float, trip: Trip, why: str) -> None:
+        self.trip, self._safe = trip, MakeSafe(now)
+        if self._owner is not None:
+            self._fenced.add(self._owner)
+        if self._request is not None and trip is not Trip.CHARGER_SILENT:  # then a newcomer may be the one who clears
+            self._fenced.add(self._request.session)
+        self._enter(GuardState.MAKING_SAFE)
+        self._note("fault", "tripped", f"making safe: {TRIP_TEXT[trip]}" + (f" ({why})" if why else ""))
+
+    def _after_safe(self, outputs: Output) -> None:
+        """Steps 1 to 5 are through."""
+        if self.state is GuardState.STARTING:
+            self._safe = None
+            return
+        if self.state is GuardState.MAKING_SAFE:
+            self._enter(GuardState.TRIPPED)
+            left = names(outputs & ALL_BUT_LOCK)
+            if left:
+                self._note("fault", "not-safe", "still on after make-safe: " + ", ".join(left))
+            else:
+                self._note("info", "safe", "all outputs but the lock are off; latched until charger starts anew")
+        request = self._request
+        if request is None or not self._fresh or request.session in self._fenced:
+            return
+        if request.outputs & ALL_BUT_LOCK:  # a session that began before this guard, or will not let go
+            self._fenced.add(request.session)
+        elif not outputs & ALL_BUT_LOCK and not request.trip_wanted:
+            self._safe, self.trip, self._k_lost_t, self._held = None, Trip.NONE, None, ""
+            self._fenced.clear()
+            self._enter(GuardState.READY if self.ready_to_start else GuardState.STARTING)
+            self._note("info", "cleared", f"trip cleared by charger's session {request.session}")
+
+    def _enter(self, state: GuardState) -> None:
+        self.state, self._report = state, True
+
+    def _keep_times(self, now: float, outputs: Output) -> None:
+        if Output.D2 in outputs:
+            self._d2_off_t = now
+        if outputs & (Output.D1 | Output.D2):
+            self._signals_off_t = now
+
+    def _next(self, now: float, outputs: Output) -> float:
+        if self._safe is not None and self.state is not GuardState.TRIPPED:
+            return now + STEP_S
+        deadline = now + CHECK_S
+        if (outputs | self._wanted) & LIVE:
+            deadline = min(deadline, self._request_t + SILENCE_S)
+        if self._k_lost_t is not None and now < self._k_lost_t + K_CHECK_S:
+            deadline = min(deadline, self._k_lost_t + K_CHECK_S)
+        return deadline
+
+    def _note(self, level: str, code: str, text: str) -> None:
+        self._notes.append(Note(level, code, text))
