@@ -91,7 +91,7 @@ def test_misuse_in_flow_is_recorded(misuse: object, word: str) -> None:
     charger.wait(2)
     assert charger.plant.violations == []
     misuse(charger)  # type: ignore[operator]
-    assert [v.what for v in charger.plant.violations][0].startswith(word)
+    assert charger.plant.violations[0].what.startswith(word)
 
 
 def test_closing_onto_a_difference_is_recorded() -> None:
