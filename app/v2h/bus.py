@@ -9,6 +9,7 @@ Retained messages on command and setpoint topics are dropped by receivers.
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from typing import Any, ClassVar, Self
 
 SETPOINT_PERIOD_S = 0.25
@@ -40,8 +41,11 @@ class Message:
         except (ValueError, TypeError, KeyError) as error:
             raise MessageError(f"{cls.__name__}: {error}; got {payload[:200]!r}") from error
         for f in fields(cls):
-            if f.type in (float, int) and not isinstance(getattr(message, f.name), int | float):
-                raise MessageError(f"{cls.__name__}: {f.name} = {getattr(message, f.name)!r} is not a number")
+            value = getattr(message, f.name)
+            if value is None and f.type == float | None:
+                continue
+            if f.type in (float, int, float | None) and not (isinstance(value, int | float) and isfinite(value)):
+                raise MessageError(f"{cls.__name__}: {f.name} = {value!r} is not a finite number")
         return message
 
 
@@ -123,7 +127,8 @@ class ChargerPower(Message):
 @dataclass(frozen=True, slots=True)
 class Setpoint(Message):
     """Manager's order to charger: power_w (+ charging) until expires_t. wanted: a session shall run (else: stop in
-    order). Bounded by charger; at most SETPOINT_LIFE_S into the future."""
+    order). order: counts what owner or schedule asked for; a session that has ended starts again only for a new
+    number. Bounded by charger; at most SETPOINT_LIFE_S into the future."""
 
     TOPIC = "v2h/charger/setpoint"
     t: float
@@ -131,6 +136,7 @@ class Setpoint(Message):
     power_w: float
     expires_t: float
     reason: str
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)

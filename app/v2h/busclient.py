@@ -7,6 +7,7 @@ A broker that is gone or hangs never blocks the caller for longer than one local
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from v2h import __version__
 from v2h.bus import Alive, Event, Message, MessageError
 
 KEEPALIVE_S = 5
+UNSENT = 50
 PORT = int(os.environ.get("V2H_BUS_PORT", "1883"))
 
 Handler = Callable[[str, bytes], None]
@@ -31,6 +33,7 @@ class BusClient:
         self._secret = run / "secrets" / name
         self._handlers: dict[str, Handler] = {}
         self._retained: dict[str, bytes] = {}
+        self._unsent: deque[Event] = deque(maxlen=UNSENT)
         self._next_try = 0.0
         self.connected = False
         self.connected_since: float | None = None
@@ -73,9 +76,13 @@ class BusClient:
             self._client.publish(topic, payload, retain=message.RETAIN)
 
     def event(self, level: str, code: str, text: str, **values: Any) -> None:
-        """Log a line and publish the event."""
+        """Log a line and publish the event; without a broker the last UNSENT events wait for the next connect."""
         self._log.log({"info": 20, "warning": 30, "fault": 40}[level], "%s: %s", code, text)
-        self.publish(Event(time.monotonic(), level, code, text, self._name, values))
+        event = Event(time.monotonic(), level, code, text, self._name, values)
+        if self.connected:
+            self.publish(event)
+        else:
+            self._unsent.append(event)
 
     def maintain(self, now: float) -> None:
         """Keep-alive, and reconnecting when due. Call at least every second."""
@@ -123,6 +130,8 @@ class BusClient:
             client.subscribe(topic)
         for topic, payload in self._retained.items():
             client.publish(topic, payload, retain=True)
+        while self._unsent:
+            self.publish(self._unsent.popleft())
         self._log.info("on the bus")
 
     def _on_disconnect(self, client: mqtt.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:

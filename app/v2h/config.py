@@ -99,6 +99,8 @@ class Web:
     """[web]"""
 
     listen: str = "0.0.0.0:80"
+    host_names: str = ""
+    """Names, comma separated, by which browsers may call the page besides addresses, localhost and v2h.local."""
 
 
 @dataclass(frozen=True, slots=True)

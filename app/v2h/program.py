@@ -28,7 +28,7 @@ RUN = Path(os.environ.get("V2H_RUN", "/run/v2h"))
 """Sockets and credentials of this boot."""
 DATA = Path(os.environ.get("V2H_DATA", "/data/v2h"))
 """What must survive a reboot."""
-BEAT_SOCKET = RUN / "pulse.sock"
+BEAT_SOCKET = RUN / "pulse" / "beat.sock"
 GUARD_SOCKET = RUN / "guard" / "wire.sock"
 
 

@@ -118,11 +118,7 @@ def test_every_bit_belongs_to_exactly_one_field(can_id: int) -> None:
     blank = decode(can_id, bytes(8))
     for bit in range(64):
         frame = decode(can_id, (1 << bit).to_bytes(8, "little"))
-        changed = [
-            field.name
-            for field in FIELDS[can_id]
-            if getattr(frame, field.name) != getattr(blank, field.name)
-        ]
+        changed = [field.name for field in FIELDS[can_id] if getattr(frame, field.name) != getattr(blank, field.name)]
         assert len(changed) == 1, (bit, changed)
 
 

@@ -1,7 +1,7 @@
 """The PRE 6 kW converter on its CAN bus: object dictionary, status bits, and the bytes of expedited SDO.
 
 Source: vendor capture CAP1 (2676 answers of a "VG6 ", hardware 4.00, software 3.02); command bytes and abort
-codes from CiA 301. The converter is node 0x30; only expedited SDO was ever seen, no heartbeat, NMT, PDO, EMCY.
+codes from CiA 301. The converter is node 0x30; only expedited SDO was ever seen, no heartbeat, NMT or PDO.
 A message is [command, index lo, index hi, sub, d0..d3]. Amps: + charges the car, - discharges it.
 """
 
@@ -50,22 +50,18 @@ class Entry:
     def value(self, raw: bytes) -> Value:
         """Scale the data bytes of an answer. Raises SdoError when their number is not the object's size."""
         if len(raw) != self.size:
-            raise SdoError(
-                f"{self.name} {self.index:04X}.{self.sub}: {len(raw)} bytes instead of {self.size}"
-            )
+            raise SdoError(f"{self.name} {self.index:04X}.{self.sub}: {len(raw)} bytes instead of {self.size}")
         if self.per_unit == 0:
             return raw.decode("ascii", "replace").strip("\0 ")
         whole = int.from_bytes(raw, "little", signed=self.signed)
         return whole if self.per_unit == 1 else whole / self.per_unit
 
     def whole(self, value: float) -> int:
-        """Round a value in the object's unit to its steps. Raises SdoError outside low to high or for NaN."""
+        """Round a value to the object's steps. Raises SdoError outside low to high, or for NaN."""
         if not self.writable:
             raise SdoError(f"{self.name} {self.index:04X}.{self.sub} cannot be written")
         if not math.isfinite(value) or not self.low <= value <= self.high:
-            raise SdoError(
-                f"{self.name} {value} {self.unit}: allowed {self.low:g} to {self.high:g} {self.unit}"
-            )
+            raise SdoError(f"{self.name} {value} {self.unit}: allowed {self.low:g} to {self.high:g} {self.unit}")
         return round(value * self.per_unit)  # an int: -0.0 becomes 0
 
 

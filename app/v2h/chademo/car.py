@@ -1,0 +1,79 @@
+"""What the car has said: its latest frames, their ages, and the few values that need more than one frame."""
+
+from dataclasses import dataclass, field
+
+from v2h.canframe import Frame
+from v2h.chademo import frames
+from v2h.chademo.frames import X100, X101, X102, X110, X200, X201
+
+
+@dataclass(slots=True)
+class Car:
+    """Latest decoded frame of each kind and the time it came. A frame that cannot be decoded is counted, not used."""
+
+    x100: X100 | None = None
+    x101: X101 | None = None
+    x102: X102 | None = None
+    x110: X110 | None = None
+    x200: X200 | None = None
+    x201: X201 | None = None
+    seen_t: dict[int, float] = field(default_factory=dict)
+    bad_frames: int = 0
+    last_bad: str = ""
+
+    def take(self, frame: Frame) -> None:
+        """Remember one frame from the car's bus."""
+        if frame.can_id not in frames.CAR_IDS:
+            return
+        try:
+            decoded = frames.decode(frame.can_id, frame.data)
+        except frames.FrameError as error:
+            self.bad_frames += 1
+            self.last_bad = str(error)
+            return
+        setattr(self, f"x{frame.can_id:x}", decoded)
+        self.seen_t[frame.can_id] = frame.t
+
+    def age_s(self, can_id: int, now: float) -> float:
+        """Seconds since the last such frame; infinity if there was none."""
+        return now - self.seen_t[can_id] if can_id in self.seen_t else float("inf")
+
+    @property
+    def awake(self) -> bool:
+        """The three frames that every CHAdeMO car sends are there."""
+        return self.x100 is not None and self.x101 is not None and self.x102 is not None
+
+    @property
+    def soc_pct(self) -> float | None:
+        """State of charge; unstable in the first two seconds (3, then 1, then true on a Leaf)."""
+        if self.x100 is None or self.x102 is None or not self.x100.charged_rate_reference_pct:
+            return None
+        return min(100.0, 100.0 * self.x102.soc_pct / self.x100.charged_rate_reference_pct)
+
+    @property
+    def capacity_kwh(self) -> float | None:
+        return self.x101.capacity_kwh if self.x101 and self.x101.capacity_kwh else None
+
+    @property
+    def may_discharge(self) -> bool:
+        """102.5.7 is set and the car speaks V2H (it sends 0x200)."""
+        return self.x102 is not None and self.x102.discharge_compatible and self.x200 is not None
+
+    @property
+    def discharge_floor_pct(self) -> float | None:
+        """200.6 as percent. A car without 0x201 sends 0.1 kWh (V2H guideline before 1.1), one with it percent."""
+        return None if self.x200 is None else self._remaining_pct(self.x200.remaining_min_raw)
+
+    @property
+    def charge_ceiling_pct(self) -> float | None:
+        """200.7 as percent; shown to people. The vendor charges past it (CAP1: SOC 86 % at 80 %), so do we."""
+        if self.x200 is None or self.x200.remaining_max_raw == 0:
+            return None
+        return self._remaining_pct(self.x200.remaining_max_raw)
+
+    def _remaining_pct(self, raw: int) -> float | None:
+        if raw == 0xFF:
+            return None
+        if self.x201 is not None:
+            return float(raw)
+        return None if self.capacity_kwh is None else 100.0 * (raw / 10) / self.capacity_kwh

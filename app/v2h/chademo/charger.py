@@ -1,0 +1,198 @@
+"""The charger without its sockets: session, converter client and timing put together. Sans-IO.
+
+Frames, guard reports, cable samples and setpoints go in as they come; turn(now) says what to send. The same object
+runs in the charger program, in `v2h replay` and in virtual time against the rig's plant.
+"""
+
+from dataclasses import dataclass, field
+
+from v2h.bus import SETPOINT_LIFE_S, Setpoint
+from v2h.canframe import Frame
+from v2h.chademo import frames, limits
+from v2h.chademo.car import Car
+from v2h.chademo.session import Session
+from v2h.chademo.states import State
+from v2h.chademo.view import Actions, Inputs
+from v2h.pre import objects as pre
+from v2h.pre.client import PreClient
+from v2h.safety.outputs import NONE, Output
+from v2h.safety.wire import GuardState, Report, Request
+
+EVSE_PERIOD_S = 0.1
+"""The vendor sends every 99.99 ms, sd 0.52 ms, on its own clock, not locked to the car's."""
+STEP_S = 0.05
+CABLE_FRESH_S = 0.5
+WIRE_PERIOD_S = 0.1
+ROUNDING_S = 1e-6
+"""A slot is due although floating point puts it a hair into the future."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What to send now: (CAN id, data) on the car's bus and on the converter's, and a request for guard or None."""
+
+    to_car: list[tuple[int, bytes]] = field(default_factory=list)
+    to_pre: list[tuple[int, bytes]] = field(default_factory=list)
+    to_guard: Request | None = None
+    stepped: bool = False
+
+
+class Charger:
+    """One charger. number: first session number, different at every program start."""
+
+    def __init__(self, session: Session, *, max_charge_a: float, max_discharge_a: float) -> None:
+        self.session = session
+        self.max_charge_a, self.max_discharge_a = max_charge_a, max_discharge_a
+        self.car = Car()
+        self.converter = PreClient()
+        self.actions: Actions | None = None
+        self.report: Report | None = None
+        self.stop_asked = False
+        self._report_t = self._cable_t = float("-inf")
+        self._cable_v: float | None = None
+        self._setpoint: Setpoint | None = None
+        self._setpoint_t = float("-inf")
+        self._clear_fault = self._unlock_confirmed = False
+        self._last_turn_t: float | None = None
+        self._step_due = self._evse_due = self._wire_due = float("-inf")
+        self._sequence = 0
+
+    # What comes in.
+
+    def car_frame(self, frame: Frame) -> None:
+        self.car.take(frame)
+
+    def pre_frame(self, frame: Frame) -> None:
+        self.converter.answer(frame.data, frame.t, frame.can_id)
+
+    def guard_report(self, report: Report, now: float) -> None:
+        """A report that changes anything leads to a step at once: K off must not wait for the next tick."""
+        old = self.report
+        if old is None or (old.k_on, old.outputs, old.state) != (report.k_on, report.outputs, report.state):
+            self._step_due = now
+        self.report, self._report_t = report, now
+
+    def cable_sample(self, volts_v: float, now: float) -> None:
+        self._cable_v, self._cable_t = volts_v, now
+
+    def setpoint(self, setpoint: Setpoint, now: float) -> None:
+        """Take manager's order; an expiry further away than a second is cut, an expired one still says `wanted`."""
+        self._setpoint, self._setpoint_t = setpoint, now
+        if setpoint.wanted:
+            self.stop_asked = self.stop_asked and setpoint.order == self.session.order_done
+
+    def stop(self) -> None:
+        """The owner's stop, obeyed whatever manager says, until manager brings a new order."""
+        self.stop_asked = True
+
+    def clear_fault(self, *, unlock_confirmed: bool) -> None:
+        self._clear_fault, self._unlock_confirmed = True, unlock_confirmed
+
+    # What goes out.
+
+    def turn(self, now: float) -> Turn:
+        """Call whenever something came in or next_due() has come."""
+        late = self._last_turn_t is not None and now - self._last_turn_t > limits.LOOP_LATE.value
+        loop_age_s = 0.0 if self._last_turn_t is None else now - self._last_turn_t
+        self._last_turn_t = now
+        out = Turn()
+        if now >= self._step_due or self.actions is None:
+            self._step_due = now + STEP_S
+            self._step(now)
+            out.stepped = True
+        assert self.actions is not None
+        self._gate(now, late)
+        if Output.PRE_AC in self._outputs(now):
+            request = self.converter.next_request(now)
+            if request is not None:
+                out.to_pre.append((pre.REQUEST_ID, request))
+        if now + ROUNDING_S >= self._evse_due:
+            self._evse_due = _next_on_grid(self._evse_due, now, EVSE_PERIOD_S)
+            out.to_car += [frames.encode(frame) for frame in self.actions.frames]
+        wish = (self.actions.outputs, self.actions.session, self.actions.trip_wanted)
+        if now >= self._wire_due or wish != self._last_wish:
+            self._wire_due = now + WIRE_PERIOD_S
+            self._last_wish = wish
+            out.to_guard = self._request(now, loop_age_s)
+        return out
+
+    def next_due(self, now: float) -> float:
+        """When turn() is worth calling again if nothing comes in."""
+        due = min(self._step_due, self._evse_due, self._wire_due)
+        return min(due, self.converter.next_due(now)) if Output.PRE_AC in self._outputs(now) else due
+
+    @property
+    def resting(self) -> bool:
+        """No session: nothing energised by us, the program may end."""
+        return self.session.state in (State.IDLE, State.FAULT)
+
+    def inputs(self, now: float) -> Inputs:
+        """The session's look at the world."""
+        order = self._setpoint
+        heard_s = now - self._setpoint_t
+        live = order is not None and now < min(order.expires_t, self._setpoint_t + SETPOINT_LIFE_S)
+        wanted = order is not None and order.wanted and heard_s < limits.NO_BUS_FOR.value and not self.stop_asked
+        return Inputs(
+            car=self.car,
+            guard=self._fresh_report(now),
+            pre=self.converter.telemetry,
+            converter_answered_t=self.converter.link.answered_t,
+            cable_v=self._cable_v if now - self._cable_t <= CABLE_FRESH_S else None,
+            wanted=wanted,
+            order=order.order if order is not None else -1,
+            setpoint_w=order.power_w if order is not None and live else 0.0,
+            max_charge_a=self.max_charge_a,
+            max_discharge_a=self.max_discharge_a,
+            clear_fault=self._clear_fault,
+            unlock_confirmed=self._unlock_confirmed,
+        )
+
+    _last_wish: tuple[Output, int, bool] = (NONE, 0, False)
+
+    def _step(self, now: float) -> None:
+        was = self.session.state
+        self.actions = self.session.step(now, self.inputs(now))
+        self._clear_fault = False
+        if self.session.state is State.IDLE:
+            self._unlock_confirmed = False
+        if was is State.IDLE and self.session.state is not State.IDLE:
+            self.car = Car()  # nothing said before this session counts
+            self.converter = PreClient()
+
+    def _gate(self, now: float, late: bool) -> None:
+        """Directly before anything is written to the converter: only a READY guard and a punctual loop let amps out."""
+        assert self.actions is not None
+        report = self._fresh_report(now)
+        open_ = report is not None and report.state is GuardState.READY and not late
+        self.converter.set_target(self.actions.pre_volts_v, self.actions.pre_amps_a if open_ else 0.0)
+        self.converter.enable(self.actions.pre_enable)
+
+    def _fresh_report(self, now: float) -> Report | None:
+        return self.report if now - self._report_t <= limits.GUARD_LOST.value else None
+
+    def _outputs(self, now: float) -> Output:
+        return NONE if self.report is None else self.report.outputs
+
+    def _request(self, now: float, loop_age_s: float) -> Request:
+        assert self.actions is not None
+        self._sequence += 1
+        telemetry = self.converter.telemetry
+        fresh = now - telemetry.amps_t <= CABLE_FRESH_S
+        return Request(
+            outputs=self.actions.outputs,
+            session=self.actions.session,
+            sequence=self._sequence,
+            loop_age_ms=int(loop_age_s * 1000),
+            pre_current_a=telemetry.amps_a if fresh else None,
+            cable_v=self.inputs(now).cable_v,
+            k_expected=self.actions.k_expected,
+            trip_wanted=self.actions.trip_wanted,
+            unlock_by_person=self.actions.unlock_by_person,
+        )
+
+
+def _next_on_grid(due: float, now: float, period_s: float) -> float:
+    """The next slot after `now` on the grid of `due`; a missed slot is skipped, not made up."""
+    if due == float("-inf"):
+        return now + period_s
+    return due + period_s * (int((now + ROUNDING_S - due) / period_s) + 1)

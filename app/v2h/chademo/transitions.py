@@ -1,0 +1,245 @@
+"""When a state is done and what follows: one function a state, each a few conditions on what is measured.
+
+Each returns the next state or None to stay. Deadlines and stops are not here: they are rows of states.py.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from v2h.chademo import limits
+from v2h.chademo.states import State
+from v2h.chademo.view import Fault, Inputs
+from v2h.safety.outputs import CONTACTORS, NONE, Output
+from v2h.safety.wire import GuardState
+
+if TYPE_CHECKING:
+    from v2h.chademo.session import Session
+
+FRESH_S = 0.5
+"""A reading of the converter older than this decides nothing."""
+_OFF_IN_SAFE = Output.D1 | Output.D2 | CONTACTORS | Output.PRE_AC
+
+
+def _outputs(i: Inputs) -> Output:
+    return NONE if i.guard is None else i.guard.outputs
+
+
+def _empty(i: Inputs, below_v: float) -> bool:
+    """The cable is measured, and below."""
+    return i.cable_v is not None and i.cable_v <= below_v
+
+
+def _small_current(i: Inputs, now: float) -> bool:
+    fresh = now - i.pre.amps_t <= FRESH_S
+    return fresh and i.pre.amps_a is not None and abs(i.pre.amps_a) <= limits.OPEN_UNDER_A.value
+
+
+def _car_contactors_are(opened: bool, s: "Session", now: float, i: Inputs) -> bool:
+    """By 102.5.3; a car of protocol 0 or 1 has no such flag and is believed some time after the state began."""
+    if i.car.x102 is None:
+        return False
+    if i.car.x102.protocol < 2:
+        return now - s.since_t >= limits.CAR_CONTACTORS_ASSUMED.value
+    return i.car.x102.contactors_open is opened
+
+
+def refusal(i: Inputs) -> str:
+    """Why a start would be refused now, or ""."""
+    if i.guard is None or i.guard.state is not GuardState.READY:
+        return "guard is not ready"
+    if not i.guard.can_up:
+        return "the converter's CAN bus is down"
+    if i.cable_v is None:
+        return "the cable voltage is not measured: calibrate [cable] in v2h.toml before the first session"
+    if i.cable_v > limits.CABLE_EMPTY_BEFORE_TEST_V.value:
+        return f"{i.cable_v:.0f} V on the cable before the start"
+    return ""
+
+
+def _idle(s: "Session", now: float, i: Inputs) -> State | None:
+    if not i.wanted or i.order == s.order_done:
+        return None
+    why_not = refusal(i)
+    if why_not:
+        s.reason = why_not
+        return None
+    s.begin(now, i)
+    return State.WAKE
+
+
+def _wake(s: "Session", now: float, i: Inputs) -> State | None:
+    spoke = all(i.car.age_s(can_id, now) < now - s.since_t for can_id in (0x100, 0x101, 0x102))
+    if not spoke:
+        if i.guard is not None and i.guard.k_on and now - s.since_t > 1.0:
+            s.fail(Fault("k_before_can", "charge permission is on before the car has spoken", ""), now)
+        return None
+    s.speaking_t = now
+    return State.HANDSHAKE
+
+
+def _handshake(s: "Session", now: float, i: Inputs) -> State | None:
+    permitted = i.guard is not None and i.guard.k_on and i.car.x102 is not None and i.car.x102.charging_enabled
+    if not permitted:
+        return None
+    s.permitted_t = now
+    return State.CONVERTER
+
+
+def _converter(s: "Session", now: float, i: Inputs) -> State | None:
+    if not (i.pre.status == 0 or i.pre.enabled) or not i.pre.enabled or now - i.pre.enabled_t > FRESH_S:
+        return None
+    wrong = _incompatible(i)
+    if wrong:
+        s.fail(Fault("incompatible", wrong, "incompatible"), now)
+        return None
+    s.locked = True
+    return State.LOCK
+
+
+def _incompatible(i: Inputs) -> str:
+    if i.car.x102 is None or i.car.x100 is None:
+        return "the car does not say what it needs"
+    if i.car.x102.target_battery_v > limits.AVAILABLE_V.value:
+        return f"the car wants {i.car.x102.target_battery_v} V, we can {limits.AVAILABLE_V.value:.0f} V"
+    if 0 < i.car.x100.max_battery_v < limits.OUTPUT_MIN_V.value:
+        return f"the car's battery ends at {i.car.x100.max_battery_v} V, we begin at {limits.OUTPUT_MIN_V.value:.0f} V"
+    return ""
+
+
+def _lock(s: "Session", now: float, i: Inputs) -> State | None:
+    settled = now - s.since_t >= limits.LOCK_SETTLE.value and Output.PLUG_LOCK in _outputs(i)
+    return State.INSULATION if settled and _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value) else None
+
+
+def _insulation(s: "Session", now: float, i: Inputs) -> State | None:
+    risen = i.cable_v is not None and i.cable_v >= limits.TEST_V.value - limits.MATCH_WITHIN_V.value
+    if not risen or CONTACTORS not in _outputs(i):
+        s.held_t = None
+        return None
+    s.held_t = now if s.held_t is None else s.held_t
+    return State.BLEED if now - s.held_t >= limits.INSULATION_HOLD.value else None
+
+
+def _bleed(s: "Session", now: float, i: Inputs) -> State | None:
+    return State.TEST_OPEN if _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value) else None
+
+
+def _test_open(s: "Session", now: float, i: Inputs) -> State | None:
+    if i.guard is None or _outputs(i) & CONTACTORS or not _empty(i, limits.CABLE_EMPTY_BEFORE_D2_V.value):
+        return None
+    return State.D2_OFF if s.ending else State.CAR_CONTACTORS
+
+
+def _car_contactors(s: "Session", now: float, i: Inputs) -> State | None:
+    if not _car_contactors_are(False, s, now, i):
+        s.held_t = None
+        return None
+    s.held_t = now if s.held_t is None else s.held_t
+    seen = i.cable_v is not None and i.cable_v > limits.BATTERY_PRESENT_V.value
+    return State.MATCH if seen and now - s.held_t >= limits.CABLE_SETTLE.value else None
+
+
+def _match(s: "Session", now: float, i: Inputs) -> State | None:
+    if i.cable_v is None or i.pre.volts_v is None or now - i.pre.volts_t > FRESH_S:
+        return None
+    return State.READY if abs(i.pre.volts_v - i.cable_v) <= limits.MATCH_WITHIN_V.value else None
+
+
+def _ready(s: "Session", now: float, i: Inputs) -> State | None:
+    if CONTACTORS not in _outputs(i) or i.car.x102 is None:
+        return None
+    asks = i.car.x102.charge_current_request_a > 0
+    offers = i.car.may_discharge and i.car.x200 is not None and i.car.x200.max_discharge_current_a > 0
+    return State.ENERGY if asks or offers else None
+
+
+def _energy(s: "Session", now: float, i: Inputs) -> State | None:
+    return None
+
+
+def _stop_current(s: "Session", now: float, i: Inputs) -> State | None:
+    if now - s.since_t < limits.STOP_SHOWN.value or not _small_current(i, now):
+        return None
+    s.charging = False
+    return State.WELDING
+
+
+def _welding(s: "Session", now: float, i: Inputs) -> State | None:
+    opened = _car_contactors_are(True, s, now, i)
+    converter_low = i.pre.volts_v is not None and i.pre.volts_v <= limits.CABLE_UNLOCK_V.value
+    cable_low = i.cable_v is None or i.cable_v <= limits.CABLE_UNLOCK_V.value
+    return State.OPEN if opened and converter_low and cable_low else None
+
+
+def _car_opens(s: "Session", now: float, i: Inputs) -> State | None:
+    return State.D2_OFF if _car_contactors_are(True, s, now, i) else None
+
+
+def _open(s: "Session", now: float, i: Inputs) -> State | None:
+    return State.D2_OFF if i.guard is not None and not _outputs(i) & CONTACTORS else None
+
+
+def _d2_off(s: "Session", now: float, i: Inputs) -> State | None:
+    fallen = i.guard is not None and not _outputs(i) & (CONTACTORS | Output.D2)
+    return State.UNLOCK if fallen and now - s.since_t >= limits.D2_TO_D1.value else None
+
+
+def _unlock(s: "Session", now: float, i: Inputs) -> State | None:
+    if s.locked and _empty(i, limits.CABLE_UNLOCK_V.value):
+        s.locked = False
+    unlocked = i.guard is not None and Output.PLUG_LOCK not in _outputs(i)
+    return State.FAREWELL if not s.locked and unlocked else None
+
+
+def _farewell(s: "Session", now: float, i: Inputs) -> State | None:
+    if now - s.since_t < limits.FAREWELL.value:
+        return None
+    return State.IDLE if s.fault is None else State.FAULT
+
+
+def _safe(s: "Session", now: float, i: Inputs) -> State | None:
+    if _small_current(i, now):
+        s.charging = False
+    done = i.guard is not None and i.guard.state is not GuardState.MAKING_SAFE and not _outputs(i) & _OFF_IN_SAFE
+    return State.FAULT if done else None
+
+
+def _fault(s: "Session", now: float, i: Inputs) -> State | None:
+    ready = i.guard is not None and i.guard.state is GuardState.READY
+    if not ready:
+        return None
+    unlocked_by_person = i.unlock_confirmed and Output.PLUG_LOCK not in _outputs(i)
+    if unlocked_by_person or _empty(i, limits.CABLE_UNLOCK_V.value):
+        s.locked = False
+    if not i.clear_fault:
+        return None
+    if s.locked:
+        s.reason = "the plug is still locked: the cable is not measured empty"
+        return None
+    s.fault, s.reason, s.order_done = None, "fault cleared", i.order
+    return State.IDLE
+
+
+NEXT: dict[State, Callable[["Session", float, Inputs], State | None]] = {
+    State.IDLE: _idle,
+    State.WAKE: _wake,
+    State.HANDSHAKE: _handshake,
+    State.CONVERTER: _converter,
+    State.LOCK: _lock,
+    State.INSULATION: _insulation,
+    State.BLEED: _bleed,
+    State.TEST_OPEN: _test_open,
+    State.CAR_CONTACTORS: _car_contactors,
+    State.MATCH: _match,
+    State.READY: _ready,
+    State.ENERGY: _energy,
+    State.STOP_CURRENT: _stop_current,
+    State.WELDING: _welding,
+    State.CAR_OPENS: _car_opens,
+    State.OPEN: _open,
+    State.D2_OFF: _d2_off,
+    State.UNLOCK: _unlock,
+    State.FAREWELL: _farewell,
+    State.SAFE: _safe,
+    State.FAULT: _fault,
+}

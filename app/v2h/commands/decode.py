@@ -1,0 +1,108 @@
+"""`v2h decode CAPTURE`: every frame of a capture in words, both buses."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from v2h.canframe import Frame
+from v2h.captures import Capture, CaptureError, Skipped, read_capture
+from v2h.describe import Description, FieldValue, describe, shown_fields
+
+SKIPPED_SHOWN = 20
+"""How many unusable lines are named one by one on stderr; --json names all."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `v2h decode`."""
+    parser.add_argument("capture", type=Path, help="SavvyCAN/GVRET CSV or candump -L log")
+    parser.add_argument("--changes", action="store_true", help="only what differs from the last frame of its kind")
+    parser.add_argument("--json", action="store_true", help="one JSON object: frames_in, frames, skipped")
+    parser.epilog = "example: v2h decode leaf-v2g-charge.csv --changes | less"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the capture. Returns 0, or 2 when the file cannot be read or holds no usable frame."""
+    try:
+        capture = read_capture(args.capture)
+    except OSError as error:
+        print(f"v2h decode: {args.capture}: {error.strerror}", file=sys.stderr)
+        return 2
+    except CaptureError as error:
+        print(f"v2h decode: {args.capture}: {error}", file=sys.stderr)
+        return 2
+    write = json_lines if args.json else text_lines
+    for line in write(capture, args.changes):
+        print(line)
+    if not args.json:
+        for line in skipped_lines(capture.skipped):
+            print(f"v2h decode: {args.capture}: {line}", file=sys.stderr)
+        print(f"{len(capture.frames)} frames decoded, {len(capture.skipped)} lines skipped", file=sys.stderr)
+    return 0
+
+
+def described(capture: Capture, changes: bool) -> Iterator[tuple[Frame, Description, dict[str, FieldValue]]]:
+    """Frames with their description and the fields to show: all, or those that changed since the last of its kind.
+
+    With `changes` a frame without any change is left out. A flag that went off is shown as False.
+    """
+    last: dict[tuple[int, ...], dict[str, FieldValue]] = {}
+    for frame in capture.frames:
+        words = describe(frame)
+        if not changes or words.about not in last:
+            yield frame, words, shown_fields(words.fields)
+        else:
+            before = last[words.about]
+            differing = {name: value for name, value in words.fields.items() if before.get(name) != value}
+            if differing:
+                yield frame, words, _with_object(words, differing)
+        last[words.about] = words.fields
+
+
+def text_lines(capture: Capture, changes: bool) -> Iterator[str]:
+    """One line per frame: seconds, bus, id, bytes, name, fields."""
+    for frame, words, fields in described(capture, changes):
+        yield (
+            f"{frame.t:11.6f} {frame.bus} {frame.can_id:03X}  {frame.data.hex(' ').upper()}  "
+            f"{words.name:24} {' '.join(_field(name, value) for name, value in fields.items())}"
+        ).rstrip()
+
+
+def json_lines(capture: Capture, changes: bool) -> Iterator[str]:
+    """One JSON object, a frame a line. fields holds every field, with `changes` only those that changed."""
+    yield f'{{"frames_in": {len(capture.frames)}, "frames": ['
+    comma = ""
+    for frame, words, shown in described(capture, changes):
+        row = {
+            "t": round(frame.t, 6),
+            "bus": frame.bus,
+            "id": f"{frame.can_id:03X}",
+            "data": frame.data.hex().upper(),
+            "name": words.name,
+            "fields": shown if changes else words.fields,
+        }
+        yield comma + json.dumps(row)
+        comma = ","
+    skipped = [{"line": line, "why": why} for line, why in capture.skipped]
+    yield f'], "skipped": {json.dumps(skipped)}}}'
+
+
+def skipped_lines(skipped: list[Skipped]) -> Iterator[str]:
+    """The unusable lines by number and reason, the first 20 one by one."""
+    for line, why in skipped[:SKIPPED_SHOWN]:
+        yield f"line {line}: {why}"
+    if len(skipped) > SKIPPED_SHOWN:
+        yield f"and {len(skipped) - SKIPPED_SHOWN} more lines (--json names them all)"
+
+
+def _with_object(words: Description, fields: dict[str, FieldValue]) -> dict[str, FieldValue]:
+    """The fields of a converter's message say nothing without the object's name and unit."""
+    context = {name: words.fields[name] for name in ("object", "unit") if name in words.fields}
+    return {name: value for name, value in words.fields.items() if name in context or name in fields}
+
+
+def _field(name: str, value: FieldValue) -> str:
+    if name in ("object", "value", "unit", "bits", "why"):
+        return str(value)
+    return {True: name, False: f"!{name}"}[value] if isinstance(value, bool) else f"{name}={value}"

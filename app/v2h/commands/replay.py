@@ -1,0 +1,57 @@
+"""`v2h replay CAPTURE`: our session against a recorded car, in virtual time."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from v2h.captures import CaptureError, Skipped, read_capture
+from v2h.commands.decode import skipped_lines
+from v2h.replaying import Result, replay
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `v2h replay`."""
+    parser.add_argument("capture", type=Path, help="SavvyCAN/GVRET CSV or candump -L log with a car's frames")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.epilog = "example: v2h replay leaf-v2g-charge.csv"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay. Returns 0, 1 when the session ended in a fault, 2 when the file cannot be used."""
+    try:
+        capture = read_capture(args.capture)
+    except (OSError, CaptureError) as error:
+        print(f"v2h replay: {args.capture}: {error}", file=sys.stderr)
+        return 2
+    result = replay(capture.frames)
+    print(json.dumps(as_json(result, capture.skipped), indent=1) if args.json else as_text(result, capture.skipped))
+    return 1 if result.faults else 0
+
+
+def as_json(result: Result, skipped: list[Skipped]) -> dict[str, object]:
+    """The object that scripts rely on."""
+    return {
+        "frames_in": result.frames_in,
+        "frames_out": len(result.sent),
+        "frames_unlike_codec": result.unlike_codec(),
+        "status_109_5": [f"{status:02x}" for status in result.status_109_5()],
+        "states": [{"t": round(t, 2), "state": str(state)} for t, state in result.states],
+        "faults": result.faults,
+        "reason": result.reason,
+        "skipped": [{"line": line, "why": why} for line, why in skipped],
+        "max_gap_ms": result.max_gap_ms(),
+    }
+
+
+def as_text(result: Result, skipped: list[Skipped]) -> str:
+    """The same for people."""
+    lines = [f"{result.frames_in} frames in, {len(result.sent)} frames out", ""]
+    lines += [f"{t:8.2f} s  {state}" for t, state in result.states]
+    lines += [
+        "",
+        "109.5: " + " ".join(f"{status:02x}" for status in result.status_109_5()),
+        f"ended: {result.reason}" + (f" (fault {result.faults[0]})" if result.faults else ""),
+        *skipped_lines(skipped),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,60 @@
+"""AD7327: 8-channel 12-bit plus sign bipolar SPI ADC; here one channel of it, single-ended, +-10 V.
+
+Source: AD7327 datasheet. SPI mode 2, 16 clocks a transfer, MSB first. The falling edge of CS samples and the result
+comes out in the same transfer; a control write takes effect on the next one. Sent as two bytes, not one 16-bit
+word: spidev takes such words in the host's byte order, which swapped the predecessor's on the wire.
+"""
+
+from typing import NamedTuple
+
+from v2h.ports.spi import SpiPort
+
+SPI_MODE = 2
+RANGE_1_ALL_10V = 0xA000
+RANGE_2_ALL_10V = 0xC000
+CONTROL = 0x8000
+INTERNAL_REFERENCE = 0x0010
+READ = 0x0000
+LSB_V = 20 / 8192
+"""+-10 V in 13 bits."""
+
+
+class AdcError(OSError):
+    """The chip's answer carries another channel than the one asked for, or is all ones or zeros."""
+
+
+class Sample(NamedTuple):
+    """channel 0 to 7; volts at the chip's pin, -10 to +10."""
+
+    channel: int
+    volts_v: float
+
+
+def convert(word: int) -> Sample:
+    """A 16-bit result: channel in 15:13, two's complement value in 12:0 (the predecessor took it for sign-magnitude)."""
+    code = word & 0x1FFF
+    return Sample(word >> 13, (code - 0x2000 if code & 0x1000 else code) * LSB_V)
+
+
+class Ad7327:
+    """One chip, set to convert `channel` at every transfer. configure() first, and again after an AdcError."""
+
+    def __init__(self, port: SpiPort, channel: int) -> None:
+        self._port, self._channel = port, channel
+
+    def configure(self) -> None:
+        """Write ranges and control, discard the first result. Raises OSError."""
+        for word in (RANGE_1_ALL_10V, RANGE_2_ALL_10V, CONTROL | self._channel << 10 | INTERNAL_REFERENCE):
+            self._exchange(word)
+        self._exchange(READ)
+
+    def read_v(self) -> float:
+        """Volts at the pin now. Raises AdcError, OSError."""
+        word = self._exchange(READ)
+        sample = convert(word)
+        if sample.channel != self._channel or word == 0xFFFF:
+            raise AdcError(f"AD7327 answered {word:#06x}: channel {sample.channel} instead of {self._channel}")
+        return sample.volts_v
+
+    def _exchange(self, word: int) -> int:
+        return int.from_bytes(self._port.transfer(word.to_bytes(2, "big")), "big")

@@ -1,0 +1,58 @@
+"""Small files that survive a power cut whole: either the old content or the new one, never half of it."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+class BadFileError(ValueError):
+    """A file whose content cannot be used; it was moved aside to `aside` (None when even that failed)."""
+
+    def __init__(self, path: Path, why: str, aside: Path | None) -> None:
+        super().__init__(f"{path}: {why}; {'moved to ' + aside.name if aside else 'could not be moved aside'}")
+        self.path, self.aside = path, aside
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace `path`: temporary file beside it, fsync, rename, fsync of the directory. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """The same for a JSON object, readable by people."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in `path`, {} when there is no file. Raises BadFileError, having moved a bad file aside."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadFileError(path, str(error), set_aside(path)) from error
+    if not isinstance(value, dict):
+        raise BadFileError(path, f"a {type(value).__name__}, not an object", set_aside(path))
+    return value
+
+
+def set_aside(path: Path) -> Path | None:
+    """Rename to NAME.bad; the one before it is lost, so that bad files cannot fill the card."""
+    aside = path.with_name(f"{path.name}.bad")
+    with contextlib.suppress(OSError):
+        path.rename(aside)
+        return aside
+    return None

@@ -1,0 +1,121 @@
+"""Load matching: from the grid meter and the charger's own power to the order that brings the grid to its target.
+
+The law is dead-beat on the house, not on the grid: a meter value g shows the house of the moment it was measured,
+house = g - own power at that moment, and the order is target - house. Commands that are still under way (dead time,
+ramp) are in the own power of that moment too, so the law does not act twice on one error and does not overshoot,
+whatever the meter's interval. Two refinements:
+
+- The telemetry comes in its own rhythm. While own power moves, a meter value waits (at most one telemetry period)
+  until the telemetry covers its moment; while it rests, the value is used at once.
+- A converter that gives a little more or less than it was ordered would leave that much on the grid for ever. When
+  everything has rested for SETTLED_S, the difference between own power and order is learned (slowly, and at most
+  TRIM_A: beyond that somebody limits on purpose) and ordered away.
+
+Pure: times are monotonic seconds, powers W (own + charging, grid + import). The order is always built from what was
+measured, never summed up, so nothing winds up at a limit.
+"""
+
+from collections import deque
+
+DEADBAND_A = 0.06
+"""Half the converter's step (0.1 A), and a little: a smaller change cannot bring the grid nearer to the target, and an
+order exactly between two steps does not flutter. 0.05 A costs 1.34 times the load's own travel, 0.06 A 1.10."""
+MOVING_A = 0.15
+"""Telemetry that differs by more than this from its predecessor, or from the order, is moving (resolution 0.1 A)."""
+SETTLED_S = 1.0
+"""Dead time 0.2 s, 12 A of ramp at 30 A/s and three lags of 0.15 s: after this an order has been carried out."""
+TRIM_A = 0.4
+"""Largest difference between order and own power that counts as the converter's offset."""
+TRIM_SHARE = 0.3
+"""Part of a seen offset that is learned, at most once every SETTLED_S."""
+STEP_A = 0.1
+"""Resolution of the converter's current order."""
+NOMINAL_V = 385.0
+HISTORY = 700
+"""Telemetry kept: 70 s at 0.1 s, above the longest lag a meter may be configured with (60 s)."""
+
+
+class Matcher:
+    """State of the law between two calls. Feed power() and meter(); read command_w."""
+
+    def __init__(self, target_w: float = 0.0) -> None:
+        self.target_w = target_w
+        self.command_w = 0.0
+        self._low_w = self._high_w = 0.0
+        self._volts_v = NOMINAL_V
+        self._own: deque[tuple[float, float]] = deque(maxlen=HISTORY)
+        self._waiting: tuple[float, float] | None = None
+        self._changed_t = float("-inf")
+        self._trim_w = 0.0
+        self._learned_t = float("-inf")
+
+    def limit(self, low_w: float, high_w: float) -> None:
+        """Bounds of the order from now on, W (low_w <= 0 discharging); the present order is clamped at once."""
+        self._low_w, self._high_w = low_w, high_w
+        self.command_w = self._clamp(self.command_w)
+
+    def reset(self) -> None:
+        """No energy flows: own power is 0 and the next meter value alone decides."""
+        self._own.clear()
+        self._waiting = None
+        self.command_w = 0.0
+        self._changed_t = float("-inf")
+
+    def power(self, now: float, t: float, power_w: float, volts_v: float = NOMINAL_V) -> None:
+        """The charger's own power as it was at `t`."""
+        if self._own and t <= self._own[-1][0]:
+            return
+        self._own.append((t, power_w))
+        if volts_v > 1.0:
+            self._volts_v = volts_v
+        if self._waiting is not None and self._waiting[0] <= t:
+            at, grid_w = self._waiting
+            self._waiting = None
+            self._use(now, at, grid_w)
+
+    def meter(self, now: float, at: float, grid_w: float) -> None:
+        """The grid power as it was at `at` (time of the reading less the meter's lag)."""
+        if not self._own or at <= self._own[-1][0] or self._rests():
+            self._waiting = None
+            self._use(now, at, grid_w)
+        else:
+            self._waiting = (at, grid_w)
+
+    def own_at(self, t: float) -> float:
+        """Own power at `t`: between two samples a straight line, outside them the nearest one; 0 without any."""
+        own = self._own
+        if not own:
+            return 0.0
+        later = own[-1]
+        if t >= later[0]:
+            return later[1]
+        for earlier in reversed(own):
+            if earlier[0] <= t:
+                return earlier[1] + (later[1] - earlier[1]) * (t - earlier[0]) / (later[0] - earlier[0])
+            later = earlier
+        return later[1]
+
+    def _rests(self) -> bool:
+        moving_w = MOVING_A * self._volts_v
+        last_w = self._own[-1][1]
+        before_w = self._own[-2][1] if len(self._own) > 1 else last_w
+        return abs(last_w - before_w) <= moving_w and abs(last_w - self.command_w) <= moving_w
+
+    def _use(self, now: float, at: float, grid_w: float) -> None:
+        own_w = self.own_at(at)
+        if min(at - self._changed_t, now - self._learned_t) >= SETTLED_S:
+            self._learn(now, own_w)
+        wish_w = self._clamp(own_w - self._trim_w - (grid_w - self.target_w))
+        step_w = STEP_A * self._volts_v
+        if abs(wish_w - self.command_w) > DEADBAND_A * self._volts_v:
+            self.command_w = self._clamp(round(wish_w / step_w) * step_w)
+            self._changed_t = now
+
+    def _learn(self, now: float, own_w: float) -> None:
+        offset_w = own_w - self.command_w
+        if self._own and abs(offset_w) <= TRIM_A * self._volts_v:
+            self._trim_w += TRIM_SHARE * (offset_w - self._trim_w)
+            self._learned_t = now
+
+    def _clamp(self, power_w: float) -> float:
+        return min(self._high_w, max(self._low_w, power_w))

@@ -1,0 +1,87 @@
+"""What a person or neighbour may order: a mode with its values, checked; pure.
+
+Every refusal names the key, the value and what is allowed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import isfinite
+from typing import Any
+
+from v2h.bus import MODES
+from v2h.config import Limits
+
+LONGEST = timedelta(days=7)
+KEYS = {
+    "idle": (),
+    "v2h": ("until",),
+    "solar": ("until",),
+    "charge": ("amps", "soc_limit_pct", "until"),
+    "discharge": ("amps", "soc_limit_pct", "until"),
+}
+"""Which values a mode takes."""
+
+
+class OrderError(ValueError):
+    """An order that cannot be taken: one sentence with key, value and allowed range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A mode in force. amps: DC, positive in both directions, None: all that is allowed. soc_limit_pct: where charge
+    or discharge ends, None: the configured window. until_t: monotonic s; until: the same as it was given."""
+
+    mode: str = "idle"
+    amps: float | None = None
+    soc_limit_pct: float | None = None
+    until_t: float | None = None
+    until: str | None = None
+
+    def applied(self) -> dict[str, Any]:
+        """The values as a reply tells them."""
+        values = {"mode": self.mode, "amps": self.amps, "soc_limit_pct": self.soc_limit_pct, "until": self.until}
+        return {key: value for key, value in values.items() if value is not None}
+
+
+def read_order(values: Mapping[str, Any], limits: Limits, now: float, wall: datetime) -> Order:
+    """Check the values of a "mode" command. `wall`: the aware time of day at `now`. Raises OrderError."""
+    mode = values.get("mode")
+    if mode not in MODES:
+        raise OrderError(f"mode = {mode!r} is not one of {', '.join(MODES)}")
+    allowed = KEYS[mode]
+    for key in values:
+        if key != "mode" and key not in allowed:
+            raise OrderError(
+                f"{key} = {values[key]!r} does not fit mode {mode}; it takes {', '.join(allowed) or 'nothing'}"
+            )
+    most_a = limits.max_discharge_a if mode == "discharge" else limits.max_charge_a
+    until = values.get("until")
+    return Order(
+        mode,
+        _number("amps", values.get("amps"), 0.0, most_a, "A"),
+        _number("soc_limit_pct", values.get("soc_limit_pct"), limits.soc_min_pct, limits.soc_max_pct, "%"),
+        None if until is None else now + _ahead_s(until, wall),
+        None if until is None else str(until),
+    )
+
+
+def _number(key: str, value: object, low: float, high: float, unit: str) -> float | None:
+    if value is None:
+        return None
+    good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and low <= value <= high
+    if not good:
+        raise OrderError(f"{key} = {value!r} is not a number from {low:g} to {high:g} {unit}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _ahead_s(until: object, wall: datetime) -> float:
+    try:
+        time = datetime.fromisoformat(until)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise OrderError(f"until = {until!r} is not an ISO time such as {wall:%Y-%m-%dT%H:%M%z}") from None
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=wall.tzinfo)
+    if not wall < time <= wall + LONGEST:
+        raise OrderError(f"until = {until!r} is not between now ({wall:%Y-%m-%dT%H:%M%z}) and 7 days from now")
+    return (time - wall).total_seconds()

@@ -1,0 +1,264 @@
+"""The charger's side of the converter: which SDO request goes out next, and what the answers say.
+
+Sans-IO: no clock, no socket. The caller asks next_request(now) until it returns None, sends what it gets, and hands
+every frame from can0 to answer(). One request is under way at a time; the next may go out as soon as the answer is in
+or 100 ms have passed.
+
+Way of the vendor's firmware (CAP1): identity until answered, status every 0.5 s until ready, then a round every
+104 ms. Two additions: 2107 (the vendor measures the cable itself), and 2100 and 2109 are read back in every round,
+because guard may write to the converter at any moment and only a read-back is believed.
+
+What it never does: send a setpoint other than zero unless the converter says that it is enabled; enable before 0 A is
+read back; enable again by itself after somebody else switched the converter off or it fell silent.
+A smaller or reversed current does not wait for the round, it is the next message.
+
+Dies with its program: guard then makes safe with the stateless builders of objects.py.
+Judging of status and warning words comes with fault supervision; here they are only shown.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from v2h.pre import objects as pre
+from v2h.pre.telemetry import TELEMETRY_FIELDS, PreLink, PreTelemetry
+
+CYCLE_S = 0.104
+"""Period of the running round: CAP1, 103.2 to 120 ms."""
+ANSWER_TIMEOUT_S = 0.100
+"""The slowest of 2676 answers in CAP1 took 0.53 ms."""
+IDENTIFY_RETRY_S = 1.0
+"""CAP1: 1.003 s."""
+READY_POLL_S = 0.5
+"""CAP1: 0.501 s."""
+SILENT_S = 1.0
+"""Without any answer for this long the converter counts as gone, and the start sequence begins anew."""
+
+
+class Phase(Enum):
+    """Where the start sequence stands."""
+
+    IDENTIFY = "identify"
+    WAIT_READY = "wait_ready"
+    RUN = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    request: pre.Request
+    deadline: float
+
+
+class PreClient:
+    """One converter. Every time is monotonic seconds."""
+
+    def __init__(self) -> None:
+        self.phase = Phase.IDENTIFY
+        self.telemetry = PreTelemetry()
+        self.link = PreLink()
+        self.identity: dict[str, str] = {}
+        """Object name -> text, for those that answered."""
+        self.enable_lost = False
+        """The converter was enabled as asked, and then was not, or fell silent. Cleared by enable(False)."""
+        self._wished_volts_v = 0.0
+        self._wished_amps_a = 0.0
+        self._wished_enable = False
+        self._was_enabled = False
+        self._was_silent = False
+        self._urgent = False
+        self._read_back: dict[pre.Entry, pre.Value] = {}
+        self._pending: _Pending | None = None
+        self._steps: deque[Callable[[], bytes | None]] = deque()
+        self._round_t = -math.inf
+
+    # What the charger wishes.
+
+    def set_target(self, volts_v: float, amps_a: float) -> None:
+        """Wish a voltage (0 to 500 V) and a current (+-16 A, + charges the car), in steps of 0.1.
+
+        Raises SdoError outside those ranges. Held at zero until the converter is enabled.
+        """
+        volts_v = pre.SET_VOLTS.whole(volts_v) / pre.SET_VOLTS.per_unit
+        amps_a = pre.SET_AMPS.whole(amps_a) / pre.SET_AMPS.per_unit
+        before = self._wished_amps_a
+        if abs(amps_a) < abs(before) or amps_a * before < 0:
+            self._urgent = True
+        self._wished_volts_v, self._wished_amps_a = volts_v, amps_a
+
+    def enable(self, on: bool) -> None:
+        """Wish the output stage on or off. After enable_lost only an enable(False) opens the way to True again."""
+        if not on:
+            self._urgent = self._urgent or self._wished_enable
+            self._was_enabled = self.enable_lost = False
+        self._wished_enable = on and not self.enable_lost
+
+    # What goes over the wire.
+
+    def next_request(self, now: float) -> bytes | None:
+        """Return the next message for REQUEST_ID, or None: nothing to send yet (see next_due)."""
+        if self._pending is not None:
+            if now < self._pending.deadline:
+                return None
+            self._pending = None
+            link = self.link
+            self.link = replace(link, missed_in_row=link.missed_in_row + 1, timeouts=link.timeouts + 1)
+        if self.phase is not Phase.IDENTIFY and now - self.link.answered_t >= SILENT_S:
+            self._lose(now)
+        request = self._urgent_request() or self._step(now)
+        if request is not None:
+            self._pending = _Pending(pre.parse_request(request), now + ANSWER_TIMEOUT_S)
+        return request
+
+    def next_due(self, now: float) -> float:
+        """When next_request() is worth asking again, if no answer comes before."""
+        if self._pending is not None:
+            return self._pending.deadline
+        if self._steps or (self._urgent and self.phase is Phase.RUN):
+            return now
+        return max(now, self._round_t)
+
+    def answer(self, data: bytes, now: float, can_id: int = pre.ANSWER_ID) -> bool:
+        """Take a frame from can0. Returns whether it answered the request under way; others are counted."""
+        link = self.link
+        try:
+            answer = pre.parse_answer(data)
+            if can_id != pre.ANSWER_ID or self._pending is None or not _answers(self._pending.request, answer):
+                raise pre.SdoError("not awaited")
+            entry = pre.DICTIONARY[answer.index, answer.sub]
+            value = entry.value(answer.raw) if isinstance(answer, pre.ReadAnswer) else None
+        except pre.SdoError:
+            self.link = replace(link, strays=link.strays + 1)
+            return False
+        self._pending = None
+        self.link = link = replace(link, answered_t=now, missed_in_row=0)
+        if isinstance(answer, pre.Aborted):
+            self.link = replace(link, aborts=link.aborts + 1, last_abort=answer)
+        self._learn(entry, value, now)
+        return True
+
+    # The rounds of the three phases; a step returns None where there is nothing to do.
+
+    def _step(self, now: float) -> bytes | None:
+        if not self._steps and now >= self._round_t:
+            steps, period_s = self._rounds()[self.phase]
+            self._steps.extend(steps)
+            on_beat = self._round_t + period_s
+            self._round_t = on_beat if on_beat > now else now + period_s
+        while self._steps:
+            request = self._steps.popleft()()
+            if request is not None:
+                return request
+        return None
+
+    def _rounds(self) -> dict[Phase, tuple[list[Callable[[], bytes | None]], float]]:
+        read, write = self._read, self._write
+        return {
+            Phase.IDENTIFY: (
+                [
+                    lambda: pre.write_amps(0.0) if self._was_silent else None,  # it may still hear us
+                    lambda: self._identify(pre.DEVICE_NAME, after=None),
+                    lambda: self._identify(pre.HARDWARE, after=pre.DEVICE_NAME),
+                    lambda: self._identify(pre.SOFTWARE, after=pre.HARDWARE),
+                ],
+                IDENTIFY_RETRY_S,
+            ),
+            Phase.WAIT_READY: ([read(pre.STATUS)], READY_POLL_S),
+            Phase.RUN: (
+                [
+                    read(pre.STATUS),
+                    read(pre.WARNING),
+                    read(pre.ENABLE),
+                    write(pre.SET_AMPS),
+                    write(pre.SET_VOLTS),
+                    write(pre.ENABLE),
+                    read(pre.SET_VOLTS),
+                    read(pre.SET_AMPS),
+                    read(pre.AMPS),
+                    read(pre.VOLTS),
+                    read(pre.TEMPERATURE),
+                ],
+                CYCLE_S,
+            ),
+        }
+
+    def _read(self, entry: pre.Entry) -> Callable[[], bytes]:
+        return lambda: pre.read_request(entry)
+
+    def _write(self, entry: pre.Entry) -> Callable[[], bytes | None]:
+        return lambda: self._write_if_needed(entry)
+
+    def _identify(self, entry: pre.Entry, after: pre.Entry | None) -> bytes | None:
+        known = entry.name in self.identity or (after is not None and after.name not in self.identity)
+        return None if known else pre.read_request(entry)
+
+    def _urgent_request(self) -> bytes | None:
+        if not self._urgent or self.phase is not Phase.RUN:
+            return None
+        self._urgent = False
+        self._steps.appendleft(self._read(pre.SET_AMPS))
+        return self._write_if_needed(pre.SET_AMPS)
+
+    def _write_if_needed(self, entry: pre.Entry) -> bytes | None:
+        wanted = self._wanted()[entry]
+        return None if self._read_back.get(entry) == wanted else pre.write_request(entry, wanted)
+
+    def _wanted(self) -> dict[pre.Entry, float]:
+        """What each writable object should hold now; looked up only when its turn to be sent has come."""
+        enabled = self._read_back.get(pre.ENABLE) == 1
+        live = self._wished_enable and enabled
+        may_enable = enabled or (self._read_back.get(pre.STATUS) == 0 and self._read_back.get(pre.SET_AMPS) == 0)
+        return {
+            pre.SET_AMPS: self._wished_amps_a if live else 0.0,
+            pre.SET_VOLTS: self._wished_volts_v if live else 0.0,
+            pre.ENABLE: int(self._wished_enable and may_enable),
+        }
+
+    # What the answers change.
+
+    def _learn(self, entry: pre.Entry, value: pre.Value | None, now: float) -> None:
+        if entry.per_unit == 0:
+            self.identity[entry.name] = "" if value is None else str(value)  # refused counts as answered
+        if value is not None and entry in TELEMETRY_FIELDS:
+            self._read_back[entry] = value
+            name, time_name = TELEMETRY_FIELDS[entry]
+            seen: dict[str, Any] = {name: value == 1 if entry is pre.ENABLE else value, time_name: now}
+            self.telemetry = replace(self.telemetry, **seen)
+        if entry is pre.ENABLE and value is not None:
+            self._judge_enable(on=value == 1)
+        self._advance(now)
+
+    def _judge_enable(self, on: bool) -> None:
+        if self._wished_enable and self._was_enabled and not on:
+            self._wished_enable, self.enable_lost = False, True
+        self._was_enabled = on
+
+    def _advance(self, now: float) -> None:
+        status = self._read_back.get(pre.STATUS)
+        known = all(entry.name in self.identity for entry in (pre.DEVICE_NAME, pre.HARDWARE, pre.SOFTWARE))
+        if self.phase is Phase.IDENTIFY and known:
+            self._enter(Phase.WAIT_READY, now)
+        elif self.phase is Phase.WAIT_READY and status is not None and pre.unexpected_status(int(status)) == 0:
+            self._was_silent = False
+            self._enter(Phase.RUN, now)
+
+    def _lose(self, now: float) -> None:
+        if self._wished_enable and self._was_enabled:
+            self._wished_enable, self.enable_lost = False, True
+        self._was_enabled, self._was_silent = False, True
+        self._read_back.clear()
+        self.identity.clear()
+        self._enter(Phase.IDENTIFY, now)
+
+    def _enter(self, phase: Phase, now: float) -> None:
+        self.phase = phase
+        self._steps.clear()
+        self._round_t = now
+
+
+def _answers(request: pre.Request, answer: pre.Answer) -> bool:
+    kinds = {pre.ReadRequest: pre.ReadAnswer, pre.WriteRequest: pre.Written}
+    same = (request.index, request.sub) == (answer.index, answer.sub)
+    return same and isinstance(answer, (kinds[type(request)], pre.Aborted))

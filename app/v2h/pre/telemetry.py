@@ -1,0 +1,56 @@
+"""What the converter has said, with the time it said it: old data is not data, so every value has its age."""
+
+import math
+from dataclasses import dataclass
+
+from v2h.pre import objects as pre
+
+
+@dataclass(frozen=True, slots=True)
+class PreTelemetry:
+    """Last answers, each with the monotonic time it came at (-inf and None: never seen).
+
+    amps: + charges the car. set_volts_v, set_amps_a, enabled: as read back, not as wished.
+    """
+
+    status: int | None = None
+    status_t: float = -math.inf
+    volts_v: float | None = None
+    volts_t: float = -math.inf
+    amps_a: float | None = None
+    amps_t: float = -math.inf
+    temperature_c: float | None = None
+    temperature_t: float = -math.inf
+    set_volts_v: float | None = None
+    set_volts_t: float = -math.inf
+    set_amps_a: float | None = None
+    set_amps_t: float = -math.inf
+    enabled: bool | None = None
+    enabled_t: float = -math.inf
+    warning_word: int | None = None
+    warning_t: float = -math.inf
+
+
+TELEMETRY_FIELDS = {
+    pre.STATUS: ("status", "status_t"),
+    pre.VOLTS: ("volts_v", "volts_t"),
+    pre.AMPS: ("amps_a", "amps_t"),
+    pre.TEMPERATURE: ("temperature_c", "temperature_t"),
+    pre.SET_VOLTS: ("set_volts_v", "set_volts_t"),
+    pre.SET_AMPS: ("set_amps_a", "set_amps_t"),
+    pre.ENABLE: ("enabled", "enabled_t"),
+    pre.WARNING: ("warning_word", "warning_t"),
+}
+"""Object -> where its value and its time go."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreLink:
+    """How well the converter answers. strays: frames that answered nothing we had asked."""
+
+    answered_t: float = -math.inf
+    missed_in_row: int = 0
+    timeouts: int = 0
+    strays: int = 0
+    aborts: int = 0
+    last_abort: pre.Aborted | None = None

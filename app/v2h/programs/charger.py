@@ -1,0 +1,278 @@
+"""charger: CHAdeMO on the car's bus, the PRE on its own: carries out a power setpoint that expires; knows no policy.
+
+A thin shell around v2h.chademo.charger: two CAN ports, the cable's ADC, the safety wire, the bus.
+
+What happens when this program
+- is killed or hangs: guard misses it within 300 ms and makes safe; supervisor starts it again; the new one finds the
+  trip or the locked plug, latches a fault, unlocks on a measured cable voltage and waits for a person;
+- loses the bus or manager: the setpoint expires within 1 s, 0 A; after 60 s the session ends in order;
+- loses guard: 0 A at once; the session ends in a fault;
+- is asked to stop (SIGTERM): the session ends in order, then the program.
+`v2h/command/stop` is obeyed here, whatever manager does.
+"""
+
+import sys
+import time
+
+import can
+
+from v2h.bus import ChargerPower, ChargerState, Command, Reply, Setpoint
+from v2h.canframe import CAR_BUS, PRE_BUS
+from v2h.chademo import frames, limits
+from v2h.chademo.charger import Charger, Turn
+from v2h.chademo.flow import allowed_a
+from v2h.chademo.session import Session
+from v2h.chademo.states import State
+from v2h.chademo.transitions import refusal
+from v2h.drivers.ad7327 import SPI_MODE, Ad7327
+from v2h.ports.can import CanPort, open_can
+from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
+from v2h.ports.spi import open_spi
+from v2h.pre import objects as pre
+from v2h.program import GUARD_SOCKET, Program
+from v2h.realtime import CHARGER_PRIORITY, claim
+from v2h.safety.guardlink import GuardLink
+from v2h.safety.outputs import NONE, names
+
+ADC_PERIOD_S = 0.05
+RETRY_S = 1.0
+STATE_PERIOD_S = {True: 0.2, False: 1.0}
+"""Between two states on the bus, while a session runs and while not."""
+STEPS_WITH_POWER = (State.READY, State.ENERGY, State.STOP_CURRENT)
+
+
+class ChargerShell:
+    """Ports in, ports out."""
+
+    def __init__(self, program: Program) -> None:
+        self._program, self._config = program, program.config
+        number = time.monotonic_ns() // 1000 & 0xFFFFFFFF
+        self._charger = Charger(
+            Session(number, protocol=int(self._config.car.protocol)),
+            max_charge_a=self._config.limits.max_charge_a,
+            max_discharge_a=self._config.limits.max_discharge_a,
+        )
+        self._car: CanPort | None = None
+        self._pre: CanPort | None = None
+        self._adc: Ad7327 | None = None
+        self._guard = GuardLink(GUARD_SOCKET)
+        self._said: dict[str, str] = {}
+        self._state_t = self._power_t = float("-inf")
+        self._last_state: tuple[object, ...] = ()
+        self._last_events: tuple[State, str] = (State.IDLE, "")
+        program.every(RETRY_S, self._open)
+        program.every(ADC_PERIOD_S, self._sample)
+        self._timer = program.every(0.05, self._turn)
+        program.on_stop(self._stop)
+        bus = program.bus
+        bus.subscribe(Setpoint.TOPIC, self._on_setpoint, retained=False)
+        bus.subscribe(Command.TOPIC.format("stop"), self._on_stop_command, retained=False)
+        bus.subscribe(Command.TOPIC.format("clear-fault"), self._on_clear_fault, retained=False)
+
+    # Opening.
+
+    def _open(self, now: float) -> None:
+        hardware = self._config.hardware
+        if self._car is None:
+            self._car = self._open_can(hardware.car_can, CAR_BUS, sorted(frames.CAR_IDS), CAR_CONTROLLER)
+        if self._pre is None:
+            self._pre = self._open_can(hardware.pre_can, PRE_BUS, [pre.ANSWER_ID], PRE_CONTROLLER)
+        if self._adc is None and self._config.cable.scale_v_per_v:
+            try:
+                adc = Ad7327(open_spi(hardware.ad7327, mode=SPI_MODE), int(self._config.cable.adc_channel))
+                adc.configure()
+                self._adc = adc
+                self._say("adc", "info", "the cable voltage is measured")
+            except OSError as error:
+                self._say("adc", "warning", f"the cable voltage cannot be measured: {error}")
+
+    def _open_can(self, url: str, bus: int, can_ids: list[int], controller: str) -> CanPort | None:
+        wrong = wrong_controller(url, controller) if self._config.hardware.can_identity else None
+        if wrong is not None:
+            self._say(url, "fault", wrong)
+            return None
+        try:
+            port = open_can(url, bus, can_ids)
+        except (OSError, can.CanError) as error:
+            self._say(url, "warning", f"waiting for {url}: {error}")
+            return None
+        port.drop_queued()
+        self._say(url, "info", f"{url} is open")
+        self._program.watch(port, self._on_car if bus == CAR_BUS else self._on_pre)
+        return port
+
+    def _lose(self, port: CanPort, error: Exception) -> None:
+        self._program.unwatch(port.fileno())
+        port.close()
+        lost = "car" if port is self._car else "converter"
+        self._car = None if port is self._car else self._car
+        self._pre = None if port is self._pre else self._pre
+        self._program.bus.event("warning", "can-lost", f"the {lost}'s bus is lost: {error}")
+
+    # What comes in.
+
+    def _on_car(self, now: float) -> None:
+        self._take(self._car)
+
+    def _on_pre(self, now: float) -> None:
+        self._take(self._pre)
+        self._turn(time.monotonic())  # the next request goes out as soon as the answer is in
+
+    def _take(self, port: CanPort | None) -> None:
+        if port is None:
+            return
+        try:
+            for frame in port.frames():
+                if port is self._car:
+                    self._charger.car_frame(frame)
+                else:
+                    self._charger.pre_frame(frame)
+        except (OSError, can.CanError) as error:
+            self._lose(port, error)
+
+    def _sample(self, now: float) -> None:
+        if self._adc is None:
+            return
+        cable = self._config.cable
+        try:
+            self._charger.cable_sample(self._adc.read_v() * cable.scale_v_per_v + cable.offset_v, now)
+        except OSError as error:
+            self._say("adc", "warning", f"the cable voltage cannot be measured: {error}")
+            self._adc = None
+
+    def _meet_guard(self, now: float) -> None:
+        fileno = self._guard.fileno()
+        for report in self._guard.poll(now):
+            self._charger.guard_report(report, now)
+        if self._guard.fileno() != fileno:
+            if fileno is not None:
+                self._program.unwatch(fileno)
+            if self._guard.fileno() is not None:
+                self._program.watch(self._guard.readable(), self._on_guard)
+
+    def _on_guard(self, now: float) -> None:
+        self._turn(now)
+
+    def _on_setpoint(self, topic: str, payload: bytes) -> None:
+        self._charger.setpoint(Setpoint.from_json(payload), time.monotonic())
+
+    def _on_stop_command(self, topic: str, payload: bytes) -> None:
+        command = Command.from_json(payload)
+        self._charger.stop()
+        self._program.bus.event("info", "stop", f"stop by {command.source}")
+        self._turn(time.monotonic())
+
+    def _on_clear_fault(self, topic: str, payload: bytes) -> None:
+        command = Command.from_json(payload)
+        if self._charger.session.state is not State.FAULT:
+            self._program.bus.publish(Reply(command.id, False, "no fault is latched"), command.id)
+            return
+        self._charger.clear_fault(unlock_confirmed=command.values.get("unlock_confirmed") is True)
+        self._turn(time.monotonic())
+        cleared = self._charger.session.fault is None
+        self._program.bus.publish(Reply(command.id, cleared, self._charger.session.reason), command.id)
+
+    # What goes out.
+
+    def _turn(self, now: float) -> None:
+        now = time.monotonic()
+        self._meet_guard(now)
+        turn = self._charger.turn(now)
+        self._send(turn)
+        self._timer.due = min(self._timer.due, max(now, self._charger.next_due(now)))
+        if turn.stepped:
+            self._tell(now)
+
+    def _send(self, turn: Turn) -> None:
+        for port, messages in ((self._pre, turn.to_pre), (self._car, turn.to_car)):
+            if port is None:
+                continue
+            try:
+                for can_id, data in messages:
+                    port.send(can_id, data)
+            except (OSError, can.CanError) as error:
+                self._lose(port, error)
+        if turn.to_guard is not None and self._charger.report is not None:
+            self._guard.send(turn.to_guard)
+
+    def _tell(self, now: float) -> None:
+        """State at every change and on the period; power at every new measurement; events for changes of state."""
+        session, telemetry = self._charger.session, self._charger.converter.telemetry
+        if (session.state, session.reason) != self._last_events:
+            was, self._last_events = self._last_events, (session.state, session.reason)
+            level = "fault" if session.state is State.FAULT and was[0] is not State.FAULT else "info"
+            self._program.bus.event(level, f"session-{session.state}".replace(" ", "-"), session.reason)
+        volts_v, amps_a = telemetry.volts_v, telemetry.amps_a
+        if telemetry.amps_t > self._power_t and session.state in STEPS_WITH_POWER and volts_v and amps_a is not None:
+            self._power_t = telemetry.amps_t
+            power = ChargerPower(telemetry.amps_t, round(volts_v * amps_a, 1), amps_a, volts_v)
+            self._program.bus.publish(power)
+        key = (session.state, session.reason, self._charger.report and self._charger.report.outputs)
+        period_s = STATE_PERIOD_S[not self._charger.resting]
+        if key != self._last_state or now - self._state_t >= period_s:
+            self._last_state, self._state_t = key, now
+            self._program.bus.publish(self._state(now))
+
+    def _state(self, now: float) -> ChargerState:
+        charger, session = self._charger, self._charger.session
+        i = charger.inputs(now)
+        t = i.pre
+        charge_a, discharge_a = allowed_a(i, now) if session.state is State.ENERGY else (0.0, 0.0)
+        power_w = t.volts_v * t.amps_a if t.volts_v is not None and t.amps_a is not None else None
+        reason = session.reason
+        if session.state is State.IDLE and refusal(i):
+            reason = refusal(i)
+        car_known = i.car.awake and session.permitted_t > session.d1_t
+        status = [f.status_byte() for f in charger.actions.frames if isinstance(f, frames.X109)] if charger.actions else []
+        return ChargerState(
+            t=now,
+            state=str(session.state),
+            since_t=session.since_t,
+            reason=reason,
+            soc_pct=i.car.soc_pct if car_known else None,
+            volts_v=t.volts_v,
+            amps_a=t.amps_a,
+            power_w=None if power_w is None else round(power_w, 1),
+            t_power=t.amps_t if power_w is not None else None,
+            setpoint_a=session.commanded_a,
+            max_charge_a=charge_a,
+            max_discharge_a=discharge_a,
+            k_on=bool(i.guard and i.guard.k_on),
+            outputs=names(i.guard.outputs if i.guard else NONE),
+            faults=[session.fault.text] if session.fault else [],
+            guard="silent" if i.guard is None else i.guard.state.name.lower(),
+            status_109_5=f"{status[0]:02x}" if status else "",
+            cable_v=None if i.cable_v is None else round(i.cable_v, 1),
+            temperature_c=t.temperature_c,
+            session=session.number,
+            ages_s={"car": _age(i.car.age_s(0x102, now)), "converter": _age(now - i.converter_answered_t)},
+            checks=session.checks(i),
+            capacity_kwh=i.car.capacity_kwh,
+        )
+
+    # The end, and words.
+
+    def _stop(self, now: float) -> bool:
+        self._charger.stop()
+        return self._charger.resting
+
+    def _say(self, about: str, level: str, text: str) -> None:
+        """An event when it differs from the last one about the same thing."""
+        if self._said.get(about) != text:
+            self._said[about] = text
+            self._program.bus.event(level, "port", text)
+
+
+def _age(seconds: float) -> float | None:
+    return None if seconds == float("inf") else round(seconds, 2)
+
+
+def main() -> int:
+    program = Program("charger")
+    ChargerShell(program)
+    claim(CHARGER_PRIORITY, program.log)
+    return program.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

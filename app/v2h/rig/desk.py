@@ -1,0 +1,213 @@
+"""The whole tree on this machine, against the rig: `make demo` and the tree tests.
+
+Nothing is described twice: supervisord's and mosquitto's configuration are derived from rootfs-overlay. The desk's are
+the same programs under the same supervisor with the same stop times, but of the caller's own user, in a directory of
+their own, on free ports of the loopback, and with their words in files.
+"""
+
+import argparse
+import configparser
+import contextlib
+import io
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+OVERLAY = Path(__file__).resolve().parents[3] / "rootfs-overlay"
+BOARD_RUN = "/run/v2h"
+STOP_S = 150.0
+"""For the tree to stop in order: charger alone may take 75 s."""
+START_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A running tree. env: what a program or the `v2h` command needs to join it."""
+
+    run: Path
+    data: Path
+    bus_port: int
+    page: str
+    env: Mapping[str, str]
+    supervisord: subprocess.Popen[bytes]
+    rig: subprocess.Popen[bytes]
+
+    @property
+    def supervisor_socket(self) -> Path:
+        return self.run / "supervisor.sock"
+
+
+class DeskError(RuntimeError):
+    """The tree does not come up; says which part and where its words are."""
+
+
+def derive_supervisor(overlay: Path, run: Path) -> str:
+    """One supervisord configuration for the desk, in `run`, from the board's files below `overlay`."""
+    board = configparser.RawConfigParser(inline_comment_prefixes=(";",))
+    top = overlay / "etc" / "supervisor"
+    board.read([top / "supervisord.conf", *sorted((top / "conf.d").glob("*.conf"))], encoding="utf-8")
+    board.remove_section("include")
+    for section in board.sections():
+        name = section.partition(":")[2]
+        for key, value in {k: v.replace(BOARD_RUN, str(run)) for k, v in board.items(section)}.items():
+            board.set(section, key, value)
+        for key in ("user", "chown"):
+            board.remove_option(section, key)
+        if section.startswith(("program:", "eventlistener:")):
+            command, _, arguments = board.get(section, "command").partition(" ")
+            program = sys.executable if command == "/usr/bin/python3" else command
+            board.set(section, "command", f"{program} {arguments}".replace("/etc/mosquitto", str(run)))
+            for stream in ("stdout", "stderr"):
+                board.set(section, f"{stream}_syslog", "false")
+            board.set(section, "stderr_logfile", str(run / "log" / f"{name}.log"))
+    board.set("supervisord", "logfile", str(run / "log" / "supervisord.log"))
+    board.set("supervisord", "pidfile", str(run / "supervisord.pid"))
+    board.set("supervisord", "childlogdir", str(run / "log"))
+    text = io.StringIO()
+    board.write(text)
+    return text.getvalue()
+
+
+def derive_broker(overlay: Path, run: Path, port: int) -> str:
+    """mosquitto's configuration for the desk."""
+    text = (overlay / "etc" / "mosquitto" / "v2h.conf").read_text(encoding="utf-8")
+    for board, desk in (
+        ("listener 1883 127.0.0.1", f"listener {port} 127.0.0.1"),
+        (BOARD_RUN, str(run)),
+        ("log_dest syslog", "log_dest stderr"),
+    ):
+        if board not in text:
+            raise DeskError(f"mosquitto's configuration has no {board!r}: the desk cannot be derived from it")
+        text = text.replace(board, desk)
+    return f"{text}user {pwd.getpwuid(os.geteuid()).pw_name}\n"
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def desk_tree(page_port: int | None = None, toml: str = "", start_s: float = START_S) -> Iterator[Desk]:
+    """Rig, broker and all programs; up when the page answers. On leaving, everything ends in order.
+
+    toml: what the owner's v2h.toml holds besides [web]. Raises DeskError when the tree is not up within start_s.
+    """
+    with tempfile.TemporaryDirectory(prefix="v2h-desk-") as directory, contextlib.ExitStack() as stack:
+        run, data = Path(directory) / "run", Path(directory) / "data"
+        for path in (run / "log", run / "guard", run / "pulse", data):
+            path.mkdir(parents=True)
+        port, bus_port = page_port or free_port(), free_port()
+        env = {
+            **os.environ,
+            "V2H_RUN": str(run),
+            "V2H_DATA": str(data),
+            "V2H_CONFIG": f"{run / 'v2h.toml'}:{run / 'rig.toml'}",
+            "V2H_BUS_PORT": str(bus_port),
+            "V2H_LOG_STDERR": "1",
+        }
+        (run / "v2h.toml").write_text(f'{toml}\n[web]\nlisten = "127.0.0.1:{port}"\n', encoding="utf-8")
+        (run / "mosquitto.conf").write_text(derive_broker(OVERLAY, run, bus_port), encoding="utf-8")
+        (run / "v2h.conf").write_text(derive_supervisor(OVERLAY, run), encoding="utf-8")
+        subprocess.run([sys.executable, "-m", "v2h.credentials"], env=env, check=True)
+        rig = stack.enter_context(_child("rig", ["v2h.rig", "serve", "--profile", "desk"], env, run, 10.0))
+        _await("the rig", rig, run / "log" / "rig.log", start_s, (run / "rig.sock").exists)
+        words = ["supervisor.supervisord", "-c", str(run / "v2h.conf")]
+        tree = stack.enter_context(_child("tree", words, env, run, STOP_S))
+        desk = Desk(run, data, bus_port, f"http://localhost:{port}", env, tree, rig)
+        _await("the page", tree, run / "log" / "web.log", start_s, lambda: _answers(f"http://127.0.0.1:{port}/"))
+        yield desk
+
+
+@contextlib.contextmanager
+def _child(
+    name: str, module: list[str], env: Mapping[str, str], run: Path, stop_s: float
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m MODULE...` in a session of its own, so that Ctrl-C reaches us alone; ended by SIGTERM, by its pid."""
+    with (run / "log" / f"{name}.log").open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", *module],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield child
+        finally:
+            child.send_signal(signal.SIGTERM)
+            try:
+                child.wait(stop_s)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+
+
+def _await(what: str, child: subprocess.Popen[bytes], log: Path, timeout_s: float, ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not ready():
+        if child.poll() is not None or time.monotonic() > deadline:
+            state = f"ended with {child.returncode}" if child.returncode is not None else f"not up after {timeout_s} s"
+            tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+            raise DeskError(f"{what}: {state}; last words in {log.name}:\n{tail}")
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="demo",
+        description="The whole tree on this machine against a simulated charger, car and house.",
+        epilog="example: scripts/demo --port 8080",
+    )
+    parser.add_argument("--port", type=int, default=8080, help="the page's port on localhost (default 8080)")
+    port = parser.parse_args().port
+    if shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin") is None:
+        print("demo: mosquitto is not installed; run scripts/setup", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with desk_tree(port) as desk:
+            print(f"The status page is at {desk.page}")
+            print(
+                "Press V2H there: the car wakes, closes its contactors and follows the house's load. Press stop to end."
+            )
+            print(f"Words of all programs: {desk.run}/log    Ctrl-C ends everything.", flush=True)
+            desk.supervisord.wait()
+            print("demo: the tree ended by itself", file=sys.stderr)
+            return 1
+    except KeyboardInterrupt:
+        print("\nended")
+        return 0
+    except (DeskError, OSError, subprocess.CalledProcessError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Who may talk to the page: known host names only, and no change asked for by another site.
+
+A browser inside the house can be made to send requests by any web page. A foreign name in the Host header means
+that such a page rebound its own name to our address; Origin and Sec-Fetch-Site tell where a POST came from.
+"""
+
+import ipaddress
+from typing import Protocol
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Headers(Protocol):
+    """Request headers: names compare without case."""
+
+    def get(self, key: str, /) -> str | None: ...
+
+
+OWN_NAMES = ("localhost", "v2h.local")
+
+
+def host_refusal(host: str, names: tuple[str, ...]) -> str | None:
+    """None when the Host header (with or without port) is ours, else why not. names: allowed besides OWN_NAMES."""
+    name = host_name(host)
+    if name in OWN_NAMES or name in {n.lower() for n in names} or _is_address(name):
+        return None
+    known = ", ".join((*OWN_NAMES, *names))
+    return f"host {host!r} is not this appliance; use its IP address or {known}; add others as web.host_names"
+
+
+def host_name(host: str) -> str:
+    """'[::1]:8080' -> '::1', 'V2H.local:80' -> 'v2h.local'."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() else host).lower().rstrip(".")
+
+
+def cross_site_refusal(headers: Headers, content_type: str) -> str | None:
+    """None when a change may come from here, else why not. headers: those of the request, any case.
+
+    A plain HTML form cannot send application/json, so asking for it already keeps old browsers' forms out; a client
+    that is no browser sends neither Origin nor Sec-Fetch-Site.
+    """
+    if content_type != "application/json":
+        return f"content type {content_type!r} is not accepted; send application/json"
+    site = headers.get("Sec-Fetch-Site")
+    if site not in (None, "same-origin", "none"):
+        return f"a change must come from this page itself, not from a {site} one"
+    origin = headers.get("Origin")
+    if origin is not None and origin.lower() != f"http://{headers.get('Host')}".lower():
+        return f"origin {origin!r} is another site; a change must come from this page itself"
+    return None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

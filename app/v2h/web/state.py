@@ -1,0 +1,132 @@
+"""What the page knows: the newest message of each kind, shared between the bus loop and the request threads.
+
+One condition guards all. Writers only store and wake; the document for the browsers is made by the first reader that
+asks for it and then shared, so that nothing is rendered while nobody looks and eight streams cost one rendering.
+"""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from v2h.bus import Alive, ChargerState, Event, ManagerState
+from v2h.web.view import Seen, view
+
+FASTEST_S = 0.25
+"""At most four documents a second."""
+SLOWEST_S = 1.0
+"""At least one a second while somebody looks: ages grow although nothing arrives."""
+EVENTS_KEPT = 20
+
+
+class LiveState:
+    """The in-process cache. All times are monotonic seconds."""
+
+    def __init__(self, config_errors: tuple[str, ...] = (), site: str = "V2H") -> None:
+        self._condition = threading.Condition()
+        self._charger: ChargerState | None = None
+        self._manager: ManagerState | None = None
+        self._programs: dict[str, Alive] = {}
+        self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        self._bus_up = False
+        self._config_errors, self._site = config_errors, site
+        self._version, self._document_version = 0, -1
+        self._document_t = float("-inf")
+        self._document: dict[str, Any] = {}
+        self._json = b"{}"
+        self._closed = False
+
+    def put_charger(self, message: ChargerState) -> None:
+        with self._condition:
+            self._charger = message
+            self._changed()
+
+    def put_manager(self, message: ManagerState) -> None:
+        with self._condition:
+            self._manager = message
+            self._changed()
+
+    def put_alive(self, program: str, message: Alive) -> None:
+        with self._condition:
+            self._programs[program] = message
+            self._changed()
+
+    def put_event(self, message: Event) -> None:
+        with self._condition:
+            self._events.appendleft(message)
+            self._changed()
+
+    def put_bus(self, up: bool) -> None:
+        """Whether this program is on the bus; without it everything else is old."""
+        with self._condition:
+            if up != self._bus_up:
+                self._bus_up = up
+                self._changed()
+
+    def close(self) -> None:
+        """End all streams."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+
+    def document(self, now: float | None = None) -> tuple[dict[str, Any], bytes]:
+        """The state as a JSON object and as bytes; both shared, not to be changed."""
+        moment = time.monotonic() if now is None else now
+        with self._condition:
+            age_s = moment - self._document_t
+            if age_s >= SLOWEST_S or (self._version != self._document_version and age_s >= FASTEST_S) or age_s < 0:
+                self._render(moment)
+            return self._document, self._json
+
+    def next_json(self, last: bytes | None) -> bytes | None:
+        """Block until there is a document other than `last` (at most SLOWEST_S); None once closed."""
+        while True:
+            now = time.monotonic()
+            with self._condition:
+                if self._closed:
+                    return None
+                earliest = self._document_t + FASTEST_S
+                due = self._document_t + SLOWEST_S if self._version == self._document_version else earliest
+                if last is not self._json and now < due:
+                    return self._json
+                if now >= due:
+                    self._render(now)
+                    return self._json
+                self._condition.wait(due - now)
+
+    def _changed(self) -> None:
+        self._version += 1
+        if self._version == self._document_version + 1:  # later ones find everybody awake already
+            self._condition.notify_all()
+
+    def _render(self, now: float) -> None:
+        seen = Seen(
+            now, self._charger, self._manager, self._programs, tuple(self._events),
+            self._bus_up, self._config_errors, self._site,
+        )  # fmt: skip
+        self._document = {
+            "now_t": round(now, 3),
+            "bus": self._bus_up,
+            "charger": None if self._charger is None else asdict(self._charger),
+            "manager": None if self._manager is None else asdict(self._manager),
+            "programs": {name: asdict(alive) for name, alive in self._programs.items()},
+            "config_errors": list(seen.all_config_errors()),
+            "view": view(seen),
+        }
+        self._json = json.dumps(self._document, separators=(",", ":")).encode()
+        self._document_t, self._document_version = now, self._version
+
+
+def health(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Is the appliance in working order: {"ok", "problems": [..], "programs": {name: state}}."""
+    view_part = document["view"]
+    programs = {row["name"]: row["state"] for row in view_part["programs"]}
+    problems = [f"{name}: {state}" for name, state in programs.items() if state != "running"]
+    problems += [] if document["bus"] else ["the message bus does not answer"]
+    problems += list(document["config_errors"])
+    problems += [fault["name"] for fault in view_part["faults"]]
+    problems += [f"{row['label']}: {row['text']}" for row in view_part["ages"] if row["old"]]
+    return {"ok": not problems, "problems": problems, "programs": programs}

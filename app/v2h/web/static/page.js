@@ -1,0 +1,144 @@
+// Fills the places marked in page.html from the view of /api/v1/state, live by stream, else by polling; sends commands.
+"use strict";
+
+const SILENT_MS = 4000; // the stream brings something every second at the latest
+const POLL_MS = 2000;
+const RETRY_STREAM_MS = 60000;
+const root = document.documentElement;
+const link = document.getElementById("link");
+const answer = document.getElementById("answer");
+const shown = new Map(); // list name -> JSON of its rows: lists are touched only when they change
+let heard = performance.now(); // time of the last document
+let polling = null;
+
+function at(view, path) {
+  return path.split(".").reduce((part, key) => (part === undefined ? undefined : part[key]), view);
+}
+
+function setText(node, text) {
+  const value = String(text);
+  if (node.textContent !== value) node.textContent = value;
+}
+
+function fillRow(row, item) {
+  const places = row.matches("[data-f]") ? [row] : row.querySelectorAll("[data-f]");
+  for (const place of places) setText(place, item[place.dataset.f]);
+  if (item.tone) row.dataset.tone = item.tone;
+  if (item.state && row.dataset.state !== undefined) {
+    row.dataset.state = item.state;
+    if (item.state === "now") row.setAttribute("aria-current", "step");
+    else row.removeAttribute("aria-current");
+  }
+}
+
+function fillList(list, name, items) {
+  const json = JSON.stringify(items);
+  if (shown.get(name) === json) return;
+  shown.set(name, json);
+  while (list.children.length > items.length) list.lastElementChild.remove();
+  while (list.children.length < items.length) {
+    list.append(document.getElementById(`row-${name}`).content.firstElementChild.cloneNode(true));
+  }
+  if (items.length === 0) list.textContent = ""; // for :empty
+  items.forEach((item, index) => fillRow(list.children[index], item));
+}
+
+function show(state) {
+  const view = state.view;
+  for (const node of document.querySelectorAll("[data-t]")) setText(node, at(view, node.dataset.t));
+  for (const list of document.querySelectorAll("[data-list]")) fillList(list, list.dataset.list, view[list.dataset.list]);
+  for (const part of document.querySelectorAll("[data-show]")) part.hidden = view[part.dataset.show].length === 0;
+  for (const button of document.querySelectorAll("button[data-mode]")) {
+    if (button.dataset.command !== "stop") button.setAttribute("aria-pressed", String(button.dataset.mode === view.mode));
+  }
+  root.dataset.tone = view.tone;
+  const flow = document.querySelector(".flow");
+  flow.dataset.grid = view.flow.grid.way;
+  flow.dataset.car = view.flow.car.way;
+  document.querySelector(".soc").setAttribute("stroke-dasharray", `${view.soc_pct ?? 0} 100`);
+  const title = `${view.site}: ${view.headline}`;
+  if (document.title !== title) document.title = title;
+}
+
+function mark(kind, text) {
+  link.dataset.link = kind;
+  setText(link, text);
+  root.dataset.stale = String(kind === "lost");
+}
+
+function hear(state, kind) {
+  heard = performance.now();
+  mark(kind, kind === "live" ? "live" : "live, every 2 s");
+  show(state);
+}
+
+async function poll() {
+  try {
+    const response = await fetch("/api/v1/state", { signal: AbortSignal.timeout(3000) });
+    if (response.ok) hear(await response.json(), "poll");
+  } catch {
+    // the watch below tells the owner
+  }
+}
+
+function listen() {
+  const stream = new EventSource("/api/v1/stream");
+  stream.onmessage = (event) => {
+    clearInterval(polling);
+    polling = null;
+    hear(JSON.parse(event.data), "live");
+  };
+  stream.onerror = () => {
+    if (polling === null) {
+      polling = setInterval(poll, POLL_MS);
+      poll();
+    }
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, RETRY_STREAM_MS); // refused: no seat free
+  };
+}
+
+async function send(name, values, button) {
+  button.setAttribute("aria-busy", "true");
+  answer.removeAttribute("data-ok");
+  setText(answer, "Sending …");
+  let ok = false;
+  let text = "The appliance does not answer.";
+  try {
+    const response = await fetch(`/api/v1/command/${name}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(values),
+      signal: AbortSignal.timeout(5000),
+    });
+    const reply = await response.json();
+    ok = response.ok;
+    text = ok ? `Done: ${reply.text}` : `Not done: ${reply.error}`;
+  } catch {
+    // the text above says it
+  }
+  answer.dataset.ok = String(ok);
+  setText(answer, text);
+  button.removeAttribute("aria-busy");
+}
+
+function start() {
+  for (const button of document.querySelectorAll("button[data-command]")) {
+    const { command, mode } = button.dataset;
+    button.addEventListener("click", () => send(command, command === "mode" ? { mode } : {}, button));
+  }
+  for (const form of document.querySelectorAll("form")) {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const values = { mode: form.dataset.mode };
+      for (const input of form.querySelectorAll("input")) values[input.name] = input.valueAsNumber;
+      send("mode", values, form.querySelector("button"));
+    });
+  }
+  setInterval(() => {
+    const silent_ms = performance.now() - heard;
+    if (silent_ms > SILENT_MS) mark("lost", `no connection since ${new Date(Date.now() - silent_ms).toLocaleTimeString()}`);
+  }, 1000);
+  listen();
+}
+
+start();

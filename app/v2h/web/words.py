@@ -1,0 +1,141 @@
+"""Words for people: session states, faults, outputs, checks and programs, each in one table.
+
+A name that a table does not know is shown as it is, with spaces: a new fault must never vanish from the page because
+somebody forgot a line here.
+"""
+
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """One step of a charging session as the page shows it; doing: what happens in each session state of it."""
+
+    key: str
+    label: str
+    doing: dict[str, str]
+
+
+STEPS = (
+    Step("wake", "Wake", {"wake": "Waking the car"}),
+    Step(
+        "handshake",
+        "Handshake",
+        {"handshake": "Agreeing on limits with the car", "converter": "Starting the converter"},
+    ),
+    Step("lock", "Lock", {"lock": "Locking the plug"}),
+    Step(
+        "insulation",
+        "Insulation",
+        {
+            "insulation test": "Testing the cable’s insulation",
+            "bleed": "Emptying the cable after the test",
+            "test done": "Insulation test done",
+        },
+    ),
+    Step("contactors", "Contactors", {"car contactors": "Waiting for the car’s contactors"}),
+    Step(
+        "match",
+        "Match",
+        {"voltage match": "Matching the battery’s voltage", "ready": "Connected, waiting for the car’s request"},
+    ),
+    Step("energy", "Energy", {"energy": "Connected: energy can flow"}),
+    Step("stop", "Stop", {"stop": "Bringing the current to zero"}),
+    Step(
+        "welding",
+        "Welding",
+        {
+            "welding check": "Checking that the car’s contactors open",
+            "car opens": "Waiting for the car to open its contactors",
+            "open": "Opening the contactors",
+            "d2 off": "Ending the session with the car",
+        },
+    ),
+    Step(
+        "unlock",
+        "Unlocked",
+        {"unlock": "Unlocking the plug once the cable is empty", "farewell": "Plug unlocked, saying goodbye"},
+    ),
+)
+"""In the order of a session; the state names are those of chademo.states.State, which a test compares."""
+
+STEP_OF_STATE = {state: index for index, step in enumerate(STEPS) for state in step.doing}
+DOING = {state: text for step in STEPS for state, text in step.doing.items()} | {"make-safe": "Making safe"}
+RESTING = {"idle": "Idle", "fault": "Stopped by a fault"}
+
+MODES = {
+    "idle": "Idle",
+    "v2h": "V2H",
+    "solar": "Solar",
+    "charge": "Charge",
+    "discharge": "Discharge",
+}
+
+OUTPUTS = {
+    "d1": "Start signal 1 (d1)",
+    "d2": "Start signal 2 (d2)",
+    "c1": "DC contactor +",
+    "c2": "DC contactor −",
+    "plug-lock": "Plug lock",
+    "pre-ac": "Converter mains",
+    "master": "Master contactor",
+}
+
+CHECKS = {
+    "insulation": "Insulation test",
+    "lock": "Plug lock",
+    "cable_v": "Cable voltage",
+    "welding": "Welding check",
+}
+CHECK_TONES = {"verified": "good", "assumed": "warn", "not fitted": "dim"}
+
+PROGRAMS = {
+    "guard": "Guard: relays and contactors",
+    "charger": "Charger: car and converter",
+    "meter": "Meter: grid power",
+    "manager": "Manager: what to do and why",
+    "panel": "Panel: lights and buttons",
+    "datalog": "Data log",
+    "web": "This page",
+    "pulse": "Pulse: watches the others",
+}
+
+AGES = {"car": "Car", "pre": "Converter", "guard": "Guard"}
+
+FAULTS = {
+    "car_fault": "The car reports a fault. Look at its own display.",
+    "not_in_park": "The car is not in park. Put it in park and start again.",
+    "car_lost": "The car fell silent. Check that the plug sits firmly.",
+    "converter_lost": "The converter does not answer. If it stays so, switch the charger’s supply off and on.",
+    "converter_off": "The converter switched itself off.",
+    "converter_status": "The converter reports a state that does not belong here.",
+    "over_temperature": "The converter is too hot. Let it cool down and keep its air free.",
+    "over_voltage": "The voltage is above the battery’s limit.",
+    "current_deviation": "The current does not follow what was asked for.",
+    "cable_against_converter": "Cable and converter measure different voltages.",
+    "guard_lost": "The guard of the relays does not answer.",
+    "guard_tripped": "The guard made the charger safe.",
+    "outputs_lost": "The guard has switched an output off.",
+    "found_at_start": "After a restart, relays were found on and made safe.",
+    "incompatible": "Car and charger do not fit together.",
+    "k_before_can": "The car permits charging before it has spoken. Unplug and plug in again.",
+    "late_wake": "The car does not answer. Is the plug in, and the car not asleep for good?",
+    "late_handshake": "The car gives no permission to charge. Is its own timer set?",
+    "late_converter": "The converter does not get ready.",
+    "late_lock": "The plug does not lock on an empty cable.",
+    "late_insulation_test": "Insulation test failed: the cable does not reach the test voltage. Do not use this cable.",
+    "late_bleed": "The cable does not empty after the insulation test.",
+    "late_car_contactors": "The car does not close its contactors. Unplug, plug in again and start.",
+    "late_voltage_match": "The converter does not reach the battery’s voltage.",
+    "late_ready": "The car asks for no current. Is it full, or is its own timer set?",
+    "late_stop": "The current did not stop in time.",
+    "late_welding_check": "The car does not open its contactors, or the cable stays charged. Do not pull the plug.",
+    "late_unlock": "The cable is not measured empty: the plug stays locked. Do not pull it.",
+    "late_d2": "The start took longer than the car allows. Start again.",
+}
+"""What happened and what to do, by fault name. A name that is missing here is shown in plain with the reason."""
+
+
+def plain(name: str) -> str:
+    """'plug-lock_stuck' -> 'Plug lock stuck': what is left to show when no table knows the name."""
+    text = name.replace("_", " ").replace("-", " ").strip()
+    return text[:1].upper() + text[1:]

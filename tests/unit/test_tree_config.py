@@ -1,0 +1,147 @@
+"""The supervised tree's configuration: one shape for all programs, nothing that a typo could break on the board."""
+
+import configparser
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from v2h.bus import MAY_PUBLISH
+from v2h.credentials import access_list
+from v2h.safety.beats import ALLOWED
+
+ROOT = Path(__file__).resolve().parents[2]
+OVERLAY = ROOT / "rootfs-overlay"
+SUPERVISOR = OVERLAY / "etc" / "supervisor"
+UNITS = OVERLAY / "etc" / "systemd" / "system"
+NAMES = ("broker", "guard", "charger", "meter", "manager", "panel", "datalog", "web", "pulse")
+KEYS = ["command", "user", "priority", "autostart", "autorestart", "startsecs", "startretries", "stopsignal"]
+KEYS += ["stopwaitsecs", "stdout_logfile", "stdout_syslog", "stderr_logfile", "stderr_syslog"]
+
+
+def section(name: str) -> configparser.SectionProxy:
+    parser = configparser.RawConfigParser()
+    parser.read(SUPERVISOR / "conf.d" / f"{name}.conf", encoding="utf-8")
+    (only,) = parser.sections()
+    assert only == ("eventlistener:" if name == "pulse" else "program:") + name
+    return parser[only]
+
+
+def top() -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser()
+    parser.read(SUPERVISOR / "supervisord.conf", encoding="utf-8")
+    return parser
+
+
+def unit(name: str) -> dict[str, list[str]]:
+    """Every key of a unit with all its values; a section name does not matter here."""
+    values: dict[str, list[str]] = {}
+    for line in (UNITS / name).read_text(encoding="utf-8").splitlines():
+        if "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            values.setdefault(key, []).append(value)
+    return values
+
+
+def test_one_file_for_each_program_and_no_other() -> None:
+    assert sorted(path.stem for path in (SUPERVISOR / "conf.d").iterdir()) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_keys_in_the_same_order(name: str) -> None:
+    assert list(section(name)) == KEYS + (["events", "buffer_size"] if name == "pulse" else [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_that_must_not_differ(name: str) -> None:
+    program = section(name)
+    assert program["autostart"] == program["autorestart"] == "true"
+    assert int(program["startretries"]) >= 1_000_000, "an appliance never gives up"
+    assert program["stopsignal"] == "TERM"
+    assert program["stdout_logfile"] == program["stderr_logfile"] == "NONE", "no log files on a read-only root"
+    assert program["stderr_syslog"] == "true"
+    assert program["stdout_syslog"] == ("false" if name == "pulse" else "true")
+    assert program["user"] == ("mosquitto" if name == "broker" else f"v2h-{name}"), "never root, never shared"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "broker"])
+def test_command_is_the_programs_own_module(name: str) -> None:
+    command = section(name)["command"]
+    assert command == f"/usr/bin/python3 -m v2h.programs.{name}"
+    assert importlib.util.find_spec(f"v2h.programs.{name}") is not None
+
+
+def test_broker_runs_with_our_configuration() -> None:
+    binary, option, path = section("broker")["command"].split()
+    assert (binary, option) == ("/usr/sbin/mosquitto", "-c")
+    assert (OVERLAY / path.lstrip("/")).is_file()
+
+
+def test_stop_order_is_manager_charger_guard_then_who_writes_it_down() -> None:
+    """supervisor stops the highest priority first and waits for it."""
+    stops = sorted(NAMES, key=lambda name: -int(section(name)["priority"]))
+    order = [stops.index(name) for name in ("manager", "charger", "guard", "datalog", "broker", "pulse")]
+    assert order == sorted(order)
+
+
+def test_charger_has_time_to_end_a_session_and_systemd_for_all() -> None:
+    waits = {name: float(section(name)["stopwaitsecs"]) for name in NAMES}
+    assert waits["charger"] >= 75
+    assert all(wait >= 5 for wait in waits.values())
+    assert float(unit("supervisor.service.d/v2h.conf")["TimeoutStopSec"][-1]) > sum(waits.values())
+
+
+def test_pulse_hears_of_everything() -> None:
+    assert section("pulse")["events"] == "PROCESS_STATE,TICK_5"
+    assert int(section("pulse")["buffer_size"]) >= 1024, "the default of 10 loses events"
+
+
+def test_pulse_knows_every_program_and_only_those() -> None:
+    assert set(ALLOWED) == set(NAMES) - {"pulse"}
+
+
+def test_no_inet_server_and_a_socket_for_pulse_alone() -> None:
+    parser = top()
+    assert "inet_http_server" not in parser.sections()
+    assert parser["unix_http_server"]["chmod"] == "0700"
+    assert parser["unix_http_server"]["chown"] == "v2h-pulse:v2h-pulse"
+    assert parser["unix_http_server"]["file"].startswith("/run/v2h/")
+    assert parser["supervisord"]["logfile"] == "/dev/null"
+    assert parser["supervisord"]["nodaemon"] == "true"
+
+
+def test_service_leaves_no_child_behind_and_comes_back() -> None:
+    drop_in = unit("supervisor.service.d/v2h.conf")
+    assert drop_in["KillMode"] == ["control-group"], "mixed kills guard and charger without SIGTERM"
+    assert drop_in["Restart"] == ["always"]
+    assert drop_in["RestartSec"] == ["1"]
+    assert drop_in["NotifyAccess"] == ["all"], "pulse is not systemd's main process"
+    assert drop_in["StartLimitAction"] == ["reboot-force"]
+    assert (drop_in["StartLimitIntervalSec"], drop_in["StartLimitBurst"]) == (["300"], ["4"])
+    assert drop_in["Requires"] == ["v2h-credentials.service"]
+    assert unit("v2h-credentials.service")["ExecStart"] == ["/usr/bin/python3 -m v2h.credentials"]
+
+
+def test_broker_is_local_and_closed() -> None:
+    lines = (OVERLAY / "etc" / "mosquitto" / "v2h.conf").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("listener")] == ["listener 1883 127.0.0.1"]
+    assert {"allow_anonymous false", "persistence false"} <= set(lines)
+    for key in ("password_file", "acl_file"):
+        (value,) = [line.split()[1] for line in lines if line.startswith(key)]
+        assert value.startswith("/run/v2h/broker/"), "no secret outlives a boot"
+
+
+def test_access_list_gives_each_name_its_own_topics() -> None:
+    assert access_list({"panel": ("v2h/panel/#", "v2h/event")}) == (
+        "user panel\ntopic write v2h/panel/#\ntopic write v2h/event\ntopic read v2h/#\n"
+    )
+    assert set(MAY_PUBLISH) == set(NAMES) - {"broker"} | {"cli"}
+
+
+def test_every_user_is_made_by_the_image() -> None:
+    files = [*OVERLAY.glob("usr/lib/sysusers.d/*.conf"), *OVERLAY.glob("etc/sysusers.d/*.conf")]
+    if not files:
+        pytest.skip("no sysusers file in rootfs-overlay yet")
+    lines = [line.split() for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    made = {words[1] for words in lines if len(words) > 1 and words[0].startswith("u")}
+    assert {section(name)["user"] for name in NAMES} - {"mosquitto"} <= made
