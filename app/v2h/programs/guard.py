@@ -34,8 +34,8 @@ from v2h.safety.wire import GuardState, Report, Trip, WireError, pack_report, un
 CHARGER_USER = "v2h-charger"
 READ_BACK_S = 0.5
 RETRY_S = 1.0
-STOP_S = 30.0
-"""charger's ordered stop takes less; after it guard makes safe itself. supervisor's stopwaitsecs must be longer."""
+STOP_S = 2.0
+"""charger is stopped first and switches off what it had on; what is on after this is made safe (another 2 s)."""
 PACKET = 64
 
 
