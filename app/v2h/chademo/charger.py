@@ -65,12 +65,18 @@ class Charger:
     def pre_frame(self, frame: Frame) -> None:
         self.converter.answer(frame.data, frame.t, frame.can_id)
 
-    def guard_report(self, report: Report, now: float) -> None:
-        """A report that changes anything leads to a step at once: K off must not wait for the next tick."""
+    def guard_report(self, report: Report, now: float, *, age_s: float = 0.0) -> None:
+        """A report that changes anything leads to a step at once: K off must not wait for the next tick.
+
+        age_s: since the request that it answers was sent."""
         old = self.report
         if old is None or (old.k_on, old.outputs, old.state) != (report.k_on, report.outputs, report.state):
             self._step_due = now
-        self.report, self._report_t = report, now
+        self.report, self._report_t = report, now - age_s
+
+    def guard_gone(self) -> None:
+        """The wire is closed: no report counts as fresh any more."""
+        self._report_t = float("-inf")
 
     def cable_sample(self, volts_v: float, now: float) -> None:
         self._cable_v, self._cable_t = volts_v, now
@@ -102,7 +108,7 @@ class Charger:
             out.stepped = True
         assert self.actions is not None
         self._gate(now, late)
-        if Output.PRE_AC in self._outputs(now):
+        if Output.PRE_AC in self._outputs:
             request = self.converter.next_request(now)
             if request is not None:
                 out.to_pre.append((pre.REQUEST_ID, request))
@@ -119,7 +125,12 @@ class Charger:
     def next_due(self, now: float) -> float:
         """When turn() is worth calling again if nothing comes in."""
         due = min(self._step_due, self._evse_due, self._wire_due)
-        return min(due, self.converter.next_due(now)) if Output.PRE_AC in self._outputs(now) else due
+        return min(due, self.converter.next_due(now)) if Output.PRE_AC in self._outputs else due
+
+    def status_109_5(self) -> int | None:
+        """The status byte that we send now; None while silent."""
+        frames_now = self.actions.frames if self.actions is not None else ()
+        return next((frames.encode(frame)[1][5] for frame in frames_now if isinstance(frame, frames.X109)), None)
 
     @property
     def resting(self) -> bool:
@@ -170,7 +181,8 @@ class Charger:
     def _fresh_report(self, now: float) -> Report | None:
         return self.report if now - self._report_t <= limits.GUARD_LOST.value else None
 
-    def _outputs(self, now: float) -> Output:
+    @property
+    def _outputs(self) -> Output:
         return NONE if self.report is None else self.report.outputs
 
     def _request(self, now: float, loop_age_s: float) -> Request:
@@ -184,7 +196,8 @@ class Charger:
             sequence=self._sequence,
             loop_age_ms=int(loop_age_s * 1000),
             pre_current_a=telemetry.amps_a if fresh else None,
-            cable_v=self.inputs(now).cable_v,
+            # Unknown until guard has told what it found: the first word must not unlock a plug found locked.
+            cable_v=self.inputs(now).cable_v if self.report is not None else None,
             k_expected=self.actions.k_expected,
             trip_wanted=self.actions.trip_wanted,
             unlock_by_person=self.actions.unlock_by_person,

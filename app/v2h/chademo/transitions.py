@@ -185,7 +185,7 @@ def _d2_off(s: "Session", now: float, i: Inputs) -> State | None:
 
 
 def _unlock(s: "Session", now: float, i: Inputs) -> State | None:
-    if s.locked and _empty(i, limits.CABLE_UNLOCK_V.value):
+    if not _outputs(i) & Output.D1 and _empty(i, limits.CABLE_UNLOCK_V.value):
         s.locked = False
     unlocked = i.guard is not None and Output.PLUG_LOCK not in _outputs(i)
     return State.FAREWELL if not s.locked and unlocked else None

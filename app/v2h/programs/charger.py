@@ -18,7 +18,7 @@ import can
 
 from v2h.bus import ChargerPower, ChargerState, Command, Reply, Setpoint
 from v2h.canframe import CAR_BUS, PRE_BUS
-from v2h.chademo import frames, limits
+from v2h.chademo import frames
 from v2h.chademo.charger import Charger, Turn
 from v2h.chademo.flow import allowed_a
 from v2h.chademo.session import Session
@@ -33,6 +33,7 @@ from v2h.program import GUARD_SOCKET, Program
 from v2h.realtime import CHARGER_PRIORITY, claim
 from v2h.safety.guardlink import GuardLink
 from v2h.safety.outputs import NONE, names
+from v2h.safety.wire import Report
 
 ADC_PERIOD_S = 0.05
 RETRY_S = 1.0
@@ -55,7 +56,7 @@ class ChargerShell:
         self._car: CanPort | None = None
         self._pre: CanPort | None = None
         self._adc: Ad7327 | None = None
-        self._guard = GuardLink(GUARD_SOCKET)
+        self._guard = GuardLink(GUARD_SOCKET, program, self._on_report)
         self._said: dict[str, str] = {}
         self._state_t = self._power_t = float("-inf")
         self._last_state: tuple[object, ...] = ()
@@ -140,18 +141,9 @@ class ChargerShell:
             self._say("adc", "warning", f"the cable voltage cannot be measured: {error}")
             self._adc = None
 
-    def _meet_guard(self, now: float) -> None:
-        fileno = self._guard.fileno()
-        for report in self._guard.poll(now):
-            self._charger.guard_report(report, now)
-        if self._guard.fileno() != fileno:
-            if fileno is not None:
-                self._program.unwatch(fileno)
-            if self._guard.fileno() is not None:
-                self._program.watch(self._guard.readable(), self._on_guard)
-
-    def _on_guard(self, now: float) -> None:
-        self._turn(now)
+    def _on_report(self, now: float, report: Report) -> None:
+        self._charger.guard_report(report, now, age_s=self._guard.age_s(now))
+        self._timer.due = now
 
     def _on_setpoint(self, topic: str, payload: bytes) -> None:
         self._charger.setpoint(Setpoint.from_json(payload), time.monotonic())
@@ -176,7 +168,9 @@ class ChargerShell:
 
     def _turn(self, now: float) -> None:
         now = time.monotonic()
-        self._meet_guard(now)
+        self._guard.poll(now)
+        if not self._guard.connected:
+            self._charger.guard_gone()
         turn = self._charger.turn(now)
         self._send(turn)
         self._timer.due = min(self._timer.due, max(now, self._charger.next_due(now)))
@@ -192,8 +186,8 @@ class ChargerShell:
                     port.send(can_id, data)
             except (OSError, can.CanError) as error:
                 self._lose(port, error)
-        if turn.to_guard is not None and self._charger.report is not None:
-            self._guard.send(turn.to_guard)
+        if turn.to_guard is not None:
+            self._guard.send(time.monotonic(), turn.to_guard)
 
     def _tell(self, now: float) -> None:
         """State at every change and on the period; power at every new measurement; events for changes of state."""
@@ -223,7 +217,7 @@ class ChargerShell:
         if session.state is State.IDLE and refusal(i):
             reason = refusal(i)
         car_known = i.car.awake and session.permitted_t > session.d1_t
-        status = [f.status_byte() for f in charger.actions.frames if isinstance(f, frames.X109)] if charger.actions else []
+        status = charger.status_109_5()
         return ChargerState(
             t=now,
             state=str(session.state),
@@ -241,7 +235,7 @@ class ChargerShell:
             outputs=names(i.guard.outputs if i.guard else NONE),
             faults=[session.fault.text] if session.fault else [],
             guard="silent" if i.guard is None else i.guard.state.name.lower(),
-            status_109_5=f"{status[0]:02x}" if status else "",
+            status_109_5="" if status is None else f"{status:02x}",
             cable_v=None if i.cable_v is None else round(i.cable_v, 1),
             temperature_c=t.temperature_c,
             session=session.number,
