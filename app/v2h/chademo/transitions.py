@@ -215,11 +215,12 @@ def _fault(s: "Session", now: float, i: Inputs) -> State | None:
     if unlocked_by_person or _empty(i, limits.CABLE_UNLOCK_V.value):
         s.locked = False
     if not i.clear_fault:
+        s.order_done = i.order  # what was ordered during the fault is not carried out when it is cleared
         return None
     if s.locked:
         s.reason = "the plug is still locked: the cable is not measured empty"
         return None
-    s.fault, s.reason, s.order_done = None, "fault cleared", i.order
+    s.fault, s.reason = None, "fault cleared"
     return State.IDLE
 
 
