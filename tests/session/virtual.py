@@ -32,6 +32,8 @@ class VirtualBoard:
         self.sent: list[Frame] = []
         self.states: list[State] = []
         self.notes: list[str] = []
+        self.record: list[Frame] | None = None
+        """Every frame of both buses, when set to a list."""
         self._steps = 0
         self._k = False
 
@@ -60,6 +62,7 @@ class VirtualBoard:
         now, plant = self.now, self.plant
         plant.step(now)
         for can_id, data in plant.car_frames_due(now):
+            self._recorded(Frame(now, can_id, data, CAR_BUS))
             self.charger.car_frame(Frame(now, can_id, data, CAR_BUS))
         if self.cable_measured:
             self.charger.cable_sample(plant.cable_v, now)
@@ -80,6 +83,7 @@ class VirtualBoard:
             turn = self.charger.turn(now)
             for can_id, data in turn.to_car:
                 self.sent.append(Frame(now, can_id, data, CAR_BUS))
+                self._recorded(self.sent[-1])
                 self.plant.evse_frame(now, can_id, data)
             if turn.to_guard is not None:
                 self.guard.on_request(now, turn.to_guard)
@@ -90,10 +94,16 @@ class VirtualBoard:
                 self.guard.on_frame(Frame(now, pre.REQUEST_ID, data, PRE_BUS))
                 self._converter(data)
 
+    def _recorded(self, frame: Frame) -> None:
+        if self.record is not None:
+            self.record.append(frame)
+
     def _converter(self, data: bytes) -> None:
+        self._recorded(Frame(self.now, pre.REQUEST_ID, data, PRE_BUS))
         answer = self.plant.pre_request(self.now, data)
         if answer is not None:
             frame = Frame(self.now, pre.ANSWER_ID, answer, PRE_BUS)
+            self._recorded(frame)
             self.guard.on_frame(frame)
             self.charger.pre_frame(frame)
 
