@@ -5,6 +5,7 @@ request is answered as it arrives.
 """
 
 import json
+import math
 import os
 import select
 import signal
@@ -144,7 +145,7 @@ class Rig:
             now = time.monotonic()
             if now >= tick_due:
                 self._tick(now)
-                period_s = QUIET_S if plant.quiet() else ACTIVE_S
+                period_s = QUIET_S if plant.quiet() and plant.next_car_frame() == math.inf else ACTIVE_S
                 tick_due += period_s
                 if tick_due <= now:
                     tick_due = now + period_s

@@ -1,6 +1,5 @@
 """The two CAN buses on SocketCAN (vcan on the emulated board), with raw sockets: no library in the way of time."""
 
-import contextlib
 import errno
 import socket
 import struct
@@ -12,7 +11,9 @@ from v2h.rig.hub import OnFrame, Watch
 _FRAME = struct.Struct("=IB3x8s")
 _HEARD = (frozenset({REQUEST_ID}), EVSE_IDS)
 """What the rig's nodes listen to on each bus; the kernel filters."""
-FULL = frozenset({errno.ENOBUFS, errno.EAGAIN})
+_MASK = socket.CAN_SFF_MASK | socket.CAN_EFF_FLAG | socket.CAN_RTR_FLAG
+_LOST = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENETDOWN})
+"""A full queue, or the interface is down: the frame is lost, as on a dead bus."""
 
 
 class SocketCan:
@@ -25,7 +26,7 @@ class SocketCan:
         """Frames that the interface did not take."""
         for bus, ids in enumerate(_HEARD):
             raw = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
-            filters = b"".join(struct.pack("=II", can_id, socket.CAN_SFF_MASK) for can_id in sorted(ids))
+            filters = b"".join(struct.pack("=II", can_id, _MASK) for can_id in sorted(ids))
             raw.setsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_FILTER, filters)
             raw.setblocking(False)
             try:
@@ -40,11 +41,11 @@ class SocketCan:
         return "can:socketcan/can0", "can:socketcan/can1"
 
     def send(self, bus: int, can_id: int, data: bytes) -> None:
-        """One frame onto the bus; counted and lost when the queue is full, as on a dead bus."""
+        """One frame onto the bus; counted where it is lost. Raises OSError when the interface is gone."""
         try:
             self._sockets[bus].send(_FRAME.pack(can_id, len(data), data))
         except OSError as error:
-            if error.errno not in FULL:
+            if error.errno not in _LOST:
                 raise
             self.dropped += 1
 
@@ -53,7 +54,11 @@ class SocketCan:
             raw.close()
 
     def _read(self, bus: int) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                can_id, length, data = _FRAME.unpack(self._sockets[bus].recv(16))
-                self._on_frame(bus, can_id & 0x7FF, data[:length])
+        try:
+            packet = self._sockets[bus].recv(_FRAME.size)
+        except OSError as error:
+            if error.errno not in _LOST:
+                raise
+            return
+        can_id, length, data = _FRAME.unpack(packet)
+        self._on_frame(bus, can_id & socket.CAN_SFF_MASK, data[:length])
