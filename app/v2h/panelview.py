@@ -50,6 +50,8 @@ SOC_BAR: tuple[tuple[float, Four], ...] = (
 )
 """At least this many percent, rounded: these segments, from LED8."""
 BAR_OFF: Four = (_OFF, _OFF, _OFF, _OFF)
+DARK = bytes((pack(BAR_OFF), pack(LOGO["dark"]), pack(BAR_OFF), pack(LOGO["dark"])))
+"""Everything dark: what an orderly stop leaves behind."""
 
 
 class Look(NamedTuple):

@@ -12,8 +12,8 @@ LOW, HIGH_Z, BLINK0, BLINK1 = 0, 1, 2, 3
 """Output codes. LOW sinks current; what lights a lamp depends on what hangs on the pin."""
 BLINKERS = bytes((0x2B, 0x80, 0x0A, 0xC0))
 """PSC0 PWM0 PSC1 PWM1: BLINK0 1 s, half low; BLINK1 0.25 s, a quarter low."""
-ALL_HIGH_Z = bytes((0x55,) * 4)
-SETTINGS = len(BLINKERS) + len(ALL_HIGH_Z)
+OUTPUT_BYTES = 4
+SETTINGS = len(BLINKERS) + OUTPUT_BYTES
 
 
 class Pca9552Error(OSError):
@@ -23,17 +23,17 @@ class Pca9552Error(OSError):
 class Pca9552:
     """One chip. Raises OSError when it does not answer, Pca9552Error when it reads back wrong."""
 
-    def __init__(self, port: I2cPort) -> None:
-        """Write all registers in one go, outputs high-Z, and read them back."""
+    def __init__(self, port: I2cPort, outputs: bytes) -> None:
+        """Write all registers in one go, LS0..LS3 as given, and read them back."""
         self._port = port
-        self._outputs = ALL_HIGH_Z
+        self._outputs = outputs
         self.refresh()
 
     def show(self, outputs: bytes) -> bool:
         """Set LS0..LS3 by one auto-increment write if they differ; True when written."""
         if outputs == self._outputs:
             return False
-        if len(outputs) != len(ALL_HIGH_Z):
+        if len(outputs) != OUTPUT_BYTES:
             raise ValueError(f"LS0..LS3 are 4 bytes, not {outputs.hex(' ')!r}")
         self._port.write(bytes((AUTO_INCREMENT | LS0,)) + outputs)
         self._outputs = outputs

@@ -9,8 +9,8 @@ import uuid
 
 from v2h.bus import ChargerState, Command, ManagerState
 from v2h.buttons import Buttons
-from v2h.drivers.pca9552 import ALL_HIGH_Z, Pca9552
-from v2h.panelview import Look, picture
+from v2h.drivers.pca9552 import Pca9552
+from v2h.panelview import DARK, Look, picture
 from v2h.ports.i2c import open_i2c
 from v2h.ports.keys import KeyPort, open_keys
 from v2h.ports.url import PortUrlError
@@ -56,7 +56,7 @@ class Panel:
         hardware = self.program.config.hardware
         if self._chip is None:
             try:
-                self._chip = Pca9552(open_i2c(hardware.pca9552))
+                self._chip = Pca9552(open_i2c(hardware.pca9552), picture(self._look(now)))
                 self._trouble("LEDs", "")
             except (OSError, PortUrlError) as error:
                 self._trouble("LEDs", str(error))
@@ -108,7 +108,7 @@ class Panel:
     def _close(self) -> None:
         if self._chip is not None:
             try:
-                self._chip.show(ALL_HIGH_Z)
+                self._chip.show(DARK)
                 self._chip.close()
             except OSError as error:
                 self.log.warning("LEDs: %s", error)
