@@ -69,7 +69,9 @@ def test_enable_before_ready_does_not_stick() -> None:
     assert pre.enabled
 
 
-@pytest.mark.parametrize(("first_a", "second_a", "seconds"), [(0, 14, 14 / 30), (14, 0, 14 / 55), (11, -6, 11 / 55 + 0.2)])
+@pytest.mark.parametrize(
+    ("first_a", "second_a", "seconds"), [(0, 14, 14 / 30), (14, 0, 14 / 55), (11, -6, 11 / 55 + 0.2)]
+)
 def test_ramps_after_the_dead_time(first_a: float, second_a: float, seconds: float) -> None:
     pre = powered()
     now = 10.0
