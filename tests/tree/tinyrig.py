@@ -102,7 +102,7 @@ class TinyRig:
         with self.changed:
             while not condition():
                 left = deadline - time.monotonic()
-                if left <= 0 or not self.changed.wait(left) and not condition():
+                if left <= 0 or (not self.changed.wait(left) and not condition()):
                     return False
         return True
 
