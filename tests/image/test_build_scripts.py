@@ -149,7 +149,7 @@ def machine_with_disk(tmp_path: Path):
         lsblk.write_text(
             "#!/bin/sh\n"
             'case "$*" in\n'
-            f'*TYPE*) echo {kind} ;;\n*RO*) echo {read_only} ;;\n'
+            f"*TYPE*) echo {kind} ;;\n*RO*) echo {read_only} ;;\n"
             f'*MOUNTPOINTS*) echo "{mounted_at}" ;;\n'
             f"*) echo {device}; echo {device}p1 ;;\nesac\n"
         )
