@@ -81,10 +81,21 @@ def test_tracks_a_recorded_house() -> None:
     assert ours.travel_w_h <= 1.2 * ours.load_travel_w_h
 
 
-@pytest.mark.parametrize(("meter", "limit_s"), [("stpm3x", 1.6), ("sdm230", 2.2), ("1hz", 3.0), ("slow", 12.0)])
+@pytest.mark.parametrize(("meter", "limit_s"), [("stpm3x", 1.1), ("sdm230", 2.2), ("1hz", 3.0), ("slow", 12.0)])
 def test_a_step_of_2_kw_settles_without_overshoot(meter: str, limit_s: float) -> None:
     worst_s, worst_w = settle_worst_s(METERS[meter], Ours)
     assert worst_s <= limit_s
+    assert worst_w <= 0.05 * 2000
+
+
+@pytest.mark.parametrize("wrong_s", [-0.05, 0.05])
+def test_a_lag_taken_wrong_by_50_ms_does_no_harm(wrong_s: float) -> None:
+    class Wrong(Ours):
+        def meter(self, now: float, lag_s: float, grid_w: float) -> float:
+            return super().meter(now, lag_s + wrong_s, grid_w)
+
+    worst_s, worst_w = settle_worst_s(METERS["stpm3x"], Wrong)
+    assert worst_s <= 1.2
     assert worst_w <= 0.05 * 2000
 
 
@@ -122,9 +133,11 @@ def test_waits_for_the_telemetry_of_a_moving_converter() -> None:
     matcher.limit(-6000, 6000)
     matcher.power(0.0, 0.0, 0.0)
     matcher.power(0.1, 0.1, -1000.0)
-    matcher.meter(0.2, 0.15, 2000.0)
+    matcher.meter(0.2, 0.15, 2000.0)  # at 0.15 own power was, or will turn out to have been, about -1500
     assert matcher.command_w == 0.0
-    matcher.power(0.22, 0.2, -2000.0)
+    matcher.power(0.22, 0.2, -2000.0)  # the moment of the value, 0.15, may be as late as 0.23
+    assert matcher.command_w == 0.0
+    matcher.power(0.32, 0.3, -2000.0)
     assert matcher.command_w == pytest.approx(-1500 - 2000, abs=DEADBAND_W)
 
 
