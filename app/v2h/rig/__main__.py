@@ -43,7 +43,7 @@ def overlay(directory: Path, profile: str, can_urls: tuple[str, str], web: str) 
         "car_can": can_urls[1],
         "stpm3x": rig + "stpm3x",
         "ad7327": rig + "ad7327",
-        "pca9552": "i2c:/dev/i2c-0?addr=0x60" if emulated else rig + "pca9552",
+        "pca9552": "i2c:/dev/i2c-2?addr=0x60" if emulated else rig + "pca9552",
         "buttons": "keys:any" if emulated else rig + "buttons",
         "k": rig + "k",
         "fan": rig + "fan",

@@ -95,6 +95,8 @@ class Car:
         self.phase = Phase.ASLEEP
         self.d1 = self.d2 = False
         self.k_on = False
+        self.permits = True
+        """False: never gives charge permission (a full, faulty or unwilling car)."""
         self.next_frame = math.inf
         self.faults: dict[str, bool] = {}
         """Fault bits of 0x102 by field name."""
@@ -167,6 +169,10 @@ class Car:
             frame = decode(can_id, data)
             assert isinstance(frame, X208)
             self.x208 = frame
+
+    def end_session(self, now: float) -> None:
+        """The car's own wish to stop (a full battery, a driver who unlocks it): request 0, 102.5.0 = 0, K off."""
+        self._stop(now)
 
     # What the car does.
 
@@ -261,6 +267,7 @@ class Car:
     def _shake_hands(self, now: float) -> None:
         if (
             now - self._first_frame_t >= PERMIT_S
+            and self.permits
             and self._evse_alive(now)
             and not self._evse_fault()
             and self.x109.discharge_compatible
