@@ -92,13 +92,13 @@ class Session:
             self.charging = self._flowed = True
             self.reason = "energy may flow"
         elif state is State.FAULT:
-            self.number = (self.number + 1) & 0xFFFFFFFF
             self.speaking_t, self.charging = None, False
         elif state is State.IDLE:
             self.speaking_t = None
 
-    def _stop(self, now: float) -> None:
-        following = TABLE[self.state].stop
+    def _stop(self, now: float, *, calm: bool = False) -> None:
+        row = TABLE[self.state]
+        following = row.calm or row.stop if calm else row.stop
         self.ending = True
         if following is not None and following is not self.state:
             self.enter(following, now)
@@ -115,7 +115,8 @@ class Session:
         lost = self._seen_on & wanted_on & ~i.guard.outputs
         self._seen_on = (self._seen_on | i.guard.outputs) & wanted_on
         if self.state in (State.SAFE, State.FAULT):
-            if self.state is State.FAULT and tripped and i.guard.session == self.number:
+            # Only a new number clears guard's trip; guard takes a change of number under live outputs for a crash.
+            if self.state is State.FAULT and tripped and not i.guard.outputs & _LIVE and i.guard.session == self.number:
                 self.number = (self.number + 1) & 0xFFFFFFFF
         elif first and (tripped or self.locked or i.guard.outputs & _LIVE):
             self._make_safe(Fault("found_at_start", f"after a restart: {cause if tripped else 'outputs were on'}"), now)
@@ -138,9 +139,12 @@ class Session:
             self.fail(fault, now)
         elif self.state in _BEFORE_D2 and now - self.permitted_t > limits.D2_AFTER_PERMISSION.value:
             self.fail(Fault("late_d2", "d2 is not reached in time after the car's permission"), now)
-        elif not self.ending and (normal or not i.wanted):
-            self.reason = normal or "stopped"
+        elif normal and (not self.ending or TABLE[self.state].calm):
+            self.reason = normal
             self._stop(now)
+        elif not self.ending and not i.wanted:
+            self.reason = "stopped"
+            self._stop(now, calm=True)
 
     def _check_deadline(self, now: float, i: Inputs) -> None:
         row = TABLE[self.state]
@@ -190,7 +194,7 @@ class Session:
         target_v = float(i.car.x102.target_battery_v) if i.car.x102 else 0.0
         ceiling_v = min(target_v, threshold_v(i)) if i.car.x100 else 0.0
         if converter is Converter.FLOW:
-            return ceiling_v, flow.next_a(i, now, self.commanded_a, elapsed_s)
+            return ceiling_v, 0.0 if self.ending else flow.next_a(i, now, self.commanded_a, elapsed_s)
         match_v = min((i.cable_v or 0.0) + limits.MATCH_OFFSET_V.value, limits.AVAILABLE_V.value)
         return {
             Converter.OFF: (0.0, 0.0),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from v2h.chademo import limits
 from v2h.chademo.states import State
 from v2h.chademo.view import Fault, Inputs
-from v2h.safety.outputs import CONTACTORS, NONE, Output
+from v2h.safety.outputs import CONTACTORS, NONE, Output, names
 from v2h.safety.wire import GuardState
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def refusal(i: Inputs) -> str:
         return "guard is not ready"
     if not i.guard.can_up:
         return "the converter's CAN bus is down"
+    if i.guard.outputs:
+        return f"still on: {', '.join(names(i.guard.outputs))}"
     if i.cable_v is None:
         return "the cable voltage is not measured: calibrate [cable] in v2h.toml before the first session"
     if i.cable_v > limits.CABLE_EMPTY_BEFORE_TEST_V.value:
@@ -154,7 +156,8 @@ def _ready(s: "Session", now: float, i: Inputs) -> State | None:
 
 
 def _energy(s: "Session", now: float, i: Inputs) -> State | None:
-    return None
+    """Left by supervision; here only by a stop that was wished before energy was reached."""
+    return State.STOP_CURRENT if s.ending and now - s.since_t >= limits.STOP_SHOWN.value else None
 
 
 def _stop_current(s: "Session", now: float, i: Inputs) -> State | None:
@@ -212,11 +215,12 @@ def _fault(s: "Session", now: float, i: Inputs) -> State | None:
     if unlocked_by_person or _empty(i, limits.CABLE_UNLOCK_V.value):
         s.locked = False
     if not i.clear_fault:
+        s.order_done = i.order  # what was ordered during the fault is not carried out when it is cleared
         return None
     if s.locked:
         s.reason = "the plug is still locked: the cable is not measured empty"
         return None
-    s.fault, s.reason, s.order_done = None, "fault cleared", i.order
+    s.fault, s.reason = None, "fault cleared"
     return State.IDLE
 
 

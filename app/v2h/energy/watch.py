@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from v2h.bus import ChargerState
 
-RESTING = ("idle", "fault")
+RESTING = ("idle", "make-safe", "fault")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Manager:
     def __init__(self, program: Program) -> None:
         self._program, self._bus, self._config = program, program.bus, program.config
         self._order, self._idle_reason = Order(), ""
+        self._number = 0
         self._watch, self._window = Watch(), policy.Window()
         self._charger: ChargerState | None = None
         self._charger_t = self._power_t = float("-inf")
@@ -173,6 +174,8 @@ class Manager:
     def _take(self, order: Order, idle_reason: str) -> None:
         if order.mode != self._order.mode or order.soc_limit_pct != self._order.soc_limit_pct:
             self._window = policy.window_after(policy.Window(), order, self._charger, self._config.limits)
+        if order.mode != "idle" and self._order.mode == "idle":
+            self._number = int(time.monotonic() * 1000)  # new also after a restart of this program
         self._order, self._idle_reason = order, idle_reason
         self._watch = self._watch.order(order.mode != "idle")
 
@@ -206,7 +209,8 @@ class Manager:
         if decision.mode == "idle" and self._order.mode != "idle":
             self._bus.event("info", "mode-ended", decision.why, mode=self._order.mode)
             self._take(Order(), decision.why)
-        self._sent = Setpoint(now, decision.wanted, round(decision.power_w, 1), now + SETPOINT_LIFE_S, decision.why)
+        power_w, expires_t = round(decision.power_w, 1), now + SETPOINT_LIFE_S
+        self._sent = Setpoint(now, decision.wanted, power_w, expires_t, decision.why, self._number)
         self._bus.publish(self._sent)
         told = (decision.mode, decision.code)
         if told != self._told or now - self._told_t >= STATE_PERIOD_S:

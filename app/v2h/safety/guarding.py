@@ -18,6 +18,7 @@ from v2h.safety.wire import SILENCE_S, GuardState, Report, Request, Trip
 
 LIVE = Output.D1 | Output.D2 | CONTACTORS | Output.PRE_AC
 """While any of these is on, charger must be heard."""
+SIGNALS = Output.D1 | Output.D2
 LATE_MS = 200
 """charger's own loop may be this late (design law)."""
 K_CHECK_S = 0.8
@@ -166,7 +167,7 @@ class Guarding:
             return None, ""
         if self._gone or request is None:
             return Trip.CHARGER_SILENT, "the wire was closed"
-        if now - self._request_t >= SILENCE_S:
+        if now >= self._request_t + SILENCE_S:
             return Trip.CHARGER_SILENT, f"{now - self._request_t:.2f} s"
         if request.session != self._owner:
             return Trip.CHARGER_SILENT, f"session {self._owner} became {request.session}"
@@ -257,7 +258,7 @@ class Guarding:
     def _keep_times(self, now: float, outputs: Output) -> None:
         if Output.D2 in outputs:
             self._d2_off_t = now
-        if outputs & (Output.D1 | Output.D2):
+        if outputs & SIGNALS:
             self._signals_off_t = now
 
     def _next(self, now: float, outputs: Output) -> float:

@@ -53,11 +53,12 @@ ON_ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One step: at <= 5 A (if early_when_low), or at the latest after at_most_s, these outputs go off."""
+    """One step: `off` goes off wait_s after the row before. at_most: or earlier, at <= 5 A; and then wait_s counts
+    from that row's own deadline, so that a late turn of the caller does not add up."""
 
     step: str
-    at_most_s: float
-    early_when_low: bool
+    wait_s: float
+    at_most: bool
     off: Output
 
 
@@ -114,12 +115,14 @@ class MakeSafe:
         low = self._is_low(now, heard)
         while self._row < len(ROWS):
             row = ROWS[self._row]
-            due = self._entered + row.at_most_s
-            if not (row.early_when_low and low) and now < due - GRID_S:
+            due = self._entered + row.wait_s
+            if row.at_most and not low and now < due - GRID_S:
+                break
+            if not row.at_most and now < due:
                 break
             self._must_be_off |= row.off
             self._row += 1
-            self._entered = min(now, due)
+            self._entered = min(now, due) if row.at_most else now
         return Step(send, self._must_be_off & outputs, self._row >= len(ROWS))
 
     def _is_low(self, now: float, heard: PreHeard) -> bool:

@@ -1,0 +1,260 @@
+"""meter and manager as real processes on a real broker, against a house with a metering chip and a converter."""
+
+import itertools
+import json
+import logging
+import os
+import select
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from house_on_bus import House
+
+from v2h import busclient
+from v2h.bus import Command, Event, ManagerState, MeterReading, Reply
+from v2h.busclient import BusClient
+from v2h.rig.desk import OVERLAY, derive_broker, free_port
+
+
+class Tree:
+    """Broker, meter and manager as processes, the house as a thread, and an ear and mouth on the bus named web."""
+
+    def __init__(self, run: Path) -> None:
+        self.run, self.data, self.port = run, run / "data", free_port()
+        config = run / "v2h.toml"
+        config.write_text(f'[hardware]\nstpm3x = "rig:{run}/rig.sock/stpm3x"\n')
+        self.env = {
+            **os.environ,
+            "V2H_RUN": str(run),
+            "V2H_DATA": str(self.data),
+            "V2H_CONFIG": str(config),
+            "V2H_BUS_PORT": str(self.port),
+            "V2H_LOG_STDERR": "1",
+            "PATH": os.environ["PATH"] + ":/usr/sbin",
+        }
+        subprocess.run([sys.executable, "-m", "v2h.credentials"], env=self.env, check=True)
+        (run / "mosquitto.conf").write_text(derive_broker(OVERLAY, run, self.port))
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.meter: list[MeterReading] = []
+        self.told: list[ManagerState] = []
+        self.events: list[Event] = []
+        self.replies: dict[str, Reply] = {}
+        self.web = BusClient("web", run, logging.getLogger("test"))
+        self.web.subscribe("v2h/meter/grid", lambda _, text: self.meter.append(MeterReading.from_json(text)))
+        self.web.subscribe(ManagerState.TOPIC, lambda _, text: self.told.append(ManagerState.from_json(text)))
+        self.web.subscribe(Event.TOPIC, lambda _, text: self.events.append(Event.from_json(text)))
+        self.web.subscribe("v2h/reply/+", self._on_reply)
+        self.house = House(run)
+        self._asked = 0
+
+    def _on_reply(self, topic: str, payload: bytes) -> None:
+        reply = Reply.from_json(payload)
+        self.replies[reply.id] = reply
+
+    def start(self, name: str) -> None:
+        command = ["mosquitto", "-c", str(self.run / "mosquitto.conf")]
+        if name != "broker":
+            command = [sys.executable, "-m", f"v2h.programs.{name}"]
+        with (self.run / f"{name}.log").open("ab") as log:
+            self.children[name] = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
+
+    def end(self, name: str, number: int = signal.SIGTERM) -> int:
+        child = self.children.pop(name)
+        child.send_signal(number)
+        return child.wait(10)
+
+    def until(self, done: Callable[[], bool], timeout_s: float = 10.0, what: str = "") -> float:
+        """Listen until something is true; returns the seconds it took."""
+        begin = time.monotonic()
+        while not done():
+            self.listen(0.02)
+            assert time.monotonic() < begin + timeout_s, what or "not within the time"
+        return time.monotonic() - begin
+
+    def listen(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (now := time.monotonic()) < end:
+            self.web.maintain(now)
+            fd = self.web.fileno()
+            if select.select([] if fd is None else [fd], [], [], min(0.05, end - now))[0]:
+                self.web.read()
+            if self.web.wants_write():
+                self.web.write()
+
+    def ask(self, name: str, **values: Any) -> Reply:
+        self._asked += 1
+        key = f"q{self._asked}"
+        self.web.publish(Command(key, "test", values), name)
+        self.until(lambda: key in self.replies, what=f"a reply to {name} {values}")
+        return self.replies[key]
+
+    def mode(self) -> str:
+        return self.told[-1].mode if self.told else ""
+
+    def grid_w(self) -> float:
+        return self.house.load_w + self.house.own_w
+
+    def codes(self) -> list[str]:
+        return [event.code for event in self.events]
+
+
+@pytest.fixture
+def tree(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tree]:
+    with tempfile.TemporaryDirectory(prefix="v2h-manager-") as directory:
+        tree = Tree(Path(directory))
+        monkeypatch.setattr(busclient, "PORT", tree.port)
+        for name in ("broker", "meter", "manager"):
+            tree.start(name)
+        tree.house.start()
+        try:
+            tree.until(lambda: bool(tree.meter and tree.told and tree.house.setpoints), what="meter and manager up")
+            yield tree
+        finally:
+            tree.house.close()
+            tree.web.close()
+            for name in reversed(list(tree.children)):
+                tree.end(name)
+            for log in sorted(tree.run.glob("*.log")):
+                logging.info("%s:\n%s", log.name, log.read_text())
+
+
+def follow(tree: Tree) -> None:
+    """v2h, and the grid at rest."""
+    assert tree.ask("mode", mode="v2h").ok
+    tree.until(lambda: tree.house.own_w < -200 and abs(tree.grid_w()) < 50, what="the house is covered")
+
+
+def test_idle_at_start_then_covers_the_house_and_follows_steps(tree: Tree) -> None:
+    assert tree.mode() == "idle"
+    assert not tree.house.setpoints[-1].wanted
+    assert tree.meter[-1].power_w == pytest.approx(300, abs=1)
+    assert tree.meter[-1].voltage_v == pytest.approx(230, abs=0.1)
+    follow(tree)
+    settled = []
+    for load_w in (2300.0, 300.0, -1700.0, 300.0, 2300.0):
+        tree.listen(1.5)
+        tree.house.load_w, begin = load_w, time.monotonic()
+        tree.listen(3.0)
+        outside = [t for t, grid_w in list(tree.house.log) if t > begin and abs(grid_w) > 50]
+        settled.append(max(outside) - begin)
+    assert statistics.median(settled) < 1.4, settled  # in simulation 0.9 s
+    state = tree.told[-1]
+    assert (state.mode, state.why) == ("v2h", "Covering the house: 2.3 kW from the car.")
+    assert tree.meter[-1].interval_s == pytest.approx(0.1, abs=0.03)
+
+
+def test_setpoints_never_pause_and_live_one_second(tree: Tree) -> None:
+    follow(tree)
+    tree.house.setpoints.clear()
+    tree.listen(3.0)
+    times = [setpoint.t for setpoint in tree.house.setpoints]
+    assert max(b - a for a, b in itertools.pairwise(times)) < 0.4
+    assert {round(setpoint.expires_t - setpoint.t, 6) for setpoint in tree.house.setpoints} == {1.0}
+    assert len({setpoint.order for setpoint in tree.house.setpoints}) == 1
+
+
+def test_a_dead_meter_means_0_w_and_goes_on_by_itself(tree: Tree) -> None:
+    follow(tree)
+    tree.house.chip_answers = False
+    took_s = tree.until(lambda: tree.told[-1].setpoint_w == 0, what="0 W without a meter")
+    assert took_s < 3 * tree.meter[-1].interval_s + 1.0 + 0.6
+    assert "no word from the grid meter" in tree.told[-1].why
+    assert tree.told[-1].mode == "v2h"
+    tree.until(lambda: tree.house.own_w == 0)
+    heard = len(tree.meter)
+    tree.listen(2.5)
+    assert len(tree.meter) == heard, "an old value was told as a new one"
+    assert tree.codes().count("meter-dead") == 1
+    tree.house.chip_answers = True
+    tree.until(lambda: abs(tree.grid_w()) < 50, what="covering the house again")
+    assert tree.codes().count("meter-ok") >= 1
+
+
+def test_a_killed_manager_comes_back_in_idle(tree: Tree) -> None:
+    follow(tree)
+    tree.end("manager", signal.SIGKILL)
+    tree.until(lambda: tree.house.own_w == 0, 3.0, "0 W without a manager")
+    heard = len(tree.told)
+    tree.start("manager")
+    tree.until(lambda: len(tree.told) > heard and tree.mode() == "idle", what="idle after the restart")
+    tree.until(lambda: not tree.house.setpoints[-1].wanted)
+    follow(tree)  # a new order number: the charger starts again
+
+
+def test_a_stop_is_remembered_and_a_mode_is_not(tree: Tree) -> None:
+    follow(tree)
+    reply = tree.ask("stop")
+    assert (reply.ok, reply.applied) == (True, {"mode": "idle"})
+    tree.until(lambda: not tree.house.setpoints[-1].wanted)
+    assert json.loads((tree.data / "settings.json").read_text()) == {"stopped": True}
+    assert tree.end("manager") == 0
+    tree.told.clear()
+    tree.start("manager")
+    tree.until(lambda: tree.mode() == "idle" and tree.told[-1].why.startswith("Stopped by you"))
+    follow(tree)
+    assert json.loads((tree.data / "settings.json").read_text()) == {"stopped": False}
+
+
+def test_bad_orders_are_refused_with_reason_and_retained_ones_dropped(tree: Tree) -> None:
+    reply = tree.ask("mode", mode="charge", amps=40)
+    assert (reply.ok, reply.text) == (False, "Not applied: amps = 40 is not a number from 0 to 15 A")
+    retained = Command("retained", "test", {"mode": "v2h"}).to_json()
+    tree.web._client.publish("v2h/command/mode", retained, retain=True)
+    tree.web._client.publish("v2h/command/mode", b"[]")
+    tree.web._client.publish("v2h/command/mode", b'{"id":"a/#","source":"x","values":{}}')
+    tree.until(lambda: "retained" in tree.replies)  # live it is an order like any other
+    tree.end("manager")
+    tree.replies.clear()
+    tree.told.clear()
+    tree.start("manager")
+    tree.until(lambda: tree.mode() == "idle")
+    tree.listen(1.0)
+    assert tree.mode() == "idle"
+    assert not tree.replies
+
+
+@pytest.mark.parametrize("what", ["fault", "restart", "end"])
+def test_a_session_that_ends_by_itself_is_not_started_again(tree: Tree, what: str) -> None:
+    follow(tree)
+    if what == "fault":
+        tree.house.state, tree.house.faults = "fault", ["cable-voltage"]
+    elif what == "restart":
+        tree.house.session += 5
+    else:
+        tree.house.state = "idle"
+    tree.until(lambda: tree.mode() == "idle" and not tree.house.setpoints[-1].wanted, what="idle after the end")
+    word = {"fault": "cable-voltage", "restart": "ended by itself", "end": "ended by itself"}[what]
+    assert word in tree.told[-1].why
+    if what == "fault":
+        refused = tree.ask("mode", mode="v2h")
+        assert (refused.ok, "Press clear first" in refused.text) == (False, True)
+        assert tree.ask("clear-fault").ok
+        tree.house.state, tree.house.faults = "idle", []
+        tree.listen(0.5)
+    follow(tree)
+
+
+def test_a_restarted_broker_is_found_again(tree: Tree) -> None:
+    follow(tree)
+    tree.end("broker", signal.SIGKILL)
+    tree.until(lambda: tree.house.own_w == 0, 4.0, "0 W without a bus")
+    tree.start("broker")
+    tree.until(lambda: abs(tree.grid_w()) < 50, 15.0, "covering the house again")
+
+
+def test_bad_settings_are_moved_aside_and_told(tree: Tree) -> None:
+    tree.end("manager")
+    tree.data.mkdir(exist_ok=True)
+    (tree.data / "settings.json").write_text("{broken")
+    tree.start("manager")
+    tree.until(lambda: "settings-bad" in tree.codes())
+    assert (tree.data / "settings.json.bad").read_text() == "{broken"
+    follow(tree)

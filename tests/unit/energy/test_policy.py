@@ -1,0 +1,180 @@
+"""Policy: every mode, the SoC window, silence, faults, and the sentence that goes with each."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from charging import CAR
+from hypothesis import given
+from hypothesis import strategies as st
+
+from v2h.bus import ChargerState, MeterReading
+from v2h.config import Limits
+from v2h.energy.orders import Order
+from v2h.energy.policy import Code, Decision, Window, bounds, decide, meter_stale, window_after
+
+LIMITS = Limits()
+METER = MeterReading(t=100.0, power_w=0.0, interval_s=0.1, lag_s=0.05, source="test")
+
+
+def decided(
+    order: Order, charger: ChargerState | None = CAR, meter: MeterReading | None = METER, **more: Any
+) -> Decision:
+    now = more.pop("now", 100.0)
+    age_s = more.pop("charger_age_s", 0.1)
+    window = more.pop("window", Window())
+    return decide(now, order, charger, age_s, meter, LIMITS, window, more.pop("matched_w", 0.0), **more)
+
+
+def test_idle_wants_nothing_and_says_why() -> None:
+    assert decided(Order()) == Decision(False, 0.0, "Idle: nothing is ordered.", "idle", Code.IDLE)
+    assert decided(Order(), idle_reason="Stopped by you.").why == "Stopped by you."
+
+
+@pytest.mark.parametrize("mode", ["idle", "v2h", "solar", "charge", "discharge"])
+def test_a_bad_configuration_is_always_idle_and_named(mode: str) -> None:
+    errors = ("v2h.toml: limits.max_charge_a = 99 is not a number from 0 to 16 (A)", "v2h.toml: unknown key lmits")
+    decision = decided(Order(mode), config_errors=errors)
+    assert (decision.wanted, decision.power_w, decision.mode) == (False, 0.0, "idle")
+    assert "limits.max_charge_a = 99" in decision.why
+    assert "and 1 more" in decision.why
+
+
+@pytest.mark.parametrize("mode", ["idle", "v2h", "charge"])
+def test_a_fault_is_named_with_the_way_out(mode: str) -> None:
+    decision = decided(Order(mode), replace(CAR, state="fault", faults=["cable-voltage"]))
+    assert (decision.wanted, decision.mode, decision.code) == (False, "idle", Code.FAULT)
+    assert "cable-voltage" in decision.why
+    assert "Press clear" in decision.why
+
+
+@pytest.mark.parametrize(("charger", "age_s"), [(None, float("inf")), (CAR, 3.5)])
+def test_a_silent_charger_stays_wanted_at_0_w(charger: ChargerState | None, age_s: float) -> None:
+    decision = decided(Order("v2h"), charger, charger_age_s=age_s, matched_w=-900.0)
+    assert (decision.wanted, decision.power_w, decision.mode) == (True, 0.0, "v2h")
+    assert "does not answer" in decision.why
+
+
+def test_starting_tells_the_chargers_own_state_and_reason() -> None:
+    decision = decided(Order("charge"), replace(CAR, state="wake", reason="waiting for the car", soc_pct=None))
+    assert (decision.wanted, decision.power_w) == (True, 0.0)
+    assert decision.why == "Starting charge: the charger is in wake (waiting for the car)."
+
+
+@pytest.mark.parametrize(
+    ("mode", "matched_w", "grid_w", "window", "code", "words"),
+    [
+        ("v2h", -1230.0, 5.0, Window(), Code.MATCHING, "Covering the house: 1.2 kW from the car."),
+        ("v2h", 800.0, 5.0, Window(), Code.MATCHING, "Storing surplus: 0.8 kW into the car."),
+        ("v2h", 0.0, 5.0, Window(), Code.MATCHING, "Balanced"),
+        ("v2h", -5700.0, 900.0, Window(), Code.AT_LIMIT, "at the limit: 5.7 kW from the car, 0.9 kW from the grid."),
+        ("v2h", 5320.0, -900.0, Window(), Code.AT_LIMIT, "at the limit: 5.3 kW into the car, 0.9 kW goes to the grid."),
+        ("v2h", 0.0, 900.0, Window(empty=True), Code.CAR_EMPTY, "at its floor (60 %)"),
+        ("v2h", 0.0, -900.0, Window(full=True), Code.CAR_FULL, "full enough (60 %)"),
+        ("solar", 700.0, 0.0, Window(), Code.MATCHING, "Storing surplus: 0.7 kW"),
+        ("solar", 0.0, 900.0, Window(), Code.MATCHING, "Waiting for surplus"),
+    ],
+)
+def test_matching_in_words(mode: str, matched_w: float, grid_w: float, window: Window, code: Code, words: str) -> None:
+    decision = decided(Order(mode), meter=replace(METER, power_w=grid_w), matched_w=matched_w, window=window)
+    assert (decision.wanted, decision.power_w, decision.code) == (True, matched_w, code)
+    assert words in decision.why
+
+
+def test_a_stale_meter_means_0_w_until_it_answers() -> None:
+    assert not meter_stale(101.29, METER)
+    decision = decided(Order("v2h"), now=104.0, matched_w=-900.0)
+    assert (decision.wanted, decision.power_w, decision.mode, decision.code) == (True, 0.0, "v2h", Code.NO_METER)
+    assert "no word from the grid meter for 4 s" in decision.why
+    assert decided(Order("v2h"), meter=None, matched_w=-900.0).power_w == 0.0
+    assert decided(Order("v2h"), meter=replace(METER, t=104.0), now=104.0, matched_w=-900.0).power_w == -900.0
+
+
+def test_staleness_counts_the_measured_interval() -> None:
+    slow = replace(METER, interval_s=10.0)
+    assert not meter_stale(130.9, slow)
+    assert meter_stale(131.1, slow)
+
+
+@pytest.mark.parametrize(
+    ("order", "power_w", "words"),
+    [
+        (Order("charge"), 14.0 * 380, "Charging: 5.3 kW into the car, until 90 %."),
+        (Order("charge", amps=10.0, soc_limit_pct=80.0), 3800.0, "Charging: 3.8 kW into the car, until 80 %."),
+        (Order("discharge", amps=5.0), -1900.0, "Discharging: 1.9 kW out of the car, until 30 %."),
+        (Order("discharge"), -15.0 * 380, "Discharging: 5.7 kW"),
+    ],
+)
+def test_fixed_current_both_ways(order: Order, power_w: float, words: str) -> None:
+    decision = decided(order)
+    assert (decision.wanted, decision.power_w) == (True, power_w)
+    assert words in decision.why
+
+
+@pytest.mark.parametrize(
+    ("mode", "soc_pct", "words"), [("charge", 80.0, "Charged to 80 %"), ("discharge", 40.0, "Discharged to 40 %")]
+)
+def test_a_reached_limit_ends_the_order(mode: str, soc_pct: float, words: str) -> None:
+    order, car = Order(mode, soc_limit_pct=soc_pct), replace(CAR, soc_pct=soc_pct)
+    decision = decided(order, car, window=window_after(Window(), order, car, LIMITS))
+    assert (decision.wanted, decision.power_w, decision.mode, decision.code) == (False, 0.0, "idle", Code.ENDED)
+    assert words in decision.why
+
+
+def test_until_ends_the_order() -> None:
+    order = Order("v2h", until_t=100.0, until="2026-11-22T18:00+00:00")
+    assert decided(order, now=99.9).mode == "v2h"
+    decision = decided(order)
+    assert (decision.wanted, decision.mode) == (False, "idle")
+    assert "2026-11-22T18:00" in decision.why
+
+
+def test_the_window_has_hysteresis_of_one_percent() -> None:
+    window = Window()
+    seen = []
+    for soc_pct in (89.0, 90.0, 89.5, 89.0, 89.5, 31.0, 30.0, 30.5, 31.0):
+        window = window.update(soc_pct, 30.0, 90.0)
+        seen.append((window.full, window.empty))
+    free = (False, False)
+    assert seen == [free, (True, False), (True, False), free, free, free, (False, True), (False, True), free]
+
+
+def test_bounds_are_the_narrowest_of_all_limits() -> None:
+    limit = bounds(Order("v2h"), CAR, LIMITS, Window())
+    assert (limit.low_w, limit.high_w) == (-15 * 380, 14 * 380)
+    assert bounds(Order("solar"), CAR, LIMITS, Window()).low_w == 0
+    assert bounds(Order("v2h"), CAR, LIMITS, Window(full=True)).high_w == 0
+    assert bounds(Order("v2h"), CAR, LIMITS, Window(empty=True)).low_w == 0
+    for unknown in (None, replace(CAR, soc_pct=None)):
+        nothing = bounds(Order("v2h"), unknown, LIMITS, Window())
+        assert (nothing.low_w, nothing.high_w) == (0, 0)
+
+
+def test_unknown_soc_in_energy_flow_is_0_w() -> None:
+    assert decided(Order("charge"), replace(CAR, soc_pct=None)).power_w == 0.0
+
+
+@given(
+    st.sampled_from(["idle", "v2h", "solar", "charge", "discharge"]),
+    st.one_of(st.none(), st.floats(0, 100)),
+    st.sampled_from(["idle", "wake", "energy", "stop", "fault"]),
+    st.floats(-20, 20),
+    st.floats(-20, 20),
+    st.floats(0, 10),
+    st.floats(-10_000, 10_000),
+)
+def test_no_decision_leaves_the_bounds(
+    mode: str, soc_pct: float | None, state: str, charge_a: float, discharge_a: float, age_s: float, wish_w: float
+) -> None:
+    order, car = (
+        Order(mode),
+        replace(CAR, soc_pct=soc_pct, state=state, max_charge_a=charge_a, max_discharge_a=discharge_a),
+    )
+    window = window_after(Window(), order, car, LIMITS)
+    limit = bounds(order, car, LIMITS, window)
+    matched_w = min(limit.high_w, max(limit.low_w, wish_w))  # as the matcher gives it
+    decision = decided(order, car, now=100 + age_s, charger_age_s=age_s, matched_w=matched_w, window=window)
+    assert limit.low_w <= decision.power_w <= limit.high_w
+    assert decision.why.endswith(".")
+    assert decision.wanted or decision.power_w == 0
+    assert decision.wanted is (decision.mode != "idle")

@@ -1,0 +1,50 @@
+"""Files that survive: whole or not at all, and a bad one is moved aside."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from v2h import durable
+from v2h.durable import BadFileError
+
+
+def test_round_trip_and_nothing_left_behind(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "settings.json"
+    durable.write_json(path, {"stopped": True})
+    assert durable.read_json(path) == {"stopped": True}
+    assert [entry.name for entry in path.parent.iterdir()] == ["settings.json"]
+
+
+def test_no_file_is_empty(tmp_path: Path) -> None:
+    assert durable.read_json(tmp_path / "settings.json") == {}
+
+
+@pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff\xfe", b"", b"[" * 100_000])
+def test_a_bad_file_is_moved_aside_and_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(content)
+    with pytest.raises(BadFileError, match=r"moved to settings\.json\.bad"):
+        durable.read_json(path)
+    assert durable.read_json(path) == {}
+    assert (tmp_path / "settings.json.bad").read_bytes() == content
+
+
+def test_the_order_that_a_power_cut_asks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Content on the disk before the name moves, and the name on the disk before we say done."""
+    done: list[str] = []
+    fsync, rename = os.fsync, Path.rename
+
+    def seen_fsync(fd: int) -> None:
+        target = Path(f"/proc/self/fd/{fd}").readlink()
+        done.append(f"sync {'directory' if target.is_dir() else target.read_text()}")
+        fsync(fd)
+
+    def seen_rename(self: Path, target: Path) -> Path:
+        done.append("rename")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", seen_fsync)
+    monkeypatch.setattr(Path, "rename", seen_rename)
+    durable.write_text(tmp_path / "file", "new")
+    assert done == ["sync new", "rename", "sync directory"]
