@@ -144,6 +144,8 @@ class Guarding:
                 send = self._watch_k(now, outputs)
                 if self._fresh and self._request is not None:
                     self._wish(now, outputs, self._request)
+        if self.trip is not Trip.NONE and self._fresh and self._request and self._request.outputs & ALL_BUT_LOCK:
+            self._fenced.add(self._request.session)  # it began before this guard, or will not let go
         if self._safe is not None:
             step = self._safe.step(now, outputs, self.heard)
             send = step.send or send
@@ -183,7 +185,7 @@ class Guarding:
         view = rules.View(
             outputs,
             self.k_on,
-            self.heard.amps(now, AMPS_AGE_S),
+            self.heard.amps_soon(now, AMPS_AGE_S),
             now - self._d2_off_t,
             now - self._signals_off_t,
         )
@@ -244,9 +246,7 @@ class Guarding:
         request = self._request
         if request is None or not self._fresh or request.session in self._fenced:
             return
-        if request.outputs & ALL_BUT_LOCK:  # a session that began before this guard, or will not let go
-            self._fenced.add(request.session)
-        elif not outputs & ALL_BUT_LOCK and not request.trip_wanted:
+        if not (request.outputs | outputs) & ALL_BUT_LOCK and not request.trip_wanted:
             self._safe, self.trip, self._k_lost_t, self._held = None, Trip.NONE, None, ""
             self._fenced.clear()
             self._enter(GuardState.READY if self.ready_to_start else GuardState.STARTING)
