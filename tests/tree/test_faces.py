@@ -330,7 +330,7 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
             return list(connection.execute("select level, code, source from events where code = 'k_off'"))
 
     wait_for("event in the file", lambda: database.exists() and events() == [("warning", "k_off", "charger")])
-    wait_for("event on the page", lambda: "permission gone" in [row["label"] for row in view(faces)["events"]])
+    wait_for("event on the page", lambda: "Permission gone" in [row["label"] for row in view(faces)["events"]])
 
     assert faces.stop("datalog") == 0
     with sqlite3.connect(database) as connection:
