@@ -1,5 +1,6 @@
 """A guard process between a tiny rig and a charger that does what a test says."""
 
+import contextlib
 import os
 import selectors
 import socket
@@ -69,7 +70,7 @@ class Charger:
     """Sends its wish at 10 Hz through the real link and polls the converter, on its own thread."""
 
     def __init__(self, wire: Path, rig: TinyRig, session: int) -> None:
-        self.session, self.outputs, self.set_a = session, NONE, None
+        self.session, self.outputs = session, NONE
         self.k_expected = self.trip_wanted = self.by_person = False
         self.cable_v: float | None = None
         self.loop_age_ms = 1
@@ -133,16 +134,20 @@ class Charger:
         self.link.close()
         self._can.close()
 
-    def _turn(self, now: float) -> None:
-        request = Request(
+    @property
+    def last_request(self) -> Request:
+        return Request(
             self.outputs, self.session, 0, self.loop_age_ms, None, self.cable_v,
             self.k_expected, self.trip_wanted, self.by_person,
         )  # fmt: skip
-        self.link.send(now, request)
-        self._can.drop_queued()
-        self._can.send(pre.REQUEST_ID, pre.read_amps())
-        if self.set_a is not None:
-            self._can.send(pre.REQUEST_ID, pre.write_amps(self.set_a))
+
+    def _turn(self, now: float) -> None:
+        self.link.send(now, self.last_request)
+        with contextlib.suppress(OSError):  # a test took the hub away
+            self._can.drop_queued()
+            self._can.send(pre.REQUEST_ID, pre.read_amps())
+            if self.set_a is not None:
+                self._can.send(pre.REQUEST_ID, pre.write_amps(self.set_a))
 
     def _on_report(self, now: float, report: Report) -> None:
         with self._rig.changed:

@@ -4,6 +4,7 @@ Unlike the rig proper its outputs can hold their level when their owner dies, as
 what guard's start and the stand-alone make-safe are about. Everything that happens is recorded with its time.
 """
 
+import contextlib
 import selectors
 import socket
 import struct
@@ -62,6 +63,8 @@ class TinyRig:
     def __init__(self, folder: Path, *, holds: bool) -> None:
         self.path, self._holds = folder / "rig.sock", holds
         self.levels, self.k_level = NONE, True
+        self.broken: set[str] = set()
+        """Chips that refuse a connection."""
         self.converter = Converter()
         self.switched: list[tuple[float, str, bool]] = []
         self.frames: list[tuple[float, int, bytes]] = []
@@ -117,6 +120,9 @@ class TinyRig:
         )
 
     def close(self) -> None:
+        """Everything goes: chips, K, the hub. A second call does nothing."""
+        if not self._thread.is_alive():
+            return
         self._waker.send(b"x")
         self._thread.join(5)
         for end in (*self._chips, *self._nodes, self._chip_server, self._can_server, self._wake, self._waker):
@@ -135,14 +141,14 @@ class TinyRig:
     def _new_chip(self, server: socket.socket) -> None:
         chip, _ = server.accept()
         name = chip.recv(64).decode()
-        known = name in OUTPUTS or name == "k"
+        known = (name in OUTPUTS or name == "k") and name not in self.broken
         chip.send(b"ok" if known else b"no: only outputs and k here")
         self._chips[chip] = name
         self._selector.register(chip, selectors.EVENT_READ, self._chip)
 
     def _chip(self, chip: socket.socket) -> None:
         name = self._chips[chip]
-        packet = chip.recv(64)
+        packet = _receive(chip, 64)
         if not packet:
             self._selector.unregister(chip)
             del self._chips[chip]
@@ -171,10 +177,7 @@ class TinyRig:
         self._selector.register(node, selectors.EVENT_READ, self._node)
 
     def _node(self, node: socket.socket) -> None:
-        try:
-            chunk = node.recv(4096)
-        except ConnectionError:
-            chunk = b""
+        chunk = _receive(node, 4096)
         if not chunk:
             self._selector.unregister(node)
             del self._nodes[node]
@@ -193,8 +196,17 @@ class TinyRig:
         packet = b"\xaa\0\0\0\0" + bytes([len(data)]) + struct.pack("<I", can_id) + data + b"\xbb"
         for node in self._nodes:
             if node is not sender:
-                node.sendall(packet)
+                with contextlib.suppress(OSError):  # one that has just gone
+                    node.sendall(packet)
         if can_id == pre.REQUEST_ID:
             answer = self.converter.answer(data, now, self.levels & CONTACTORS == CONTACTORS)
             if answer is not None:
                 self._frame(None, pre.ANSWER_ID, answer)
+
+
+def _receive(end: socket.socket, size: int) -> bytes:
+    """Empty when the other side is gone, killed or not."""
+    try:
+        return end.recv(size)
+    except ConnectionError:
+        return b""

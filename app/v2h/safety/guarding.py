@@ -36,6 +36,7 @@ TRIP_TEXT = {
     Trip.CHARGER_ASKED: "charger asks for it",
     Trip.WROTE_AFTER_TRIP: "somebody wrote a current to the converter after the trip",
     Trip.OUTPUT_FAILED: "an output does not read back as it was switched",
+    Trip.GUARD_STOPS: "guard is asked to end while outputs are on",
 }
 
 
@@ -85,6 +86,7 @@ class Guarding:
     """Session numbers that cannot clear the present trip: theirs was the session that ended in it."""
     _gone: bool = False
     _lost: bool = False
+    _stopping: bool = False
     _k_lost_t: float | None = None
     _k_sent_t: float = -math.inf
     _d2_off_t: float = 0.0
@@ -115,6 +117,10 @@ class Guarding:
         if k_on != self.k_on:
             self.k_on, self._report = k_on, True
 
+    def on_stop(self) -> None:
+        """guard is asked to end. charger is stopped before guard, so whatever is still on has lost its keeper."""
+        self._stopping = True
+
     def on_line_lost(self) -> None:
         """An output or K can no longer be read or switched."""
         self._lost = True
@@ -144,6 +150,8 @@ class Guarding:
                 send = self._watch_k(now, outputs)
                 if self._fresh and self._request is not None:
                     self._wish(now, outputs, self._request)
+        if self.trip is not Trip.NONE and self._fresh and self._request and self._request.outputs & ALL_BUT_LOCK:
+            self._fenced.add(self._request.session)  # it began before this guard, or will not let go
         if self._safe is not None:
             step = self._safe.step(now, outputs, self.heard)
             send = step.send or send
@@ -165,6 +173,8 @@ class Guarding:
             return Trip.OUTPUT_FAILED, ", ".join(names(outputs ^ self._wanted)) or "a line was lost"
         if not live:
             return None, ""
+        if self._stopping:
+            return Trip.GUARD_STOPS, ""
         if self._gone or request is None:
             return Trip.CHARGER_SILENT, "the wire was closed"
         if now >= self._request_t + SILENCE_S:
@@ -183,7 +193,7 @@ class Guarding:
         view = rules.View(
             outputs,
             self.k_on,
-            self.heard.amps(now, AMPS_AGE_S),
+            self.heard.amps_soon(now, AMPS_AGE_S),
             now - self._d2_off_t,
             now - self._signals_off_t,
         )
@@ -244,9 +254,7 @@ class Guarding:
         request = self._request
         if request is None or not self._fresh or request.session in self._fenced:
             return
-        if request.outputs & ALL_BUT_LOCK:  # a session that began before this guard, or will not let go
-            self._fenced.add(request.session)
-        elif not outputs & ALL_BUT_LOCK and not request.trip_wanted:
+        if not (request.outputs | outputs) & ALL_BUT_LOCK and not request.trip_wanted:
             self._safe, self.trip, self._k_lost_t, self._held = None, Trip.NONE, None, ""
             self._fenced.clear()
             self._enter(GuardState.READY if self.ready_to_start else GuardState.STARTING)

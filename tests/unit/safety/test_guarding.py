@@ -192,6 +192,16 @@ def test_an_output_that_changes_by_itself_makes_safe() -> None:
     assert bench.guard.trip is Trip.OUTPUT_FAILED
 
 
+def test_a_guard_that_is_asked_to_end_makes_safe_what_is_on_and_only_that() -> None:
+    bench = Bench().energy()
+    bench.guard.on_stop()
+    bench.act()
+    assert bench.guard.trip is Trip.GUARD_STOPS
+    idle = Bench().run(0.1)
+    idle.guard.on_stop()
+    assert idle.run(0.1).guard.state is GuardState.READY
+
+
 def test_a_lost_line_makes_safe() -> None:
     bench = Bench().energy()
     bench.guard.on_line_lost()
@@ -206,6 +216,15 @@ def test_an_output_that_does_not_come_on_makes_safe() -> None:
     assert bench.guard.act(bench.t, NONE).outputs == AWAKE
     bench.guard.act(bench.t + 0.01, AWAKE & ~Output.D1)
     assert bench.guard.trip is Trip.OUTPUT_FAILED
+
+
+def test_a_small_measurement_does_not_open_contactors_while_more_is_asked_for() -> None:
+    bench = Bench().energy(0.0)
+    bench.guard.on_frame(Frame(bench.t, pre.REQUEST_ID, pre.write_amps(-14.0)))
+    bench.ask(ENERGY & ~CONTACTORS)
+    assert bench.run(0.5).outputs == ENERGY
+    bench.guard.on_frame(Frame(bench.t, pre.REQUEST_ID, pre.write_amps(0.0)))
+    assert bench.run(0.2).outputs == ENERGY & ~CONTACTORS
 
 
 # K
@@ -377,9 +396,10 @@ def test_the_charger_of_before_cannot_go_on_where_it_was() -> None:
     bench = Bench(ENERGY)
     bench.amps = None
     bench.ask(ENERGY, session=7)
+    bench.run(0.3)
+    bench.ask(NONE, session=7)
     bench.run(3)
     assert bench.guard.state is GuardState.TRIPPED
-    bench.ask(NONE, session=7)
     assert bench.run(0.5).guard.state is GuardState.TRIPPED
     bench.ask(NONE, session=8)
     assert bench.run(0.5).guard.state is GuardState.READY

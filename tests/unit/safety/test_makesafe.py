@@ -1,5 +1,6 @@
 """The time line of make-safe, step by step, for converters that obey, do not, or are not there."""
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -93,7 +94,7 @@ def test_a_converter_that_does_not_obey_loses_mains_at_0_8_and_contactors_at_1_1
     run = Run(None if converter == "silent" else (lambda t: 14.0), obeys=False).until(3.0)
     assert run.fell["PRE_AC"] == pytest.approx(0.8, abs=0.021)
     assert run.fell["C1"] == run.fell["C2"] == pytest.approx(1.1, abs=0.021)
-    assert run.fell["D2"] == pytest.approx(1.15, abs=0.021)
+    assert 1.15 <= run.fell["D2"] <= 1.2
     assert run.fell["D1"] - run.fell["D2"] >= 0.5
     assert run.done_t < 2.0
     assert run.outputs == Output.PLUG_LOCK
@@ -123,7 +124,7 @@ def test_a_measurement_grows_old() -> None:
 def test_zero_and_read_back_every_100_ms_then_disable_for_ever() -> None:
     run = Run(None).until(5.0)
     zeros = [t for t, data in run.sent if data == ZERO]
-    assert all(0.09 <= b - a <= 0.11 for a, b in zip(zeros, zeros[1:], strict=False))
+    assert all(0.09 <= b - a <= 0.11 for a, b in itertools.pairwise(zeros))
     assert zeros[-1] > 4.85
     reads = [t for t, data in run.sent if data == pre.read_amps_setpoint()]
     assert reads[:3] == pytest.approx([0.02, 0.12, 0.22])
@@ -135,7 +136,7 @@ def test_zero_and_read_back_every_100_ms_then_disable_for_ever() -> None:
 
 def test_requests_to_a_silent_converter_keep_20_ms_apart() -> None:
     times = [t for t, _ in Run(None).until(3.0).sent]
-    assert min(b - a for a, b in zip(times, times[1:], strict=False)) > 0.0149
+    assert min(b - a for a, b in itertools.pairwise(times)) > 0.0149
 
 
 def test_the_lock_is_never_touched() -> None:
@@ -158,6 +159,8 @@ def test_a_write_after_the_trip_costs_the_mains_at_once() -> None:
     assert run.fell == {}
     run.safe.drop_pre_ac()
     assert run.safe.step(100.2, run.outputs, run.heard).off == Output.PRE_AC
+    assert run.safe.step(100.48, run.outputs, run.heard).off & CONTACTORS == NONE
+    assert run.safe.step(100.5, run.outputs, run.heard).off & CONTACTORS == CONTACTORS
 
 
 def test_with_contactors_found_open_only_the_signals_go_in_order() -> None:
