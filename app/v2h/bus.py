@@ -8,7 +8,9 @@ Retained messages on command and setpoint topics are dropped by receivers.
 """
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
+from enum import Enum, auto
+from functools import cache
 from math import isfinite
 from typing import Any, ClassVar, Self
 
@@ -22,6 +24,15 @@ class MessageError(ValueError):
     """A bus message that cannot be read: names topic class, key and value."""
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+class _Kind(Enum):
+    NUMBER = auto()
+    NUMBER_OR_NONE = auto()
+    OTHER = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """Base of all messages: JSON both ways."""
@@ -30,23 +41,33 @@ class Message:
     RETAIN: ClassVar[bool] = False
 
     def to_json(self) -> bytes:
-        return json.dumps(asdict(self), separators=(",", ":")).encode()
+        shape = _shape(type(self))  # type: ignore[arg-type]
+        return _ENCODER.encode({name: getattr(self, name) for name in shape}).encode()
 
     @classmethod
     def from_json(cls, payload: bytes) -> Self:
+        shape = _shape(cls)  # type: ignore[arg-type]
         try:
             data = json.loads(payload)
-            known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
-            message = cls(**known)
-        except (ValueError, TypeError, KeyError) as error:
+            message = cls(**{name: data[name] for name in shape if name in data})
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise MessageError(f"{cls.__name__}: {error}; got {payload[:200]!r}") from error
-        for f in fields(cls):
-            value = getattr(message, f.name)
-            if value is None and f.type == float | None:
-                continue
-            if f.type in (float, int, float | None) and not (isinstance(value, int | float) and isfinite(value)):
-                raise MessageError(f"{cls.__name__}: {f.name} = {value!r} is not a finite number")
+        for name, kind in shape.items():
+            if kind is not _Kind.OTHER:
+                value = getattr(message, name)
+                if value is None and kind is _Kind.NUMBER_OR_NONE:
+                    continue
+                if not (isinstance(value, int | float) and isfinite(value)):
+                    raise MessageError(f"{cls.__name__}: {name} = {value!r} is not a finite number")
         return message
+
+
+@cache
+def _shape(cls: type[Message]) -> dict[str, _Kind]:
+    """Field name -> what it holds; kept, because many messages a second are read on a small board. (A class is
+    hashable; mypy looks at its instances' __hash__, hence the ignores above.)"""
+    kinds = {float: _Kind.NUMBER, int: _Kind.NUMBER, float | None: _Kind.NUMBER_OR_NONE}
+    return {f.name: kinds.get(f.type, _Kind.OTHER) for f in fields(cls)}
 
 
 @dataclass(frozen=True, slots=True)

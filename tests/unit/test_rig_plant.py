@@ -151,8 +151,8 @@ def test_without_d1_the_car_never_speaks_and_unplugged_it_does_not_wake() -> Non
     plant.step(10.0)
     assert plant.car_frames_due(10.0) == []
     plant.set_plugged(True)
-    plant.step(10.1)
-    assert [i for i, _ in plant.car_frames_due(10.14)] == [0x100, 0x101, 0x102, 0x200]
+    plant.step(10.12)
+    assert [i for i, _ in plant.car_frames_due(10.16)] == [0x100, 0x101, 0x102, 0x200]
 
 
 def test_a_locked_plug_cannot_be_pulled() -> None:

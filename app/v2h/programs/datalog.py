@@ -56,7 +56,7 @@ class Datalog:
         bus.subscribe(Event.TOPIC, self._on_event, retained=False)
         every(RETRY_S, self._open_what_is_missing)
         every(DRAIN_S, self._drain)
-        every(1.0, self._sample)
+        every(1.0, self._sample_when_due)
         every(FLUSH_S, self._flush)
         self.program.at_exit(self._close)
 
@@ -115,12 +115,20 @@ class Datalog:
                 ear.close()
                 del self._ears[bus]
 
-    def _sample(self, now: float) -> None:
-        charger = self._charger if self._charger and now - self._charger.t <= FRESH_S else None
-        manager = self._manager if self._manager and now - self._manager.t <= FRESH_S else None
+    def _sample_when_due(self, now: float) -> None:
+        charger = self._fresh_charger(now)
         active = charger is not None and charger.state not in RESTING
-        if self._store is None or now - self._sampled_t < (ACTIVE_S if active else IDLE_S) - 0.5:
+        if now - self._sampled_t >= (ACTIVE_S if active else IDLE_S) - 0.5:
+            self._sample(now)
+
+    def _fresh_charger(self, now: float) -> ChargerState | None:
+        return self._charger if self._charger and now - self._charger.t <= FRESH_S else None
+
+    def _sample(self, now: float) -> None:
+        if self._store is None:
             return
+        charger = self._fresh_charger(now)
+        manager = self._manager if self._manager and now - self._manager.t <= FRESH_S else None
         self._sampled_t = now
         frames = {f"{b}:{i:03x}": n for b, counted in self._frames.items() for i, n in sorted(counted.items())}
         for counted in self._frames.values():
@@ -158,6 +166,10 @@ class Datalog:
         self._tell_broken()
 
     def _close(self) -> None:
+        """A last sample, so that what was counted is not lost."""
+        now = time.monotonic()
+        self._drain(now)
+        self._sample(now)
         if self._store is not None:
             try:
                 self._store.close()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from v2h.drivers.ad7327 import AdcError, Ad7327, convert
+from v2h.drivers.ad7327 import Ad7327, AdcError, convert
 from v2h.rig.ad7327 import Ad7327 as Chip
 
 
