@@ -177,17 +177,22 @@ def _exchange(charger: Charger, world: _World, result: Result, now: float) -> No
 def _status_words(capture: list[Frame]) -> Iterator[tuple[float, float]]:
     """(t, word) of every recorded answer to 2101; the first answer of any kind ends the silence with word 0902.
 
-    The bits for running and sinking belong to the vendor's commands, not to ours, and are left out.
+    The bits for running and sinking belong to the recorded commands, not to ours, and are left out. A word counts from
+    just after the poll before it: the converter changed some time between the two, and our session must not come later
+    than the recorded one to the recorded test voltage.
     """
     heard = False
+    polled_t = 0.0
     for frame in capture:
         if frame.can_id != pre.ANSWER_ID:
             continue
         answer = pre.parse_answer(frame.data)
         if isinstance(answer, pre.ReadAnswer) and answer.index == pre.STATUS.index:
-            yield frame.t, float(pre.unexpected_status(int(pre.STATUS.value(answer.raw))))
+            yield (polled_t if heard else frame.t), float(pre.unexpected_status(int(pre.STATUS.value(answer.raw))))
+            polled_t = frame.t
         elif not heard:
             yield frame.t, float(0x0902)
+            polled_t = frame.t
         heard = True
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from v2h.chademo.frames import X102, X108, X109, X200, X208, X209, decode, encode
 from v2h.pre import objects
 from v2h.rig.plant import Plant
-from v2h.safety.outputs import CONTACTORS, Output
+from v2h.safety.outputs import CONTACTORS, NONE, Output
 
 STEP_S = 0.02
 
@@ -43,7 +43,7 @@ class ScriptedCharger:
         assert self.sdo(objects.write_volts(volts_v))[0] == objects.WRITTEN
         assert self.sdo(objects.write_amps(amps_a))[0] == objects.WRITTEN
 
-    def outputs(self, on: Output = Output(0), off: Output = Output(0)) -> None:
+    def outputs(self, on: Output = NONE, off: Output = NONE) -> None:
         for output in Output:
             if output in on | off:
                 self.plant.set_output(output, output in on)

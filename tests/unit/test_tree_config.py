@@ -104,7 +104,7 @@ def test_no_inet_server_and_a_socket_for_pulse_alone() -> None:
     parser = top()
     assert "inet_http_server" not in parser.sections()
     assert parser["unix_http_server"]["chmod"] == "0700"
-    assert parser["unix_http_server"]["chown"] == "v2h-pulse:v2h-pulse"
+    assert parser["unix_http_server"]["chown"] == "v2h-pulse:v2h"
     assert parser["unix_http_server"]["file"].startswith("/run/v2h/")
     assert parser["supervisord"]["logfile"] == "/dev/null"
     assert parser["supervisord"]["nodaemon"] == "true"
@@ -139,9 +139,18 @@ def test_access_list_gives_each_name_its_own_topics() -> None:
 
 
 def test_every_user_is_made_by_the_image() -> None:
-    files = [*OVERLAY.glob("usr/lib/sysusers.d/*.conf"), *OVERLAY.glob("etc/sysusers.d/*.conf")]
-    if not files:
-        pytest.skip("no sysusers file in rootfs-overlay yet")
+    files = list(OVERLAY.glob("usr/lib/sysusers.d/*.conf"))
     lines = [line.split() for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     made = {words[1] for words in lines if len(words) > 1 and words[0].startswith("u")}
     assert {section(name)["user"] for name in NAMES} - {"mosquitto"} <= made
+
+
+def test_directories_of_this_boot_are_closed_to_the_others() -> None:
+    lines = (OVERLAY / "usr" / "lib" / "tmpfiles.d" / "v2h.conf").read_text(encoding="utf-8").splitlines()
+    made = {words[1]: words[2:5] for words in map(str.split, lines) if words[:1] == ["d"]}
+    assert made["/run/v2h"] == ["0755", "root", "root"], "else one program could put its socket in another's place"
+    assert made["/run/v2h/guard"] == ["2750", "v2h-guard", "v2h-wire"]
+    assert made["/run/v2h/secrets"] == ["0711", "root", "root"]
+    assert made["/run/v2h/broker"] == ["0750", "root", "mosquitto"]
+    sysusers = (OVERLAY / "usr" / "lib" / "sysusers.d" / "v2h.conf").read_text(encoding="utf-8").splitlines()
+    assert [line.split()[1:] for line in sysusers if line.startswith("m ")] == [["v2h-charger", "v2h-wire"]]

@@ -56,6 +56,8 @@ class Charger:
         self._last_turn_t: float | None = None
         self._step_due = self._evse_due = self._wire_due = float("-inf")
         self._sequence = 0
+        self._asked: tuple[float, float, bool] | None = None
+        self._last_wish: tuple[Output, int, bool] = (NONE, 0, False)
 
     # What comes in.
 
@@ -158,8 +160,6 @@ class Charger:
             unlock_confirmed=self._unlock_confirmed,
         )
 
-    _last_wish: tuple[Output, int, bool] = (NONE, 0, False)
-
     def _step(self, now: float) -> None:
         was = self.session.state
         self.actions = self.session.step(now, self.inputs(now))
@@ -169,14 +169,18 @@ class Charger:
         if was is State.IDLE and self.session.state is not State.IDLE:
             self.car = Car()  # nothing said before this session counts
             self.converter = PreClient()
+            self._asked = None
 
     def _gate(self, now: float, late: bool) -> None:
         """Directly before anything is written to the converter: only a READY guard and a punctual loop let amps out."""
         assert self.actions is not None
         report = self._fresh_report(now)
         open_ = report is not None and report.state is GuardState.READY and not late
-        self.converter.set_target(self.actions.pre_volts_v, self.actions.pre_amps_a if open_ else 0.0)
-        self.converter.enable(self.actions.pre_enable)
+        wish = (self.actions.pre_volts_v, self.actions.pre_amps_a if open_ else 0.0, self.actions.pre_enable)
+        if wish != self._asked:
+            self._asked = wish
+            self.converter.set_target(wish[0], wish[1])
+        self.converter.enable(wish[2])
 
     def _fresh_report(self, now: float) -> Report | None:
         return self.report if now - self._report_t <= limits.GUARD_LOST.value else None

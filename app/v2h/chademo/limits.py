@@ -36,9 +36,7 @@ CONVERTER_READY = _ours(15.0, "s", "the PRE needs 8.0 s from its first poll to s
 LOCKING = _ours(2.0, "s", "solenoid and the check of the cable; 0.3 s pass before it is believed")
 LOCK_SETTLE = _ours(0.3, "s", "the solenoid has no feedback input; give it time to drop in")
 INSULATION = _ours(6.0, "s", "raise to test voltage and hold; the vendor takes 2.3 s")
-INSULATION_HOLD = _capture(
-    0.4, "s", "the vendor's 0x109 shows 490 V or more for 0.50 s, of which one frame is settling"
-)
+INSULATION_HOLD = _capture(0.4, "s", "490 V or more for 0.50 s in the vendor's 0x109, one frame of it settling")
 BLEED = _ours(4.0, "s", "cable below 20 V after the test; the vendor needs 0.5 s at -0.2 A")
 D2_AFTER_PERMISSION = _standard(20.0, "s", "C-time from k on and 102.5.0 = 1 to d2")
 CAR_CONTACTORS = _standard(4.0, "s", "from d2 to 102.5.3 = 0; 1 to 2 s are typical")

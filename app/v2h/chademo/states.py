@@ -64,6 +64,8 @@ class Row:
 
     limit: how long it may last; late: the fault when it lasts longer; forced: where that leads when not to `stop`.
     stop: where a stop leads from here; the state itself where it has to be finished first; None while stopping.
+    calm: the same for the owner's stop where that differs: with the car's contactors closed or closing, but before the
+    first current, 109.5.5 is still 1 and can tell the car nothing, so energy is reached (at 0 A) and left in order.
     k: vehicle charge permission is expected on. speaks: EVSE frames are sent. stop_bit: 109.5.5.
     """
 
@@ -73,6 +75,7 @@ class Row:
     late: str
     stop: State | None
     forced: State | None = None
+    calm: State | None = None
     k: bool = False
     speaks: bool = True
     stop_bit: bool = True
@@ -97,13 +100,31 @@ TABLE: dict[State, Row] = {
     ),
     _S.TEST_OPEN: Row(_AWAKE, _C.ZERO, limits.OPENING, "c1 and c2 do not open", _S.D2_OFF, _S.SAFE, k=True),
     _S.CAR_CONTACTORS: Row(
-        _CAR, _C.ZERO, limits.CAR_CONTACTORS, "the car does not close its contactors", _S.CAR_OPENS, k=True
+        _CAR,
+        _C.ZERO,
+        limits.CAR_CONTACTORS,
+        "the car does not close its contactors",
+        _S.CAR_OPENS,
+        calm=_S.CAR_CONTACTORS,
+        k=True,
     ),
     _S.MATCH: Row(
-        _CAR, _C.MATCH, limits.VOLTAGE_MATCH, "the converter does not reach the battery voltage", _S.CAR_OPENS, k=True
+        _CAR,
+        _C.MATCH,
+        limits.VOLTAGE_MATCH,
+        "the converter does not reach the battery voltage",
+        _S.CAR_OPENS,
+        calm=_S.MATCH,
+        k=True,
     ),
     _S.READY: Row(
-        _CAR | CONTACTORS, _C.HOLD, limits.FIRST_REQUEST, "the car asks for no current", _S.STOP_CURRENT, k=True
+        _CAR | CONTACTORS,
+        _C.HOLD,
+        limits.FIRST_REQUEST,
+        "the car asks for no current",
+        _S.STOP_CURRENT,
+        calm=_S.READY,
+        k=True,
     ),
     _S.ENERGY: Row(_CAR | CONTACTORS, _C.FLOW, None, "", _S.STOP_CURRENT, k=True, stop_bit=False),
     _S.STOP_CURRENT: Row(_CAR | CONTACTORS, _C.HOLD, limits.CURRENT_STOP, "the current does not stop", None, _S.SAFE),

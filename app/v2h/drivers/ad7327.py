@@ -31,7 +31,7 @@ class Sample(NamedTuple):
 
 
 def convert(word: int) -> Sample:
-    """A 16-bit result: channel in 15:13, two's complement value in 12:0 (the predecessor took it for sign-magnitude)."""
+    """A 16-bit result: channel in 15:13, two's complement value in 12:0 (not sign-magnitude)."""
     code = word & 0x1FFF
     return Sample(word >> 13, (code - 0x2000 if code & 0x1000 else code) * LSB_V)
 

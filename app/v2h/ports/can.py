@@ -1,23 +1,33 @@
-"""CAN ports over python-can: SocketCAN on the board, its serial framing over loopback TCP on the desk.
+"""CAN ports: the kernel's raw CAN sockets on the board, python-can's serial framing over loopback TCP on the desk.
 
 The desk's kernel may have no vcan. python-can's `serial` interface opens any pyserial URL, so `can:serial/socket://...`
 joins the rig's hub, where every frame one node sends reaches all others: a bus of any number of nodes that never
-leaves the machine.
+leaves the machine. python-can serves every interface but `socketcan`: importing it takes the board more than a second
+and reading a frame several times as long as from the socket, and make-safe has the time for neither.
 """
 
+import errno
 import select
+import socket
+import struct
 import time
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-import can
-
 from v2h.canframe import Frame
 from v2h.ports.url import PortUrlError, split
 
+_FRAME = struct.Struct("=IB3x8s")  # struct can_frame of linux/can.h
+_FILTER = struct.Struct("=II")  # struct can_filter: can_id, can_mask
+_NOT_PLAIN = socket.CAN_EFF_FLAG | socket.CAN_RTR_FLAG | socket.CAN_ERR_FLAG
+
+
+class CanPortError(OSError):
+    """The bus is gone, down, or does not take the frame (errno ENOBUFS: nobody acknowledges, the queue is full)."""
+
 
 class CanPort(Protocol):
-    """One node on one bus."""
+    """One node on one bus. All but close() raise CanPortError."""
 
     def send(self, can_id: int, data: bytes) -> None: ...
     def frames(self) -> Iterator[Frame]: ...
@@ -26,23 +36,99 @@ class CanPort(Protocol):
     def close(self) -> None: ...
 
 
+class KernelCan:
+    """A raw CAN socket, not blocking; hears no error frames, and not what it sends itself."""
+
+    def __init__(self, interface: str, bus: int, can_ids: Sequence[int] | None) -> None:
+        self._number = bus
+        self._socket = socket.socket(socket.AF_CAN, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.CAN_RAW)
+        try:
+            if can_ids is not None:
+                filters = b"".join(_FILTER.pack(i, socket.CAN_SFF_MASK | _NOT_PLAIN) for i in can_ids)
+                self._socket.setsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_FILTER, filters)
+            self._socket.bind((interface,))
+        except OSError:
+            self._socket.close()
+            raise
+
+    def send(self, can_id: int, data: bytes) -> None:
+        try:
+            self._socket.send(pack_frame(can_id, data))
+        except BlockingIOError as error:
+            raise CanPortError(errno.ENOBUFS, "socket buffer full: nobody acknowledges") from error
+        except OSError as error:
+            raise CanPortError(error.errno, str(error)) from error
+
+    def frames(self) -> Iterator[Frame]:
+        """What has arrived and is not read yet, stamped with the monotonic time of reading."""
+        while True:
+            try:
+                packet = self._socket.recv(_FRAME.size)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                raise CanPortError(error.errno, str(error)) from error
+            frame = unpack_frame(packet, time.monotonic(), self._number)
+            if frame is not None:
+                yield frame
+
+    def drop_queued(self) -> int:
+        """Throw away what arrived before now; returns how many frames."""
+        return sum(1 for _ in self.frames())
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def pack_frame(can_id: int, data: bytes) -> bytes:
+    """A struct can_frame of the kernel."""
+    return _FRAME.pack(can_id, len(data), data)
+
+
+def unpack_frame(packet: bytes, t: float, bus: int) -> Frame | None:
+    """The frame in a struct can_frame; None for extended, remote and error frames, which nobody here sends."""
+    can_id, length, data = _FRAME.unpack(packet)
+    return None if can_id & _NOT_PLAIN else Frame(t, can_id, data[:length], bus)
+
+
 class PythonCanPort:
-    """A node through python-can. send() raises can.CanError when the bus does not take the frame."""
+    """A node through python-can."""
 
     def __init__(self, interface: str, channel: str, bus: int, can_ids: Sequence[int] | None) -> None:
-        filters = None if can_ids is None else [{"can_id": i, "can_mask": 0x7FF, "extended": False} for i in can_ids]
-        self._bus = can.Bus(interface=interface, channel=channel, can_filters=filters)
+        import can
+
+        self._make_message, self._errors = can.Message, (can.CanError, OSError)
+        # Not python-can's own filters: its serial interface marks every frame as extended, whatever its id.
+        self._ids = None if can_ids is None else frozenset(can_ids)
+        try:
+            self._bus = can.Bus(interface=interface, channel=channel)
+        except can.CanError as error:
+            raise CanPortError(errno.ENODEV, str(error)) from error
         self._number = bus
 
     def send(self, can_id: int, data: bytes) -> None:
-        self._bus.send(can.Message(arbitration_id=can_id, data=data, is_extended_id=False))
+        try:
+            self._bus.send(self._make_message(arbitration_id=can_id, data=data, is_extended_id=False))
+        except self._errors as error:
+            raise CanPortError(errno.ENETDOWN, str(error)) from error
 
     def frames(self) -> Iterator[Frame]:
-        """What has arrived and is not read yet, stamped with the monotonic time of reading; error frames left out."""
+        """What has arrived and is not read yet, stamped with the monotonic time of reading."""
         # Looked at first because python-can's serial interface ignores recv's timeout and would wait 0.1 s for a byte.
-        while select.select([self.fileno()], [], [], 0)[0] and (message := self._bus.recv(0)) is not None:
-            if not (message.is_error_frame or message.is_remote_frame or message.is_extended_id):
-                yield Frame(time.monotonic(), message.arbitration_id, bytes(message.data), self._number)
+        while select.select([self.fileno()], [], [], 0)[0]:
+            try:
+                message = self._bus.recv(0)
+            except self._errors as error:
+                raise CanPortError(errno.ENETDOWN, str(error)) from error
+            if message is None:
+                return
+            can_id = message.arbitration_id
+            wanted = can_id <= socket.CAN_SFF_MASK if self._ids is None else can_id in self._ids
+            if wanted and not (message.is_error_frame or message.is_remote_frame):
+                yield Frame(time.monotonic(), can_id, bytes(message.data), self._number)
 
     def drop_queued(self) -> int:
         """Throw away what arrived before now; returns how many frames."""
@@ -58,10 +144,12 @@ class PythonCanPort:
 def open_can(url: str, bus: int, can_ids: Sequence[int] | None = None) -> CanPort:
     """Open `can:socketcan/can1` or `can:serial/socket://127.0.0.1:29501`, hearing only `can_ids` where given.
 
-    Raises OSError or can.CanError when the interface is absent, PortUrlError when the URL is malformed.
+    Raises OSError (CanPortError among them) when the interface is absent, PortUrlError when the URL is malformed.
     """
     _, rest = split(url, "can")
     interface, slash, channel = rest.partition("/")
     if not slash:
         raise PortUrlError(f"port {url!r} names no channel; write can:socketcan/can1")
+    if interface == "socketcan":
+        return KernelCan(channel, bus, can_ids)
     return PythonCanPort(interface, channel, bus, can_ids)

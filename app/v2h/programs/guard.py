@@ -6,20 +6,14 @@ What happens when this program
 - is killed: the kernel holds the outputs (gpio-leds); charger misses it within 300 ms and commands 0 A; supervisor
   starts it again; it reads the outputs before it changes any and makes safe if c1 or c2 are closed;
 - hangs: the same, once pulse has killed it (within 2 s of its last beat);
-- is asked to stop (SIGTERM): it stays until charger has switched off what it had on, at most STOP_S; then it makes
-  safe and ends. The lock stays as it is.
+- is asked to stop (SIGTERM): it ends when nothing live is on, else makes safe first. supervisor stops charger before
+  guard, so what is still on then is an accident: the tree above is gone and systemd sweeps up.
 The lock is never touched but by charger's wish within the rules, so a restart leaves it as found.
 """
 
 import errno
-import os
-import pwd
-import socket
-import struct
 import sys
 import time
-
-import can
 
 from v2h.canframe import PRE_BUS
 from v2h.ports.can import CanPort, open_can
@@ -32,13 +26,10 @@ from v2h.safety.guarding import CHECK_S, LIVE, Actions, Guarding
 from v2h.safety.makesafe import OFF_ORDER, ON_ORDER
 from v2h.safety.outputs import NONE, Output, line_name
 from v2h.safety.wire import GuardState, Report, Trip, WireError, pack_report, unpack_request
+from v2h.safety.wireserver import WireServer
 
-CHARGER_USER = "v2h-charger"
 READ_BACK_S = 0.5
 RETRY_S = 1.0
-STOP_S = 30.0
-"""charger's ordered stop takes less; after it guard makes safe itself. supervisor's stopwaitsecs must be longer."""
-PACKET = 64
 
 
 class Guard:
@@ -51,13 +42,9 @@ class Guard:
         self._can: CanPort | None = None
         self._core: Guarding | None = None
         self._outputs = NONE
-        self._client: socket.socket | None = None
         self._broken = ""
         self._said: set[str] = set()
-        self._stop_t: float | None = None
-        self._allowed_uid = _allowed_uid()
-        self._server = _listen()
-        program.watch(self._server, self._accept)
+        self._wire = WireServer(GUARD_SOCKET, program, self._on_packet, self._on_gone, self._on_refused)
         program.every(RETRY_S, self._open)
         program.every(READ_BACK_S, self._read_back)
         self._timer = program.every(CHECK_S, self._act)
@@ -94,7 +81,7 @@ class Guard:
             return
         try:
             self._can = open_can(url, PRE_BUS, [pre.REQUEST_ID, pre.ANSWER_ID])
-        except (OSError, can.CanError) as error:
+        except OSError as error:
             self._say_once("warning", "pre-can", f"waiting for the converter's bus: {error}")
             return
         self._program.watch(self._can, self._on_can)
@@ -123,53 +110,25 @@ class Guard:
         try:
             for frame in self._can.frames():
                 self._core.on_frame(frame)
-        except (OSError, can.CanError) as error:
+        except OSError as error:
             self._lose_can(error)
         if self._core.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED):  # an answer may end a step's wait
             self._act(now)
 
-    def _accept(self, now: float) -> None:
-        client, _ = self._server.accept()
-        client.setblocking(False)
-        if self._client is not None:
-            self._on_client(now)  # its end may be what made room
-        uid = _peer_uid(client)
-        if self._client is not None or uid != self._allowed_uid:
-            why = "one charger is enough" if uid == self._allowed_uid else f"user {uid} is not {self._allowed_uid}"
-            self._say_once("warning", "refused", f"connection on the safety wire refused: {why}")
-            client.close()
+    def _on_packet(self, now: float, packet: bytes) -> None:
+        try:
+            request = unpack_request(packet)
+        except WireError as error:
+            self._say_once("fault", "wire", str(error))
             return
-        self._client = client
-        self._program.watch(client, self._on_client)
+        if self._core is None:
+            starting = Report(NONE, GuardState.STARTING, Trip.NONE, request.session, request.sequence, False, False)
+            self._wire.tell(pack_report(starting))
+        else:
+            self._core.on_request(now, request)
+            self._act(now)
 
-    def _on_client(self, now: float) -> None:
-        while self._client is not None:
-            try:
-                packet = self._client.recv(PACKET)
-            except BlockingIOError:
-                return  # all read
-            except OSError:
-                packet = b""
-            if not packet:
-                self._drop_client(now)
-                return
-            try:
-                request = unpack_request(packet)
-            except WireError as error:
-                self._say_once("fault", "wire", str(error))
-                continue
-            if self._core is None:
-                starting = Report(NONE, GuardState.STARTING, Trip.NONE, request.session, request.sequence, False, False)
-                self._tell(starting)
-            else:
-                self._core.on_request(now, request)
-                self._act(now)
-
-    def _drop_client(self, now: float) -> None:
-        if self._client is not None:
-            self._program.unwatch(self._client.fileno())
-            self._client.close()
-            self._client = None
+    def _on_gone(self, now: float) -> None:
         if self._core is not None:
             self._core.on_charger_gone()
             self._act(now)
@@ -191,7 +150,7 @@ class Guard:
         if actions.outputs != self._outputs:
             self._switch(actions.outputs)
         if actions.report and self._core is not None:
-            self._tell(self._core.report(self._outputs))
+            self._wire.tell(pack_report(self._core.report(self._outputs)))
         for note in actions.notes:
             self._program.bus.event(note.level, note.code, note.text)
 
@@ -200,9 +159,9 @@ class Guard:
             return
         try:
             self._can.send(pre.REQUEST_ID, data)
-        except (OSError, can.CanError) as error:
-            # No buffer space: a converter without mains does not acknowledge, so the queue is full. The bus is up.
-            if getattr(error, "error_code", getattr(error, "errno", None)) != errno.ENOBUFS:
+        except OSError as error:
+            # ENOBUFS: a converter without mains does not acknowledge, so the queue is full. The bus itself is up.
+            if error.errno != errno.ENOBUFS:
                 self._lose_can(error)
 
     def _lose_can(self, error: Exception) -> None:
@@ -246,14 +205,8 @@ class Guard:
     def _note_level(self, output: Output, on: bool) -> None:
         self._outputs = self._outputs | output if on else self._outputs & ~output
 
-    def _tell(self, report: Report) -> None:
-        if self._client is not None:
-            try:
-                self._client.send(pack_report(report))
-            except BlockingIOError:
-                pass  # charger does not read: its silence is noticed elsewhere
-            except OSError:
-                self._program.log.debug("charger went while it was told")
+    def _on_refused(self, why: str) -> None:
+        self._say_once("warning", "refused", f"connection on the safety wire refused: {why}")
 
     def _say_once(self, level: str, code: str, text: str) -> None:
         """An event that would otherwise come every second."""
@@ -267,10 +220,7 @@ class Guard:
         """SIGTERM: leave when nothing live is on, or when made safe."""
         if self._core is None or not self._outputs & LIVE or self._core.state is GuardState.TRIPPED:
             return True
-        if self._stop_t is None:
-            self._stop_t = now
-        if now - self._stop_t > STOP_S and self._core.state is GuardState.READY:
-            self._core.on_charger_gone()
+        self._core.on_stop()
         self._act(now)
         return False
 
@@ -278,34 +228,7 @@ class Guard:
         """The outputs keep their level; if anything is live, 0 A goes out once more before the wire falls silent."""
         if self._outputs & LIVE:
             self._send(pre.write_amps(0.0))
-        self._server.close()
-        if self._client is not None:
-            self._client.close()
-
-
-def _listen() -> socket.socket:
-    """The wire's socket; a stale one of a killed guard is replaced."""
-    GUARD_SOCKET.parent.mkdir(parents=True, exist_ok=True)
-    GUARD_SOCKET.unlink(missing_ok=True)
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
-    server.bind(str(GUARD_SOCKET))
-    GUARD_SOCKET.chmod(0o666)  # who may speak is decided by the peer's user, below
-    server.listen(4)
-    return server
-
-
-def _peer_uid(client: socket.socket) -> int:
-    size = struct.calcsize("iII")
-    _, uid, _ = struct.unpack("iII", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return int(uid)
-
-
-def _allowed_uid() -> int:
-    """charger's user where it exists (the board), else our own (the desk)."""
-    try:
-        return pwd.getpwnam(CHARGER_USER).pw_uid
-    except KeyError:
-        return os.getuid()
+        self._wire.close()
 
 
 def main() -> int:

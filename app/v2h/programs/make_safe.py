@@ -6,6 +6,7 @@ stops none of the others: without CAN the contactors open on time, as make-safe'
 """
 
 import argparse
+import errno
 import logging
 import select
 import sys
@@ -13,7 +14,7 @@ import time
 
 from v2h.canframe import PRE_BUS
 from v2h.config import Config, config_paths, load
-from v2h.ports.can import CanPort
+from v2h.ports.can import CanPort, open_can
 from v2h.ports.lines import OutputLine, open_output
 from v2h.pre import objects as pre
 from v2h.safety.makesafe import ALL_BUT_LOCK, FROM_SIGNALS, OFF_ORDER, STEP_S, MakeSafe
@@ -66,17 +67,11 @@ class _Bus:
     """The converter's bus, or silence where it cannot be had."""
 
     def __init__(self, url: str, log: logging.Logger) -> None:
-        # Imported only now: most calls find everything off, and reading the CAN library takes the board a second.
-        import can
-
-        from v2h.ports.can import open_can
-
-        self._errors = (OSError, can.CanError)
         self._log = log
         self.port: CanPort | None = None
         try:
             self.port = open_can(url, PRE_BUS, [pre.ANSWER_ID])
-        except self._errors as error:
+        except OSError as error:
             log.error("the converter's bus cannot be opened: %s", error)
 
     def exchange(self, send: bytes | None, heard: PreHeard) -> None:
@@ -88,8 +83,9 @@ class _Bus:
                 self.port.send(pre.REQUEST_ID, send)
             for frame in self.port.frames():
                 heard.hear(frame)
-        except self._errors as error:
+        except OSError as error:
             self._log.error("the converter's bus: %s", error)
+            self.port = None if error.errno != errno.ENOBUFS else self.port
 
     def wait(self, seconds: float) -> None:
         """Until something arrives, at most so long."""

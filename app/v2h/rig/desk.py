@@ -20,7 +20,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ BOARD_RUN = "/run/v2h"
 STOP_S = 150.0
 """For the tree to stop in order: charger alone may take 75 s."""
 START_S = 60.0
+RIG = ["v2h.rig", "serve", "--profile", "desk", "--hold-outputs", "--can-tcp", "0", "--web"]
+"""Outputs outlive guard, as gpio-leds do on the board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def derive_supervisor(overlay: Path, run: Path) -> str:
         if section.startswith(("program:", "eventlistener:")):
             command, _, arguments = board.get(section, "command").partition(" ")
             program = sys.executable if command == "/usr/bin/python3" else command
-            board.set(section, "command", f"{program} {arguments}".replace("/etc/mosquitto", str(run)))
+            board.set(section, "command", f"{program} {arguments}".replace("/etc/mosquitto", str(run / "mosquitto")))
             for stream in ("stdout", "stderr"):
                 board.set(section, f"{stream}_syslog", "false")
             board.set(section, "stderr_logfile", str(run / "log" / f"{name}.log"))
@@ -101,14 +103,17 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def desk_tree(page_port: int | None = None, toml: str = "", start_s: float = START_S) -> Iterator[Desk]:
+def desk_tree(
+    page_port: int | None = None, *, toml: str = "", rig_options: Sequence[str] = (), start_s: float = START_S
+) -> Iterator[Desk]:
     """Rig, broker and all programs; up when the page answers. On leaving, everything ends in order.
 
-    toml: what the owner's v2h.toml holds besides [web]. Raises DeskError when the tree is not up within start_s.
+    toml: the owner's v2h.toml. rig_options: more words for `python -m v2h.rig serve`. Raises DeskError when the tree
+    is not up within start_s.
     """
     with tempfile.TemporaryDirectory(prefix="v2h-desk-") as directory, contextlib.ExitStack() as stack:
         run, data = Path(directory) / "run", Path(directory) / "data"
-        for path in (run / "log", run / "guard", run / "pulse", data):
+        for path in (run / "log", run / "mosquitto", run / "guard", run / "pulse", data):
             path.mkdir(parents=True)
         port, bus_port = page_port or free_port(), free_port()
         env = {
@@ -119,13 +124,13 @@ def desk_tree(page_port: int | None = None, toml: str = "", start_s: float = STA
             "V2H_BUS_PORT": str(bus_port),
             "V2H_LOG_STDERR": "1",
         }
-        (run / "v2h.toml").write_text(f'{toml}\n[web]\nlisten = "127.0.0.1:{port}"\n', encoding="utf-8")
-        (run / "mosquitto.conf").write_text(derive_broker(OVERLAY, run, bus_port), encoding="utf-8")
-        (run / "v2h.conf").write_text(derive_supervisor(OVERLAY, run), encoding="utf-8")
+        (run / "v2h.toml").write_text(toml, encoding="utf-8")
+        (run / "mosquitto" / "v2h.conf").write_text(derive_broker(OVERLAY, run, bus_port), encoding="utf-8")
+        (run / "supervisord.conf").write_text(derive_supervisor(OVERLAY, run), encoding="utf-8")
         subprocess.run([sys.executable, "-m", "v2h.credentials"], env=env, check=True)
-        rig = stack.enter_context(_child("rig", ["v2h.rig", "serve", "--profile", "desk"], env, run, 10.0))
-        _await("the rig", rig, run / "log" / "rig.log", start_s, (run / "rig.sock").exists)
-        words = ["supervisor.supervisord", "-c", str(run / "v2h.conf")]
+        rig = stack.enter_context(_child("rig", [*RIG, f"127.0.0.1:{port}", *rig_options], env, run, 10.0))
+        _await("the rig", rig, run / "log" / "rig.log", start_s, (run / "rig.toml").exists)
+        words = ["supervisor.supervisord", "-c", str(run / "supervisord.conf")]
         tree = stack.enter_context(_child("tree", words, env, run, STOP_S))
         desk = Desk(run, data, bus_port, f"http://localhost:{port}", env, tree, rig)
         _await("the page", tree, run / "log" / "web.log", start_s, lambda: _answers(f"http://127.0.0.1:{port}/"))

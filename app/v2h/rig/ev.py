@@ -15,6 +15,7 @@ from v2h.rig.cable import OPEN_LIMIT_A, UNLOCK_LIMIT_V, Circuit
 WAKE_S = 0.1
 CYCLE_S = 0.1001
 SLOT_S = 0.010
+STALL_S = 0.15
 KWH_KNOWN_S = 2.1
 LIMITS_KNOWN_S = 0.7
 TIMES_KNOWN_S = 2.9
@@ -94,6 +95,8 @@ class Car:
         self.phase = Phase.ASLEEP
         self.d1 = self.d2 = False
         self.k_on = False
+        self.permits = True
+        """False: never gives charge permission (a full, faulty or unwilling car)."""
         self.next_frame = math.inf
         self.faults: dict[str, bool] = {}
         """Fault bits of 0x102 by field name."""
@@ -167,6 +170,10 @@ class Car:
             assert isinstance(frame, X208)
             self.x208 = frame
 
+    def end_session(self, now: float) -> None:
+        """The car's own wish to stop (a full battery, a driver who unlocks it): request 0, 102.5.0 = 0, K off."""
+        self._stop(now)
+
     # What the car does.
 
     def step(self, now: float) -> None:
@@ -180,6 +187,9 @@ class Car:
     def frames_due(self, now: float) -> list[tuple[int, bytes]]:
         """Frames whose time has come: 100, 101, 102, 200, 10 ms apart, every 100.10 ms."""
         due: list[tuple[int, bytes]] = []
+        if now - self.next_frame > STALL_S:  # we were held up; a car does not make up for lost frames
+            self._cycle += int((now - self.next_frame) / CYCLE_S)
+            self.next_frame = self._first_frame_t + self._cycle * CYCLE_S + self._slot * SLOT_S
         while self.next_frame <= now:
             due.append(_COMPOSERS[self._slot](self))
             self._slot += 1
@@ -248,7 +258,7 @@ class Car:
 
     def _wake(self, now: float) -> None:
         if now - self._since >= WAKE_S:
-            self._first_frame_t = self.next_frame = self._since + WAKE_S
+            self._first_frame_t = self.next_frame = now
             self._slot = self._cycle = 0
             self._forget_evse()
             self._clear_session()
@@ -257,6 +267,7 @@ class Car:
     def _shake_hands(self, now: float) -> None:
         if (
             now - self._first_frame_t >= PERMIT_S
+            and self.permits
             and self._evse_alive(now)
             and not self._evse_fault()
             and self.x109.discharge_compatible

@@ -76,6 +76,16 @@ def read_csv(path: Path) -> list[tuple[float, float]]:
     return points
 
 
+def day_trace() -> list[tuple[float, float]]:
+    """The committed trace `data/house.csv`; it is synthetic_day() of seed 1, written down."""
+    return read_csv(Path(__file__).with_name("data") / "house.csv")
+
+
+def write_csv(points: Points, heading: str) -> str:
+    """Text of a `t_s,watts` CSV."""
+    return "".join([f"# {heading}\n", "t_s,watts\n", *(f"{t:.1f},{w:.0f}\n" for t, w in points)])
+
+
 def synthetic_day(seed: int = 1) -> list[tuple[float, float]]:
     """Our own day of a house, starting 07:00: base load, fridge, kettle, cooking, washing, oven. Not measured anywhere.
 
@@ -96,6 +106,10 @@ def synthetic_day(seed: int = 1) -> list[tuple[float, float]]:
         run(start, rng.uniform(90, 200), 2000)  # kettle
     for start in _times(rng, 14, 20.0, 57_000.0):
         run(start, rng.uniform(300, 3600), rng.choice((40, 60, 100, 150)))  # lights, screens
+    at = 10.0
+    while at < DAY_S:  # small things that come and go all day
+        run(at, rng.uniform(15, 70), rng.choice((80, 120, 200, 350)))
+        at += rng.uniform(40, 120)
     run(30.0, 240.0, 900)  # toaster, straight after the start
     wash = rng.uniform(7_000, 12_000)
     run(wash, 900, 2000)  # washing: heats, turns in pulses, spins

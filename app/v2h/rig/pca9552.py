@@ -25,8 +25,7 @@ class Pca9552:
         if pointer > LAST:
             return None
         for byte in written[1:]:
-            if pointer >= 2:  # the two input registers are read only
-                self._registers[pointer] = byte
+            self._registers[pointer] = byte  # the two input registers are sampled anew before each read
             pointer = (pointer + step) % (LAST + 1)
         answer = bytearray()
         if count:

@@ -87,6 +87,7 @@ class Pre:
 
     def step(self, now: float, dt_s: float) -> None:
         """Move demand_a and ceiling_v by dt_s."""
+        step_s = dt_s
         pending = self._pending
         while pending and pending[0][0] <= now:
             self.target_a = pending.popleft()[1]
@@ -108,7 +109,7 @@ class Pre:
         self.demand_a = demand_a
         if self.ceiling_v != self.set_v:
             base_v = max(self.ceiling_v, self.out_v)
-            self.ceiling_v = min(self.set_v, base_v + CEILING_V_PER_S * 0.02)
+            self.ceiling_v = min(self.set_v, base_v + CEILING_V_PER_S * step_s)
 
     def ac_w(self) -> float:
         """Power at the AC side; + is drawn from the house."""

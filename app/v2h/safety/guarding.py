@@ -18,6 +18,7 @@ from v2h.safety.wire import SILENCE_S, GuardState, Report, Request, Trip
 
 LIVE = Output.D1 | Output.D2 | CONTACTORS | Output.PRE_AC
 """While any of these is on, charger must be heard."""
+SIGNALS = Output.D1 | Output.D2
 LATE_MS = 200
 """charger's own loop may be this late (design law)."""
 K_CHECK_S = 0.8
@@ -35,6 +36,7 @@ TRIP_TEXT = {
     Trip.CHARGER_ASKED: "charger asks for it",
     Trip.WROTE_AFTER_TRIP: "somebody wrote a current to the converter after the trip",
     Trip.OUTPUT_FAILED: "an output does not read back as it was switched",
+    Trip.GUARD_STOPS: "guard is asked to end while outputs are on",
 }
 
 
@@ -84,6 +86,7 @@ class Guarding:
     """Session numbers that cannot clear the present trip: theirs was the session that ended in it."""
     _gone: bool = False
     _lost: bool = False
+    _stopping: bool = False
     _k_lost_t: float | None = None
     _k_sent_t: float = -math.inf
     _d2_off_t: float = 0.0
@@ -114,6 +117,10 @@ class Guarding:
         if k_on != self.k_on:
             self.k_on, self._report = k_on, True
 
+    def on_stop(self) -> None:
+        """guard is asked to end. charger is stopped before guard, so whatever is still on has lost its keeper."""
+        self._stopping = True
+
     def on_line_lost(self) -> None:
         """An output or K can no longer be read or switched."""
         self._lost = True
@@ -143,6 +150,8 @@ class Guarding:
                 send = self._watch_k(now, outputs)
                 if self._fresh and self._request is not None:
                     self._wish(now, outputs, self._request)
+        if self.trip is not Trip.NONE and self._fresh and self._request and self._request.outputs & ALL_BUT_LOCK:
+            self._fenced.add(self._request.session)  # it began before this guard, or will not let go
         if self._safe is not None:
             step = self._safe.step(now, outputs, self.heard)
             send = step.send or send
@@ -164,9 +173,11 @@ class Guarding:
             return Trip.OUTPUT_FAILED, ", ".join(names(outputs ^ self._wanted)) or "a line was lost"
         if not live:
             return None, ""
+        if self._stopping:
+            return Trip.GUARD_STOPS, ""
         if self._gone or request is None:
             return Trip.CHARGER_SILENT, "the wire was closed"
-        if now - self._request_t >= SILENCE_S:
+        if now >= self._request_t + SILENCE_S:
             return Trip.CHARGER_SILENT, f"{now - self._request_t:.2f} s"
         if request.session != self._owner:
             return Trip.CHARGER_SILENT, f"session {self._owner} became {request.session}"
@@ -182,7 +193,7 @@ class Guarding:
         view = rules.View(
             outputs,
             self.k_on,
-            self.heard.amps(now, AMPS_AGE_S),
+            self.heard.amps_soon(now, AMPS_AGE_S),
             now - self._d2_off_t,
             now - self._signals_off_t,
         )
@@ -243,9 +254,7 @@ class Guarding:
         request = self._request
         if request is None or not self._fresh or request.session in self._fenced:
             return
-        if request.outputs & ALL_BUT_LOCK:  # a session that began before this guard, or will not let go
-            self._fenced.add(request.session)
-        elif not outputs & ALL_BUT_LOCK and not request.trip_wanted:
+        if not (request.outputs | outputs) & ALL_BUT_LOCK and not request.trip_wanted:
             self._safe, self.trip, self._k_lost_t, self._held = None, Trip.NONE, None, ""
             self._fenced.clear()
             self._enter(GuardState.READY if self.ready_to_start else GuardState.STARTING)
@@ -257,7 +266,7 @@ class Guarding:
     def _keep_times(self, now: float, outputs: Output) -> None:
         if Output.D2 in outputs:
             self._d2_off_t = now
-        if outputs & (Output.D1 | Output.D2):
+        if outputs & SIGNALS:
             self._signals_off_t = now
 
     def _next(self, now: float, outputs: Output) -> float:

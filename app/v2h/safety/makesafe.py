@@ -53,11 +53,12 @@ ON_ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One step: at <= 5 A (if early_when_low), or at the latest after at_most_s, these outputs go off."""
+    """One step: `off` goes off wait_s after the row before was switched. at_most: or earlier, at <= 5 A; and then
+    wait_s counts from that row's own deadline, so that a late turn of the caller does not add up."""
 
     step: str
-    at_most_s: float
-    early_when_low: bool
+    wait_s: float
+    at_most: bool
     off: Output
 
 
@@ -92,7 +93,9 @@ class MakeSafe:
     converter is no obstacle: every row has its deadline."""
 
     def __init__(self, now: float, row: int = 0) -> None:
-        self._row, self._entered = row, now
+        self._row = row
+        self._entered: float | None = now
+        """When the present row's wait began; None: with the next step(), when the outputs have been switched."""
         self._must_be_off = NONE
         self._round_t = -math.inf
         self._queue: list[bytes] = []
@@ -105,21 +108,27 @@ class MakeSafe:
         return ROWS[self._row].step if self._row < len(ROWS) else "done"
 
     def drop_pre_ac(self) -> None:
-        """Somebody wrote current after the trip: no more waiting for step 2."""
+        """Somebody wrote current after the trip: no more waiting for step 2, and 0.3 s from now for step 3."""
         self._must_be_off |= Output.PRE_AC
+        if self._row == 0:
+            self._row, self._entered = 1, None
 
     def step(self, now: float, outputs: Output, heard: PreHeard) -> Step:
         """outputs: as read back. An output that should be off by now but reads on is asked for again each time."""
         send = self._next_request(now, heard)
         low = self._is_low(now, heard)
-        while self._row < len(ROWS):
+        self._entered = now if self._entered is None else self._entered
+        while self._entered is not None and self._row < len(ROWS):
             row = ROWS[self._row]
-            due = self._entered + row.at_most_s
-            if not (row.early_when_low and low) and now < due - GRID_S:
+            due = self._entered + row.wait_s
+            if row.at_most and not low and now < due - GRID_S:
+                break
+            if not row.at_most and now < due:
                 break
             self._must_be_off |= row.off
             self._row += 1
-            self._entered = min(now, due)
+            deadline_next = self._row < len(ROWS) and ROWS[self._row].at_most
+            self._entered = min(now, due) if deadline_next else None
         return Step(send, self._must_be_off & outputs, self._row >= len(ROWS))
 
     def _is_low(self, now: float, heard: PreHeard) -> bool:

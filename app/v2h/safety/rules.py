@@ -45,7 +45,8 @@ NEEDS = (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What guard itself knows. outputs: as read back. pre_current_a: heard on the converter's bus and fresh, else None.
+    """What guard itself knows. outputs: as read back. pre_current_a: heard on the converter's bus and fresh, else None;
+    the current asked for, where that is larger.
 
     d2_off_s: how long d2 has been off; signals_off_s: how long d1 and d2 have both been off; 0 while on. A restarted
     guard counts from its own start.

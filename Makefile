@@ -1,0 +1,39 @@
+# The index of everything that can be run here. Bare `make` prints it. Each target installs what it lacks.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTEST := .venv/bin/pytest
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+image: ## build the card: build/v2h.img (as root)
+	scripts/build-image
+
+emulate: build/v2h.img ## boot that card in QEMU; page at http://localhost:8080
+	scripts/emulate
+
+demo: setup ## the whole tree on this machine against the rig; page at http://localhost:8080
+	scripts/demo
+
+test: lint ## lint, types, unit, session, tree and page tests; no image needed
+	$(PYTEST) $(wildcard tests/unit tests/session tests/tree tests/web)
+
+test-image: setup image ## build the card, look into it, boot it, drive it
+	$(PYTEST) tests/image
+
+lint: setup ## style and types only
+	scripts/lint
+
+verify: ## build the card twice, differently, and compare (as root)
+	scripts/verify-image
+
+flash: build/v2h.img ## write the card: make flash DEV=/dev/sdX (as root)
+	scripts/flash "$(DEV)"
+
+setup: ## packages and .venv only
+	scripts/setup
+
+build/v2h.img:
+	scripts/build-image
+
+.PHONY: help image emulate demo test test-image lint verify flash setup

@@ -1,0 +1,106 @@
+"""What the panel shows: state -> LS0..LS3 of its PCA9552. Pure.
+
+Wiring as the predecessor drives it: LED0-3 power bar, LED6 boost and LED7 on/off button, LED8-11 SoC bar, LED12-15
+logo white, blue, green, red. The bars light on a low pin; logo and button lamps sit behind an inverting stage and
+light on a high-Z pin. The polarity of the button lamps was never measured on a real unit.
+"""
+
+from typing import NamedTuple
+
+from v2h.bus import ChargerState, ManagerState
+from v2h.drivers.pca9552 import BLINK0, BLINK1, HIGH_Z, LOW, pack
+
+OLD_S = 3.0
+FULL_POWER_W = 6000.0
+"""The converter's."""
+SILENT_W = 50.0
+"""Below this the power bar is dark: one step of the converter is 38 W."""
+RESTING = ("idle", "fault")
+
+Four = tuple[int, int, int, int]
+
+_DARK, _LIT = LOW, HIGH_Z
+LOGO: dict[str, Four] = {
+    "dark": (_DARK, _DARK, _DARK, _DARK),
+    "idle": (_LIT, _DARK, _DARK, _DARK),
+    "charge": (_DARK, _LIT, _DARK, _DARK),
+    "discharge": (_DARK, _DARK, _LIT, _DARK),
+    "fault": (_DARK, _DARK, _DARK, _LIT),
+    "no data": (_DARK, _DARK, _DARK, BLINK0),
+}
+"""White, blue, green, red. Slowly blinking red: nothing is known of the charger."""
+
+_OFF, _ON = HIGH_Z, LOW
+POWER_BAR: tuple[tuple[float, Four], ...] = (
+    (0.90, (_ON, _ON, _ON, _ON)),
+    (0.75, (_ON, _ON, _ON, BLINK1)),
+    (0.60, (_ON, _ON, BLINK1, _OFF)),
+    (0.45, (_ON, _ON, _OFF, _OFF)),
+    (0.30, (_ON, BLINK1, _OFF, _OFF)),
+    (0.15, (_ON, _OFF, _OFF, _OFF)),
+    (0.00, (BLINK1, _OFF, _OFF, _OFF)),
+)
+"""More than this share of full power: these segments, from the bar's own end; the last one lit may blink fast."""
+SOC_BAR: tuple[tuple[float, Four], ...] = (
+    (100.0, (_ON, _ON, _ON, _ON)),
+    (76.0, (_ON, _ON, _ON, _OFF)),
+    (51.0, (_ON, _ON, _OFF, _OFF)),
+    (26.0, (_ON, _OFF, _OFF, _OFF)),
+    (0.5, (BLINK0, _OFF, _OFF, _OFF)),
+)
+"""At least this many percent, rounded: these segments, from LED8."""
+BAR_OFF: Four = (_OFF, _OFF, _OFF, _OFF)
+DARK = bytes((pack(BAR_OFF), pack(LOGO["dark"]), pack(BAR_OFF), pack(LOGO["dark"])))
+"""Everything dark: what an orderly stop leaves behind."""
+
+
+class Look(NamedTuple):
+    """Everything the panel shows is a function of these. now: monotonic s."""
+
+    now: float
+    charger: ChargerState | None
+    manager: ManagerState | None
+
+    def fresh(self) -> tuple[ChargerState | None, ManagerState | None]:
+        charger = self.charger if self.charger and self.now - self.charger.t <= OLD_S else None
+        manager = self.manager if self.manager and self.now - self.manager.t <= OLD_S else None
+        return charger, manager
+
+
+def picture(look: Look) -> bytes:
+    """LS0, LS1, LS2, LS3."""
+    charger, manager = look.fresh()
+    power_w = charger.power_w if charger and charger.state not in RESTING else None
+    soc_pct = charger.soc_pct if charger else None
+    boost = manager is not None and manager.mode == "charge"
+    buttons = (_DARK, _DARK, _LIT if boost else _DARK, _LIT)
+    return bytes((pack(power_bar(power_w)), pack(buttons), pack(soc_bar(soc_pct)), pack(LOGO[logo(charger, manager)])))
+
+
+def logo(charger: ChargerState | None, manager: ManagerState | None) -> str:
+    """Key of LOGO. In a session the mode gives the colour; without manager's word the direction of power does."""
+    if charger is None:
+        return "no data"
+    if charger.state == "fault" or charger.faults:
+        return "fault"
+    if charger.state == "idle":
+        return "idle"
+    if manager is not None and manager.mode != "idle":
+        return "charge" if manager.mode in ("charge", "solar") else "discharge"
+    return "charge" if (charger.power_w or 0.0) > 0 else "discharge"
+
+
+def power_bar(power_w: float | None) -> Four:
+    """LED0-3; + charging fills from LED0, discharging from LED3."""
+    if power_w is None or abs(power_w) < SILENT_W:
+        return BAR_OFF
+    share = min(abs(power_w) / FULL_POWER_W, 1.0)
+    bar = next(segments for above, segments in POWER_BAR if share > above)
+    return bar if power_w > 0 else (bar[3], bar[2], bar[1], bar[0])
+
+
+def soc_bar(soc_pct: float | None) -> Four:
+    """LED8-11."""
+    if soc_pct is None:
+        return BAR_OFF
+    return next((segments for least, segments in SOC_BAR if soc_pct >= least), BAR_OFF)

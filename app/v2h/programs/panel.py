@@ -1,0 +1,133 @@
+"""panel: the PCA9552's LEDs and the two buttons.
+
+A missing chip or input device is looked for every 2 s and named in the log once a change. When panel dies the LEDs
+keep their last picture (the chip blinks by itself), the buttons are dead, nothing else changes; supervisor restarts it.
+"""
+
+import sys
+import time
+import uuid
+
+from v2h.bus import ChargerState, Command, ManagerState
+from v2h.buttons import Buttons
+from v2h.drivers.pca9552 import Pca9552
+from v2h.panelview import DARK, Look, picture
+from v2h.ports.i2c import open_i2c
+from v2h.ports.keys import KeyPort, open_keys
+from v2h.ports.url import PortUrlError
+from v2h.program import Program
+
+SHOW_S = 0.5
+"""For data that grow old; what arrives is shown at once."""
+RETRY_S = 2.0
+CHECK_S = 10.0
+
+
+class Panel:
+    """Wiring of one program. All `now` are monotonic seconds."""
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.log = program, program.log
+        self._chip: Pca9552 | None = None
+        self._keys: KeyPort | None = None
+        self._keys_fd = -1
+        self._buttons = Buttons()
+        self._charger: ChargerState | None = None
+        self._manager: ManagerState | None = None
+        self._troubles: dict[str, str] = {}
+
+    def start(self) -> None:
+        bus, every = self.program.bus, self.program.every
+        bus.subscribe(ChargerState.TOPIC, self._on_charger)
+        bus.subscribe(ManagerState.TOPIC, self._on_manager)
+        every(RETRY_S, self._open_what_is_missing)
+        every(SHOW_S, self._show)
+        every(CHECK_S, self._check)
+        self.program.at_exit(self._close)
+
+    def _on_charger(self, topic: str, payload: bytes) -> None:
+        self._charger = ChargerState.from_json(payload)
+        self._show(time.monotonic())
+
+    def _on_manager(self, topic: str, payload: bytes) -> None:
+        self._manager = ManagerState.from_json(payload)
+        self._show(time.monotonic())
+
+    def _look(self, now: float) -> Look:
+        return Look(now, self._charger, self._manager)
+
+    def _open_what_is_missing(self, now: float) -> None:
+        hardware = self.program.config.hardware
+        if self._chip is None:
+            try:
+                self._chip = Pca9552(open_i2c(hardware.pca9552), picture(self._look(now)))
+                self._trouble("LEDs", "")
+            except (OSError, PortUrlError) as error:
+                self._trouble("LEDs", str(error))
+        if self._keys is None:
+            try:
+                self._keys = open_keys(hardware.buttons)
+                self._keys_fd = self._keys.fileno()
+                self.program.watch(self._keys, self._on_keys)
+                self._trouble("buttons", "")
+            except (OSError, PortUrlError) as error:
+                self._trouble("buttons", str(error))
+
+    def _show(self, now: float) -> None:
+        if self._chip is not None:
+            try:
+                self._chip.show(picture(self._look(now)))
+            except OSError as error:
+                self._lose_chip(error)
+
+    def _check(self, now: float) -> None:
+        if self._chip is not None:
+            try:
+                if not self._chip.check():
+                    self.log.warning("LEDs: the chip had lost its registers; written again")
+                    self._chip.refresh()
+            except OSError as error:
+                self._lose_chip(error)
+
+    def _lose_chip(self, error: OSError) -> None:
+        self._trouble("LEDs", str(error))
+        if self._chip is not None:
+            self._chip.close()
+        self._chip = None
+
+    def _on_keys(self, now: float) -> None:
+        if self._keys is None:
+            return
+        try:
+            for button, pressed in self._keys.events():
+                order = self._buttons.event(button, pressed, self._look(now))
+                if order is not None:
+                    self.log.info("%s: command %s %s", button, order.name, order.values)
+                    self.program.bus.publish(Command(uuid.uuid4().hex, "panel", order.values), order.name)
+        except OSError as error:
+            self._trouble("buttons", str(error))
+            self.program.unwatch(self._keys_fd)
+            self._keys = None
+
+    def _close(self) -> None:
+        if self._chip is not None:
+            try:
+                self._chip.show(DARK)
+                self._chip.close()
+            except OSError as error:
+                self.log.warning("LEDs: %s", error)
+
+    def _trouble(self, what: str, text: str) -> None:
+        if self._troubles.get(what) != text:
+            self._troubles[what] = text
+            self.log.log(30 if text else 20, "%s: %s", what, text or "found")
+
+
+def main() -> int:
+    program = Program("panel")
+    Panel(program).start()
+    return program.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The two CAN buses on SocketCAN (vcan on the emulated board), with raw sockets: no library in the way of time."""
+
+import errno
+import socket
+import struct
+
+from v2h.chademo.frames import EVSE_IDS
+from v2h.pre.objects import REQUEST_ID
+from v2h.rig.hub import OnFrame, Watch
+
+_FRAME = struct.Struct("=IB3x8s")
+_HEARD = (frozenset({REQUEST_ID}), EVSE_IDS)
+"""What the rig's nodes listen to on each bus; the kernel filters."""
+_MASK = socket.CAN_SFF_MASK | socket.CAN_EFF_FLAG | socket.CAN_RTR_FLAG
+_LOST = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENETDOWN})
+"""A full queue, or the interface is down: the frame is lost, as on a dead bus."""
+
+
+class SocketCan:
+    """can0 and can1. Raises OSError naming the interface that is missing."""
+
+    def __init__(self, on_frame: OnFrame, watch: Watch) -> None:
+        self._on_frame = on_frame
+        self._sockets = []
+        self.dropped = 0
+        """Frames that the interface did not take."""
+        for bus, ids in enumerate(_HEARD):
+            raw = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
+            filters = b"".join(struct.pack("=II", can_id, _MASK) for can_id in sorted(ids))
+            raw.setsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_FILTER, filters)
+            raw.setblocking(False)
+            try:
+                raw.bind((f"can{bus}",))
+            except OSError as error:
+                raise OSError(error.errno, f"can{bus}: {error.strerror}; the rig needs can0 and can1") from error
+            self._sockets.append(raw)
+            watch(raw, lambda bus=bus: self._read(bus))  # type: ignore[misc]
+
+    def urls(self) -> tuple[str, str]:
+        """Port URLs of the two buses."""
+        return "can:socketcan/can0", "can:socketcan/can1"
+
+    def send(self, bus: int, can_id: int, data: bytes) -> None:
+        """One frame onto the bus; counted where it is lost. Raises OSError when the interface is gone."""
+        try:
+            self._sockets[bus].send(_FRAME.pack(can_id, len(data), data))
+        except OSError as error:
+            if error.errno not in _LOST:
+                raise
+            self.dropped += 1
+
+    def close(self) -> None:
+        for raw in self._sockets:
+            raw.close()
+
+    def _read(self, bus: int) -> None:
+        try:
+            packet = self._sockets[bus].recv(_FRAME.size)
+        except OSError as error:
+            if error.errno not in _LOST:
+                raise
+            return
+        can_id, length, data = _FRAME.unpack(packet)
+        self._on_frame(bus, can_id & socket.CAN_SFF_MASK, data[:length])

@@ -1,0 +1,59 @@
+"""What an owner does at the emulated board: looks at the page's state, presses, waits. HTTP only."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from guest import Guest
+
+POLL_S = 0.5
+
+
+class Owner:
+    """A person with a browser on the LAN. Remembers the session states seen on the way."""
+
+    def __init__(self, guest: Guest) -> None:
+        self._guest = guest
+        self.seen: list[str] = []
+
+    def state(self) -> dict[str, Any]:
+        """The page's state: charger, manager, programs. The charger's part is {} while nothing is known of it."""
+        code, text = self._guest.http("/api/v1/state")
+        assert code == 200, text
+        answer: dict[str, Any] = json.loads(text)
+        name = (answer.get("charger") or {}).get("state")
+        if name and (not self.seen or self.seen[-1] != name):
+            self.seen.append(name)
+        return answer
+
+    def charger(self) -> dict[str, Any]:
+        return self.state().get("charger") or {}
+
+    def press(self, command: str, **values: object) -> str:
+        """A button; the page's own answer. AssertionError when it is refused."""
+        code, text = self._guest.http(f"/api/v1/command/{command}", values)
+        assert code == 200, f"{command} {values}: {code} {text}"
+        return text
+
+    def wait(self, until: Callable[[dict[str, Any]], bool], within_s: float, what: str) -> dict[str, Any]:
+        """Poll until `until(state)`; AssertionError with the last state when it takes too long."""
+        deadline = time.monotonic() + within_s
+        while True:
+            state = self.state()
+            if until(state):
+                return state
+            assert time.monotonic() < deadline, f"{what}: not within {within_s} s; seen {self.seen}; {state}"
+            time.sleep(POLL_S)
+
+    def wait_for_session(self, name: str, within_s: float) -> dict[str, Any]:
+        return self.wait(lambda state: (state.get("charger") or {}).get("state") == name, within_s, f"session {name}")
+
+    def start_energy(self, mode: str, **values: object) -> None:
+        self.press("mode", mode=mode, **values)
+        self.wait_for_session("energy", 90)
+
+    def stop_to_idle(self) -> None:
+        self.press("stop")
+        state = self.wait_for_session("idle", 60)
+        assert state["charger"]["outputs"] == [], "contactors open, plug unlocked"

@@ -1,0 +1,189 @@
+"""The image build's scripts as far as they go without building: where the mirror comes from, what flash refuses."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES_IN_BRACES = "$(ORIGIN) $(LABEL) $(SITE)"
+
+
+def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs to the end, whatever the outcome; output as text."""
+    return subprocess.run(
+        [str(word) for word in command],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def apt_that_knows(tmp_path: Path):
+    """Puts an apt-get before the machine's own that knows just the given repositories ("ORIGIN LABEL SITE" each)."""
+
+    def make(*repositories: str) -> str:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        program = folder / "apt-get"
+        lines = "\n".join(repositories)
+        program.write_text(f"#!/bin/sh\n[ \"$3\" = '{NAMES_IN_BRACES}' ] && cat <<'EOF'\n{lines}\nEOF\n")
+        program.chmod(0o755)
+        return f"{folder}:{os.environ['PATH']}"
+
+    return make
+
+
+def sources(path: str, **environment: str) -> list[str]:
+    """What find-mirror prints when it asks no mirror."""
+    done = run(ROOT / "image" / "find-mirror", "--no-probe", PATH=path, **environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_mirror_is_the_one_of_the_machines_own_apt(apt_that_knows) -> None:
+    path = apt_that_knows(
+        "Acme Acme http://other.example/apt",
+        "Debian Debian http://house.example/debian/",
+        "Debian Debian-Security http://house.example/security",
+    )
+    assert sources(path) == [
+        "deb http://house.example/debian trixie main",
+        "deb http://house.example/debian trixie-updates main",
+        "deb http://house.example/security trixie-security main",
+    ]
+
+
+def test_machine_without_security_source_builds_without_security(apt_that_knows) -> None:
+    found = sources(apt_that_knows("Debian Debian http://house.example/debian"))
+    assert found == [
+        "deb http://house.example/debian trixie main",
+        "deb http://house.example/debian trixie-updates main",
+    ]
+
+
+def test_installation_disc_is_no_mirror(apt_that_knows) -> None:
+    found = sources(apt_that_knows("Debian Debian cdrom://[Debian 13]", "Debian Debian http://house.example/debian"))
+    assert found[0] == "deb http://house.example/debian trixie main"
+
+
+def test_mirror_list_of_a_cloud_image_is_resolved(apt_that_knows, tmp_path: Path) -> None:
+    listed = tmp_path / "debian.list"
+    listed.write_text("# the provider's\nhttps://cloud.example/debian\nhttps://second.example/debian\n")
+    assert sources(apt_that_knows(f"Debian Debian mirror+file:{listed}"))[0] == (
+        "deb https://cloud.example/debian trixie main"
+    )
+
+
+def test_mirror_variable_wins(apt_that_knows) -> None:
+    path = apt_that_knows("Debian Debian http://house.example/debian")
+    assert sources(path, MIRROR="http://mine.example/debian/") == [
+        "deb http://mine.example/debian trixie main",
+        "deb http://mine.example/debian trixie-updates main",
+        "deb http://mine.example/debian-security trixie-security main",
+    ]
+
+
+def test_machine_without_a_mirror_is_told_what_to_do(apt_that_knows) -> None:
+    done = run(ROOT / "image" / "find-mirror", "--no-probe", PATH=apt_that_knows())
+    assert done.returncode != 0
+    assert "MIRROR=" in done.stderr
+    assert "apt-get update" in done.stderr
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A small stand-in for v2h.img: flash looks at sizes and bytes only."""
+    path = tmp_path / "v2h.img"
+    path.write_bytes(bytes(range(256)) * 4096)
+    return path
+
+
+def flash(device: Path, image: Path, yes: str = "1") -> subprocess.CompletedProcess[str]:
+    return run(ROOT / "scripts" / "flash", device, image, YES=yes)
+
+
+def test_flash_writes_and_reads_back(tmp_path: Path, image: Path) -> None:
+    card = tmp_path / "card"
+    card.write_bytes(b"\xff" * (2 << 20))
+    done = flash(card, image)
+    assert done.returncode == 0, done.stderr
+    written = card.read_bytes()
+    assert written[: 1 << 20] == image.read_bytes()
+    assert written[1 << 20 :] == b"\xff" * (1 << 20), "the rest of the card is left as it was"
+
+
+def test_flash_writes_nothing_without_a_yes(tmp_path: Path, image: Path) -> None:
+    card = tmp_path / "card"
+    card.write_bytes(b"\xff" * (2 << 20))
+    done = flash(card, image, yes="")
+    assert done.returncode != 0
+    assert card.read_bytes() == b"\xff" * (2 << 20)
+
+
+def test_flash_refuses_a_card_that_is_too_small(tmp_path: Path, image: Path) -> None:
+    card = tmp_path / "card"
+    card.write_bytes(b"\xff" * 1000)
+    done = flash(card, image)
+    assert done.returncode != 0
+    assert "1000 bytes" in done.stderr
+    assert card.read_bytes() == b"\xff" * 1000
+
+
+@pytest.fixture
+def machine_with_disk(tmp_path: Path):
+    """Gives flash an lsblk that tells of one disk with a partition, mounted or not, and a device node to aim at."""
+
+    def make(kind: str, read_only: str, mounted_at: str) -> tuple[str, Path]:
+        device = next((node for node in Path("/dev").iterdir() if node.is_block_device()), None)
+        if device is None or os.geteuid() != 0:
+            pytest.skip("no block device to aim at, or not root")
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        lsblk = folder / "lsblk"
+        lsblk.write_text(
+            "#!/bin/sh\n"
+            'case "$*" in\n'
+            f"*TYPE*) echo {kind} ;;\n*RO*) echo {read_only} ;;\n"
+            f'*MOUNTPOINTS*) echo "{mounted_at}" ;;\n'
+            f"*) echo {device}; echo {device}p1 ;;\nesac\n"
+        )
+        lsblk.chmod(0o755)
+        # Should flash go on in spite of all, it finds no way to write.
+        for tool in ("dd", "bmaptool", "blockdev"):
+            (folder / tool).write_text("#!/bin/sh\necho $0 was called >&2\nexit 9\n")
+            (folder / tool).chmod(0o755)
+        return f"{folder}:{os.environ['PATH']}", device
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("kind", "read_only", "mounted_at", "complaint"),
+    [
+        ("part", "0", "", "not a whole disk"),
+        ("disk", "1", "", "write-protected"),
+        ("disk", "0", "/", "is mounted at /"),
+        ("disk", "0", "[SWAP]", "is mounted at [SWAP]"),
+    ],
+)
+def test_flash_refuses_what_is_no_free_card(
+    machine_with_disk, image: Path, kind: str, read_only: str, mounted_at: str, complaint: str
+) -> None:
+    path, device = machine_with_disk(kind, read_only, mounted_at)
+    done = run(ROOT / "scripts" / "flash", device, image, YES="1", PATH=path)
+    assert done.returncode != 0
+    assert complaint in done.stderr
+    assert "was called" not in done.stderr
+
+
+@pytest.mark.parametrize("script", ["build-image", "verify-image", "flash"])
+def test_help_has_an_example(script: str) -> None:
+    done = run(ROOT / "scripts" / script, "--help")
+    assert done.returncode == 0
+    assert "example:" in done.stdout

@@ -1,0 +1,297 @@
+"""The built card image, taken apart as a file: what the ROM, U-Boot, the kernel and systemd will find on it."""
+
+import binascii
+import configparser
+import re
+import shlex
+import stat
+import struct
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from card import SECTOR, Card, Fat, Root, initrd_names
+from dtb import cells, parse, words
+
+pytestmark = pytest.mark.image
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KIB, MIB = 1 << 10, 1 << 20
+MLO_AT, U_BOOT_AT, FIRST_PARTITION_AT = 128 * KIB, 384 * KIB, 4 * MIB
+
+# U-Boot loads the initrd to 0x88080000 and the space above 0x89000000 is not the initrd's.
+INITRD_ROOM = 0x89000000 - 0x88080000
+ON_EMULATED_BOARD_ONLY = "device-tree-compatible(arm,vexpress)"
+
+
+def arguments(root: Root) -> dict[str, str]:
+    """What extlinux.conf says, one word to the rest of its line."""
+    lines = root.text("/boot/extlinux/extlinux.conf").splitlines()
+    return dict(line.strip().split(maxsplit=1) for line in lines if line.strip())
+
+
+def options(text: str) -> list[tuple[str, str, str]]:
+    """A systemd file as (section, key, value), repeated keys kept."""
+    found, section = [], ""
+    for line in text.splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif "=" in line and not line.startswith(("#", ";")):
+            key, value = line.split("=", 1)
+            found.append((section, key.strip(), value.strip()))
+    return found
+
+
+def own_units(root: Root, folder: str) -> dict[str, list[tuple[str, str, str]]]:
+    """Every unit or network file in a folder of /etc/systemd that is a file of its own."""
+    return {
+        path: options(root.text(path))
+        for path, entry in root.files(f"/etc/systemd/{folder}").items()
+        if stat.S_ISREG(entry.mode)
+    }
+
+
+# The boot loader
+
+
+def test_the_rom_finds_mlo_at_128_kib(card: Card) -> None:
+    """AM335x TRM, chapter 26: a TOC naming CHSETTINGS in the first sector, size and load address in the next."""
+    head = card.read(MLO_AT, 2 * SECTOR)
+    assert head[0x14:0x20].rstrip(b"\0") == b"CHSETTINGS"
+    assert head[0x40:0x44] == bytes.fromhex("c1c0c0c0")
+    size, address = struct.unpack_from("<II", head, SECTOR)
+    assert address == 0x402F0400, "MLO runs in the processor's own memory"
+    assert 64 * KIB < size <= U_BOOT_AT - MLO_AT - SECTOR, "MLO reaches into U-Boot"
+
+
+def test_u_boot_is_whole_at_384_kib_and_ends_before_the_first_partition(card: Card) -> None:
+    magic, size = struct.unpack(">II", card.read(U_BOOT_AT, 8))
+    assert magic == 0xD00DFEED, "U-Boot's image is a FIT"
+    fit = parse(card.read(U_BOOT_AT, size))
+    data_at = U_BOOT_AT + -(-size // 4) * 4
+    images = {words(fit[path]["description"])[0]: fit[path] for path in fit if re.fullmatch("/images/[^/]+", path)}
+    assert "am335x-bonegreen" in images
+    (firmware,) = (name for name in images if name.startswith("U-Boot "))
+    assert "am335x" in firmware
+    ends = []
+    for path in (path for path in fit if path.endswith("/hash")):
+        image, digest = fit[path.removesuffix("/hash")], fit[path]
+        (start,), (length,) = cells(image["data-offset"]), cells(image["data-size"])
+        assert words(digest["algo"]) == ["crc32"]
+        assert binascii.crc32(card.read(data_at + start, length)) == cells(digest["value"])[0], path
+        ends.append(data_at + start + length)
+    assert len(ends) == len(images)
+    assert max(ends) <= FIRST_PARTITION_AT
+    # SPL's falcon mode looks for a kernel between here and there.
+    assert not any(card.read(max(ends), FIRST_PARTITION_AT - max(ends)))
+
+
+def test_partition_table_is_fat_two_equal_roots_and_data(card: Card) -> None:
+    firmware, root_a, root_b, data = card.partitions()
+    assert firmware.start == FIRST_PARTITION_AT
+    assert [part.kind for part in (firmware, root_a, root_b, data)] == [0x0C, 0x83, 0x83, 0x83]
+    assert [part.active for part in (firmware, root_a, root_b, data)] == [False, True, False, False]
+    assert root_a.size == root_b.size
+    for before, after in pairwise((firmware, root_a, root_b, data)):
+        assert before.start + before.size <= after.start
+    assert all(part.start % MIB == 0 for part in card.partitions())
+    assert data.start + data.size <= card.path.stat().st_size
+    assert card.disk_id() != 0, "the vendor's eMMC has the id 0"
+
+
+def test_roots_place_for_updates_is_empty(card: Card) -> None:
+    assert not any(card.read(card.partitions()[2].start, 4 * MIB))
+
+
+# The partition that the owner sees
+
+
+def test_fat_partition_holds_what_the_owner_edits(firmware: Fat) -> None:
+    assert firmware.label() == "V2H"
+    assert firmware.names() == {"v2h.toml", "authorized_keys", "uboot.env"}
+
+
+def test_settings_on_the_card_are_explained_and_all_default(firmware: Fat) -> None:
+    text = firmware.read("v2h.toml").decode()
+    assert text == (REPOSITORY / "image" / "firmware" / "v2h.toml").read_text()
+    assert text.startswith("# ")
+    settings = tomllib.loads(text)
+    assert all(table == {} for table in settings.values()), f"set on every new card: {settings}"
+
+
+def test_nobody_can_log_in_to_a_new_card(firmware: Fat) -> None:
+    keys = firmware.read("authorized_keys").decode().splitlines()
+    assert [line for line in keys if line.strip() and not line.startswith("#")] == []
+
+
+def test_u_boots_environment_is_complete_and_counts_failed_starts(card: Card, firmware: Fat) -> None:
+    """The file replaces the built-in environment whole: one missing variable and the card would not boot."""
+    raw = firmware.read("uboot.env")
+    assert len(raw) == 128 * KIB
+    (checksum,) = struct.unpack_from("<I", raw)
+    assert binascii.crc32(raw[4:]) == checksum
+    variables = dict(field.split("=", 1) for field in raw[4:].split(b"\0\0")[0].decode().split("\0"))
+    loader = card.read(U_BOOT_AT, FIRST_PARTITION_AT - U_BOOT_AT)
+    start = loader.index(b"\0bootcmd=") + 1
+    built_in = dict(field.split("=", 1) for field in loader[start:].split(b"\0\0")[0].decode().split("\0"))
+    assert len(built_in) > 50
+    assert {name: variables.get(name) for name in built_in} == built_in
+    assert set(variables) - set(built_in) == {"bootlimit", "altbootcmd"}
+    assert int(variables["bootlimit"]) >= 2
+    assert "0:3" in variables["altbootcmd"], "the other root is partition 3"
+
+
+# The root
+
+
+def test_extlinux_names_files_that_exist(root: Root, card: Card) -> None:
+    said = arguments(root)
+    for word in ("linux", "initrd", "fdt"):
+        assert root.exists(said[word]), said[word]
+    assert said["fdt"] == "/boot/am335x-bonegreen-v2h.dtb"
+    assert root.read(said["linux"])[0x24:0x28] == bytes.fromhex("18286f01"), "not an ARM zImage"
+
+
+def test_extlinux_starts_the_read_only_root_of_this_card(root: Root, card: Card) -> None:
+    words_ = arguments(root)["append"].split()
+    assert f"root=PARTUUID={card.disk_id():08x}-02" in words_
+    assert "ro" in words_
+    assert "rw" not in words_
+    assert "console=ttyO0,115200n8" in words_
+
+
+def test_the_card_does_not_open_a_root_shell_on_a_serial_line(root: Root) -> None:
+    """Only `make emulate` and the tests add v2h.console to the kernel's arguments."""
+    assert "v2h.console" not in root.text("/boot/extlinux/extlinux.conf")
+    (unit,) = (path for path in own_units(root, "system") if "console" in path)
+    assert ("Unit", "ConditionKernelCommandLine", "v2h.console=%I") in own_units(root, "system")[unit]
+
+
+def test_initrd_fits_and_holds_every_module_of_the_list(root: Root) -> None:
+    archive = root.read(arguments(root)["initrd"])
+    assert len(archive) < INITRD_ROOM
+    version = arguments(root)["linux"].removeprefix("/boot/vmlinuz-")
+    built_in = root.text(f"/usr/lib/modules/{version}/modules.builtin").split()
+    present = {
+        re.sub(r"\.ko(\.\w+)?$", "", path.rsplit("/", 1)[-1]).replace("-", "_")
+        for path in [*initrd_names(archive), *built_in]
+        if ".ko" in path
+    }
+    wanted = [line.split("#")[0].strip() for line in (REPOSITORY / "image/initrd-modules").read_text().splitlines()]
+    assert "sdhci_omap" in wanted
+    assert [module for module in wanted if module and module not in present] == []
+
+
+def test_no_secret_and_nothing_of_one_machine_in_the_root(root: Root) -> None:
+    assert root.read("/etc/machine-id") == b""
+    assert [name for name in root.directory("/etc/ssh") if name.startswith("ssh_host_")] == []
+    assert not root.exists("/var/lib/dbus/machine-id")
+    assert not root.exists("/var/lib/systemd/random-seed")
+    assert root.directory("/root").keys() <= {".bashrc", ".profile", ".ssh"}
+    plain = [path for path, entry in root.files("/etc").items() if stat.S_ISREG(entry.mode) and entry.size]
+    with_keys = [path for path in plain if b"PRIVATE KEY-" in root.read(path)]
+    assert with_keys == []
+
+
+def test_no_password_opens_any_account(root: Root) -> None:
+    accounts = [line.split(":") for line in root.text("/etc/shadow").splitlines()]
+    assert [name for name, password, *_ in accounts if not password.startswith(("!", "*"))] == []
+    assert "root" in {name for name, *_ in accounts}
+    assert [line for line in root.text("/etc/passwd").splitlines() if line.split(":")[1] != "x"] == []
+
+
+def test_apt_knows_debians_own_servers_and_no_other(root: Root) -> None:
+    texts = [root.text(path) for path, entry in root.files("/etc/apt").items() if entry.size and ".d/" in path]
+    hosts = {host for text in texts for host in re.findall(r"https?://([^/\s\"]+)", text)}
+    assert hosts <= {"deb.debian.org", "security.debian.org", "www.debian.org"}
+
+
+# The programs and their doors
+
+
+def test_every_supervised_program_has_its_command_and_its_user(root: Root) -> None:
+    users = {line.split(":")[0] for line in root.text("/etc/passwd").splitlines()}
+    programs = {}
+    for path in root.files("/etc/supervisor/conf.d"):
+        parser = configparser.RawConfigParser(inline_comment_prefixes=(";",))
+        parser.read_string(root.text(path))
+        programs |= {name.split(":")[1]: dict(parser[name]) for name in parser.sections()}
+    expected = {"broker", "guard", "charger", "meter", "manager", "panel", "datalog", "web", "pulse"}
+    assert set(programs) == expected
+    for name, program in programs.items():
+        command = shlex.split(program["command"])
+        assert root.exists(command[0]), f"{name}: no {command[0]}"
+        assert root.entry(root.resolve(command[0])).mode & 0o111
+        assert program["user"] in users, f"{name}: no user {program['user']}"
+        if "-m" in command:
+            module = command[command.index("-m") + 1].replace(".", "/")
+            assert root.exists(f"/usr/lib/python3/dist-packages/{module}.py"), f"{name}: no {module}"
+
+
+def test_every_user_of_sysusers_came_to_be(root: Root) -> None:
+    """systemd-sysusers skips a line it cannot read; the first image lacked guard's user for a colon."""
+    lines = [shlex.split(line, comments=True) for line in root.text("/usr/lib/sysusers.d/v2h.conf").splitlines()]
+    wanted = {line[1]: line[2].split(":")[0] for line in lines if line and line[0].startswith("u")}
+    users = {line.split(":")[0]: line.split(":")[2] for line in root.text("/etc/passwd").splitlines()}
+    assert len(wanted) >= 8
+    assert {name: users.get(name) for name in wanted} == wanted
+
+
+def test_outputs_belong_to_guard_by_udev(root: Root) -> None:
+    rules = root.text("/etc/udev/rules.d/70-v2h.rules").replace("\\\n", " ").splitlines()
+    (rule,) = (line for line in rules if 'SUBSYSTEM=="leds"' in line)
+    named = re.search(r'KERNEL=="([^"]+)"', rule)
+    assert named is not None
+    assert set(named[1].split("|")) == {"d1", "d2", "c1", "c2", "plug-lock", "pre-ac", "master"}
+    assert "v2h-guard" in rule
+
+
+def test_the_supervised_tree_ends_and_starts_as_a_whole(root: Root) -> None:
+    """Debian's own unit leaves the programs running when supervisord dies, and waits 50 s."""
+    said = options(root.text("/etc/systemd/system/supervisor.service.d/v2h.conf"))
+    service = {key: value for section, key, value in said if section == "Service"}
+    assert service["KillMode"] == "control-group"
+    assert service["Restart"] == "always"
+    assert float(service["RestartSec"].removesuffix("s")) <= 1
+    assert service["WatchdogSec"].removesuffix("s") == "20"
+    assert "make_safe" in service["ExecStopPost"]
+    assert ("Unit", "StartLimitAction", "reboot-force") in said
+    assert root.exists("/etc/systemd/system/multi-user.target.wants/supervisor.service")
+
+
+def test_the_watchdog_guards_the_first_process(root: Root) -> None:
+    said = {
+        key: value for path in root.files("/etc/systemd/system.conf.d") for _, key, value in options(root.text(path))
+    }
+    assert said["RuntimeWatchdogSec"].removesuffix("s") == "20"
+
+
+def test_virtual_can_is_made_on_the_emulated_board_only(root: Root) -> None:
+    """Unmatched, it would take the name can0 on the charger."""
+    virtual = {path: said for path, said in own_units(root, "network").items() if ("NetDev", "Kind", "vcan") in said}
+    assert len(virtual) == 2
+    for path, said in virtual.items():
+        assert ("Match", "Firmware", ON_EMULATED_BOARD_ONLY) in said, path
+
+
+def test_the_simulated_charger_runs_on_the_emulated_board_only(root: Root) -> None:
+    rigs = {
+        path: said
+        for path, said in own_units(root, "system").items()
+        if any("v2h.rig" in value for _, key, value in said if key.startswith("Exec"))
+    }
+    assert rigs, "no unit starts the rig: the emulated board has no car"
+    for path, said in rigs.items():
+        assert ("Unit", "ConditionFirmware", ON_EMULATED_BOARD_ONLY) in said, path
+    for path, entry in root.files("/etc/supervisor").items():
+        assert entry.size == 0 or "v2h.rig" not in root.text(path), path
+
+
+def test_other_partitions_are_found_by_the_cards_own_id(root: Root, card: Card) -> None:
+    lines = [line.split() for line in root.text("/etc/fstab").splitlines() if line and not line.startswith("#")]
+    mounts = {line[1]: line for line in lines}
+    assert mounts["/data"][0] == f"PARTUUID={card.disk_id():08x}-04"
+    assert mounts["/boot/firmware"][0] == f"PARTUUID={card.disk_id():08x}-01"
+    assert "ro" in mounts["/boot/firmware"][3].split(",")
+    assert "/" not in mounts

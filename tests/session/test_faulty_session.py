@@ -1,0 +1,94 @@
+"""What must hold when something fails: current zero, contactors open, the plug locked while the cable may be live."""
+
+import pytest
+
+from tests.session.virtual import VirtualBoard
+from v2h.chademo.states import State
+from v2h.safety.outputs import CONTACTORS, Output
+from v2h.safety.wire import GuardState, Trip
+
+
+def in_energy(power_w: float = 5000.0) -> VirtualBoard:
+    board = VirtualBoard()
+    board.power_w = power_w
+    board.run_until(State.ENERGY)
+    board.run(4)
+    assert abs(board.plant.pre.out_a) > 10
+    return board
+
+
+def test_charger_killed_in_energy_guard_makes_safe_and_the_new_one_waits_for_a_person() -> None:
+    board = in_energy()
+    board.charger_runs = False
+    died = board.now
+    while board.plant.outputs & CONTACTORS:
+        board.step()
+        assert board.now - died < 1.5
+    board.run(2)
+    assert board.guard.trip is Trip.CHARGER_SILENT
+    assert board.plant.outputs == Output.PLUG_LOCK
+    board.charger, board.charger_runs = board.new_charger(77), True
+    board.run(3)
+    assert board.state is State.FAULT
+    assert board.plant.outputs == Output.PLUG_LOCK, f"{board.plant.cable_v} V on the cable: locked"
+    board.run(25)
+    assert board.plant.outputs == Output(0), "the cable is measured empty: unlocked"
+    assert board.state is State.FAULT, "no new session by itself"
+    board.charger.clear_fault(unlock_confirmed=False)
+    board.order += 1
+    board.run_until(State.ENERGY)
+    assert board.guard.state is GuardState.READY
+
+
+def test_converter_that_falls_silent_ends_the_session_and_trips_when_current_is_unknown() -> None:
+    board = in_energy()
+    board.plant.pre.silent = True
+    board.run_until(State.FAULT, within_s=10)
+    assert board.charger.session.fault is not None
+    assert board.charger.session.fault.name == "converter_lost"
+    assert board.plant.outputs & ~Output.PLUG_LOCK == Output(0)
+
+
+def test_car_that_never_permits_is_let_go() -> None:
+    board = VirtualBoard()
+    board.plant.car.permits = False
+    board.run_until(State.FAULT, within_s=15)
+    board.run(0.2)
+    assert "permission" in board.charger.session.reason
+    board.assert_safe()
+
+
+def test_k_off_in_energy_is_a_normal_stop() -> None:
+    board = in_energy()
+    board.plant.car.k_on = False  # the line alone: 102.5.0 stays 1
+    off = board.now
+    while abs(board.plant.pre.out_a) > 5:
+        board.step()
+        assert board.now - off < 0.5
+    board.run_until(State.IDLE, State.FAULT)
+    board.run(0.2)
+    board.assert_safe()
+    assert board.guard.state is GuardState.READY
+
+
+@pytest.mark.parametrize("power_w", [5000.0, -5000.0])
+def test_stop_goes_through_status_25_and_opens_under_5_a(power_w: float) -> None:
+    board = in_energy(power_w)
+    board.wanted = False
+    board.run_until(State.IDLE)
+    board.run(0.2)
+    assert board.status_109_5()[-4:] == [0x05, 0x25, 0x24, 0x20]
+    board.assert_safe()
+
+
+def test_unlock_waits_for_an_empty_cable() -> None:
+    board = in_energy()
+    board.cable_measured, board.wanted = False, False
+    board.run_until(State.FAULT, within_s=40)
+    assert Output.PLUG_LOCK in board.plant.outputs
+    board.charger.clear_fault(unlock_confirmed=False)
+    board.run(1)
+    assert board.state is State.FAULT and "locked" in board.charger.session.reason
+    board.cable_measured = True
+    board.run(1)
+    assert board.plant.outputs == Output(0)

@@ -1,0 +1,373 @@
+"""web, datalog and panel as real processes on a real broker: page to bus and back, lights and buttons, rows on disk.
+
+The chips are the rig's models behind a socket of the test's own that speaks the rig's protocol; charger and manager
+are played by the test on the bus.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from messages import charger, manager
+from v2h.bus import ChargerState, Event, ManagerState, Message, Reply
+from v2h.ports.i2c import ACK
+from v2h.rig.desk import OVERLAY, derive_broker, free_port
+from v2h.rig.pca9552 import Pca9552
+
+PROGRAMS = ("web", "datalog", "panel")
+SHOW_WITHIN_S = 10.0
+
+
+def wait_for(what: str, done: Callable[[], bool], timeout_s: float = SHOW_WITHIN_S) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not done():
+        assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
+        time.sleep(0.02)
+
+
+class Chips:
+    """pca9552 and buttons on a seqpacket socket."""
+
+    def __init__(self, path: Path) -> None:
+        self.leds = Pca9552()
+        self.button: socket.socket | None = None
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listening.bind(str(path))
+        self._listening.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def registers(self) -> bytes:
+        """LS0..LS3 as read over the bus."""
+        return self.leds.transact(0.0, b"\x16", 4) or b""
+
+    def press(self, name: str, pressed: bool) -> None:
+        assert self.button is not None
+        self.button.send(f"{name} {int(pressed)}".encode())
+
+    def _accept(self) -> None:
+        while True:
+            link, _ = self._listening.accept()
+            chip = link.recv(100).decode()
+            link.send(b"ok")
+            if chip == "buttons":
+                self.button = link
+            else:
+                threading.Thread(target=self._serve, args=(link,), daemon=True).start()
+
+    def _serve(self, link: socket.socket) -> None:
+        while packet := link.recv(100):
+            answer = self.leds.transact(time.monotonic(), packet[1:], packet[0])
+            link.send(b"\x15" if answer is None else ACK + answer)
+
+
+class CanWire:
+    """A CAN bus over TCP in python-can's serial framing."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"can:serial/socket://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._links: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def send(self, can_id: int, times: int) -> None:
+        """A frame of eight zeros to the node that joined last."""
+        frame = b"\xaa" + bytes(4) + b"\x08" + can_id.to_bytes(4, "little") + bytes(8) + b"\xbb"
+        wait_for("a node on the bus", lambda: bool(self._links))
+        self._links[-1].sendall(frame * times)
+
+    def _accept(self) -> None:
+        while True:
+            link, _ = self._listening.accept()
+            self._links.append(link)
+
+
+class Colleagues:
+    """charger and manager on the bus: publish what a test says, answer commands."""
+
+    def __init__(self, run: Path, port: int) -> None:
+        self.orders: list[tuple[str, dict[str, Any]]] = []
+        self.answer: Callable[[str, dict[str, Any]], Reply | None] = lambda name, order: None
+        self._clients = {name: self._connect(name, run, port) for name in ("charger", "manager")}
+        self._clients["manager"].on_message = self._on_command
+        self._clients["manager"].subscribe("v2h/command/+")
+
+    def say(self, who: str, message: Message, *parts: str) -> None:
+        self._clients[who].publish(message.TOPIC.format(*parts), message.to_json(), retain=message.RETAIN)
+
+    def _connect(self, name: str, run: Path, port: int) -> mqtt.Client:
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        client.username_pw_set(name, (run / "secrets" / name).read_text())
+        wait_for("broker", lambda: _connects(client, port))
+        client.loop_start()
+        wait_for(f"{name} on the bus", client.is_connected)
+        return client
+
+    def _on_command(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
+        order = json.loads(message.payload)
+        name = message.topic.rpartition("/")[2]
+        self.orders.append((name, order["values"]))
+        reply = self.answer(name, order)
+        if reply is not None:
+            self.say("manager", reply, order["id"])
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.disconnect()
+            client.loop_stop()
+
+
+def _connects(client: mqtt.Client, port: int) -> bool:
+    try:
+        client.connect("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+@dataclass
+class Faces:
+    """The running three, and what they stand on."""
+
+    run: Path
+    data: Path
+    url: str
+    chips: Chips
+    wire: CanWire
+    others: Colleagues
+    env: dict[str, str]
+    children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    feeding: threading.Event = field(default_factory=threading.Event)
+    charger: ChargerState = field(default_factory=charger)
+    manager: ManagerState = field(default_factory=manager)
+
+    def start(self, name: str) -> None:
+        self.children[name] = subprocess.Popen([sys.executable, "-m", f"v2h.programs.{name}"], env=self.env)
+
+    def stop(self, name: str) -> int:
+        child = self.children.pop(name)
+        child.send_signal(signal.SIGTERM)
+        return child.wait(10)
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            return json.load(answer)
+
+    def post(self, name: str, values: dict[str, Any]) -> tuple[int, Any]:
+        body, headers = json.dumps(values).encode(), {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/api/v1/command/{name}", body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, json.load(refusal)
+
+    def feed(self) -> None:
+        """Ten times a second, as charger and manager do, until told to stop."""
+        while not self.feeding.wait(0.1):
+            now = time.monotonic()
+            self.others.say("charger", replace(self.charger, t=now))
+            self.others.say("manager", replace(self.manager, t=now))
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
+    base = tmp_path_factory.mktemp("faces")
+    run, data, port, page = base / "run", base / "data", free_port(), free_port()
+    run.mkdir()
+    chips, wire = Chips(run / "rig.sock"), CanWire()
+    config = base / "v2h.toml"
+    config.write_text(
+        f'[site]\nname = "Tree"\n[web]\nlisten = "127.0.0.1:{page}"\n[hardware]\n'
+        f'pre_can = "{wire.url}"\ncar_can = "can:socketcan/absent0"\n'
+        f'pca9552 = "rig:{run}/rig.sock/pca9552"\nbuttons = "rig:{run}/rig.sock/buttons"\n'
+    )
+    env = {
+        **os.environ,
+        "V2H_RUN": str(run),
+        "V2H_DATA": str(data),
+        "V2H_CONFIG": str(config),
+        "V2H_BUS_PORT": str(port),
+        "V2H_LOG_STDERR": "1",
+        "PATH": os.environ["PATH"] + ":/usr/sbin",
+    }
+    subprocess.run([sys.executable, "-m", "v2h.credentials"], env=env, check=True)
+    (run / "mosquitto.conf").write_text(derive_broker(OVERLAY, run, port))
+    broker = subprocess.Popen(["mosquitto", "-c", str(run / "mosquitto.conf")], env=env)
+    others = Colleagues(run, port)
+    made = Faces(run, data, f"http://127.0.0.1:{page}", chips, wire, others, env)
+    try:
+        for name in PROGRAMS:
+            made.start(name)
+        feeder = threading.Thread(target=made.feed)
+        feeder.start()
+        wait_for("all three alive on the page", lambda: _all_alive(made), 30)
+        yield made
+    finally:
+        made.feeding.set()
+        feeder.join()
+        for name in list(made.children):
+            made.stop(name)
+        others.close()
+        broker.terminate()
+        broker.wait(10)
+
+
+def _all_alive(made: Faces) -> bool:
+    try:
+        programs = made.get("/api/v1/state")["programs"]
+    except OSError:
+        return False
+    return all(programs.get(name, {}).get("alive") for name in PROGRAMS)
+
+
+def view(faces: Faces) -> Any:
+    return faces.get("/api/v1/state")["view"]
+
+
+def test_bus_to_page_and_back(faces: Faces) -> None:
+    faces.charger, faces.manager = charger(power_w=-1523.0), manager(mode="v2h", why="Covering the house")
+    wait_for("headline", lambda: view(faces)["headline"] == "The car supplies 1.52 kW")
+    assert view(faces)["why"] == "Covering the house."
+    faces.others.answer = lambda name, order: Reply(order["id"], True, "charging with 7 A", {"mode": "charge"})
+    status, reply = faces.post("mode", {"mode": "charge", "amps": 7, "soc_limit_pct": 80})
+    assert (status, reply["text"]) == (200, "charging with 7 A")
+    assert faces.others.orders[-1] == ("mode", {"mode": "charge", "amps": 7, "soc_limit_pct": 80})
+    faces.others.answer = lambda name, order: Reply(order["id"], False, "no car")
+    assert faces.post("mode", {"mode": "v2h"})[0] == 409
+    faces.others.answer = lambda name, order: None
+    began = time.monotonic()
+    assert faces.post("stop", {})[0] == 504
+    assert 1.9 < time.monotonic() - began < 3.5
+
+
+def test_stop_answers_within_a_second_while_all_streams_are_taken(faces: Faces) -> None:
+    faces.others.answer = lambda name, order: Reply(order["id"], True, "stopping")
+    address = ("127.0.0.1", int(faces.url.rpartition(":")[2]))
+    links = [socket.create_connection(address) for _ in range(20)]
+    try:
+        for link in links:
+            link.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        heads = [link.recv(200).split(b"\r\n")[0] for link in links]
+        assert heads.count(b"HTTP/1.1 200 OK") == 8
+        assert heads.count(b"HTTP/1.1 503 SERVICE UNAVAILABLE") == 12
+        began = time.monotonic()
+        assert faces.post("stop", {})[0] == 200
+        assert time.monotonic() - began < 1.0
+    finally:
+        for link in links:
+            link.close()
+
+    def seat_free() -> bool:
+        with socket.create_connection(address) as link:
+            link.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return link.recv(200).startswith(b"HTTP/1.1 200")
+
+    wait_for("seats given back", seat_free)
+
+
+@pytest.mark.parametrize(
+    ("state", "mode", "power_w", "soc_pct", "registers"),
+    [
+        ("idle", "idle", None, None, "55 40 55 01"),
+        ("energy", "charge", 3000.0, 62.0, "50 50 50 04"),
+        ("energy", "v2h", -1200.0, 30.0, "15 40 54 10"),
+        ("fault", "idle", 0.0, 100.0, "55 40 00 40"),
+    ],
+)
+def test_lights(
+    faces: Faces, state: str, mode: str, power_w: float | None, soc_pct: float | None, registers: str
+) -> None:
+    faces.charger = charger(state=state, power_w=power_w, soc_pct=soc_pct)
+    faces.manager = manager(mode=mode)
+    wait_for(registers, lambda: faces.chips.registers().hex(" ") == registers)
+
+
+def test_buttons(faces: Faces) -> None:
+    faces.others.orders.clear()
+    faces.charger, faces.manager = charger(), manager(mode="v2h")
+    wait_for("V2H shown", lambda: faces.chips.registers()[3] == 0x10)
+    faces.chips.press("on_off", True)
+    wait_for("stop at the press", lambda: faces.others.orders == [("stop", {})], 1.0)
+    faces.chips.press("on_off", False)
+    faces.manager = manager(mode="idle")
+    wait_for("idle manager heard: colour by power", lambda: faces.chips.registers()[3] == 0x04)
+    faces.charger = charger(state="idle")
+    wait_for("idle shown", lambda: faces.chips.registers()[3] == 0x01)
+    faces.chips.press("on_off", True)
+    faces.chips.press("on_off", False)
+    wait_for("V2H", lambda: faces.others.orders[1:] == [("mode", {"mode": "v2h"})], 1.0)
+    faces.chips.press("boost", True)
+    faces.chips.press("boost", False)
+    wait_for("charge", lambda: faces.others.orders[2:] == [("mode", {"mode": "charge"})], 1.0)
+
+
+def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> None:
+    faces.charger, faces.manager = charger(state="energy", soc_pct=48.0), manager(mode="charge")
+    wait_for("the broker has both", lambda: (view(faces)["soc"], view(faces)["mode"]) == ("48 %", "charge"))
+    faces.others.say("charger", Event(time.monotonic(), "warning", "k_off", "permission gone", "charger", {"a": 1}))
+    faces.wire.send(0x102, 10)
+    database = faces.data / "v2h.sqlite3"
+
+    def events() -> list[Any]:
+        with sqlite3.connect(database) as connection:
+            return list(connection.execute("select level, code, source from events where code = 'k_off'"))
+
+    wait_for("event in the file", lambda: database.exists() and events() == [("warning", "k_off", "charger")])
+    wait_for("event on the page", lambda: "Permission gone" in [row["label"] for row in view(faces)["events"]])
+
+    assert faces.stop("datalog") == 0
+    with sqlite3.connect(database) as connection:
+        rows = list(connection.execute("select at, state, mode, soc_pct, can_frames from samples_at order by at"))
+    assert rows[-1][0].startswith(time.strftime("%Y-", time.gmtime()))
+    assert rows[-1][1:4] == ("energy", "charge", 48.0)
+    assert sum(json.loads(row[4]).get("0:102", 0) for row in rows) == 10
+    wait_for("page tells that the log stopped", lambda: _state_of(faces, "datalog") == "stopped")
+    faces.start("datalog")
+    wait_for("and that it is back", lambda: _state_of(faces, "datalog") == "running")
+
+
+def _state_of(faces: Faces, name: str) -> str:
+    return next(row["state"] for row in view(faces)["programs"] if row["name"] == name)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_killed_program_comes_back_and_says_so(faces: Faces, name: str) -> None:
+    child = faces.children.pop(name)
+    child.kill()
+    child.wait(5)
+    if name != "web":
+        wait_for("last will on the page", lambda: _state_of(faces, name) == "stopped")
+    faces.start(name)
+    wait_for("alive again", lambda: _all_alive(faces), 20)
+    assert child.returncode == -signal.SIGKILL
+
+
+def test_panel_and_web_end_cleanly_and_the_lights_go_out(faces: Faces) -> None:
+    assert faces.stop("panel") == 0
+    assert faces.chips.registers().hex(" ") == "55 00 55 00"
+    with socket.create_connection(("127.0.0.1", int(faces.url.rpartition(":")[2]))) as link:
+        link.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert select.select([link], [], [], 5)[0]
+        began = time.monotonic()
+        assert faces.stop("web") == 0
+        assert time.monotonic() - began < 3.0
+    for name in ("panel", "web"):
+        faces.start(name)
+    wait_for("back again", lambda: _all_alive(faces), 20)

@@ -1,0 +1,68 @@
+"""Killed while current flows: what the design promises for each, seen in the rig, which is told by nobody."""
+
+import os
+import signal
+import time
+
+import pytest
+from conftest import NAMES, Tree
+from test_session import charger
+
+
+def charging(tree: Tree) -> None:
+    """Bring the tree to a charge with 10 A, from wherever the last test left it."""
+    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, "all are on the bus")
+    tree.until(charger(tree, lambda c: c["state"] in ("idle", "fault")), 150, "charger is at rest")
+    if not charger(tree, lambda c: c["state"] == "idle")():
+        answer = tree.command("clear-fault")
+        assert answer["ok"], answer
+        tree.until(charger(tree, lambda c: c["state"] == "idle"), 20, "charger is idle")
+    answer = tree.command("mode", mode="charge", amps=10)
+    assert answer["ok"], answer
+    tree.until(charger(tree, lambda c: 9 <= (c["amps_a"] or 0) <= 10.5), 90, "charging with 10 A")
+
+
+def kill(tree: Tree, name: str) -> float:
+    os.kill(tree.processes()[name][1], signal.SIGKILL)
+    return time.monotonic()
+
+
+def without_current(tree: Tree) -> bool:
+    return abs(tree.rig()["pre"]["a"]) < 0.5
+
+
+@pytest.mark.parametrize("name", ["panel", "datalog", "web", "pulse"])
+def test_nothing_changes_when_who_only_watches_is_killed(tree: Tree, name: str) -> None:
+    if not charger(tree, lambda c: c["state"] == "energy" and c["amps_a"] > 9)():
+        charging(tree)
+    kill(tree, name)
+    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, f"{name} is back")
+    truth = tree.rig()
+    assert 9 <= truth["pre"]["a"] <= 10.5
+    assert truth["contactors"] == {"c1": True, "c2": True, "car": True}
+
+
+@pytest.mark.parametrize("name", ["manager", "broker"])
+def test_current_goes_to_zero_in_order_when_the_setpoint_ends(tree: Tree, name: str) -> None:
+    charging(tree)
+    before = tree.rig()["violation_count"]
+    kill(tree, name)
+    tree.until(lambda: without_current(tree), 5, "the setpoint expired within 1 s, then the ramp")
+    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, f"{name} is back")
+    truth = tree.rig()
+    assert truth["violation_count"] == before, truth["violations"]
+    tree.command("stop")
+
+
+@pytest.mark.parametrize("name", ["charger", "guard"])
+def test_contactors_open_without_current_and_the_plug_stays_locked(tree: Tree, name: str) -> None:
+    charging(tree)
+    before = tree.rig()["violation_count"]
+    kill(tree, name)
+    tree.until(lambda: not tree.rig()["contactors"]["c1"], 15, "guard made safe")
+    truth = tree.rig()
+    assert truth["contactors"]["c2"] is False
+    assert abs(truth["pre"]["a"]) < 0.5
+    assert truth["violation_count"] == before, truth["violations"]
+    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, f"{name} is back")
+    tree.until(lambda: not {"c1", "c2", "d1", "d2"} & set(tree.rig()["outputs"]), 10, "all but the lock are off")

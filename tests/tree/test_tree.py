@@ -1,0 +1,40 @@
+"""The whole tree on the desk: everything runs, and each program killed without warning comes back."""
+
+import os
+import signal
+import urllib.request
+
+import pytest
+from conftest import NAMES, Tree
+
+
+def test_every_program_runs_and_is_on_the_bus(tree: Tree) -> None:
+    assert set(tree.processes()) == NAMES
+    tree.until(lambda: {state for state, _ in tree.processes().values()} == {"RUNNING"}, 10, "all are RUNNING")
+    assert tree.alive() == NAMES - {"broker"}
+    assert tree.state()["manager"]["config_errors"] == []
+
+
+def test_the_page_is_the_page(tree: Tree) -> None:
+    with urllib.request.urlopen(tree.desk.page) as answer:
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert b"<!doctype html>" in answer.read(100).lower()
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_killed_without_warning_it_comes_back_and_the_others_stay(tree: Tree, name: str) -> None:
+    before = {program: pid for program, (_, pid) in tree.processes().items()}
+    os.kill(before[name], signal.SIGKILL)
+
+    def again() -> bool:
+        state, pid = tree.processes().get(name, ("", 0))
+        return state == "RUNNING" and pid != before[name]
+
+    tree.until(again, 30, f"{name} runs again")
+    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 30, f"all are on the bus again after {name} was killed")
+    after = {program: pid for program, (_, pid) in tree.processes().items()}
+    assert {program for program in NAMES if after[program] != before[program]} == {name}
+    tree.until(lambda: tree.state().get("charger") is not None, 10, "the page hears charger")
+    charger = tree.state()["charger"]
+    assert charger["state"] in ("idle", "fault"), "nobody starts a session by being restarted"
+    assert not {"c1", "c2", "d1", "d2"} & set(charger["outputs"])

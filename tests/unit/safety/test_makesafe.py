@@ -1,0 +1,170 @@
+"""The time line of make-safe, step by step, for converters that obey, do not, or are not there."""
+
+import itertools
+import math
+from collections.abc import Callable
+
+import pytest
+
+from v2h.canframe import Frame
+from v2h.pre import objects as pre
+from v2h.safety.makesafe import FROM_SIGNALS, MakeSafe
+from v2h.safety.outputs import CONTACTORS, NONE, Output
+from v2h.safety.preheard import PreHeard
+
+ENERGY = Output(0x7F)
+ZERO, DISABLE = pre.write_amps(0.0), pre.write_enable(False)
+
+
+class Run:
+    """Steps a MakeSafe every 20 ms against a converter and outputs that do as they are told, noting when what fell."""
+
+    def __init__(
+        self, amps: Callable[[float], float] | None, *, obeys: bool = True, outputs: Output = ENERGY, row: int = 0
+    ) -> None:
+        self.amps, self.obeys = amps, obeys
+        self.outputs, self.heard, self.set_a = outputs, PreHeard(), 14.0
+        self.fell: dict[str, float] = {}
+        self.sent: list[tuple[float, bytes]] = []
+        self.done_t = math.inf
+        self.safe = MakeSafe(100.0, row)
+        self.stuck = NONE
+        self.before: Callable[[float], None] = lambda t: None
+
+    def answer(self, now: float, request: bytes) -> None:
+        if self.amps is None or Output.PRE_AC not in self.outputs:
+            return
+        if request == ZERO:
+            self.set_a = 0.0 if self.obeys else self.set_a
+            reply = pre.written_answer(pre.SET_AMPS.index, 0)
+        elif request == DISABLE:
+            reply = pre.written_answer(pre.ENABLE.index, 0)
+        else:
+            entry = pre.SET_AMPS if request == pre.read_amps_setpoint() else pre.AMPS
+            value = self.set_a if entry is pre.SET_AMPS else self.amps(now - 100.0)
+            reply = pre.read_answer(entry, round(value * 10).to_bytes(2, "little", signed=True))
+        self.heard.hear(Frame(now + 0.0004, pre.ANSWER_ID, reply))
+
+    def until(self, end: float) -> "Run":
+        for tick in range(round(end / 0.02)):
+            now = 100.0 + tick * 0.02
+            self.before(now - 100.0)
+            for part in range(8):  # the caller steps again whenever the converter answered
+                answers = self.heard.answers
+                step = self.safe.step(now + part * 0.001, self.outputs, self.heard)
+                for output in step.off & ~self.stuck:
+                    self.fell.setdefault(str(output.name), round(now + part * 0.001 - 100.0, 3))
+                self.outputs &= ~(step.off & ~self.stuck)
+                if step.done:
+                    self.done_t = min(self.done_t, now - 100.0)
+                if step.send is not None:
+                    self.sent.append((now + part * 0.001 - 100.0, step.send))
+                    self.answer(now + part * 0.001, step.send)
+                if self.heard.answers == answers:
+                    break
+        return self
+
+
+def falling(a: float) -> Callable[[float], float]:
+    return lambda t: max(0.0, a - 50.0 * t)
+
+
+def test_a_converter_that_obeys_is_let_go_at_5_a() -> None:
+    run = Run(falling(14.0)).until(2.0)
+    assert run.sent[0] == (0.0, ZERO), "0 A comes first, at once"
+    assert 0.18 <= run.fell["C1"] <= 0.31
+    assert run.fell["PRE_AC"] <= run.fell["C1"] == run.fell["C2"] < run.fell["D2"]
+    assert run.fell["D1"] - run.fell["D2"] >= 0.5
+    assert run.fell["MASTER"] == run.fell["D1"]
+    assert run.outputs == Output.PLUG_LOCK
+
+
+def test_discharge_counts_like_charge() -> None:
+    run = Run(lambda t: -max(0.0, 14.0 - 50.0 * t)).until(0.16)
+    assert run.fell == {}
+    assert 0.18 <= run.until(0.4).fell["C1"] <= 0.31
+
+
+def test_at_no_current_contactors_open_as_soon_as_that_is_known() -> None:
+    assert Run(lambda t: 0.0).until(0.1).fell["C1"] < 0.01
+
+
+@pytest.mark.parametrize("converter", ["silent", "keeps its current"])
+def test_a_converter_that_does_not_obey_loses_mains_at_0_8_and_contactors_at_1_1(converter: str) -> None:
+    run = Run(None if converter == "silent" else (lambda t: 14.0), obeys=False).until(3.0)
+    assert run.fell["PRE_AC"] == pytest.approx(0.8, abs=0.021)
+    assert run.fell["C1"] == run.fell["C2"] == pytest.approx(1.1, abs=0.021)
+    assert 1.15 <= run.fell["D2"] <= 1.2
+    assert run.fell["D1"] - run.fell["D2"] >= 0.5
+    assert run.done_t < 2.0
+    assert run.outputs == Output.PLUG_LOCK
+
+
+def test_a_small_current_with_another_setpoint_is_a_ramp_and_not_low() -> None:
+    """4 A on the way up to 14 A must not open contactors: 0 A has to be read back."""
+    assert Run(lambda t: 4.0, obeys=False).until(0.7).fell == {}
+
+
+def test_what_was_measured_before_the_trip_proves_nothing() -> None:
+    run = Run(None)
+    for entry in (pre.AMPS, pre.SET_AMPS):
+        run.heard.hear(Frame(99.99, pre.ANSWER_ID, pre.read_answer(entry, b"\0\0")))
+    assert run.until(0.7).fell == {}
+
+
+def test_a_measurement_grows_old() -> None:
+    run = Run(lambda t: 14.0).until(0.1)
+    run.amps = None
+    run.heard.hear(Frame(100.1, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\x32\0")))  # 5.0 A, and nothing since
+    run.set_a = 0.0
+    safe, heard = run.safe, run.heard
+    assert safe.step(100.40, ENERGY, heard).off == NONE
+
+
+def test_zero_and_read_back_every_100_ms_then_disable_for_ever() -> None:
+    run = Run(None).until(5.0)
+    zeros = [t for t, data in run.sent if data == ZERO]
+    assert all(0.09 <= b - a <= 0.11 for a, b in itertools.pairwise(zeros))
+    assert zeros[-1] > 4.85
+    reads = [t for t, data in run.sent if data == pre.read_amps_setpoint()]
+    assert reads[:3] == pytest.approx([0.02, 0.12, 0.22])
+    disables = [t for t, data in run.sent if data == DISABLE]
+    assert disables[0] > run.fell["D1"], "step 5 comes last"
+    assert disables[0] < run.done_t
+    assert disables[-1] > 4.85
+
+
+def test_requests_to_a_silent_converter_keep_20_ms_apart() -> None:
+    times = [t for t, _ in Run(None).until(3.0).sent]
+    assert min(b - a for a, b in itertools.pairwise(times)) > 0.0149
+
+
+def test_the_lock_is_never_touched() -> None:
+    for outputs in (Output(bits) for bits in range(128)):
+        run = Run(None, outputs=outputs).until(2.2)
+        assert run.outputs == outputs & Output.PLUG_LOCK
+
+
+def test_an_output_that_does_not_fall_is_asked_again_and_holds_nothing_up() -> None:
+    run = Run(None)
+    run.stuck = CONTACTORS
+    run.until(2.2)
+    assert run.outputs == Output.PLUG_LOCK | CONTACTORS
+    assert run.safe.step(103.0, run.outputs, run.heard).off == CONTACTORS
+    assert run.done_t < 2.0
+
+
+def test_a_write_after_the_trip_costs_the_mains_at_once() -> None:
+    run = Run(lambda t: 14.0, obeys=False).until(0.2)
+    assert run.fell == {}
+    run.safe.drop_pre_ac()
+    assert run.safe.step(100.2, run.outputs, run.heard).off == Output.PRE_AC
+    assert run.safe.step(100.48, run.outputs, run.heard).off & CONTACTORS == NONE
+    assert run.safe.step(100.5, run.outputs, run.heard).off & CONTACTORS == CONTACTORS
+
+
+def test_with_contactors_found_open_only_the_signals_go_in_order() -> None:
+    run = Run(None, outputs=ENERGY & ~CONTACTORS, row=FROM_SIGNALS).until(2.0)
+    assert run.fell["D2"] < 0.1
+    assert run.fell["D1"] - run.fell["D2"] >= 0.5
+    assert run.outputs == Output.PLUG_LOCK

@@ -1,0 +1,41 @@
+"""What is learned from the converter's bus, and what is not."""
+
+from v2h.canframe import Frame
+from v2h.pre import objects as pre
+from v2h.safety.preheard import PreHeard
+
+
+def test_measured_and_set_current_come_from_answers_only() -> None:
+    heard = PreHeard()
+    heard.hear(Frame(1.0, pre.ANSWER_ID, pre.read_answer(pre.AMPS, (-75).to_bytes(2, "little", signed=True))))
+    heard.hear(Frame(2.0, pre.ANSWER_ID, pre.read_answer(pre.SET_AMPS, (140).to_bytes(2, "little"))))
+    assert (heard.amps_a, heard.amps_t, heard.set_a, heard.set_t, heard.answers) == (-7.5, 1.0, 14.0, 2.0, 2)
+    assert heard.hear(Frame(3.0, pre.REQUEST_ID, pre.write_amps(3.0))) == 3.0
+    assert heard.set_a == 14.0
+
+
+def test_writes_of_others_are_seen_with_sign_and_only_on_210a() -> None:
+    heard = PreHeard()
+    assert heard.hear(Frame(0, pre.REQUEST_ID, pre.write_amps(-0.2))) == -0.2
+    assert heard.hear(Frame(0, pre.REQUEST_ID, pre.write_amps(0.0))) == 0.0
+    for other in (pre.write_volts(410), pre.write_enable(True), pre.read_amps_setpoint(), pre.read_amps()):
+        assert heard.hear(Frame(0, pre.REQUEST_ID, other)) is None
+    assert heard.hear(Frame(0, pre.ANSWER_ID, pre.write_amps(1.0))) is None
+    assert heard.hear(Frame(0, pre.REQUEST_ID, pre.write_amps(1.0)[:7])) is None, "wrong length"
+
+
+def test_age() -> None:
+    heard = PreHeard()
+    assert heard.amps(1.0, 0.3) is None
+    heard.hear(Frame(1.0, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\x0a\0")))
+    assert heard.amps(1.29, 0.3) == 1.0
+    assert heard.amps(1.31, 0.3) is None
+    assert heard.amps(1.1, 0.3, since=1.0) is None
+
+
+def test_other_objects_and_aborts_are_no_current() -> None:
+    heard = PreHeard()
+    for reply in (pre.read_answer(pre.VOLTS, b"\x0a\0"), pre.abort_answer(pre.AMPS.index, 0, 0x06090011)):
+        heard.hear(Frame(1.0, pre.ANSWER_ID, reply))
+    assert heard.amps(1.0, 9.9) is None
+    assert heard.answers == 2
