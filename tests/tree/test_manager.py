@@ -240,8 +240,12 @@ def test_a_session_that_ends_by_itself_is_not_started_again(tree: Tree, what: st
     if what == "fault":
         refused = tree.ask("mode", mode="v2h")
         assert (refused.ok, "Press clear first" in refused.text) == (False, True)
-        assert tree.ask("clear-fault").ok
-        tree.house.state, tree.house.faults = "idle", []
+        assert tree.ask("clear-fault").text == "cleared"
+        tree.listen(0.5)
+        tree.house.silent = True
+        tree.listen(3.2)
+        assert tree.ask("clear-fault").text == "Nothing was cleared: the charger does not answer."
+        tree.house.silent = False
         tree.listen(0.5)
     follow(tree)
 
