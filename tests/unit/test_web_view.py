@@ -176,7 +176,7 @@ def test_stream_wakes_on_change_and_ends_on_close(monkeypatch: pytest.MonkeyPatc
     began = time.monotonic()
     second = state.next_json(first)
     assert second is not None
-    assert b"hello" in second
+    assert b"Hello" in second
     assert 0.2 < time.monotonic() - began < 30.0
     state.close()
     assert state.next_json(second) is None
