@@ -8,11 +8,13 @@ import pytest
 from conftest import NAMES, Tree
 from test_session import charger
 
+pytestmark = pytest.mark.timeout(300)
+
 
 def charging(tree: Tree) -> None:
     """Bring the tree to a charge with 10 A, from wherever the last test left it."""
     tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, "all are on the bus")
-    tree.until(charger(tree, lambda c: c["state"] in ("idle", "fault")), 150, "charger is at rest")
+    tree.until(charger(tree, lambda c: c["state"] in ("idle", "fault")), 100, "charger is at rest")
     if not charger(tree, lambda c: c["state"] == "idle")():
         answer = tree.command("clear-fault")
         assert answer["ok"], answer
