@@ -19,9 +19,14 @@ def charging(tree: Tree) -> None:
         return
     tree.command("stop")
     tree.until(charger(tree, lambda c: c["state"] in ("idle", "fault")), 100, "charger is at rest")
-    if not charger(tree, lambda c: c["state"] == "idle")():
-        tree.until(lambda: bool(tree.command("clear-fault")["ok"]), 60, "the cable is empty, the fault can be cleared")
-        tree.until(charger(tree, lambda c: c["state"] == "idle"), 20, "charger is idle")
+
+    def cleared() -> bool:
+        if charger(tree, lambda c: c["state"] == "idle")():
+            return True
+        tree.command("clear-fault")
+        return False
+
+    tree.until(cleared, 60, "the cable is measured empty, the plug is open, the fault can be cleared")
     answer = tree.command("mode", mode="charge", amps=10)
     assert answer["ok"], answer
     tree.until(charger(tree, full_current), 90, "charging with 10 A")
