@@ -16,7 +16,7 @@ def charger(**changes: Any) -> ChargerState:
             power_w=3807.0, t_power=now, setpoint_a=10.0, max_charge_a=15.0, max_discharge_a=14.0, k_on=True,
             outputs=["d1", "d2", "c1", "c2", "plug-lock", "pre-ac", "master"], faults=[], guard="armed",
             status_109_5="05", cable_v=384.0, temperature_c=31.0, session=1,
-            ages_s={"car": 0.04, "pre": 0.08, "guard": 0.02},
+            ages_s={"car": 0.04, "converter": 0.08},
             checks={"insulation": "verified", "lock": "assumed", "cable_v": "not fitted"}, capacity_kwh=24.0,
         ),
         **changes,

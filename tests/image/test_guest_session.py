@@ -86,7 +86,7 @@ def test_charge_then_cover_the_house_then_stop(guest: Guest, owner: Owner) -> No
     seen_w = mean_abs_grid_w(owner, SCORED_S)
     true_w = rig(guest, "state")["mean_abs_grid_w"]
     print(
-        f"\nmean |grid| over {SCORED_S} s of the rig's day from {TRACE_FROM_S} s: page {seen_w:.1f} W, truth {true_w:.1f} W"
+        f"\nmean |grid|, {SCORED_S} s of the rig's day from {TRACE_FROM_S} s: page {seen_w:.1f} W, truth {true_w:.1f} W"
     )
     assert seen_w <= MEAN_GRID_LIMIT_W and true_w <= MEAN_GRID_LIMIT_W
 

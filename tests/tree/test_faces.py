@@ -78,7 +78,7 @@ class Chips:
 
 
 class CanWire:
-    """A CAN bus over TCP in python-can's serial framing; sends ten frames of 0x102 to whoever joins."""
+    """A CAN bus over TCP in python-can's serial framing."""
 
     def __init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -86,12 +86,16 @@ class CanWire:
         self._links: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
+    def send(self, can_id: int, times: int) -> None:
+        """A frame of eight zeros to the node that joined last."""
+        frame = b"\xaa" + bytes(4) + b"\x08" + can_id.to_bytes(4, "little") + bytes(8) + b"\xbb"
+        wait_for("a node on the bus", lambda: bool(self._links))
+        self._links[-1].sendall(frame * times)
+
     def _accept(self) -> None:
         while True:
             link, _ = self._listening.accept()
             self._links.append(link)
-            frame = b"\xaa" + bytes(4) + b"\x08" + (0x102).to_bytes(4, "little") + bytes(8) + b"\xbb"
-            link.sendall(frame * 10)
 
 
 class Colleagues:
@@ -145,6 +149,7 @@ class Faces:
     data: Path
     url: str
     chips: Chips
+    wire: CanWire
     others: Colleagues
     env: dict[str, str]
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -206,7 +211,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
     (run / "mosquitto.conf").write_text(derive_broker(OVERLAY, run, port))
     broker = subprocess.Popen(["mosquitto", "-c", str(run / "mosquitto.conf")], env=env)
     others = Colleagues(run, port)
-    made = Faces(run, data, f"http://127.0.0.1:{page}", chips, others, env)
+    made = Faces(run, data, f"http://127.0.0.1:{page}", chips, wire, others, env)
     try:
         for name in PROGRAMS:
             made.start(name)
@@ -317,6 +322,7 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
     faces.charger, faces.manager = charger(state="energy", soc_pct=48.0), manager(mode="charge")
     wait_for("the broker has both", lambda: (view(faces)["soc"], view(faces)["mode"]) == ("48 %", "charge"))
     faces.others.say("charger", Event(time.monotonic(), "warning", "k_off", "permission gone", "charger", {"a": 1}))
+    faces.wire.send(0x102, 10)
     database = faces.data / "v2h.sqlite3"
 
     def events() -> list[Any]:
@@ -324,7 +330,7 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
             return list(connection.execute("select level, code, source from events where code = 'k_off'"))
 
     wait_for("event in the file", lambda: database.exists() and events() == [("warning", "k_off", "charger")])
-    wait_for("event on the page", lambda: "permission gone" in [row["label"] for row in view(faces)["events"]])
+    wait_for("event on the page", lambda: "Permission gone" in [row["label"] for row in view(faces)["events"]])
 
     assert faces.stop("datalog") == 0
     with sqlite3.connect(database) as connection:

@@ -89,11 +89,38 @@ def test_energy_in_both_directions(power_w: float, headline: str, way: str) -> N
 
 
 def test_faults_in_words_known_and_unknown() -> None:
-    shown = view(seen(charger(state="fault", faults=["late_bleed", "brand_new"], reason="12 V left"), manager()))
+    shown = view(
+        seen(
+            charger(state="fault", faults=["late_bleed", "brand_new", "-0.2 A for 3 s; is it in?"], reason="12 V left"),
+            manager(),
+        )
+    )
     texts = [row["text"] for row in shown["faults"]]
-    assert texts == ["The cable does not empty after the insulation test.", "Brand new."]
+    assert texts == ["The cable does not empty after the insulation test.", "Brand new.", "-0.2 A for 3 s; is it in?"]
     assert shown["tone"] == "fault"
     assert "12 V left" in shown["why"]
+
+
+def test_events_of_the_session_speak_of_the_state_and_faults_of_the_reason_too() -> None:
+    now = time.monotonic()
+    events = (
+        Event(now, "info", "session-insulation-test", "starting", "charger"),
+        Event(now - 120, "fault", "session-make-safe", "guard is silent", "charger"),
+        Event(now - 7200, "warning", "meter-dead", "no answer", "meter"),
+    )
+    rows = [
+        (row["label"], row["text"], row["tone"]) for row in view(seen(None, None, events=events, now=now))["events"]
+    ]
+    assert rows == [
+        ("Testing the cable’s insulation", "now", "dim"),
+        ("Making safe: guard is silent", "2 min ago", "bad"),
+        ("No answer", "2 h ago", "warn"),
+    ]
+
+
+def test_reason_is_not_said_twice() -> None:
+    shown = view(seen(charger(state="wake", reason="starting"), manager(why="Starting V2H.")))
+    assert shown["why"] == "Starting V2H."
 
 
 def test_configuration_errors_of_both_sides_once() -> None:
@@ -132,6 +159,13 @@ def test_document_is_made_once_a_change_and_at_most_four_times_a_second() -> Non
     assert second["charger"]["soc_pct"] == 51.0
     assert state.document(start + 0.9)[1] is payload
     assert state.document(start + 1.3)[1] is not payload
+
+
+def test_states_that_passed_between_two_looks_are_kept() -> None:
+    state = LiveState()
+    for name in ("lock", "lock", "test done", "car contactors"):
+        state.put_charger(charger(state=name))
+    assert [row["state"] for row in state.document()[0]["states"]] == ["lock", "test done", "car contactors"]
 
 
 def test_stream_wakes_on_change_and_ends_on_close() -> None:

@@ -8,6 +8,7 @@ cable voltage of at most 10 V, or a person's confirmation that guard itself boun
 from collections.abc import Mapping
 
 from v2h.chademo import evse, flow, limits
+from v2h.chademo.progress import Progress
 from v2h.chademo.states import TABLE, Converter, State
 from v2h.chademo.supervision import check, threshold_v
 from v2h.chademo.transitions import NEXT
@@ -20,35 +21,15 @@ _RESTING = (State.IDLE, State.SAFE, State.FAULT)
 _BEFORE_D2 = (State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED, State.TEST_OPEN)
 
 
-class Session:
-    """One charger's session after another.
-
-    number must differ between program starts: guard clears a trip only for a new one. waits_s: other deadlines for
-    named states (a replay waits up to 15 s for the recorded test voltage).
-    """
+class Session(Progress):
+    """One charger's session after another."""
 
     def __init__(self, number: int, protocol: int = 2, waits_s: Mapping[State, float] | None = None) -> None:
-        self.number, self.protocol = number, protocol
-        self.waits_s = dict(waits_s or {})
-        self.state = State.IDLE
-        self.since_t = 0.0
-        self.reason = "not started"
-        self.fault: Fault | None = None
-        self.locked = False
-        self.ending = False
-        self.charging = False
+        super().__init__(number, protocol, waits_s)
         self.commanded_a = 0.0
-        self.order_done = -1
-        self.d1_t = self.permitted_t = 0.0
-        self.speaking_t: float | None = None
-        self.held_t: float | None = None
-        self.history: list[tuple[float, State]] = []
-        self._flowed = False
-        self._seen_on = NONE
+        self._volts_v = 0.0
         self._met_guard = False
         self._last_t: float | None = None
-        self._volts_v = 0.0
-        self._watched: dict[str, float] = {}
 
     def step(self, now: float, i: Inputs) -> Actions:
         """Look once, at any cadence up to 0.1 s."""
@@ -67,42 +48,6 @@ class Session:
         cable = "assumed" if i.cable_v is None else "verified"
         return {"insulation": "not fitted", "lock": "assumed", "cable_v": cable}
 
-    def fail(self, fault: Fault, now: float) -> None:
-        """Latch the first fault and leave in order."""
-        self.fault = self.fault or fault
-        self.reason = self.fault.text
-        self._stop(now)
-
-    def begin(self, now: float, i: Inputs) -> None:
-        """A new session starts with this step; called by the transition out of IDLE."""
-        self.number = (self.number + 1) & 0xFFFFFFFF
-        self.order_done = i.order
-        self.d1_t, self.reason = now, "starting"
-        self.ending = self.charging = self._flowed = False
-        self.speaking_t = None
-        self._seen_on = NONE
-
-    def enter(self, state: State, now: float) -> None:
-        """Change state; charging is what 109.5.0 says, from ENERGY until the current is known to be small."""
-        self.state, self.since_t, self.held_t = state, now, None
-        self.history.append((now, state))
-        del self.history[:-200]
-        self._watched.clear()
-        if state is State.ENERGY:
-            self.charging = self._flowed = True
-            self.reason = "energy may flow"
-        elif state is State.FAULT:
-            self.speaking_t, self.charging = None, False
-        elif state is State.IDLE:
-            self.speaking_t = None
-
-    def _stop(self, now: float, *, calm: bool = False) -> None:
-        row = TABLE[self.state]
-        following = row.calm or row.stop if calm else row.stop
-        self.ending = True
-        if following is not None and following is not self.state:
-            self.enter(following, now)
-
     def _meet_guard(self, now: float, i: Inputs) -> None:
         if i.guard is None:
             return
@@ -112,39 +57,33 @@ class Session:
         if first:
             self.locked = Output.PLUG_LOCK in i.guard.outputs  # as guard found it; it may be on after a crash
         wanted_on = TABLE[self.state].outputs
-        lost = self._seen_on & wanted_on & ~i.guard.outputs
-        self._seen_on = (self._seen_on | i.guard.outputs) & wanted_on
+        lost = self.seen_on & wanted_on & ~i.guard.outputs
+        self.seen_on = (self.seen_on | i.guard.outputs) & wanted_on
         if self.state in (State.SAFE, State.FAULT):
             # Only a new number clears guard's trip; guard takes a change of number under live outputs for a crash.
             if self.state is State.FAULT and tripped and not i.guard.outputs & _LIVE and i.guard.session == self.number:
                 self.number = (self.number + 1) & 0xFFFFFFFF
         elif first and (tripped or self.locked or i.guard.outputs & _LIVE):
-            self._make_safe(Fault("found_at_start", f"after a restart: {cause if tripped else 'outputs were on'}"), now)
+            self.make_safe(Fault("found_at_start", f"after a restart: {cause if tripped else 'outputs were on'}"), now)
         elif tripped:
-            self._make_safe(Fault("guard_tripped", f"guard made safe: {cause}"), now)
+            self.make_safe(Fault("guard_tripped", f"guard made safe: {cause}"), now)
         elif lost:
-            self._make_safe(Fault("outputs_lost", f"guard has switched off {', '.join(names(lost))}"), now)
-
-    def _make_safe(self, fault: Fault, now: float) -> None:
-        self.fault = self.fault or fault
-        self.reason = self.fault.text
-        self.ending = True
-        self.enter(State.SAFE, now)
+            self.make_safe(Fault("outputs_lost", f"guard has switched off {', '.join(names(lost))}"), now)
 
     def _supervise(self, now: float, i: Inputs) -> None:
         if self.state in _RESTING:
             return
-        fault, normal = check(self.state, i, now, self.commanded_a, self._watched)
+        fault, normal = check(self.state, i, now, self.commanded_a, self.watched)
         if fault is not None:
             self.fail(fault, now)
         elif self.state in _BEFORE_D2 and now - self.permitted_t > limits.D2_AFTER_PERMISSION.value:
             self.fail(Fault("late_d2", "d2 is not reached in time after the car's permission"), now)
         elif normal and (not self.ending or TABLE[self.state].calm):
             self.reason = normal
-            self._stop(now)
+            self.stop(now)
         elif not self.ending and not i.wanted:
             self.reason = "stopped"
-            self._stop(now, calm=True)
+            self.stop(now, calm=True)
 
     def _check_deadline(self, now: float, i: Inputs) -> None:
         row = TABLE[self.state]
@@ -173,7 +112,7 @@ class Session:
             charging=self.charging,
             fault=self.fault,
             speaking_s=0.0 if self.speaking_t is None else now - self.speaking_t,
-            flowed=self._flowed,
+            flowed=self.flowed,
             protocol=self.protocol,
         )
         by_person = self.state is State.FAULT and i.unlock_confirmed

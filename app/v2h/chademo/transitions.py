@@ -4,16 +4,13 @@ Each returns the next state or None to stay. Deadlines and stops are not here: t
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from v2h.chademo import limits
+from v2h.chademo.progress import Progress
 from v2h.chademo.states import State
 from v2h.chademo.view import Fault, Inputs
 from v2h.safety.outputs import CONTACTORS, NONE, Output, names
 from v2h.safety.wire import GuardState
-
-if TYPE_CHECKING:
-    from v2h.chademo.session import Session
 
 FRESH_S = 0.5
 """A reading of the converter older than this decides nothing."""
@@ -34,7 +31,7 @@ def _small_current(i: Inputs, now: float) -> bool:
     return fresh and i.pre.amps_a is not None and abs(i.pre.amps_a) <= limits.OPEN_UNDER_A.value
 
 
-def _car_contactors_are(opened: bool, s: "Session", now: float, i: Inputs) -> bool:
+def _car_contactors_are(opened: bool, s: Progress, now: float, i: Inputs) -> bool:
     """By 102.5.3; a car of protocol 0 or 1 has no such flag and is believed some time after the state began."""
     if i.car.x102 is None:
         return False
@@ -58,7 +55,7 @@ def refusal(i: Inputs) -> str:
     return ""
 
 
-def _idle(s: "Session", now: float, i: Inputs) -> State | None:
+def _idle(s: Progress, now: float, i: Inputs) -> State | None:
     if not i.wanted or i.order == s.order_done:
         return None
     why_not = refusal(i)
@@ -69,7 +66,7 @@ def _idle(s: "Session", now: float, i: Inputs) -> State | None:
     return State.WAKE
 
 
-def _wake(s: "Session", now: float, i: Inputs) -> State | None:
+def _wake(s: Progress, now: float, i: Inputs) -> State | None:
     spoke = all(i.car.age_s(can_id, now) < now - s.since_t for can_id in (0x100, 0x101, 0x102))
     if not spoke:
         if i.guard is not None and i.guard.k_on and now - s.since_t > 1.0:
@@ -79,7 +76,7 @@ def _wake(s: "Session", now: float, i: Inputs) -> State | None:
     return State.HANDSHAKE
 
 
-def _handshake(s: "Session", now: float, i: Inputs) -> State | None:
+def _handshake(s: Progress, now: float, i: Inputs) -> State | None:
     permitted = i.guard is not None and i.guard.k_on and i.car.x102 is not None and i.car.x102.charging_enabled
     if not permitted:
         return None
@@ -87,7 +84,7 @@ def _handshake(s: "Session", now: float, i: Inputs) -> State | None:
     return State.CONVERTER
 
 
-def _converter(s: "Session", now: float, i: Inputs) -> State | None:
+def _converter(s: Progress, now: float, i: Inputs) -> State | None:
     if not (i.pre.status == 0 or i.pre.enabled) or not i.pre.enabled or now - i.pre.enabled_t > FRESH_S:
         return None
     wrong = _incompatible(i)
@@ -108,12 +105,12 @@ def _incompatible(i: Inputs) -> str:
     return ""
 
 
-def _lock(s: "Session", now: float, i: Inputs) -> State | None:
+def _lock(s: Progress, now: float, i: Inputs) -> State | None:
     settled = now - s.since_t >= limits.LOCK_SETTLE.value and Output.PLUG_LOCK in _outputs(i)
     return State.INSULATION if settled and _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value) else None
 
 
-def _insulation(s: "Session", now: float, i: Inputs) -> State | None:
+def _insulation(s: Progress, now: float, i: Inputs) -> State | None:
     risen = i.cable_v is not None and i.cable_v >= limits.TEST_V.value - limits.MATCH_WITHIN_V.value
     if not risen or CONTACTORS not in _outputs(i):
         s.held_t = None
@@ -122,17 +119,17 @@ def _insulation(s: "Session", now: float, i: Inputs) -> State | None:
     return State.BLEED if now - s.held_t >= limits.INSULATION_HOLD.value else None
 
 
-def _bleed(s: "Session", now: float, i: Inputs) -> State | None:
+def _bleed(s: Progress, now: float, i: Inputs) -> State | None:
     return State.TEST_OPEN if _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value) else None
 
 
-def _test_open(s: "Session", now: float, i: Inputs) -> State | None:
+def _test_open(s: Progress, now: float, i: Inputs) -> State | None:
     if i.guard is None or _outputs(i) & CONTACTORS or not _empty(i, limits.CABLE_EMPTY_BEFORE_D2_V.value):
         return None
     return State.D2_OFF if s.ending else State.CAR_CONTACTORS
 
 
-def _car_contactors(s: "Session", now: float, i: Inputs) -> State | None:
+def _car_contactors(s: Progress, now: float, i: Inputs) -> State | None:
     if not _car_contactors_are(False, s, now, i):
         s.held_t = None
         return None
@@ -141,13 +138,13 @@ def _car_contactors(s: "Session", now: float, i: Inputs) -> State | None:
     return State.MATCH if seen and now - s.held_t >= limits.CABLE_SETTLE.value else None
 
 
-def _match(s: "Session", now: float, i: Inputs) -> State | None:
+def _match(s: Progress, now: float, i: Inputs) -> State | None:
     if i.cable_v is None or i.pre.volts_v is None or now - i.pre.volts_t > FRESH_S:
         return None
     return State.READY if abs(i.pre.volts_v - i.cable_v) <= limits.MATCH_WITHIN_V.value else None
 
 
-def _ready(s: "Session", now: float, i: Inputs) -> State | None:
+def _ready(s: Progress, now: float, i: Inputs) -> State | None:
     if CONTACTORS not in _outputs(i) or i.car.x102 is None:
         return None
     asks = i.car.x102.charge_current_request_a > 0
@@ -155,59 +152,59 @@ def _ready(s: "Session", now: float, i: Inputs) -> State | None:
     return State.ENERGY if asks or offers else None
 
 
-def _energy(s: "Session", now: float, i: Inputs) -> State | None:
+def _energy(s: Progress, now: float, i: Inputs) -> State | None:
     """Left by supervision; here only by a stop that was wished before energy was reached."""
     return State.STOP_CURRENT if s.ending and now - s.since_t >= limits.STOP_SHOWN.value else None
 
 
-def _stop_current(s: "Session", now: float, i: Inputs) -> State | None:
+def _stop_current(s: Progress, now: float, i: Inputs) -> State | None:
     if now - s.since_t < limits.STOP_SHOWN.value or not _small_current(i, now):
         return None
     s.charging = False
     return State.WELDING
 
 
-def _welding(s: "Session", now: float, i: Inputs) -> State | None:
+def _welding(s: Progress, now: float, i: Inputs) -> State | None:
     opened = _car_contactors_are(True, s, now, i)
     converter_low = i.pre.volts_v is not None and i.pre.volts_v <= limits.CABLE_UNLOCK_V.value
     cable_low = i.cable_v is None or i.cable_v <= limits.CABLE_UNLOCK_V.value
     return State.OPEN if opened and converter_low and cable_low else None
 
 
-def _car_opens(s: "Session", now: float, i: Inputs) -> State | None:
+def _car_opens(s: Progress, now: float, i: Inputs) -> State | None:
     return State.D2_OFF if _car_contactors_are(True, s, now, i) else None
 
 
-def _open(s: "Session", now: float, i: Inputs) -> State | None:
+def _open(s: Progress, now: float, i: Inputs) -> State | None:
     return State.D2_OFF if i.guard is not None and not _outputs(i) & CONTACTORS else None
 
 
-def _d2_off(s: "Session", now: float, i: Inputs) -> State | None:
+def _d2_off(s: Progress, now: float, i: Inputs) -> State | None:
     fallen = i.guard is not None and not _outputs(i) & (CONTACTORS | Output.D2)
     return State.UNLOCK if fallen and now - s.since_t >= limits.D2_TO_D1.value else None
 
 
-def _unlock(s: "Session", now: float, i: Inputs) -> State | None:
+def _unlock(s: Progress, now: float, i: Inputs) -> State | None:
     if not _outputs(i) & Output.D1 and _empty(i, limits.CABLE_UNLOCK_V.value):
         s.locked = False
     unlocked = i.guard is not None and Output.PLUG_LOCK not in _outputs(i)
     return State.FAREWELL if not s.locked and unlocked else None
 
 
-def _farewell(s: "Session", now: float, i: Inputs) -> State | None:
+def _farewell(s: Progress, now: float, i: Inputs) -> State | None:
     if now - s.since_t < limits.FAREWELL.value:
         return None
     return State.IDLE if s.fault is None else State.FAULT
 
 
-def _safe(s: "Session", now: float, i: Inputs) -> State | None:
+def _safe(s: Progress, now: float, i: Inputs) -> State | None:
     if _small_current(i, now):
         s.charging = False
     done = i.guard is not None and i.guard.state is not GuardState.MAKING_SAFE and not _outputs(i) & _OFF_IN_SAFE
     return State.FAULT if done else None
 
 
-def _fault(s: "Session", now: float, i: Inputs) -> State | None:
+def _fault(s: Progress, now: float, i: Inputs) -> State | None:
     ready = i.guard is not None and i.guard.state is GuardState.READY
     if not ready:
         return None
@@ -224,7 +221,7 @@ def _fault(s: "Session", now: float, i: Inputs) -> State | None:
     return State.IDLE
 
 
-NEXT: dict[State, Callable[["Session", float, Inputs], State | None]] = {
+NEXT: dict[State, Callable[[Progress, float, Inputs], State | None]] = {
     State.IDLE: _idle,
     State.WAKE: _wake,
     State.HANDSHAKE: _handshake,

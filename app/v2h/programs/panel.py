@@ -5,6 +5,7 @@ keep their last picture (the chip blinks by itself), the buttons are dead, nothi
 """
 
 import sys
+import time
 import uuid
 
 from v2h.bus import ChargerState, Command, ManagerState
@@ -16,7 +17,8 @@ from v2h.ports.keys import KeyPort, open_keys
 from v2h.ports.url import PortUrlError
 from v2h.program import Program
 
-SHOW_S = 0.1
+SHOW_S = 0.5
+"""For data that grow old; what arrives is shown at once."""
 RETRY_S = 2.0
 CHECK_S = 10.0
 
@@ -45,9 +47,11 @@ class Panel:
 
     def _on_charger(self, topic: str, payload: bytes) -> None:
         self._charger = ChargerState.from_json(payload)
+        self._show(time.monotonic())
 
     def _on_manager(self, topic: str, payload: bytes) -> None:
         self._manager = ManagerState.from_json(payload)
+        self._show(time.monotonic())
 
     def _look(self, now: float) -> Look:
         return Look(now, self._charger, self._manager)

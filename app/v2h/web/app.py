@@ -109,7 +109,7 @@ def create_app(
             return _refusal(str(error), 400)
         reply = commands.send(name, values)
         if reply is None:
-            return _refusal("no answer within 2 s: the program that decides is not running or not on the bus", 504)
+            return _refusal("No answer within 2 s: the program that decides is not running or not on the bus", 504)
         answer: dict[str, Any] = {"ok": reply.ok, "text": reply.text, "applied": reply.applied}
         if not reply.ok:
             answer["error"] = reply.text

@@ -20,6 +20,8 @@ FASTEST_S = 0.25
 SLOWEST_S = 1.0
 """At least one a second while somebody looks: ages grow although nothing arrives."""
 EVENTS_KEPT = 20
+STATES_KEPT = 24
+"""One whole session: some states last shorter than a poll."""
 
 
 class LiveState:
@@ -31,6 +33,7 @@ class LiveState:
         self._manager: ManagerState | None = None
         self._programs: dict[str, Alive] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        self._states: deque[dict[str, Any]] = deque(maxlen=STATES_KEPT)
         self._bus_up = False
         self._config_errors, self._site = config_errors, site
         self._version, self._document_version = 0, -1
@@ -42,6 +45,8 @@ class LiveState:
     def put_charger(self, message: ChargerState) -> None:
         with self._condition:
             self._charger = message
+            if not self._states or self._states[-1]["state"] != message.state:
+                self._states.append({"t": message.t, "state": message.state})
             self._changed()
 
     def put_manager(self, message: ManagerState) -> None:
@@ -111,6 +116,7 @@ class LiveState:
             "now_t": round(now, 3),
             "bus": self._bus_up,
             "charger": None if self._charger is None else asdict(self._charger),
+            "states": list(self._states),
             "manager": None if self._manager is None else asdict(self._manager),
             "programs": {name: asdict(alive) for name, alive in self._programs.items()},
             "config_errors": list(seen.all_config_errors()),

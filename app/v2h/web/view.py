@@ -120,9 +120,9 @@ def _why(seen: Seen, charger: ChargerState | None, manager: ManagerState | None)
         parts.append("The manager has not reported yet")
     elif manager is None:
         parts.append(f"The manager has been silent for {_duration(seen.now - seen.manager.t)}")
-    if charger and charger.reason and charger.reason not in parts:
+    if charger and charger.state != "energy" and charger.reason.lower() not in " ".join(parts).lower():
         parts.append(charger.reason)
-    return " · ".join(part.rstrip(".") for part in parts) + "."
+    return " ".join(words.sentence(words.plain(part)) for part in parts)
 
 
 def _stop_text(charger: ChargerState | None, manager: ManagerState | None) -> str:
@@ -203,7 +203,7 @@ def _flow_text(grid_w: float | None, house_w: float | None, car_w: float | None)
 
 def _faults(charger: ChargerState | None) -> list[dict[str, str]]:
     names = charger.faults if charger else []
-    return [{"name": n, "text": words.FAULTS.get(n, words.plain(n) + ".")} for n in names]
+    return [{"name": n, "text": words.FAULTS.get(n, words.sentence(words.plain(n)))} for n in names]
 
 
 def _outputs(charger: ChargerState | None) -> list[dict[str, str]]:
@@ -276,7 +276,11 @@ def _age(label: str, age_s: float | None, needed: bool = True) -> dict[str, Any]
 def _event(event: Event, now: float) -> dict[str, str]:
     tone = {"info": "dim", "warning": "warn", "fault": "bad"}.get(event.level, "dim")
     ago = "now" if now - event.t < 60 else f"{_duration(now - event.t)} ago"
-    return {"name": f"{event.t:.3f}{event.code}", "label": event.text, "text": ago, "tone": tone}
+    label = words.plain(event.text)
+    if event.code in words.SESSION_EVENTS:
+        session = words.SESSION_EVENTS[event.code]
+        label = session if event.level == "info" else f"{session}: {event.text}"
+    return {"name": f"{event.t:.3f}{event.code}", "label": label, "text": ago, "tone": tone}
 
 
 def watts(power_w: float | None) -> str:

@@ -4,7 +4,10 @@ A name that a table does not know is shown as it is, with spaces: a new fault mu
 somebody forgot a line here.
 """
 
+import re
 from typing import NamedTuple
+
+_NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 
 
 class Step(NamedTuple):
@@ -61,6 +64,8 @@ STEPS = (
 STEP_OF_STATE = {state: index for index, step in enumerate(STEPS) for state in step.doing}
 DOING = {state: text for step in STEPS for state, text in step.doing.items()} | {"make-safe": "Making safe"}
 RESTING = {"idle": "Idle", "fault": "Stopped by a fault"}
+SESSION_EVENTS = {f"session-{state.replace(' ', '-')}": text for state, text in (DOING | RESTING).items()}
+"""charger's event at each change of state, by its code."""
 
 MODES = {
     "idle": "Idle",
@@ -99,7 +104,7 @@ PROGRAMS = {
     "pulse": "Pulse: watches the others",
 }
 
-AGES = {"car": "Car", "pre": "Converter", "guard": "Guard"}
+AGES = {"car": "Car", "converter": "Converter", "guard": "Guard"}
 
 FAULTS = {
     "car_fault": "The car reports a fault. Look at its own display.",
@@ -136,6 +141,11 @@ FAULTS = {
 
 
 def plain(name: str) -> str:
-    """'plug-lock_stuck' -> 'Plug lock stuck': what is left to show when no table knows the name."""
-    text = name.replace("_", " ").replace("-", " ").strip()
+    """'plug-lock_stuck' -> 'Plug lock stuck'; a text that is no name stays as it is, but for its first letter."""
+    text = name.replace("_", " ").replace("-", " ") if _NAME.fullmatch(name) else name
     return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """With an end, once."""
+    return text if text.endswith((".", "!", "?")) else text + "."

@@ -192,6 +192,16 @@ def test_an_output_that_changes_by_itself_makes_safe() -> None:
     assert bench.guard.trip is Trip.OUTPUT_FAILED
 
 
+def test_a_guard_that_is_asked_to_end_makes_safe_what_is_on_and_only_that() -> None:
+    bench = Bench().energy()
+    bench.guard.on_stop()
+    bench.act()
+    assert bench.guard.trip is Trip.GUARD_STOPS
+    idle = Bench().run(0.1)
+    idle.guard.on_stop()
+    assert idle.run(0.1).guard.state is GuardState.READY
+
+
 def test_a_lost_line_makes_safe() -> None:
     bench = Bench().energy()
     bench.guard.on_line_lost()

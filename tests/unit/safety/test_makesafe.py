@@ -159,6 +159,8 @@ def test_a_write_after_the_trip_costs_the_mains_at_once() -> None:
     assert run.fell == {}
     run.safe.drop_pre_ac()
     assert run.safe.step(100.2, run.outputs, run.heard).off == Output.PRE_AC
+    assert run.safe.step(100.48, run.outputs, run.heard).off & CONTACTORS == NONE
+    assert run.safe.step(100.5, run.outputs, run.heard).off & CONTACTORS == CONTACTORS
 
 
 def test_with_contactors_found_open_only_the_signals_go_in_order() -> None:

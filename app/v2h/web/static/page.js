@@ -112,7 +112,7 @@ async function send(name, values, button) {
     });
     const reply = await response.json();
     ok = response.ok;
-    text = ok ? `Done: ${reply.text}` : `Not done: ${reply.error}`;
+    text = ok ? reply.text : reply.error;
   } catch {
     // the text above says it
   }
