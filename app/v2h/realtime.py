@@ -13,19 +13,28 @@ _MCL_CURRENT, _MCL_FUTURE = 1, 2
 
 
 def claim(priority: int, log: logging.Logger) -> bool:
-    """Lock all memory, now and later, and run SCHED_FIFO at `priority`. Where either is not permitted (the desk) the
-    program goes on without, with one line in the log; returns whether both were granted.
+    """Lock all memory, now and later, and run SCHED_FIFO at `priority`. What is not permitted (the desk) the program
+    goes on without, with a line in the log; returns whether both were granted.
 
     Memory is locked only without a limit on it: under one, MCL_FUTURE would make a later allocation fail.
     """
-    try:
-        if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] != resource.RLIM_INFINITY:
-            resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.mlockall(_MCL_CURRENT | _MCL_FUTURE) != 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
-    except (OSError, ValueError) as error:  # ValueError: setrlimit above the hard limit
-        log.warning("no real-time standing here (%s): fine on a desk, not on a charger", error)
-        return False
-    return True
+    granted = True
+    for what, attempt in (("locked memory", _lock_memory), ("SCHED_FIFO", lambda: _run_fifo(priority))):
+        try:
+            attempt()
+        except (OSError, ValueError) as error:  # ValueError: setrlimit above the hard limit
+            log.warning("no %s here (%s): fine on a desk, not on a charger", what, error)
+            granted = False
+    return granted
+
+
+def _lock_memory() -> None:
+    if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mlockall(_MCL_CURRENT | _MCL_FUTURE) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _run_fifo(priority: int) -> None:
+    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(priority))

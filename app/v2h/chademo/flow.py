@@ -14,7 +14,8 @@ def allowed_a(i: Inputs, now: float) -> tuple[float, float]:
     car = i.car
     if car.x102 is None or car.age_s(0x102, now) > limits.CAR_QUIET.value:
         return 0.0, 0.0
-    charge_a = min(float(car.x102.charge_current_request_a), limits.AVAILABLE_A.value, i.max_charge_a)
+    mine_charge_a, mine_discharge_a = int(i.max_charge_a * 10) / 10, int(i.max_discharge_a * 10) / 10  # PRE steps
+    charge_a = min(float(car.x102.charge_current_request_a), limits.AVAILABLE_A.value, mine_charge_a)
     discharge_a = 0.0
     if car.may_discharge and car.x200 is not None and car.age_s(0x200, now) <= limits.CAR_QUIET.value:
         floor_v = max(float(car.x200.min_discharge_v), limits.LOWER_THRESHOLD_V.value)
@@ -22,7 +23,7 @@ def allowed_a(i: Inputs, now: float) -> tuple[float, float]:
         floor_pct, soc_pct = car.discharge_floor_pct, car.soc_pct
         above_floor = floor_pct is None or (soc_pct is not None and soc_pct > floor_pct)
         if above_floor and measured_v is not None and measured_v > floor_v:
-            discharge_a = min(float(car.x200.max_discharge_current_a), limits.AVAILABLE_A.value, i.max_discharge_a)
+            discharge_a = min(float(car.x200.max_discharge_current_a), limits.AVAILABLE_A.value, mine_discharge_a)
     return charge_a, discharge_a
 
 

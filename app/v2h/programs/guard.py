@@ -6,8 +6,8 @@ What happens when this program
 - is killed: the kernel holds the outputs (gpio-leds); charger misses it within 300 ms and commands 0 A; supervisor
   starts it again; it reads the outputs before it changes any and makes safe if c1 or c2 are closed;
 - hangs: the same, once pulse has killed it (within 2 s of its last beat);
-- is asked to stop (SIGTERM): it stays until charger has switched off what it had on, at most STOP_S; then it makes
-  safe and ends. The lock stays as it is.
+- is asked to stop (SIGTERM): it ends when nothing live is on, else makes safe first. supervisor stops charger before
+  guard, so what is still on then is an accident: the tree above is gone and systemd sweeps up.
 The lock is never touched but by charger's wish within the rules, so a restart leaves it as found.
 """
 
@@ -30,8 +30,6 @@ from v2h.safety.wireserver import WireServer
 
 READ_BACK_S = 0.5
 RETRY_S = 1.0
-STOP_S = 2.0
-"""charger is stopped first and switches off what it had on; what is on after this is made safe (another 2 s)."""
 
 
 class Guard:
@@ -46,7 +44,6 @@ class Guard:
         self._outputs = NONE
         self._broken = ""
         self._said: set[str] = set()
-        self._stop_t: float | None = None
         self._wire = WireServer(GUARD_SOCKET, program, self._on_packet, self._on_gone, self._on_refused)
         program.every(RETRY_S, self._open)
         program.every(READ_BACK_S, self._read_back)
@@ -223,10 +220,7 @@ class Guard:
         """SIGTERM: leave when nothing live is on, or when made safe."""
         if self._core is None or not self._outputs & LIVE or self._core.state is GuardState.TRIPPED:
             return True
-        if self._stop_t is None:
-            self._stop_t = now
-        if now - self._stop_t > STOP_S and self._core.state is GuardState.READY:
-            self._core.on_charger_gone()
+        self._core.on_stop()
         self._act(now)
         return False
 

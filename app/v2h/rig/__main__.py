@@ -15,7 +15,7 @@ from v2h.rig.ad7327 import CABLE_CHANNEL, CABLE_DIVIDER
 from v2h.rig.house import House, day_trace, read_csv
 from v2h.rig.hub import TcpHub
 from v2h.rig.plant import Plant
-from v2h.rig.server import CanBuses, LedOutputs, Rig
+from v2h.rig.server import CanBuses, LedOutputs, Rig, be_prompt
 from v2h.rig.vcan import SocketCan
 
 EXAMPLES = """examples:
@@ -78,6 +78,7 @@ def serve(options: argparse.Namespace) -> int:
     temporary = directory / "rig.toml.new"
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(directory / "rig.toml")
+    be_prompt()
     say_ready()
     rig.run(buses)
     return 0

@@ -101,17 +101,20 @@ class TcpHub:
             self._on_frame(node.bus, can_id & 0x7FF, packet[_HEAD.size : -1])
 
     def _deliver(self, node: _Node, packet: bytes) -> None:
-        node.outgoing += packet
+        waiting = node.outgoing
+        if waiting:
+            packet = bytes(waiting) + packet
         try:
-            sent = node.connection.send(node.outgoing)
+            sent = node.connection.send(packet)
         except BlockingIOError:
             sent = 0
         except OSError:
             self._drop(node)
             return
-        del node.outgoing[:sent]
-        if len(node.outgoing) > _BACKLOG_BYTES:
-            self._drop(node)
+        if sent < len(packet) or waiting:
+            waiting[:] = packet[sent:]
+            if len(waiting) > _BACKLOG_BYTES:
+                self._drop(node)
 
     def _drop(self, node: _Node) -> None:
         if node in self._nodes[node.bus]:

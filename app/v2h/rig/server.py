@@ -32,6 +32,8 @@ ACTIVE_S = 0.02
 QUIET_S = 0.05
 PRESS_S = 0.2
 """How long `press` holds a button."""
+PRIORITY = 40
+"""SCHED_FIFO above guard and charger: they wait for the chips' answers, and hardware is never late."""
 NACK = b"\x15"
 BUTTONS = ("on_off", "boost")
 MAINS_HZ = 50.0
@@ -46,6 +48,15 @@ class CanBuses(Closable, Protocol):
 
     def send(self, bus: int, can_id: int, data: bytes) -> None: ...
     def urls(self) -> tuple[str, str]: ...
+
+
+def be_prompt() -> bool:
+    """Run in real time where this process may (root); returns whether it does."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+    except PermissionError:
+        return False
+    return True
 
 
 class Loop:

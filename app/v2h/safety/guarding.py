@@ -36,6 +36,7 @@ TRIP_TEXT = {
     Trip.CHARGER_ASKED: "charger asks for it",
     Trip.WROTE_AFTER_TRIP: "somebody wrote a current to the converter after the trip",
     Trip.OUTPUT_FAILED: "an output does not read back as it was switched",
+    Trip.GUARD_STOPS: "guard is asked to end while outputs are on",
 }
 
 
@@ -85,6 +86,7 @@ class Guarding:
     """Session numbers that cannot clear the present trip: theirs was the session that ended in it."""
     _gone: bool = False
     _lost: bool = False
+    _stopping: bool = False
     _k_lost_t: float | None = None
     _k_sent_t: float = -math.inf
     _d2_off_t: float = 0.0
@@ -114,6 +116,10 @@ class Guarding:
         """K was read again after an edge."""
         if k_on != self.k_on:
             self.k_on, self._report = k_on, True
+
+    def on_stop(self) -> None:
+        """guard is asked to end. charger is stopped before guard, so whatever is still on has lost its keeper."""
+        self._stopping = True
 
     def on_line_lost(self) -> None:
         """An output or K can no longer be read or switched."""
@@ -167,6 +173,8 @@ class Guarding:
             return Trip.OUTPUT_FAILED, ", ".join(names(outputs ^ self._wanted)) or "a line was lost"
         if not live:
             return None, ""
+        if self._stopping:
+            return Trip.GUARD_STOPS, ""
         if self._gone or request is None:
             return Trip.CHARGER_SILENT, "the wire was closed"
         if now >= self._request_t + SILENCE_S:

@@ -108,8 +108,10 @@ class MakeSafe:
         return ROWS[self._row].step if self._row < len(ROWS) else "done"
 
     def drop_pre_ac(self) -> None:
-        """Somebody wrote current after the trip: no more waiting for step 2."""
+        """Somebody wrote current after the trip: no more waiting for step 2, and 0.3 s from now for step 3."""
         self._must_be_off |= Output.PRE_AC
+        if self._row == 0:
+            self._row, self._entered = 1, None
 
     def step(self, now: float, outputs: Output, heard: PreHeard) -> Step:
         """outputs: as read back. An output that should be off by now but reads on is asked for again each time."""

@@ -45,6 +45,7 @@ class Trip(IntEnum):
     CHARGER_ASKED = 6
     WROTE_AFTER_TRIP = 7
     OUTPUT_FAILED = 8
+    GUARD_STOPS = 9
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,103 @@
+"""Killed while current flows: what the design promises for each, seen in the rig, which is told by nobody."""
+
+import os
+import signal
+import time
+from typing import Any
+
+import pytest
+from conftest import NAMES, Tree
+from test_session import charger
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def charging(tree: Tree) -> None:
+    """Bring the tree to a charge with 10 A, from wherever the last test left it."""
+    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, "all are on the bus")
+    if charger(tree, full_current)():
+        return
+    tree.command("stop")
+    tree.until(charger(tree, lambda c: c["state"] in ("idle", "fault")), 100, "charger is at rest")
+
+    def cleared() -> bool:
+        if charger(tree, lambda c: c["state"] == "idle")():
+            return True
+        tree.command("clear-fault")
+        return False
+
+    tree.until(cleared, 60, "the cable is measured empty, the plug is open, the fault can be cleared")
+    answer = tree.command("mode", mode="charge", amps=10)
+    assert answer["ok"], answer
+    tree.until(charger(tree, full_current), 90, "charging with 10 A")
+
+
+def full_current(seen: dict[str, Any]) -> bool:
+    return seen["state"] == "energy" and 9 <= (seen["amps_a"] or 0) <= 10.5
+
+
+def kill(tree: Tree, name: str) -> float:
+    os.kill(tree.processes()[name][1], signal.SIGKILL)
+    return time.monotonic()
+
+
+def without_current(tree: Tree) -> bool:
+    return abs(tree.rig()["pre"]["a"]) < 0.5
+
+
+@pytest.mark.parametrize("name", ["panel", "datalog", "web", "pulse"])
+def test_nothing_changes_when_who_only_watches_is_killed(tree: Tree, name: str) -> None:
+    charging(tree)
+    kill(tree, name)
+    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, f"{name} is back")
+    truth = tree.rig()
+    assert 9 <= truth["pre"]["a"] <= 10.5
+    assert truth["contactors"] == {"c1": True, "c2": True, "car": True}
+
+
+def test_a_killed_broker_is_back_before_the_setpoint_ends(tree: Tree) -> None:
+    charging(tree)
+    kill(tree, "broker")
+    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, "all are on the bus again")
+    tree.until(charger(tree, full_current), 20, "charging goes on by itself")
+    assert tree.rig()["contactors"] == {"c1": True, "c2": True, "car": True}
+
+
+def test_with_a_hung_broker_the_setpoint_ends_and_charging_resumes_by_itself(tree: Tree) -> None:
+    charging(tree)
+    before = tree.rig()["violation_count"]
+    broker = tree.processes()["broker"][1]
+    os.kill(broker, signal.SIGSTOP)
+    try:
+        tree.until(lambda: without_current(tree), 5, "the setpoint expired within 1 s, then the ramp")
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    tree.until(charger(tree, full_current), 30, "charging goes on by itself")
+    truth = tree.rig()
+    assert truth["contactors"] == {"c1": True, "c2": True, "car": True}
+    assert truth["violation_count"] == before, truth["violations"]
+
+
+def test_a_killed_manager_ends_the_current_and_starts_nothing_by_itself(tree: Tree) -> None:
+    charging(tree)
+    before = tree.rig()["violation_count"]
+    kill(tree, "manager")
+    tree.until(lambda: without_current(tree), 5, "the setpoint ended, then the ramp")
+    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, "manager is back")
+    tree.until(charger(tree, lambda c: c["state"] == "idle"), 90, "the session ended in order")
+    truth = tree.rig()
+    assert truth["violation_count"] == before, truth["violations"]
+
+
+@pytest.mark.parametrize("name", ["charger", "guard"])
+def test_contactors_open_without_current_and_the_plug_stays_locked(tree: Tree, name: str) -> None:
+    charging(tree)
+    before = tree.rig()["violation_count"]
+    kill(tree, name)
+    tree.until(lambda: not tree.rig()["contactors"]["c1"], 15, "guard made safe")
+    truth = tree.rig()
+    assert truth["contactors"]["c2"] is False
+    assert abs(truth["pre"]["a"]) < 0.5
+    assert truth["violation_count"] == before, truth["violations"]
+    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, f"{name} is back")
+    tree.until(lambda: not {"c1", "c2", "d1", "d2"} & set(tree.rig()["outputs"]), 10, "all but the lock are off")
