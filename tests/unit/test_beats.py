@@ -70,6 +70,7 @@ def test_others_are_told_of_at_10_s_and_killed_at_20_s(name: str) -> None:
 
 def test_each_silence_is_told_once() -> None:
     story = Story()
+    story.walk(10)
     for _ in range(2):
         story.mute = {"meter"}
         story.walk(15)
