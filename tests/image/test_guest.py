@@ -87,6 +87,10 @@ def test_the_watchdog_is_armed_by_the_first_process(guest: Guest) -> None:
     assert guest.out("ls /sys/class/watchdog") == "watchdog0"
 
 
+def test_the_tree_is_watched_with_20_s_once_pulse_has_spoken(guest: Guest) -> None:
+    assert guest.out("systemctl show -P WatchdogUSec supervisor.service") == "20s"
+
+
 @pytest.mark.parametrize("bus", ["can0", "can1"])
 def test_can_bus_is_virtual_and_up(guest: Guest, bus: str) -> None:
     link = json.loads(guest.out(f"ip -details -json link show {bus}"))[0]

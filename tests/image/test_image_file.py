@@ -254,7 +254,8 @@ def test_the_supervised_tree_ends_and_starts_as_a_whole(root: Root) -> None:
     assert service["KillMode"] == "control-group"
     assert service["Restart"] == "always"
     assert float(service["RestartSec"].removesuffix("s")) <= 1
-    assert service["WatchdogSec"].removesuffix("s") == "20"
+    # Until pulse's first word, which sets the 20 s; see test_guest.py.
+    assert float(service["WatchdogSec"].removesuffix("s")) <= 120
     assert "make_safe" in service["ExecStopPost"]
     assert ("Unit", "StartLimitAction", "reboot-force") in said
     assert root.exists("/etc/systemd/system/multi-user.target.wants/supervisor.service")
