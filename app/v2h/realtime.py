@@ -4,7 +4,6 @@ import ctypes
 import logging
 import os
 import resource
-from functools import partial
 
 GUARD_PRIORITY = 30
 CHARGER_PRIORITY = 20
@@ -14,23 +13,19 @@ _MCL_CURRENT, _MCL_FUTURE = 1, 2
 
 
 def claim(priority: int, log: logging.Logger) -> bool:
-    """Run SCHED_FIFO at `priority` and lock all memory, now and later. What is not permitted (on a desk) the program
-    goes on without, with a line in the log for each; returns whether both were granted.
+    """Lock all memory, now and later, and run SCHED_FIFO at `priority`. What is not permitted (the desk) the program
+    goes on without, with a line in the log; returns whether both were granted.
 
     Memory is locked only without a limit on it: under one, MCL_FUTURE would make a later allocation fail.
     """
     granted = True
-    for what, take in (("real-time scheduling", partial(_schedule, priority)), ("locked memory", _lock_memory)):
+    for what, attempt in (("locked memory", _lock_memory), ("SCHED_FIFO", lambda: _run_fifo(priority))):
         try:
-            take()
+            attempt()
         except (OSError, ValueError) as error:  # ValueError: setrlimit above the hard limit
             log.warning("no %s here (%s): fine on a desk, not on a charger", what, error)
             granted = False
     return granted
-
-
-def _schedule(priority: int) -> None:
-    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
 
 
 def _lock_memory() -> None:
@@ -39,3 +34,7 @@ def _lock_memory() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mlockall(_MCL_CURRENT | _MCL_FUTURE) != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _run_fifo(priority: int) -> None:
+    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(priority))

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from pathlib import Path
 
-from v2h.bus import ChargerPower, ChargerState, Setpoint
+from v2h.bus import ChargerPower, ChargerState, Command, Reply, Setpoint
 from v2h.busclient import BusClient
 from v2h.energy.plant import Plant
 from v2h.rig.stpm3x import Mains
@@ -43,6 +43,7 @@ class House(threading.Thread):
         self._server.listen()
         self._bus = BusClient("charger", run, logging.getLogger("house"))
         self._bus.subscribe(Setpoint.TOPIC, self._on_setpoint, retained=False)
+        self._bus.subscribe(Command.TOPIC.format("clear-fault"), self._on_clear_fault, retained=False)
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -81,6 +82,13 @@ class House(threading.Thread):
             self.state = "idle"
         power_w = setpoint.power_w if setpoint.wanted else 0.0
         self._due.append((time.monotonic() + self._plant.dead_time_s, round(power_w / VOLTS_V, 1) * VOLTS_V))
+
+    def _on_clear_fault(self, topic: str, payload: bytes) -> None:
+        if self.silent:
+            return
+        self.state, self.faults = "idle", []
+        command = Command.from_json(payload)
+        self._bus.publish(Reply(command.id, True, "cleared"), command.id)
 
     def _step(self, now: float, seconds: float) -> None:
         while self._due and self._due[0][0] <= now:

@@ -8,6 +8,7 @@ import pytest
 
 from v2h.bus import MAY_PUBLISH
 from v2h.credentials import access_list
+from v2h.realtime import CHARGER_PRIORITY, GUARD_PRIORITY
 from v2h.safety.beats import ALLOWED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,6 +121,12 @@ def test_service_leaves_no_child_behind_and_comes_back() -> None:
     assert (drop_in["StartLimitIntervalSec"], drop_in["StartLimitBurst"]) == (["300"], ["4"])
     assert drop_in["Requires"] == ["v2h-credentials.service"]
     assert unit("v2h-credentials.service")["ExecStart"] == ["/usr/bin/python3 -m v2h.credentials"]
+
+
+def test_guard_and_charger_may_have_the_standing_they_ask_for() -> None:
+    drop_in = unit("supervisor.service.d/v2h.conf")
+    assert drop_in["LimitRTPRIO"] == [str(max(GUARD_PRIORITY, CHARGER_PRIORITY))]
+    assert drop_in["LimitMEMLOCK"] == ["infinity"]
 
 
 def test_broker_is_local_and_closed() -> None:

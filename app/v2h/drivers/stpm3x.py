@@ -110,7 +110,6 @@ class Stpm3x:
 
     def __init__(self, port: SpiPort) -> None:
         self._port = port
-        self._port.transfer(frame(US_REG1))  # the first reply after reset can carry a wrong CRC: nobody reads it
         if (found := self._read_config(US_REG1)) != PRESENT:
             raise Stpm3xError(f"STPM3x: US_REG1 = {found:#x}, expected {PRESENT:#x}: another chip, or not reset")
         self._cr3_high = (self._read_config(DSP_CR3) >> 16) & ~ONE_SHOT_BITS
@@ -130,7 +129,10 @@ class Stpm3x:
         self._port.close()
 
     def _read_config(self, address: int) -> int:
-        """A register that is not latched; asked twice in a row, because the first may have been dropped."""
+        """A register that is not latched; asked twice in a row, because the first may have been dropped.
+
+        Nobody reads the reply to the first frame: after a reset its CRC can be wrong.
+        """
         for _ in range(ATTEMPTS):
             self._port.transfer(frame(address))
             first = parse(self._port.transfer(frame(address)))

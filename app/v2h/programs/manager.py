@@ -59,7 +59,7 @@ class Manager:
         self._settings = self._read_settings()
         if self._settings.get("stopped") is True:
             self._idle_reason = STOPPED
-        self._commands: dict[str, Callable[[Command, float], Reply]] = {
+        self._commands: dict[str, Callable[[Command, float], Reply | None]] = {
             "mode": self._on_mode,
             "stop": self._on_stop,
             "clear-fault": self._on_clear_fault,
@@ -130,13 +130,10 @@ class Manager:
             raise MessageError(f"Command: id = {command.id!r} or values = {command.values!r} is malformed")
         now = time.monotonic()
         reply = self._commands[topic.rpartition("/")[2]](command, now)
-        self._bus.publish(reply, reply.id)
-        self._bus.event(
-            "info" if reply.ok else "warning",
-            "command",
-            f"{topic} from {command.source}: {reply.text}",
-            **reply.applied,
-        )
+        if reply is not None:
+            self._bus.publish(reply, reply.id)
+            text = f"{topic} from {command.source}: {reply.text}"
+            self._bus.event("info" if reply.ok else "warning", "command", text, **reply.applied)
         self._decide(now)
 
     def _on_mode(self, command: Command, now: float) -> Reply:
@@ -164,12 +161,13 @@ class Manager:
         kept = self._remember_stop(True)
         return Reply(command.id, True, f"Stopped; stays stopped until you start something.{kept}", {"mode": "idle"})
 
-    def _on_clear_fault(self, command: Command, now: float) -> Reply:
-        faults = [] if self._charger is None else list(self._charger.faults)
+    def _on_clear_fault(self, command: Command, now: float) -> Reply | None:
+        """charger clears and answers; here the sentence about it ends, or the charger's silence is told."""
         if self._order.mode == "idle":
             self._idle_reason = STOPPED if self._settings.get("stopped") is True else ""
-        text = f"The charger was asked to clear: {', '.join(faults)}." if faults else "No fault is latched."
-        return Reply(command.id, True, text, {"faults": faults})
+        if now - self._charger_t > policy.CHARGER_SILENT_S:
+            return Reply(command.id, False, "Nothing was cleared: the charger does not answer.")
+        return None
 
     def _take(self, order: Order, idle_reason: str) -> None:
         if order.mode != self._order.mode or order.soc_limit_pct != self._order.soc_limit_pct:

@@ -31,6 +31,8 @@ STOP_S = 150.0
 START_S = 60.0
 RIG = ["v2h.rig", "serve", "--profile", "desk", "--hold-outputs", "--can-tcp", "0", "--web"]
 """Outputs outlive guard, as gpio-leds do on the board."""
+RIG_PRIORITY = 5
+"""Below guard and charger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ def desk_tree(
         (run / "supervisord.conf").write_text(derive_supervisor(OVERLAY, run), encoding="utf-8")
         subprocess.run([sys.executable, "-m", "v2h.credentials"], env=env, check=True)
         rig = stack.enter_context(_child("rig", [*RIG, f"127.0.0.1:{port}", *rig_options], env, run, 10.0))
+        with contextlib.suppress(PermissionError):  # it stands for hardware, which a busy machine does not make late
+            os.sched_setscheduler(rig.pid, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(RIG_PRIORITY))
         _await("the rig", rig, run / "log" / "rig.log", start_s, (run / "rig.toml").exists)
         words = ["supervisor.supervisord", "-c", str(run / "supervisord.conf")]
         tree = stack.enter_context(_child("tree", words, env, run, STOP_S))

@@ -1,8 +1,8 @@
 """Which outputs may be on together, and which changes are allowed when. Pure.
 
 Two tables. NEEDS: a wish that breaks a row is a charger out of its mind, and guard trips. MOVES: a change whose
-moment has not come is held (the output stays as it is, and with it whatever it needs) and reported; charger simply
-goes on asking. Make-safe is not judged here: it has its own order.
+moment has not come is held (the output stays as it is, and where others are needed with it, all of them) and
+reported; charger simply goes on asking. Make-safe is not judged here: it has its own order.
 """
 
 from collections.abc import Callable
@@ -149,14 +149,7 @@ def judge(view: View, request: Request) -> Verdict:
         if moving and not move.allowed(view, request):
             kept_off, kept_on = (kept_off | moving, kept_on) if move.rising else (kept_off, kept_on | moving)
             reasons.append(move.reason)
-    apply = _with_needs((wish | kept_on) & ~kept_off, current)
-    if broken_need(apply) is not None:  # outputs as found by a restarted guard, or failed: change nothing
+    apply = (wish | kept_on) & ~kept_off
+    if broken_need(apply) is not None:  # a held output keeps its company: nothing changes
         apply = current
     return Verdict(apply, None, "; ".join(reasons))
-
-
-def _with_needs(apply: Output, current: Output) -> Output:
-    """`apply` plus whatever of `current` the outputs in it still need: a held output keeps its company."""
-    while (need := broken_need(apply)) is not None and need.needs & current & ~apply:
-        apply |= need.needs & current
-    return apply

@@ -83,6 +83,13 @@ def test_reads_both_channels_of_a_chip() -> None:
     assert chip.power(2) * P_LSB_W == pytest.approx(-1500.0, abs=P_LSB_W)
 
 
+def test_reads_the_whole_width_of_a_register() -> None:
+    chip = Stpm3x(Wire(Chip(lambda: Mains(700.0, 50.0, (200_000.0, -200_000.0), (0.0, 0.0)))))
+    assert chip.everything(1).v_rms == round(700.0 / 0.035484)
+    assert chip.power(1) * P_LSB_W == pytest.approx(200_000.0)
+    assert chip.power(2) * P_LSB_W == pytest.approx(-200_000.0)
+
+
 def test_a_latch_keeps_the_rest_of_dsp_cr3() -> None:
     wire = Wire(Chip(mains))
     wire.chip.transfer(frame(write=0x05, data=0x0400))  # EN_CUM
@@ -110,18 +117,14 @@ def test_a_dead_chip_is_an_error_not_a_value() -> None:
 
 
 def test_flipped_bits_never_make_a_wrong_value() -> None:
-    """One flip in 1000 bytes; the power steps at each latch, so that an old value would be seen as a wrong one."""
+    """One flip in 1000 bytes; the power steps before each read, so that an old value would be seen as a wrong one."""
     truth = [0.0]
-
-    def stepping() -> Mains:
-        truth[0] = truth[0] % 9000 + 7.0
-        return mains(truth[0])
-
-    wire = Wire(Chip(stepping))
+    wire = Wire(Chip(lambda: mains(truth[0])))
     chip = Stpm3x(wire)
     wire.rate = 1e-3
     lost = 0
     for count in range(20_000):
+        truth[0] = truth[0] % 9000 + 7.0
         try:
             if count % 10:
                 assert chip.power(1) == round(truth[0] / P_LSB_W)

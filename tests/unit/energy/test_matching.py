@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from v2h.energy.matching import DEADBAND_A, NOMINAL_V, Matcher
+from v2h.energy.matching import Matcher
 from v2h.energy.plant import METERS, STEP_S, MeterModel, Plant, Score, Trace, oracle, run, settle_s
 
 RAE = Path(__file__).parents[4] / "shared" / "data" / "rae_household.csv"
 STEP: Trace = [(0.0, 300.0), (40.0, 2300.0), (100.0, 2300.0)]
 STEP_AT_S = 40.0
-DEADBAND_W = DEADBAND_A * NOMINAL_V
+DEADBAND_W = 24.0
+"""Six tenths of the converter's step of 0.1 A at 385 V: what may stay on the grid at rest."""
 
 
 class Ours:
@@ -109,6 +110,11 @@ def test_does_not_hunt_at_any_interval(interval_s: float, ramp_scale: float) -> 
     travelled_w = score.travel_w_h * 180 / 3600
     assert travelled_w <= (1000 + 3000 + 3500) * 1.03
     assert max(abs(w) for w in score.grid_w[-round(20 / STEP_S) :]) <= DEADBAND_W + 1
+
+
+def test_follows_a_slow_drift_to_the_converters_step() -> None:
+    trace: Trace = [(float(t), 500.0 + 4 * t) for t in range(300)]
+    assert run(trace, Ours(), METERS["stpm3x"], Plant(), skip_s=10).mean_w <= 15
 
 
 def test_stays_inside_its_limits_and_leaves_them_at_once() -> None:

@@ -9,10 +9,12 @@ from v2h.energy.watch import Watch
 
 
 def walk(watch: Watch, *states: str, session: int = 7) -> tuple[Watch, str | None]:
-    why: str | None = None
+    """The watch after all states, and the first reason on the way."""
+    first: str | None = None
     for state in states:
         watch, why = watch.charger(replace(CAR, state=state, session=session, reason="the car said stop"))
-    return watch, why
+        first = first or why
+    return watch, first
 
 
 def test_a_session_that_starts_and_runs_is_no_reason() -> None:

@@ -416,6 +416,11 @@ def test_open_contactors_at_start_all_but_the_lock_goes_off_in_order_without_a_t
         assert bench.fell_at(Output.D1) - bench.fell_at(Output.D2) >= 0.5
 
 
+def test_what_was_found_on_goes_off_though_no_charger_says_so() -> None:
+    bench = Bench(AWAKE | LOCK | Output.D2).run(1)
+    assert (bench.outputs, bench.guard.state, bench.guard.trip) == (LOCK, GuardState.READY, Trip.NONE)
+
+
 def test_all_off_at_start_is_ready_once_the_bus_is_up_and_not_before() -> None:
     bench = Bench(LOCK, start=False)
     bench.ask(AWAKE | LOCK)
@@ -435,3 +440,14 @@ def test_a_person_unlocks_an_unknown_cable_120_s_after_the_signals_went_off_and_
     bench.run(1)
     assert bench.outputs == NONE
     assert bench.notes.count("unlocked-unverified") == 1
+
+
+def test_the_120_s_count_from_the_signals_last_being_on() -> None:
+    bench = Bench(LOCK).run(60)
+    bench.ask(LOCK | Output.MASTER | Output.D1)
+    bench.run(0.2)
+    bench.ask(NONE, unlock_by_person=True)
+    bench.run(119.5)
+    assert bench.outputs == LOCK
+    bench.run(1)
+    assert bench.outputs == NONE

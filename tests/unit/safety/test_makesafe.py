@@ -112,6 +112,16 @@ def test_what_was_measured_before_the_trip_proves_nothing() -> None:
     assert run.until(0.7).fell == {}
 
 
+def test_a_current_measured_before_the_trip_proves_nothing_even_when_0_a_is_read_back_after_it() -> None:
+    run = Run(None)
+    run.safe.step(100.0, ENERGY, run.heard)
+    run.heard.hear(Frame(99.99, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\0\0")))
+    run.heard.hear(Frame(100.01, pre.ANSWER_ID, pre.read_answer(pre.SET_AMPS, b"\0\0")))
+    assert run.safe.step(100.02, ENERGY, run.heard).off == NONE
+    run.heard.hear(Frame(100.03, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\0\0")))
+    assert run.safe.step(100.04, ENERGY, run.heard).off == Output.PRE_AC | CONTACTORS
+
+
 def test_a_measurement_grows_old() -> None:
     run = Run(lambda t: 14.0).until(0.1)
     run.amps = None
@@ -137,6 +147,16 @@ def test_zero_and_read_back_every_100_ms_then_disable_for_ever() -> None:
 def test_requests_to_a_silent_converter_keep_20_ms_apart() -> None:
     times = [t for t, _ in Run(None).until(3.0).sent]
     assert min(b - a for a, b in itertools.pairwise(times)) > 0.0149
+
+
+def test_the_next_request_waits_for_an_answer_or_20_ms() -> None:
+    safe, heard = MakeSafe(100.0), PreHeard()
+    assert safe.step(100.0, ENERGY, heard).send == ZERO
+    assert safe.step(100.005, ENERGY, heard).send is None
+    heard.hear(Frame(100.006, pre.ANSWER_ID, pre.written_answer(pre.SET_AMPS.index, 0)))
+    assert safe.step(100.006, ENERGY, heard).send == pre.read_amps_setpoint()
+    assert safe.step(100.02, ENERGY, heard).send is None
+    assert safe.step(100.026, ENERGY, heard).send == pre.read_amps()
 
 
 def test_the_lock_is_never_touched() -> None:

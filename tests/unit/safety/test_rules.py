@@ -132,7 +132,7 @@ def test_the_lock(cable_v: float | None, by_person: bool, signals_off_s: float, 
     assert bool(verdict.why) is not unlocks
 
 
-@pytest.mark.parametrize("still", [D1, D1 | D2, D1 | CONTACTORS])
+@pytest.mark.parametrize("still", [D1, D1 | D2, D1 | CONTACTORS, CONTACTORS])
 def test_no_unlocking_while_anything_that_could_charge_the_cable_is_on(still: Output) -> None:
     now = MASTER | AC | LOCK | still
     assert LOCK in rules.judge(view(now, signals_off_s=500.0), wish(NONE, cable_v=0.0)).apply

@@ -1,0 +1,145 @@
+"""The system on the emulated board, asked as root by serial line. The programs' work is test_guest_session's."""
+
+import json
+import re
+import time
+
+import pytest
+from guest import Guest
+
+pytestmark = pytest.mark.guest
+
+OUTPUTS = ("c1", "c2", "d1", "d2", "master", "plug-lock", "pre-ac")
+MIB = 1 << 20
+
+# One transaction on the bus, so that the panel program's own writes cannot come between: blink period and on-time of
+# the chip's second rate (registers 4 and 5, auto-increment 0x10) written, read back, and put back as they were.
+PCA9552 = """
+from smbus2 import SMBus, i2c_msg
+with SMBus(2) as bus:
+    ask, before = i2c_msg.write(0x60, [0x14]), i2c_msg.read(0x60, 2)
+    bus.i2c_rdwr(ask, before)
+    back = i2c_msg.read(0x60, 2)
+    bus.i2c_rdwr(i2c_msg.write(0x60, [0x14, 0x2B, 0x40]), i2c_msg.write(0x60, [0x14]), back,
+                 i2c_msg.write(0x60, [0x14, *before]))
+    print(list(back))
+"""
+
+# Reads four key events of the machine's keyboard as the panel program's user.
+KEYS = """
+import evdev
+paths = evdev.list_devices()
+board = next(d for d in map(evdev.InputDevice, paths) if evdev.ecodes.KEY_F3 in d.capabilities().get(1, []))
+print("listening", flush=True)
+left = 4
+for event in board.read_loop():
+    if event.type == evdev.ecodes.EV_KEY and event.value in (0, 1):
+        print(evdev.ecodes.KEY[event.code], event.value, flush=True)
+        left -= 1
+        if not left:
+            break
+"""
+
+
+def python(guest: Guest, program: str) -> str:
+    guest.out(f"cat >/run/v2h-test.py <<'END'\n{program}\nEND")
+    return guest.out("python3 /run/v2h-test.py")
+
+
+def test_the_board_is_the_emulated_one_on_debians_kernel(guest: Guest) -> None:
+    assert "arm,vexpress" in guest.out("tr '\\0' ' ' </proc/device-tree/compatible")
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*-armmp", guest.out("uname -r"))
+    print(f"\n{guest.out('systemd-analyze time')}")
+
+
+def test_systemd_has_nothing_to_complain_of(guest: Guest) -> None:
+    assert guest.out("systemctl --failed --no-legend --plain") == ""
+    assert guest.out("journalctl -b -q --no-pager -g 'ordering cycle' || true") == ""
+    assert guest.out("cat /proc/sys/kernel/tainted") == "0"
+
+
+def test_root_is_read_only(guest: Guest) -> None:
+    assert "ro" in guest.out("findmnt -no OPTIONS /").split(",")
+    code, said = guest.sh("touch /etc/v2h-test")
+    assert code != 0
+    assert "Read-only file system" in said
+
+
+def test_data_partition_is_mounted_and_has_grown_to_the_end_of_the_card(guest: Guest) -> None:
+    mounted = json.loads(guest.out("findmnt -bJ -o SOURCE,OPTIONS,SIZE /data"))["filesystems"][0]
+    assert "rw" in mounted["options"].split(",")
+    name = mounted["source"].removeprefix("/dev/")
+    sectors = json.loads(guest.out(f"lsblk -bJ -o NAME,SIZE,START /dev/{name}"))["blockdevices"][0]
+    card = int(guest.out("blockdev --getsize64 /dev/vda"))
+    assert card - (sectors["start"] * 512 + sectors["size"]) < 8 * MIB
+    assert mounted["size"] > 0.9 * sectors["size"]
+
+
+def test_owners_partition_is_mounted_read_only(guest: Guest) -> None:
+    assert "ro" in guest.out("findmnt -no OPTIONS /boot/firmware").split(",")
+    assert "v2h.toml" in guest.out("ls /boot/firmware")
+
+
+def test_the_watchdog_is_armed_by_the_first_process(guest: Guest) -> None:
+    assert guest.out("systemctl show -P RuntimeWatchdogUSec") == "20s"
+    assert guest.out("cat /sys/class/watchdog/watchdog0/identity") == "Software Watchdog"
+    assert guest.out("cat /sys/class/watchdog/watchdog0/state") == "active"
+    assert guest.out("ls /sys/class/watchdog") == "watchdog0"
+
+
+@pytest.mark.parametrize("bus", ["can0", "can1"])
+def test_can_bus_is_virtual_and_up(guest: Guest, bus: str) -> None:
+    link = json.loads(guest.out(f"ip -details -json link show {bus}"))[0]
+    assert link["linkinfo"]["info_kind"] == "vcan"
+    assert "UP" in link["flags"]
+
+
+def test_panel_chip_keeps_what_is_written(guest: Guest) -> None:
+    assert python(guest, PCA9552) == "[43, 64]"
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_output_belongs_to_guard_alone(guest: Guest, output: str) -> None:
+    path = f"/sys/class/leds/{output}"
+    assert guest.out(f"stat -c '%U %a' {path}/brightness") == "v2h-guard 644"
+    assert "[none]" in guest.out(f"cat {path}/trigger")
+    code, said = guest.sh(f"setpriv --reuid v2h-charger --regid v2h --clear-groups sh -c 'echo 1 >{path}/brightness'")
+    assert code != 0
+    assert "Permission denied" in said
+
+
+def test_each_door_has_its_one_user(guest: Guest) -> None:
+    assert guest.out("stat -c '%U %a' /dev/i2c-2") == "v2h-panel 600"
+    keyboard = guest.out("grep -l AT.Raw /sys/class/input/event*/device/name").split("/")[4]
+    assert guest.out(f"stat -c '%U %a' /dev/input/{keyboard}") == "v2h-panel 600"
+
+
+def test_every_program_runs_as_its_own_user(guest: Guest) -> None:
+    each = "for d in /proc/[0-9]*; do echo $(stat -c %U $d) $(tr '\\0' ' ' <$d/cmdline); done 2>/dev/null"
+    lines = guest.out(f"{each} | grep v2h.programs").splitlines()
+    owners = {found[1]: line.split()[0] for line in lines if (found := re.search(r"-m v2h\.programs\.(\w+)", line))}
+    assert owners == {name: f"v2h-{name}" for name in owners}
+    assert {"guard", "charger"} <= set(owners)
+
+
+def test_the_page_is_all_that_listens_to_the_outside(guest: Guest) -> None:
+    """No ssh without a key of the owner's; the bus on loopback at most."""
+    listening = [line.split()[3] for line in guest.out("ss -Hltn").splitlines()]
+    outside = {at for at in listening if not at.startswith(("127.", "[::1]")) and "%lo" not in at}
+    assert {at.rsplit(":", 1)[1] for at in outside} == {"80"}
+
+
+def test_keys_pressed_together_arrive_together(guest: Guest) -> None:
+    """Neighbours of the two buttons, so that the panel program does nothing."""
+    guest.out(f"cat >/run/v2h-keys.py <<'END'\n{KEYS}\nEND")
+    guest.out("rm -f /run/v2h-keys; python3 /run/v2h-keys.py >/run/v2h-keys 2>&1 & ")
+    deadline = time.monotonic() + 60
+    while "listening" not in guest.out("cat /run/v2h-keys"):
+        assert time.monotonic() < deadline, "no keyboard"
+        time.sleep(0.5)
+    guest.keys("f3", "f4", hold_s=0.5)
+    heard: list[str] = []
+    while len(heard) < 5:
+        assert time.monotonic() < deadline, heard
+        heard = guest.out("cat /run/v2h-keys").splitlines()
+    assert heard[1:] == ["KEY_F3 1", "KEY_F4 1", "KEY_F3 0", "KEY_F4 0"]
