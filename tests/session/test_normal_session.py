@@ -8,7 +8,9 @@ from tests.session.virtual import VirtualBoard
 from v2h.chademo import frames, limits
 from v2h.chademo.frames import X109, X208
 from v2h.chademo.states import TABLE, State
+from v2h.chademo.supervision import WATCHES
 from v2h.safety.outputs import Output
+from v2h.web.words import FAULTS
 
 ROAD_TO_ENERGY = [
     State.WAKE, State.HANDSHAKE, State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED,
@@ -159,3 +161,10 @@ def test_no_state_lacks_a_deadline_or_a_way_out() -> None:
 def test_every_limit_states_its_source() -> None:
     for name, limit in limits.table().items():
         assert limit.origin in ("standard", "capture", "ours") and limit.unit and limit.why, name
+
+
+def test_every_fault_has_words_for_people() -> None:
+    late = {"late_" + state.replace(" ", "_").replace("-", "_") for state, row in TABLE.items() if row.limit}
+    watched = {watch.name for watch in WATCHES if not watch.normal}
+    ours = {"found_at_start", "guard_tripped", "outputs_lost", "late_d2", "incompatible", "k_before_can"}
+    assert (late | watched | ours) - set(FAULTS) == set()

@@ -198,6 +198,7 @@ def test_a_stopped_guard_is_given_up_by_charger_and_does_no_harm_when_it_goes_on
     assert 0.2 < time.monotonic() - since < 0.4 + ROOM_S
     assert bench.rig.levels == 0x7F
     charger.set_a = 0.0  # what a charger does without guard
+    bench.rig.wait(lambda: time.monotonic() > since + 1.0)  # until charger has given up the wire too
     os.kill(bench.guards[0].pid, signal.SIGCONT)
     assert bench.rig.wait(lambda: bench.rig.levels == LOCK)
 

@@ -114,4 +114,4 @@ def test_a_killed_pulse_comes_back_and_learns_who_runs(small: Small) -> None:
     guard = small.states()["guard"][1]
     assert guard == before["guard"][1]
     os.kill(guard, signal.SIGSTOP)
-    until(lambda: small.states().get("guard", ("", 0))[1] != guard, 8, "the new pulse kills a hung guard")
+    until(lambda: small.states().get("guard", ("", 0))[1] != guard, 20, "the new pulse kills a hung guard")

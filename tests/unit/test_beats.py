@@ -68,6 +68,17 @@ def test_others_are_told_of_at_10_s_and_killed_at_20_s(name: str) -> None:
     assert killed_at - hung_at == pytest.approx(20, abs=1)
 
 
+def test_each_silence_is_told_once() -> None:
+    story = Story()
+    story.walk(10)
+    for _ in range(2):
+        story.mute = {"meter"}
+        story.walk(15)
+        story.mute = set()
+        story.walk(5)
+    assert story.whats("meter") == ["tell", "tell"]
+
+
 def test_a_kill_without_effect_is_repeated_every_second() -> None:
     story = Story()
     story.walk(10)

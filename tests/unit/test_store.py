@@ -48,6 +48,8 @@ def test_rows_written_before_the_clock_was_right_get_their_time_later(tmp_path: 
     before = store._connection.total_changes
     store.set_clock(NOON + 0.2, True)
     assert store._connection.total_changes == before  # drift is not worth a write
+    store.set_clock(NOON + 3600, True)
+    assert rows(tmp_path, "select at from samples_at") == [("2026-11-22T13:01:00.000Z",)]
     store.close()
 
 

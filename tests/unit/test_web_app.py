@@ -114,6 +114,7 @@ def test_every_change_from_another_site_is_refused(
         answer = app.test_client().post(path, headers=headers, data="{}")
         assert answer.status_code == status
         assert answer.get_json()["ok"] is (status == 200)
+        assert ("is not accepted; send application/json" in answer.get_data(as_text=True)) is (status == 415)
     assert len(far.orders) == (len(changes) if status == 200 else 0)
 
 

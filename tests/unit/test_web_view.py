@@ -1,6 +1,7 @@
 """What the page says in each situation, missing and old data above all."""
 
 import json
+import threading
 import time
 from typing import Any
 
@@ -12,7 +13,7 @@ from v2h.chademo.states import State
 from v2h.safety.outputs import Output, line_name
 from v2h.web import words
 from v2h.web.state import LiveState, health
-from v2h.web.view import NONE, OLD_S, Seen, unit, view, watts
+from v2h.web.view import NONE, Seen, unit, view, watts
 
 
 def seen(c: ChargerState | None, m: ManagerState | None, **changes: Any) -> Seen:
@@ -55,7 +56,7 @@ def test_nothing_known_renders_and_says_so() -> None:
     json.dumps(shown)
 
 
-@pytest.mark.parametrize(("age_s", "old"), [(OLD_S - 0.5, False), (OLD_S + 0.5, True)])
+@pytest.mark.parametrize(("age_s", "old"), [(2.5, False), (3.5, True)])
 def test_state_older_than_three_seconds_is_no_data(age_s: float, old: bool) -> None:
     now = time.monotonic()
     shown = view(seen(charger(t=now - age_s), manager(t=now), now=now))
@@ -178,8 +179,14 @@ def test_stream_wakes_on_change_and_ends_on_close(monkeypatch: pytest.MonkeyPatc
     assert second is not None
     assert b"Hello" in second
     assert 0.2 < time.monotonic() - began < 30.0
+    later = Event(time.monotonic(), "info", "x", "while asleep", "test")
+    threading.Timer(0.4, state.put_event, [later]).start()
+    third = state.next_json(second)
+    assert third is not None
+    assert b"While asleep" in third
+    assert time.monotonic() - began < 30.0
     state.close()
-    assert state.next_json(second) is None
+    assert state.next_json(third) is None
 
 
 def test_health_names_each_problem() -> None:

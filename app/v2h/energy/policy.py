@@ -118,8 +118,8 @@ def decide(
             False, 0.0, f"Idle until the configuration is put right: {config_errors[0]}{more}.", "idle", Code.CONFIG
         )
     if charger is not None and charger.faults:
-        names = ", ".join(charger.faults)
-        return Decision(False, 0.0, f"Stopped by a fault: {names}. Press clear, then start again.", "idle", Code.FAULT)
+        what = charger.reason or ", ".join(charger.faults)
+        return Decision(False, 0.0, f"Stopped by a fault: {what}. Press clear, then start again.", "idle", Code.FAULT)
     if order.mode == "idle":
         return Decision(False, 0.0, idle_reason or "Idle: nothing is ordered.", "idle", Code.IDLE)
     if order.until_t is not None and now >= order.until_t:

@@ -30,7 +30,7 @@ class Watch:
         renumbered = self.state == "energy" and self.session is not None and state.session != self.session
         why: str | None = None
         if self.ordered and state.faults:
-            why = f"Stopped by a fault: {', '.join(state.faults)}"
+            why = f"Stopped by a fault: {state.reason or ', '.join(state.faults)}"
         elif self.ordered and not self.old_session and (ended or renumbered):
             why = f"The session ended by itself ({state.reason or 'no reason given'})"
         still_old = self.old_session and not ended and state.state not in RESTING

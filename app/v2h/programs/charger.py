@@ -233,7 +233,7 @@ class ChargerShell:
             max_discharge_a=discharge_a,
             k_on=bool(i.guard and i.guard.k_on),
             outputs=names(i.guard.outputs if i.guard else NONE),
-            faults=[session.fault.text] if session.fault else [],
+            faults=[session.fault.name] if session.fault else [],
             guard="silent" if i.guard is None else i.guard.state.name.lower(),
             status_109_5="" if status is None else f"{status:02x}",
             cable_v=None if i.cable_v is None else round(i.cable_v, 1),

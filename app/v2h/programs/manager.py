@@ -54,7 +54,7 @@ class Manager:
         self._meter: MeterReading | None = None
         self._matcher = Matcher(self._config.limits.grid_target_w)
         self._sent: Setpoint | None = None
-        self._told: tuple[str, policy.Code] | None = None
+        self._told: tuple[str, policy.Code, str] | None = None
         self._told_t = float("-inf")
         self._settings = self._read_settings()
         if self._settings.get("stopped") is True:
@@ -148,8 +148,8 @@ class Manager:
         if self._config.errors:
             return Reply(command.id, False, f"Not applied: the configuration has errors: {self._config.errors[0]}")
         if self._charger is not None and self._charger.faults:
-            names = ", ".join(self._charger.faults)
-            return Reply(command.id, False, f"Not applied: a fault is latched ({names}). Press clear first.")
+            what = self._charger.reason or ", ".join(self._charger.faults)
+            return Reply(command.id, False, f"Not applied: a fault is latched ({what}). Press clear first.")
         kept = self._remember_stop(False)
         self._take(order, "")
         text = ", ".join(f"{key} {value}" for key, value in order.applied().items())
@@ -210,7 +210,7 @@ class Manager:
         power_w, expires_t = round(decision.power_w, 1), now + SETPOINT_LIFE_S
         self._sent = Setpoint(now, decision.wanted, power_w, expires_t, decision.why, self._number)
         self._bus.publish(self._sent)
-        told = (decision.mode, decision.code)
+        told = (decision.mode, decision.code, "" if self._charger is None else self._charger.state)
         if told != self._told or now - self._told_t >= STATE_PERIOD_S:
             self._told, self._told_t = told, now
             self._tell(now, decision)

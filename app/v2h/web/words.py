@@ -135,6 +135,12 @@ FAULTS = {
     "late_stop": "The current did not stop in time.",
     "late_welding_check": "The car does not open its contactors, or the cable stays charged. Do not pull the plug.",
     "late_unlock": "The cable is not measured empty: the plug stays locked. Do not pull it.",
+    "late_test_done": "The contactors did not open after the insulation test; they were made safe.",
+    "late_car_opens": "The car does not open its contactors. Do not pull the plug.",
+    "late_open": "The contactors did not open in order; they were made safe.",
+    "late_d2_off": "The start signal did not fall in order; it was made safe.",
+    "late_farewell": "The session did not end in order.",
+    "late_make_safe": "The guard does not report safe relays. Switch the charger’s supply off.",
     "late_d2": "The start took longer than the car allows. Start again.",
 }
 """What happened and what to do, by fault name. A name that is missing here is shown in plain with the reason."""
