@@ -6,9 +6,21 @@ from pathlib import Path
 import pytest
 from card import Card, Fat, Root
 from dtb import Tree, parse
-from guest import Guest
+from guest import Guest, GuestError
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
+
+
+BOOT_S = 600
+"""Until shell and page answer: two minutes on an idle machine of two cores, much more on a busy one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for the guest may have to wait for its start, and all it does takes an emulator's time."""
+    for item in items:
+        if "guest" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.guest)
+            item.add_marker(pytest.mark.timeout(2 * BOOT_S))
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +62,9 @@ def emulated_tree(build: Path) -> Tree:
 def guest(build: Path) -> Iterator[Guest]:
     """The image, booted once for the whole session, its page answering and its shell open."""
     with Guest(build / "guest", cpus=2) as booted:
-        booted.wait_for_shell()
-        booted.wait_for_page()
+        try:
+            booted.wait_for_shell(BOOT_S)
+            booted.wait_for_page(BOOT_S)
+        except GuestError as error:
+            pytest.fail(f"{error}\nthe console's last words:\n{booted.last_words()}", pytrace=False)
         yield booted

@@ -6,6 +6,7 @@ boot file does not.
 """
 
 import base64
+import contextlib
 import itertools
 import json
 import os
@@ -40,10 +41,11 @@ class Serial:
         threading.Thread(target=self._read, name="serial", daemon=True).start()
 
     def _read(self) -> None:
-        while data := self._socket.recv(65536):
-            with self._arrived:
-                self._text += data.decode("utf-8", "replace")
-                self._arrived.notify_all()
+        with contextlib.suppress(ConnectionError):
+            while data := self._socket.recv(65536):
+                with self._arrived:
+                    self._text += data.decode("utf-8", "replace")
+                    self._arrived.notify_all()
         with self._arrived:
             self._closed = True
             self._arrived.notify_all()
@@ -202,18 +204,16 @@ class Guest:
                     raise GuestError(f"{what} did not answer within {timeout_s:.0f} s: {error}") from error
             time.sleep(0.25)
 
-    def wait_for_page(self, timeout_s: float = 420) -> float:
+    def wait_for_page(self, timeout_s: float) -> float:
         """Waits for the status page. Returns the seconds since QEMU was started."""
-        try:
-            self._until(lambda: self.http("/"), timeout_s, "the page")
-        except GuestError as error:
-            raise GuestError(f"{error}\nthe console's last words:\n{self._last_words()}") from error
+        self._until(lambda: self.http("/"), timeout_s, "the page")
         return time.monotonic() - self.started
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The end of the console's log: what the kernel, systemd and the shell said last."""
         return "\n".join(self.console_log.read_text("utf-8", "replace").splitlines()[-40:])
 
-    def wait_for_shell(self, timeout_s: float = 420) -> None:
+    def wait_for_shell(self, timeout_s: float) -> None:
         self._shell.log_in(timeout_s)
 
     def sh(self, command: str, timeout_s: float = 60) -> tuple[int, str]:
