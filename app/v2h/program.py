@@ -20,16 +20,10 @@ from typing import Protocol
 
 from v2h.busclient import BusClient
 from v2h.config import Config, config_paths, load
+from v2h.paths import BEAT_SOCKET, RUN
 
 BEAT_S = 0.5
 """Beat to pulse; guard must be missed within 2 s."""
-
-RUN = Path(os.environ.get("V2H_RUN", "/run/v2h"))
-"""Sockets and credentials of this boot."""
-DATA = Path(os.environ.get("V2H_DATA", "/data/v2h"))
-"""What must survive a reboot."""
-BEAT_SOCKET = RUN / "pulse" / "beat.sock"
-GUARD_SOCKET = RUN / "guard" / "wire.sock"
 
 
 class HasFileno(Protocol):

@@ -25,11 +25,12 @@ from v2h.chademo.session import Session
 from v2h.chademo.states import State
 from v2h.chademo.transitions import refusal
 from v2h.drivers.ad7327 import SPI_MODE, Ad7327
+from v2h.paths import GUARD_SOCKET
 from v2h.ports.can import CanPort, open_can
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
 from v2h.ports.spi import open_spi
 from v2h.pre import objects as pre
-from v2h.program import GUARD_SOCKET, Program
+from v2h.program import Program
 from v2h.realtime import CHARGER_PRIORITY, claim
 from v2h.safety.guardlink import GuardLink
 from v2h.safety.outputs import NONE, names

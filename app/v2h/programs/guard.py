@@ -16,11 +16,12 @@ import sys
 import time
 
 from v2h.canframe import PRE_BUS
+from v2h.paths import GUARD_SOCKET
 from v2h.ports.can import CanPort, open_can
 from v2h.ports.canidentity import PRE_CONTROLLER, wrong_controller
 from v2h.ports.lines import InputLine, OutputLine, open_input, open_output
 from v2h.pre import objects as pre
-from v2h.program import GUARD_SOCKET, Program
+from v2h.program import Program
 from v2h.realtime import GUARD_PRIORITY, claim
 from v2h.safety.guarding import CHECK_S, LIVE, Actions, Guarding
 from v2h.safety.makesafe import OFF_ORDER, ON_ORDER

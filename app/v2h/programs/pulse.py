@@ -23,7 +23,8 @@ import struct
 import sys
 import time
 
-from v2h.program import BEAT_SOCKET, RUN, Program
+from v2h.paths import BEAT_SOCKET, RUN
+from v2h.program import Program
 from v2h.safety.beats import JUDGE_S, Action, Beats
 from v2h.supervisorrpc import SupervisorError, call
 
