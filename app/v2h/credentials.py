@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from v2h.bus import MAY_PUBLISH
-from v2h.program import RUN
+from v2h.paths import RUN
 
 SECRET_BYTES = 32
 BROKER_USER = "mosquitto"

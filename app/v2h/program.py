@@ -7,6 +7,7 @@ runs. Unknown exceptions end the loop: logged with traceback, `at_exit` goes saf
 import contextlib
 import logging
 import logging.handlers
+import math
 import os
 import select
 import signal
@@ -20,16 +21,12 @@ from typing import Protocol
 
 from v2h.busclient import BusClient
 from v2h.config import Config, config_paths, load
+from v2h.paths import BEAT_SOCKET, RUN
 
-BEAT_S = 0.5
-"""Beat to pulse; guard must be missed within 2 s."""
-
-RUN = Path(os.environ.get("V2H_RUN", "/run/v2h"))
-"""Sockets and credentials of this boot."""
-DATA = Path(os.environ.get("V2H_DATA", "/data/v2h"))
-"""What must survive a reboot."""
-BEAT_SOCKET = RUN / "pulse" / "beat.sock"
-GUARD_SOCKET = RUN / "guard" / "wire.sock"
+BEAT_S = 1.0
+"""Beat to pulse."""
+BUS_CARE_S = 0.5
+"""Keep-alive and reconnecting."""
 
 
 class HasFileno(Protocol):
@@ -46,10 +43,10 @@ class Timer:
 class Program:
     """A supervised program. Use: make one, register, `sys.exit(program.run())`.
 
-    with_bus: connect to the broker (guard's loop has none of it in its way when False).
+    beat_s: between two beats to pulse.
     """
 
-    def __init__(self, name: str, *, with_bus: bool = True) -> None:
+    def __init__(self, name: str, *, beat_s: float = BEAT_S) -> None:
         self.name = name
         self.log = _logger(name)
         self.config: Config = load(config_paths())
@@ -64,10 +61,13 @@ class Program:
         self._wake_r, self._wake_w = socket.socketpair()
         self._wake_r.setblocking(False)
         self._wake_w.setblocking(False)
-        self.every(BEAT_S, self._send_beat)
+        self._epoll = select.epoll()
+        self._epoll.register(self._wake_r.fileno(), select.EPOLLIN)
+        self._bus_fd: int | None = None
+        self._bus_mask = 0
+        self.every(beat_s, self._send_beat)
         self.bus: BusClient = BusClient(name, RUN, self.log)
-        if with_bus:
-            self.every(0.2, self.bus.maintain)
+        self.every(BUS_CARE_S, self.bus.maintain)
 
     def every(self, period_s: float, action: Callable[[float], None]) -> Timer:
         """Call action(now) each period, on an absolute grid; a missed slot is skipped, not made up."""
@@ -77,10 +77,15 @@ class Program:
 
     def watch(self, readable: HasFileno, action: Callable[[float], None]) -> None:
         """Call action(now) whenever `readable` has something."""
+        self.unwatch(readable.fileno())
         self._readers[readable.fileno()] = (readable, action)
+        self._epoll.register(readable.fileno(), select.EPOLLIN)
 
     def unwatch(self, fileno: int) -> None:
-        self._readers.pop(fileno, None)
+        """Before or after closing it; a number that is not watched is fine."""
+        if self._readers.pop(fileno, None) is not None:
+            with contextlib.suppress(OSError):  # closed: the kernel has forgotten it already
+                self._epoll.unregister(fileno)
 
     def on_stop(self, done: Callable[[float], bool]) -> None:
         """After SIGTERM call done(now) every loop until it returns True; then the program ends with 0."""
@@ -110,27 +115,22 @@ class Program:
 
     def _turn(self) -> None:
         now = time.monotonic()
-        wait_s = max(0.0, min(timer.due for timer in self._timers) - now)
+        wait_s = min(timer.due for timer in self._timers) - now
         if self.stopping:
             wait_s = min(wait_s, 0.05)
-        bus_fd = self.bus.fileno()
-        want_r: list[int] = [*self._readers, self._wake_r.fileno()]
-        want_w: list[int] = []
-        if bus_fd is not None:
-            want_r.append(bus_fd)
-            if self.bus.wants_write():
-                want_w.append(bus_fd)
-        readable, writable, _ = select.select(want_r, want_w, [], wait_s)
-        now = time.monotonic()
-        for fd in readable:
-            if fd == self._wake_r.fileno():
+        self._follow_bus()
+        wake_fd = self._wake_r.fileno()
+        # Rounded up to the poll's millisecond: a timer is a hair late rather than turned for in vain.
+        for fd, mask in self._epoll.poll(math.ceil(wait_s * 1000) / 1000 if wait_s > 0 else 0):
+            if fd == wake_fd:
                 self._wake_r.recv(64)
-            elif fd == bus_fd:
-                self.bus.read()
+            elif fd == self._bus_fd:
+                if mask & ~select.EPOLLOUT:
+                    self.bus.read()
+                if mask & select.EPOLLOUT:
+                    self.bus.write()
             elif fd in self._readers:
-                self._readers[fd][1](now)
-        if writable:
-            self.bus.write()
+                self._readers[fd][1](time.monotonic())
         for timer in self._timers:
             now = time.monotonic()
             if now >= timer.due:
@@ -138,6 +138,19 @@ class Program:
                 if timer.due <= now:  # late by a whole period: keep the grid, drop the missed slots
                     timer.due += ((now - timer.due) // timer.period_s + 1) * timer.period_s
                 timer.action(now)
+
+    def _follow_bus(self) -> None:
+        """Keep the poll in step with the broker's socket, which comes and goes, and with what it has to send."""
+        fd = self.bus.fileno()
+        mask = select.EPOLLIN | (select.EPOLLOUT if fd is not None and self.bus.wants_write() else 0)
+        if (fd, mask) == (self._bus_fd, self._bus_mask):
+            return
+        if self._bus_fd is not None:
+            with contextlib.suppress(OSError):
+                self._epoll.unregister(self._bus_fd)
+        if fd is not None:
+            self._epoll.register(fd, mask)
+        self._bus_fd, self._bus_mask = fd, mask
 
     def _send_beat(self, now: float) -> None:
         with contextlib.suppress(OSError):  # pulse is not up (yet); it notices by itself who is missing

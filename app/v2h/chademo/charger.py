@@ -21,6 +21,8 @@ from v2h.safety.wire import GuardState, Report, Request
 EVSE_PERIOD_S = 0.1
 """The vendor sends every 99.99 ms, sd 0.52 ms, on its own clock, not locked to the car's."""
 STEP_S = 0.05
+RESTING_STEP_S = 0.2
+"""With no session there is nothing to be quick about; the age of guard's word must stay below 0.3 s."""
 CABLE_FRESH_S = 0.5
 WIRE_PERIOD_S = 0.1
 ROUNDING_S = 1e-6
@@ -105,8 +107,8 @@ class Charger:
         self._last_turn_t = now
         out = Turn()
         if now >= self._step_due or self.actions is None:
-            self._step_due = now + STEP_S
             self._step(now)
+            self._step_due = now + (RESTING_STEP_S if self.resting else STEP_S)
             out.stepped = True
         assert self.actions is not None
         self._gate(now, late)
@@ -119,14 +121,16 @@ class Charger:
             out.to_car += [frames.encode(frame) for frame in self.actions.frames]
         wish = (self.actions.outputs, self.actions.session, self.actions.trip_wanted)
         if now >= self._wire_due or wish != self._last_wish:
-            self._wire_due = now + WIRE_PERIOD_S
+            self._wire_due = now + (RESTING_STEP_S if self.resting else WIRE_PERIOD_S)
             self._last_wish = wish
             out.to_guard = self._request(now, loop_age_s)
         return out
 
     def next_due(self, now: float) -> float:
         """When turn() is worth calling again if nothing comes in."""
-        due = min(self._step_due, self._evse_due, self._wire_due)
+        due = min(self._step_due, self._wire_due)
+        if self.actions is not None and self.actions.frames:
+            due = min(due, self._evse_due)
         return min(due, self.converter.next_due(now)) if Output.PRE_AC in self._outputs else due
 
     def status_109_5(self) -> int | None:

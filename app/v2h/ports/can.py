@@ -19,7 +19,8 @@ from v2h.ports.url import PortUrlError, split
 
 _FRAME = struct.Struct("=IB3x8s")  # struct can_frame of linux/can.h
 _FILTER = struct.Struct("=II")  # struct can_filter: can_id, can_mask
-_NOT_PLAIN = socket.CAN_EFF_FLAG | socket.CAN_RTR_FLAG | socket.CAN_ERR_FLAG
+NOT_PLAIN = 0xE000_0000
+"""Extended, remote and error flags (linux/can.h). Not from `socket`: there the first is negative on a 32-bit board."""
 
 
 class CanPortError(OSError):
@@ -44,7 +45,7 @@ class KernelCan:
         self._socket = socket.socket(socket.AF_CAN, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.CAN_RAW)
         try:
             if can_ids is not None:
-                filters = b"".join(_FILTER.pack(i, socket.CAN_SFF_MASK | _NOT_PLAIN) for i in can_ids)
+                filters = b"".join(_FILTER.pack(i, socket.CAN_SFF_MASK | NOT_PLAIN) for i in can_ids)
                 self._socket.setsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_FILTER, filters)
             self._socket.bind((interface,))
         except OSError:
@@ -91,7 +92,7 @@ def pack_frame(can_id: int, data: bytes) -> bytes:
 def unpack_frame(packet: bytes, t: float, bus: int) -> Frame | None:
     """The frame in a struct can_frame; None for extended, remote and error frames, which nobody here sends."""
     can_id, length, data = _FRAME.unpack(packet)
-    return None if can_id & _NOT_PLAIN else Frame(t, can_id, data[:length], bus)
+    return None if can_id & NOT_PLAIN else Frame(t, can_id, data[:length], bus)
 
 
 class PythonCanPort:

@@ -5,8 +5,9 @@ every frame from can0 to answer(). One request is under way at a time; the next 
 or 100 ms have passed.
 
 Way of the vendor's firmware (CAP1): identity until answered, status every 0.5 s until ready, then a round every
-104 ms. Two additions: 2107 (the vendor measures the cable itself), and 2100 and 2109 are read back in every round,
-because guard may write to the converter at any moment and only a read-back is believed.
+104 ms. Two additions: 2107 (the vendor measures the cable itself), and 2100 and 2109 are read back in every third
+round, because guard may write to the converter at any moment and only a read-back is believed. 2150 and 2104, which
+the vendor reads in every round, share those turns: each message costs three programs their time.
 
 What it never does: send a setpoint other than zero unless the converter says that it is enabled; enable before 0 A is
 read back; enable again by itself after somebody else switched the converter off or it fell silent.
@@ -36,6 +37,9 @@ READY_POLL_S = 0.5
 """CAP1: 0.501 s."""
 SILENT_S = 1.0
 """Without any answer for this long the converter counts as gone, and the start sequence begins anew."""
+
+
+_SLOW = ((pre.ENABLE,), (pre.SET_VOLTS,), (pre.WARNING, pre.TEMPERATURE))
 
 
 class Phase(Enum):
@@ -73,6 +77,7 @@ class PreClient:
         self._pending: _Pending | None = None
         self._steps: deque[Callable[[], bytes | None]] = deque()
         self._round_t = -math.inf
+        self._round_number = 0
 
     # What the charger wishes.
 
@@ -169,20 +174,28 @@ class PreClient:
             Phase.RUN: (
                 [
                     read(pre.STATUS),
-                    read(pre.WARNING),
-                    read(pre.ENABLE),
+                    *[read(entry) for entry in self._slow_turn()],
+                    lambda: self._read_if_doubtful(pre.ENABLE),
                     write(pre.SET_AMPS),
                     write(pre.SET_VOLTS),
                     write(pre.ENABLE),
-                    read(pre.SET_VOLTS),
+                    lambda: self._read_if_doubtful(pre.SET_VOLTS),
                     read(pre.SET_AMPS),
                     read(pre.AMPS),
                     read(pre.VOLTS),
-                    read(pre.TEMPERATURE),
                 ],
                 CYCLE_S,
             ),
         }
+
+    def _slow_turn(self) -> tuple[pre.Entry, ...]:
+        """What changes slowly or only by our own writes has its turn in every third round."""
+        self._round_number += 1
+        return _SLOW[self._round_number % len(_SLOW)]
+
+    def _read_if_doubtful(self, entry: pre.Entry) -> bytes | None:
+        """A read-back in every round until it shows what we want."""
+        return None if self._read_back.get(entry) == self._wanted()[entry] else pre.read_request(entry)
 
     def _read(self, entry: pre.Entry) -> Callable[[], bytes]:
         return lambda: pre.read_request(entry)

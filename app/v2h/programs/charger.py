@@ -19,25 +19,25 @@ import can
 from v2h.bus import ChargerPower, ChargerState, Command, Reply, Setpoint
 from v2h.canframe import CAR_BUS, PRE_BUS
 from v2h.chademo import frames
-from v2h.chademo.charger import Charger, Turn
+from v2h.chademo.charger import RESTING_STEP_S, STEP_S, Charger, Turn
 from v2h.chademo.flow import allowed_a
 from v2h.chademo.session import Session
 from v2h.chademo.states import State
 from v2h.chademo.transitions import refusal
 from v2h.drivers.ad7327 import SPI_MODE, Ad7327
+from v2h.paths import GUARD_SOCKET
 from v2h.ports.can import CanPort, open_can
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
 from v2h.ports.spi import open_spi
 from v2h.pre import objects as pre
-from v2h.program import GUARD_SOCKET, Program
+from v2h.program import Program
 from v2h.realtime import CHARGER_PRIORITY, claim
 from v2h.safety.guardlink import GuardLink
 from v2h.safety.outputs import NONE, names
 from v2h.safety.wire import Report
 
-ADC_PERIOD_S = 0.05
 RETRY_S = 1.0
-STATE_PERIOD_S = {True: 0.2, False: 1.0}
+STATE_PERIOD_S = {True: 0.5, False: 1.0}
 """Between two states on the bus, while a session runs and while not."""
 STEPS_WITH_POWER = (State.READY, State.ENERGY, State.STOP_CURRENT)
 
@@ -62,8 +62,8 @@ class ChargerShell:
         self._last_state: tuple[object, ...] = ()
         self._last_events: tuple[State, str] = (State.IDLE, "")
         program.every(RETRY_S, self._open)
-        program.every(ADC_PERIOD_S, self._sample)
-        self._timer = program.every(0.05, self._turn)
+        self._look_due = float("-inf")
+        self._timer = program.every(RESTING_STEP_S, self._turn)
         program.on_stop(self._stop)
         bus = program.bus
         bus.subscribe(Setpoint.TOPIC, self._on_setpoint, retained=False)
@@ -99,7 +99,8 @@ class ChargerShell:
             return None
         port.drop_queued()
         self._say(url, "info", f"{url} is open")
-        self._program.watch(port, self._on_car if bus == CAR_BUS else self._on_pre)
+        if bus == PRE_BUS:  # the car's frames are looked at in every step, not one by one
+            self._program.watch(port, self._on_pre)
         return port
 
     def _lose(self, port: CanPort, error: Exception) -> None:
@@ -111,9 +112,6 @@ class ChargerShell:
         self._program.bus.event("warning", "can-lost", f"the {lost}'s bus is lost: {error}")
 
     # What comes in.
-
-    def _on_car(self, now: float) -> None:
-        self._take(self._car)
 
     def _on_pre(self, now: float) -> None:
         self._take(self._pre)
@@ -168,6 +166,10 @@ class ChargerShell:
 
     def _turn(self, now: float) -> None:
         now = time.monotonic()
+        if now >= self._look_due:
+            self._look_due = now + (RESTING_STEP_S if self._charger.resting else STEP_S)
+            self._take(self._car)
+            self._sample(now)
         self._guard.poll(now)
         if not self._guard.connected:
             self._charger.guard_gone()

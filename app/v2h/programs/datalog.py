@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from v2h import __version__
 from v2h.bus import ChargerState, Event, ManagerState
+from v2h.paths import DATA
 from v2h.ports.canlisten import CanListener, open_listener
 from v2h.ports.url import PortUrlError
-from v2h.program import DATA, Program
+from v2h.program import Program
 
 if TYPE_CHECKING:
     from v2h.store import Store

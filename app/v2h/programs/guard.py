@@ -16,19 +16,22 @@ import sys
 import time
 
 from v2h.canframe import PRE_BUS
+from v2h.paths import GUARD_SOCKET
 from v2h.ports.can import CanPort, open_can
 from v2h.ports.canidentity import PRE_CONTROLLER, wrong_controller
 from v2h.ports.lines import InputLine, OutputLine, open_input, open_output
 from v2h.pre import objects as pre
-from v2h.program import GUARD_SOCKET, Program
+from v2h.program import Program
 from v2h.realtime import GUARD_PRIORITY, claim
-from v2h.safety.guarding import CHECK_S, LIVE, Actions, Guarding
+from v2h.safety.guarding import IDLE_CHECK_S, LIVE, Actions, Guarding
 from v2h.safety.makesafe import OFF_ORDER, ON_ORDER
 from v2h.safety.outputs import NONE, Output, line_name
 from v2h.safety.wire import GuardState, Report, Trip, WireError, pack_report, unpack_request
 from v2h.safety.wireserver import WireServer
 
 READ_BACK_S = 0.5
+BEAT_S = 0.5
+"""pulse must miss a hung guard within 2 s."""
 RETRY_S = 1.0
 
 
@@ -47,7 +50,7 @@ class Guard:
         self._wire = WireServer(GUARD_SOCKET, program, self._on_packet, self._on_gone, self._on_refused)
         program.every(RETRY_S, self._open)
         program.every(READ_BACK_S, self._read_back)
-        self._timer = program.every(CHECK_S, self._act)
+        self._timer = program.every(IDLE_CHECK_S, self._act)
         program.on_stop(self._stop)
         program.at_exit(self._close)
         self._open(time.monotonic())  # before the loop, the broker and all else: contactors may stand closed
@@ -84,7 +87,6 @@ class Guard:
         except OSError as error:
             self._say_once("warning", "pre-can", f"waiting for the converter's bus: {error}")
             return
-        self._program.watch(self._can, self._on_can)
         self._said.discard("pre-can")
         core.can_up = core.ready_to_start = True
         self._act(now)
@@ -104,16 +106,15 @@ class Guard:
         self._core.on_k(k_on)
         self._act(now)
 
-    def _on_can(self, now: float) -> None:
-        if self._can is None or self._core is None:
+    def _hear_converter(self, core: Guarding) -> None:
+        """All frames since the last act, in one go: to wake for each of 100 a second would cost more than it tells."""
+        if self._can is None:
             return
         try:
             for frame in self._can.frames():
-                self._core.on_frame(frame)
+                core.on_frame(frame)
         except OSError as error:
             self._lose_can(error)
-        if self._core.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED):  # an answer may end a step's wait
-            self._act(now)
 
     def _on_packet(self, now: float, packet: bytes) -> None:
         try:
@@ -138,6 +139,7 @@ class Guard:
     def _act(self, now: float) -> None:
         if self._core is None:
             return
+        self._hear_converter(self._core)
         actions = self._core.act(now, self._outputs)
         self._do(actions)
         self._timer.due = min(self._timer.due, actions.next_t)
@@ -166,7 +168,6 @@ class Guard:
 
     def _lose_can(self, error: Exception) -> None:
         if self._can is not None and self._core is not None:
-            self._program.unwatch(self._can.fileno())
             self._can.close()
             self._can, self._core.can_up = None, False
             self._say_once("warning", "pre-can", f"the converter's bus is lost: {error}")
@@ -232,7 +233,7 @@ class Guard:
 
 
 def main() -> int:
-    program = Program("guard")
+    program = Program("guard", beat_s=BEAT_S)
     Guard(program)
     claim(GUARD_PRIORITY, program.log)
     return program.run()

@@ -29,7 +29,8 @@ from v2h.energy import policy
 from v2h.energy.matching import Matcher
 from v2h.energy.orders import Order, OrderError, read_order
 from v2h.energy.watch import Watch
-from v2h.program import DATA, Program
+from v2h.paths import DATA
+from v2h.program import Program
 
 SETTINGS = "settings.json"
 SPACING_S = 0.04

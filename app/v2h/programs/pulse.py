@@ -23,7 +23,8 @@ import struct
 import sys
 import time
 
-from v2h.program import BEAT_SOCKET, RUN, Program
+from v2h.paths import BEAT_SOCKET, RUN
+from v2h.program import Program
 from v2h.safety.beats import JUDGE_S, Action, Beats
 from v2h.supervisorrpc import SupervisorError, call
 
@@ -65,7 +66,6 @@ class Pulse:
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._feed(time.monotonic(), f"WATCHDOG_USEC={WATCHDOG_S * 1_000_000}\nWATCHDOG=1")
         self._socket = _beat_socket()
-        program.watch(self._socket, self._read_beats)
         program.watch(sys.stdin.buffer, self._read_events)
         program.every(JUDGE_S, self._judge)
         program.every(FEED_S, self._feed)

@@ -27,6 +27,8 @@ EXAMPLES = """examples:
   python -m v2h.rig set press=on_off              push the front panel's button for 0.2 s
 """
 DESK_PORT = 29500
+METER_INTERVAL_S = {"grid": 0.1, "charger": 1.0}
+"""Matching needs the grid's meter alone; the charger's own tells the losses."""
 
 
 def run_directory() -> Path:
@@ -55,6 +57,7 @@ def overlay(directory: Path, profile: str, can_urls: tuple[str, str], web: str) 
     lines += [f"scale_v_per_v = {CABLE_DIVIDER}", "offset_v = 0.0", ""]
     for channel, name in enumerate(("grid", "charger"), 1):
         lines += [f"[meter.{name}]", 'kind = "stpm3x"', f"channel = {channel}", f"p_lsb_w = {stpm3x.P_LSB_W:.9g}"]
+        lines += [f"interval_s = {METER_INTERVAL_S[name]}"]
         lines += [f"v_lsb_v = {stpm3x.V_LSB_V:.9g}", f"i_lsb_a = {stpm3x.I_LSB_A:.9g}", ""]
     return "\n".join([*lines, "[web]", f"listen = {json.dumps(web)}", ""])
 

@@ -5,13 +5,14 @@ import socket
 import struct
 
 from v2h.chademo.frames import EVSE_IDS
+from v2h.ports.can import NOT_PLAIN
 from v2h.pre.objects import REQUEST_ID
 from v2h.rig.hub import OnFrame, Watch
 
 _FRAME = struct.Struct("=IB3x8s")
 _HEARD = (frozenset({REQUEST_ID}), EVSE_IDS)
 """What the rig's nodes listen to on each bus; the kernel filters."""
-_MASK = socket.CAN_SFF_MASK | socket.CAN_EFF_FLAG | socket.CAN_RTR_FLAG
+_MASK = socket.CAN_SFF_MASK | NOT_PLAIN
 _LOST = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENETDOWN})
 """A full queue, or the interface is down: the frame is lost, as on a dead bus."""
 

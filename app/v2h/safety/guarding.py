@@ -26,6 +26,8 @@ K_CHECK_S = 0.8
 AMPS_AGE_S = 0.3
 """Three polls of the converter: older measurements do not open contactors."""
 CHECK_S = 0.05
+IDLE_CHECK_S = 0.25
+"""With nothing live there is only the bus to listen to."""
 
 TRIP_TEXT = {
     Trip.CHARGER_SILENT: "charger is silent, gone, or back as another session while outputs are on",
@@ -272,7 +274,8 @@ class Guarding:
     def _next(self, now: float, outputs: Output) -> float:
         if self._safe is not None and self.state is not GuardState.TRIPPED:
             return now + STEP_S
-        deadline = now + CHECK_S
+        quiet = self._safe is None and not (outputs | self._wanted) & LIVE
+        deadline = now + (IDLE_CHECK_S if quiet else CHECK_S)
         if (outputs | self._wanted) & LIVE:
             deadline = min(deadline, self._request_t + SILENCE_S)
         if self._k_lost_t is not None and now < self._k_lost_t + K_CHECK_S:

@@ -1,0 +1,11 @@
+"""Where this boot's sockets and the lasting files are. No import of its own: start-up steps use it too."""
+
+import os
+from pathlib import Path
+
+RUN = Path(os.environ.get("V2H_RUN", "/run/v2h"))
+"""Sockets and credentials of this boot."""
+DATA = Path(os.environ.get("V2H_DATA", "/data/v2h"))
+"""What must survive a reboot."""
+BEAT_SOCKET = RUN / "pulse" / "beat.sock"
+GUARD_SOCKET = RUN / "guard" / "wire.sock"
