@@ -119,7 +119,7 @@ def test_each_door_has_its_one_user(guest: Guest) -> None:
 
 
 def test_every_program_runs_as_its_own_user(guest: Guest) -> None:
-    # One grep finds them (and, by its brackets, not itself): a process for each of /proc would take the emulator minutes.
+    # One grep finds them (by its brackets not itself): a process for each of /proc would take the emulator minutes.
     find = "grep -ls 'v2h[.]programs' /proc/[0-9]*/cmdline"
     tell = "do stat -c %U ${c%/cmdline} | tr '\\n' ' '; tr '\\0' ' ' <$c; echo; done"
     lines = guest.out(f"for c in $({find}); {tell}").splitlines()
