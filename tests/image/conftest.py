@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from card import Card, Fat, Root
 from dtb import Tree, parse
-from guest import Guest, GuestError, GuestSilentError
+from guest import Guest, GuestError, GuestSilent
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
@@ -63,21 +63,21 @@ def guest(build: Path) -> Iterator[Guest]:
     """The image, booted once for the whole session, its page answering and its shell open."""
     try:
         booted = started(build / "guest")
-    except GuestSilentError:
+    except GuestSilent:
         booted = started(build / "guest")
     with booted:
         yield booted
 
 
 def started(run_dir: Path) -> Guest:
-    """One start of the image, up to its page. GuestSilentError when the emulator hung and is worth another try."""
+    """One start of the image, up to its page. GuestSilent when the emulator hung and is worth another try."""
     booted = Guest(run_dir, cpus=2)
     try:
         booted.wait_for_shell(BOOT_S)
         booted.wait_for_page(BOOT_S)
     except GuestError as error:
         booted.close()
-        if isinstance(error, GuestSilentError):
+        if isinstance(error, GuestSilent):
             raise
         pytest.fail(f"{error}\nthe console's last words:\n{booted.last_words()}", pytrace=False)
     return booted

@@ -30,7 +30,7 @@ class GuestError(Exception):
     """The emulated board did not do what was asked of it: died, kept silent, refused."""
 
 
-class GuestSilentError(GuestError):
+class GuestSilent(GuestError):
     """Not a word on the console for SILENCE_S while starting: the emulator hangs (seen once in some thirty starts)."""
 
 
@@ -108,7 +108,7 @@ class Shell:
                 self.run("true", 30)
                 return
             if self._serial.silent_s() > SILENCE_S:
-                raise GuestSilentError(f"not a word on the serial line for {SILENCE_S} s")
+                raise GuestSilent(f"not a word on the serial line for {SILENCE_S} s")
         raise GuestError(f"no shell on the serial line after {timeout_s:.0f} s")
 
     def run(self, command: str, timeout_s: float) -> tuple[int, str]:
