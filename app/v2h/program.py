@@ -131,13 +131,14 @@ class Program:
                     self.bus.write()
             elif fd in self._readers:
                 self._readers[fd][1](time.monotonic())
+        now = time.monotonic()  # asked for sparingly: without a counter the kernel can map, each look is a slow one
         for timer in self._timers:
-            now = time.monotonic()
             if now >= timer.due:
                 timer.due += timer.period_s
                 if timer.due <= now:  # late by a whole period: keep the grid, drop the missed slots
                     timer.due += ((now - timer.due) // timer.period_s + 1) * timer.period_s
                 timer.action(now)
+                now = time.monotonic()
 
     def _follow_bus(self) -> None:
         """Keep the poll in step with the broker's socket, which comes and goes, and with what it has to send."""
