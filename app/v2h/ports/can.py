@@ -22,7 +22,7 @@ _FILTER = struct.Struct("=II")  # struct can_filter: can_id, can_mask
 NOT_PLAIN = 0xE000_0000
 """Extended, remote and error flags (linux/can.h). Not from `socket`: there the first is negative on a 32-bit board."""
 PLAIN_MASK = 0xC000_07FF
-"""Filter mask for one plain id. Without the error flag: the kernel takes a mask with it for a filter of error frames."""
+"""Filter mask for one plain id. With the error flag in it the kernel would hear error frames alone."""
 
 
 class CanPortError(OSError):
@@ -63,7 +63,8 @@ class KernelCan:
             raise CanPortError(error.errno, str(error)) from error
 
     def frames(self) -> Iterator[Frame]:
-        """What has arrived and is not read yet, stamped with the monotonic time of reading."""
+        """What has arrived and is not read yet, stamped with the monotonic time at which reading began."""
+        now = time.monotonic()
         while True:
             try:
                 packet = self._socket.recv(_FRAME.size)
@@ -71,7 +72,7 @@ class KernelCan:
                 return
             except OSError as error:
                 raise CanPortError(error.errno, str(error)) from error
-            frame = unpack_frame(packet, time.monotonic(), self._number)
+            frame = unpack_frame(packet, now, self._number)
             if frame is not None:
                 yield frame
 
