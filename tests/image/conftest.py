@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from card import Card, Fat, Root
 from dtb import Tree, parse
-from guest import Guest, GuestError
+from guest import Guest, GuestError, GuestSilent
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
@@ -61,10 +61,23 @@ def emulated_tree(build: Path) -> Tree:
 @pytest.fixture(scope="session")
 def guest(build: Path) -> Iterator[Guest]:
     """The image, booted once for the whole session, its page answering and its shell open."""
-    with Guest(build / "guest", cpus=2) as booted:
-        try:
-            booted.wait_for_shell(BOOT_S)
-            booted.wait_for_page(BOOT_S)
-        except GuestError as error:
-            pytest.fail(f"{error}\nthe console's last words:\n{booted.last_words()}", pytrace=False)
+    try:
+        booted = started(build / "guest")
+    except GuestSilent:
+        booted = started(build / "guest")
+    with booted:
         yield booted
+
+
+def started(run_dir: Path) -> Guest:
+    """One start of the image, up to its page. GuestSilent when the emulator hung and is worth another try."""
+    booted = Guest(run_dir, cpus=2)
+    try:
+        booted.wait_for_shell(BOOT_S)
+        booted.wait_for_page(BOOT_S)
+    except GuestError as error:
+        booted.close()
+        if isinstance(error, GuestSilent):
+            raise
+        pytest.fail(f"{error}\nthe console's last words:\n{booted.last_words()}", pytrace=False)
+    return booted

@@ -30,6 +30,13 @@ class GuestError(Exception):
     """The emulated board did not do what was asked of it: died, kept silent, refused."""
 
 
+class GuestSilent(GuestError):
+    """Not a word on the console for SILENCE_S while starting: the emulator hangs (seen once in some thirty starts)."""
+
+
+SILENCE_S = 90
+
+
 class Serial:
     """The board's serial line, read all the time so that the board never waits for a reader."""
 
@@ -38,6 +45,7 @@ class Serial:
         self._arrived = threading.Condition()
         self._text = ""
         self._closed = False
+        self._heard = time.monotonic()
         threading.Thread(target=self._read, name="serial", daemon=True).start()
 
     def _read(self) -> None:
@@ -45,10 +53,14 @@ class Serial:
             while data := self._socket.recv(65536):
                 with self._arrived:
                     self._text += data.decode("utf-8", "replace")
+                    self._heard = time.monotonic()
                     self._arrived.notify_all()
         with self._arrived:
             self._closed = True
             self._arrived.notify_all()
+
+    def silent_s(self) -> float:
+        return time.monotonic() - self._heard
 
     def send(self, line: str) -> None:
         self._socket.sendall(line.encode() + b"\n")
@@ -95,6 +107,8 @@ class Shell:
                 self._serial.send("stty -echo; PS1=; PS2=; dmesg --console-off")
                 self.run("true", 30)
                 return
+            if self._serial.silent_s() > SILENCE_S:
+                raise GuestSilent(f"not a word on the serial line for {SILENCE_S} s")
         raise GuestError(f"no shell on the serial line after {timeout_s:.0f} s")
 
     def run(self, command: str, timeout_s: float) -> tuple[int, str]:
