@@ -35,6 +35,7 @@ class GuestSilent(GuestError):
 
 
 SILENCE_S = 90
+PROMPT = r"root@\S+:[^\r\n]*# "
 
 
 class Serial:
@@ -100,6 +101,13 @@ class Shell:
     def log_in(self, timeout_s: float) -> None:
         """Waits until a shell answers, then makes it quiet."""
         deadline = time.monotonic() + timeout_s
+        # Not a letter before its prompt: what the emulated serial line receives before the board listens fills its
+        # buffer for good, and the line stays deaf.
+        while not self._serial.expect(PROMPT, 5):
+            if self._serial.silent_s() > SILENCE_S:
+                raise GuestSilent(f"not a word on the serial line for {SILENCE_S} s")
+            if time.monotonic() > deadline:
+                raise GuestError(f"no shell's prompt on the serial line after {timeout_s:.0f} s")
         while time.monotonic() < deadline:
             # Only a shell turns 6*7 into 42; an echo of the line does not.
             self._serial.send("echo v2h-shell-$((6*7))")
