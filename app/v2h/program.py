@@ -63,6 +63,7 @@ class Program:
         self._wake_w.setblocking(False)
         self._epoll = select.epoll()
         self._epoll.register(self._wake_r.fileno(), select.EPOLLIN)
+        self._looked_t = time.monotonic()
         self._bus_fd: int | None = None
         self._bus_mask = 0
         self.every(beat_s, self._send_beat)
@@ -114,8 +115,7 @@ class Program:
         return 0
 
     def _turn(self) -> None:
-        now = time.monotonic()
-        wait_s = min(timer.due for timer in self._timers) - now
+        wait_s = min(timer.due for timer in self._timers) - self._looked_t
         if self.stopping:
             wait_s = min(wait_s, 0.05)
         self._follow_bus()
@@ -131,13 +131,15 @@ class Program:
                     self.bus.write()
             elif fd in self._readers:
                 self._readers[fd][1](time.monotonic())
+        now = time.monotonic()  # asked for sparingly: without a counter the kernel can map, each look is a slow one
         for timer in self._timers:
-            now = time.monotonic()
             if now >= timer.due:
                 timer.due += timer.period_s
                 if timer.due <= now:  # late by a whole period: keep the grid, drop the missed slots
                     timer.due += ((now - timer.due) // timer.period_s + 1) * timer.period_s
                 timer.action(now)
+                now = time.monotonic()
+        self._looked_t = now
 
     def _follow_bus(self) -> None:
         """Keep the poll in step with the broker's socket, which comes and goes, and with what it has to send."""

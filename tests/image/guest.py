@@ -30,6 +30,9 @@ class GuestError(Exception):
     """The emulated board did not do what was asked of it: died, kept silent, refused."""
 
 
+PROMPT = r"root@\S+:[^\r\n]*# "
+
+
 class Serial:
     """The board's serial line, read all the time so that the board never waits for a reader."""
 
@@ -88,6 +91,11 @@ class Shell:
     def log_in(self, timeout_s: float) -> None:
         """Waits until a shell answers, then makes it quiet."""
         deadline = time.monotonic() + timeout_s
+        # Not a letter before its prompt: what the emulated serial line receives before the board listens fills its
+        # buffer for good, and the line stays deaf.
+        while not self._serial.expect(PROMPT, 5):
+            if time.monotonic() > deadline:
+                raise GuestError(f"no shell's prompt on the serial line after {timeout_s:.0f} s")
         while time.monotonic() < deadline:
             # Only a shell turns 6*7 into 42; an echo of the line does not.
             self._serial.send("echo v2h-shell-$((6*7))")

@@ -21,6 +21,8 @@ _FRAME = struct.Struct("=IB3x8s")  # struct can_frame of linux/can.h
 _FILTER = struct.Struct("=II")  # struct can_filter: can_id, can_mask
 NOT_PLAIN = 0xE000_0000
 """Extended, remote and error flags (linux/can.h). Not from `socket`: there the first is negative on a 32-bit board."""
+PLAIN_MASK = 0xC000_07FF
+"""Filter mask for one plain id. With the error flag in it the kernel would hear error frames alone."""
 
 
 class CanPortError(OSError):
@@ -45,7 +47,7 @@ class KernelCan:
         self._socket = socket.socket(socket.AF_CAN, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.CAN_RAW)
         try:
             if can_ids is not None:
-                filters = b"".join(_FILTER.pack(i, socket.CAN_SFF_MASK | NOT_PLAIN) for i in can_ids)
+                filters = b"".join(_FILTER.pack(i, PLAIN_MASK) for i in can_ids)
                 self._socket.setsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_FILTER, filters)
             self._socket.bind((interface,))
         except OSError:
@@ -61,7 +63,8 @@ class KernelCan:
             raise CanPortError(error.errno, str(error)) from error
 
     def frames(self) -> Iterator[Frame]:
-        """What has arrived and is not read yet, stamped with the monotonic time of reading."""
+        """What has arrived and is not read yet, stamped with the monotonic time at which reading began."""
+        now = time.monotonic()
         while True:
             try:
                 packet = self._socket.recv(_FRAME.size)
@@ -69,7 +72,7 @@ class KernelCan:
                 return
             except OSError as error:
                 raise CanPortError(error.errno, str(error)) from error
-            frame = unpack_frame(packet, time.monotonic(), self._number)
+            frame = unpack_frame(packet, now, self._number)
             if frame is not None:
                 yield frame
 

@@ -115,7 +115,7 @@ class ChargerShell:
 
     def _on_pre(self, now: float) -> None:
         self._take(self._pre)
-        self._turn(time.monotonic())  # the next request goes out as soon as the answer is in
+        self._turn(now)  # the next request goes out as soon as the answer is in
 
     def _take(self, port: CanPort | None) -> None:
         if port is None:
@@ -165,21 +165,20 @@ class ChargerShell:
     # What goes out.
 
     def _turn(self, now: float) -> None:
-        now = time.monotonic()
         if now >= self._look_due:
             self._look_due = now + (RESTING_STEP_S if self._charger.resting else STEP_S)
             self._take(self._car)
             self._sample(now)
-        self._guard.poll(now)
-        if not self._guard.connected:
-            self._charger.guard_gone()
+            self._guard.poll(now)
+            if not self._guard.connected:
+                self._charger.guard_gone()
         turn = self._charger.turn(now)
-        self._send(turn)
+        self._send(now, turn)
         self._timer.due = min(self._timer.due, max(now, self._charger.next_due(now)))
         if turn.stepped:
             self._tell(now)
 
-    def _send(self, turn: Turn) -> None:
+    def _send(self, now: float, turn: Turn) -> None:
         for port, messages in ((self._pre, turn.to_pre), (self._car, turn.to_car)):
             if port is None:
                 continue
@@ -189,7 +188,7 @@ class ChargerShell:
             except (OSError, can.CanError) as error:
                 self._lose(port, error)
         if turn.to_guard is not None:
-            self._guard.send(time.monotonic(), turn.to_guard)
+            self._guard.send(now, turn.to_guard)
 
     def _tell(self, now: float) -> None:
         """State at every change and on the period; power at every new measurement; events for changes of state."""

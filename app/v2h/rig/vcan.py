@@ -5,14 +5,13 @@ import socket
 import struct
 
 from v2h.chademo.frames import EVSE_IDS
-from v2h.ports.can import NOT_PLAIN
+from v2h.ports.can import PLAIN_MASK
 from v2h.pre.objects import REQUEST_ID
 from v2h.rig.hub import OnFrame, Watch
 
 _FRAME = struct.Struct("=IB3x8s")
 _HEARD = (frozenset({REQUEST_ID}), EVSE_IDS)
 """What the rig's nodes listen to on each bus; the kernel filters."""
-_MASK = socket.CAN_SFF_MASK | NOT_PLAIN
 _LOST = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENETDOWN})
 """A full queue, or the interface is down: the frame is lost, as on a dead bus."""
 
@@ -27,7 +26,7 @@ class SocketCan:
         """Frames that the interface did not take."""
         for bus, ids in enumerate(_HEARD):
             raw = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
-            filters = b"".join(struct.pack("=II", can_id, _MASK) for can_id in sorted(ids))
+            filters = b"".join(struct.pack("=II", can_id, PLAIN_MASK) for can_id in sorted(ids))
             raw.setsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_FILTER, filters)
             raw.setblocking(False)
             try:
