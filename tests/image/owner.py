@@ -37,12 +37,17 @@ class Owner:
         return text
 
     def wait(self, until: Callable[[dict[str, Any]], bool], within_s: float, what: str) -> dict[str, Any]:
-        """Poll until `until(state)`; AssertionError with the last state when it takes too long."""
+        """Poll until `until(state)`, also while the page is away; AssertionError with the last state when it takes too
+        long."""
         deadline = time.monotonic() + within_s
+        state: dict[str, Any] = {}
         while True:
-            state = self.state()
-            if until(state):
-                return state
+            try:
+                state = self.state()
+                if state.get("charger") and state.get("manager") and until(state):
+                    return state
+            except OSError as error:
+                state = {"page": str(error)}
             assert time.monotonic() < deadline, f"{what}: not within {within_s} s; seen {self.seen}; {state}"
             time.sleep(POLL_S)
 
