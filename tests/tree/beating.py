@@ -5,4 +5,4 @@ import sys
 from v2h.program import Program
 
 if __name__ == "__main__":
-    sys.exit(Program(sys.argv[1], with_bus=False).run())
+    sys.exit(Program(sys.argv[1], beat_s=0.5).run())
