@@ -235,7 +235,7 @@ def test_a_session_that_ends_by_itself_is_not_started_again(tree: Tree, what: st
     else:
         tree.house.state = "idle"
     tree.until(lambda: tree.mode() == "idle" and not tree.house.setpoints[-1].wanted, what="idle after the end")
-    word = {"fault": "cable-voltage", "restart": "ended by itself", "end": "ended by itself"}[what]
+    word = {"fault": "Stopped by a fault: test", "restart": "ended by itself", "end": "ended by itself"}[what]
     assert word in tree.told[-1].why
     if what == "fault":
         refused = tree.ask("mode", mode="v2h")
