@@ -58,6 +58,21 @@ class Owner:
         self.press("mode", mode=mode, **values)
         self.wait_for_session("energy", 90)
 
+    def to_idle(self) -> None:
+        """Whatever a failed test left behind: stopped, cleared, idle."""
+
+        def settled(state: dict[str, Any]) -> bool:
+            name = state["charger"]["state"]
+            if name == "idle":
+                return True
+            if name == "fault":
+                self._guest.http("/api/v1/command/clear-fault", {})
+            elif name == "energy":
+                self._guest.http("/api/v1/command/stop", {})
+            return False
+
+        self.wait(settled, 120, "idle")
+
     def stop_to_idle(self) -> None:
         self.press("stop")
         state = self.wait_for_session("idle", 60)
