@@ -130,7 +130,7 @@ def test_programs_without_current_in_their_hands_die_without_harm(guest: Guest, 
 
 
 def test_manager_killed_leaves_the_board_safe(guest: Guest, owner: Owner) -> None:
-    """That the session ends in order is proved on the desk; here a stall of the emulator may have guard make safe first."""
+    """The desk proves that the session ends in order; here a stall of the emulator may have guard make safe first."""
     owner.start_energy("v2h")
     kill_and_wait(guest, "manager")
     owner.to_idle()
