@@ -58,6 +58,16 @@ class Owner:
         self.press("mode", mode=mode, **values)
         self.wait_for_session("energy", 90)
 
+    def clear_fault(self) -> None:
+        """Press until it is taken: guard may need a moment more to come to rest, and the page says so."""
+        deadline = time.monotonic() + 15
+        while True:
+            code, text = self._guest.http("/api/v1/command/clear-fault", {})
+            if code == 200:
+                return
+            assert code == 409 and "not cleared yet" in text and time.monotonic() < deadline, f"{code} {text}"
+            time.sleep(POLL_S)
+
     def to_idle(self) -> None:
         """Whatever a failed test left behind: stopped, cleared, idle."""
 

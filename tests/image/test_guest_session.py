@@ -150,4 +150,4 @@ def test_killed_under_current_it_comes_back_safe_and_waits_for_a_person(
     assert not {"c1", "c2", "d1", "d2", "pre-ac"} & set(truth["outputs"])
     owner.wait(lambda s: s["charger"]["outputs"] == [], 60, "the plug unlocks on a cable measured empty")
     assert rig(guest, "state")["violations"] == []
-    owner.press("clear-fault")
+    owner.clear_fault()

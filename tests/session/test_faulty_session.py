@@ -4,6 +4,7 @@ import pytest
 
 from tests.session.virtual import VirtualBoard
 from v2h.chademo.states import State
+from v2h.chademo.transitions import clear_refusal
 from v2h.safety.outputs import CONTACTORS, Output
 from v2h.safety.wire import GuardState, Trip
 
@@ -35,9 +36,24 @@ def test_charger_killed_in_energy_guard_makes_safe_and_the_new_one_waits_for_a_p
     assert board.plant.outputs == Output(0), "the cable is measured empty: unlocked"
     assert board.state is State.FAULT, "no new session by itself"
     board.charger.clear_fault(unlock_confirmed=False)
+    board.charger.turn(board.now)
+    assert board.state is State.IDLE, "the answer to the press is known at once, not at the next tick"
     board.order += 1
     board.run_until(State.ENERGY)
     assert board.guard.state is GuardState.READY
+
+
+def test_a_fault_is_not_cleared_while_guard_makes_safe_and_the_refusal_says_so() -> None:
+    board = in_energy()
+    board.charger_runs = False
+    board.run(0.5)
+    board.charger, board.charger_runs = board.new_charger(77), True
+    board.step()
+    assert board.guard.state is GuardState.MAKING_SAFE
+    board.charger.clear_fault(unlock_confirmed=False)
+    board.step()
+    assert board.state in (State.SAFE, State.FAULT)
+    assert "guard is still making safe" in clear_refusal(board.charger.session, board.charger.inputs(board.now))
 
 
 def test_converter_that_falls_silent_ends_the_session_and_trips_when_current_is_unknown() -> None:
@@ -88,7 +104,8 @@ def test_unlock_waits_for_an_empty_cable() -> None:
     assert Output.PLUG_LOCK in board.plant.outputs
     board.charger.clear_fault(unlock_confirmed=False)
     board.run(1)
-    assert board.state is State.FAULT and "locked" in board.charger.session.reason
+    assert board.state is State.FAULT
+    assert "locked" in clear_refusal(board.charger.session, board.charger.inputs(board.now))
     board.cable_measured = True
     board.run(1)
     assert board.plant.outputs == Output(0)

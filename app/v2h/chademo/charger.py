@@ -92,11 +92,14 @@ class Charger:
             self.stop_asked = self.stop_asked and setpoint.order == self.session.order_done
 
     def stop(self) -> None:
-        """The owner's stop, obeyed whatever manager says, until manager brings a new order."""
+        """The owner's stop, obeyed at the next turn whatever manager says, until manager brings a new order."""
         self.stop_asked = True
+        self._step_due = float("-inf")
 
     def clear_fault(self, *, unlock_confirmed: bool) -> None:
+        """A person has seen the fault; tried once, at the next turn."""
         self._clear_fault, self._unlock_confirmed = True, unlock_confirmed
+        self._step_due = float("-inf")
 
     # What goes out.
 

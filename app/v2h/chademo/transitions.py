@@ -204,18 +204,26 @@ def _safe(s: Progress, now: float, i: Inputs) -> State | None:
     return State.FAULT if done else None
 
 
+def clear_refusal(s: Progress, i: Inputs) -> str:
+    """Why a latched fault would not be cleared now, or ""."""
+    if i.guard is None:
+        return "not cleared yet: guard does not answer; try again in a few seconds"
+    if i.guard.state is not GuardState.READY:
+        return "not cleared yet: guard is still making safe; try again in a few seconds"
+    if s.locked and not _empty(i, limits.CABLE_UNLOCK_V.value):
+        return "not cleared: the plug is still locked, for the cable is not measured empty"
+    return ""
+
+
 def _fault(s: Progress, now: float, i: Inputs) -> State | None:
-    ready = i.guard is not None and i.guard.state is GuardState.READY
-    if not ready:
+    if not i.clear_fault:
+        s.order_done = i.order  # what was ordered during the fault is not carried out when it is cleared
+    if i.guard is None or i.guard.state is not GuardState.READY:
         return None
     unlocked_by_person = i.unlock_confirmed and Output.PLUG_LOCK not in _outputs(i)
     if unlocked_by_person or _empty(i, limits.CABLE_UNLOCK_V.value):
         s.locked = False
-    if not i.clear_fault:
-        s.order_done = i.order  # what was ordered during the fault is not carried out when it is cleared
-        return None
-    if s.locked:
-        s.reason = "the plug is still locked: the cable is not measured empty"
+    if not i.clear_fault or clear_refusal(s, i):
         return None
     s.fault, s.reason = None, "fault cleared"
     return State.IDLE

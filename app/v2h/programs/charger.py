@@ -23,7 +23,7 @@ from v2h.chademo.charger import RESTING_STEP_S, STEP_S, Charger, Turn
 from v2h.chademo.flow import allowed_a
 from v2h.chademo.session import Session
 from v2h.chademo.states import State
-from v2h.chademo.transitions import refusal
+from v2h.chademo.transitions import clear_refusal, refusal
 from v2h.drivers.ad7327 import SPI_MODE, Ad7327
 from v2h.paths import GUARD_SOCKET
 from v2h.ports.can import CanPort, open_can
@@ -159,8 +159,10 @@ class ChargerShell:
             return
         self._charger.clear_fault(unlock_confirmed=command.values.get("unlock_confirmed") is True)
         self._turn(time.monotonic())
-        cleared = self._charger.session.fault is None
-        self._program.bus.publish(Reply(command.id, cleared, self._charger.session.reason), command.id)
+        session = self._charger.session
+        cleared = session.fault is None
+        text = session.reason if cleared else clear_refusal(session, self._charger.inputs(time.monotonic()))
+        self._program.bus.publish(Reply(command.id, cleared, text), command.id)
 
     # What goes out.
 
