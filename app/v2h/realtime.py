@@ -6,6 +6,8 @@ import os
 import resource
 
 GUARD_PRIORITY = 30
+SENDER_PRIORITY = 25
+"""charger's child that sends our frames to the car: a few hundred microseconds every 100 ms."""
 CHARGER_PRIORITY = 20
 """Below guard's: a charger that spins must not keep guard from noticing."""
 

@@ -132,7 +132,7 @@ class Charger:
     def next_due(self, now: float) -> float:
         """When turn() is worth calling again if nothing comes in."""
         due = min(self._step_due, self._wire_due)
-        if self.actions is not None and self.actions.frames:
+        if self.speaks:
             due = min(due, self._evse_due)
         return min(due, self.converter.next_due(now)) if Output.PRE_AC in self._outputs else due
 
@@ -140,6 +140,11 @@ class Charger:
         """The status byte that we send now; None while silent."""
         frames_now = self.actions.frames if self.actions is not None else ()
         return next((frames.encode(frame)[1][5] for frame in frames_now if isinstance(frame, frames.X109)), None)
+
+    @property
+    def speaks(self) -> bool:
+        """The car shall hear us now."""
+        return self.actions is not None and bool(self.actions.frames)
 
     @property
     def resting(self) -> bool:

@@ -28,6 +28,7 @@ from v2h.drivers.ad7327 import SPI_MODE, Ad7327
 from v2h.paths import GUARD_SOCKET
 from v2h.ports.can import CanPort, open_can
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
+from v2h.ports.evsesender import EvseSender
 from v2h.ports.spi import open_spi
 from v2h.pre import objects as pre
 from v2h.program import Program
@@ -54,6 +55,7 @@ class ChargerShell:
             max_discharge_a=self._config.limits.max_discharge_a,
         )
         self._car: CanPort | None = None
+        self._sender: EvseSender | None = None
         self._pre: CanPort | None = None
         self._adc: Ad7327 | None = None
         self._guard = GuardLink(GUARD_SOCKET, program, self._on_report)
@@ -65,6 +67,7 @@ class ChargerShell:
         self._look_due = float("-inf")
         self._timer = program.every(RESTING_STEP_S, self._turn)
         program.on_stop(self._stop)
+        program.at_exit(self._close)
         bus = program.bus
         bus.subscribe(Setpoint.TOPIC, self._on_setpoint, retained=False)
         bus.subscribe(Command.TOPIC.format("stop"), self._on_stop_command, retained=False)
@@ -76,6 +79,8 @@ class ChargerShell:
         hardware = self._config.hardware
         if self._car is None:
             self._car = self._open_can(hardware.car_can, CAR_BUS, sorted(frames.CAR_IDS), CAR_CONTROLLER)
+            if self._car is not None:
+                self._sender = EvseSender(self._car)
         if self._pre is None:
             self._pre = self._open_can(hardware.pre_can, PRE_BUS, [pre.ANSWER_ID], PRE_CONTROLLER)
         if self._adc is None and self._config.cable.scale_v_per_v:
@@ -105,6 +110,9 @@ class ChargerShell:
 
     def _lose(self, port: CanPort, error: Exception) -> None:
         self._program.unwatch(port.fileno())
+        if port is self._car and self._sender is not None:
+            self._sender.close()
+            self._sender = None
         port.close()
         lost = "car" if port is self._car else "converter"
         self._car = None if port is self._car else self._car
@@ -181,14 +189,18 @@ class ChargerShell:
             self._tell(now)
 
     def _send(self, now: float, turn: Turn) -> None:
-        for port, messages in ((self._pre, turn.to_pre), (self._car, turn.to_car)):
-            if port is None:
-                continue
+        if self._pre is not None:
             try:
-                for can_id, data in messages:
-                    port.send(can_id, data)
+                for can_id, data in turn.to_pre:
+                    self._pre.send(can_id, data)
             except (OSError, can.CanError) as error:
-                self._lose(port, error)
+                self._lose(self._pre, error)
+        if self._car is not None and self._sender is not None:
+            try:
+                if turn.to_car or (self._sender.speaking and not self._charger.speaks):
+                    self._sender.update(now, turn.to_car)
+            except OSError as error:
+                self._lose(self._car, error)
         if turn.to_guard is not None:
             self._guard.send(now, turn.to_guard)
 
@@ -252,6 +264,10 @@ class ChargerShell:
     def _stop(self, now: float) -> bool:
         self._charger.stop()
         return self._charger.resting
+
+    def _close(self) -> None:
+        if self._sender is not None:
+            self._sender.close()
 
     def _say(self, about: str, level: str, text: str) -> None:
         """An event when it differs from the last one about the same thing."""
