@@ -162,7 +162,15 @@ class Setpoint(Message):
 
 @dataclass(frozen=True, slots=True)
 class ManagerState(Message):
-    """Policy: mode, the sentence for people, and what is in force."""
+    """Policy: mode, the sentence for people, and what is in force.
+
+    why: what is done, why, and what comes next. next_entry: the next change of the schedule in words, None without one.
+    chosen_by: who chose the mode, "owner", "schedule", "slot" or "nobody". until: ISO time with offset at which the mode
+    ends, None when open. stopped_by_owner: the schedule is suspended until the owner starts something or resumes it.
+    clock: {"trusted": bool, "source": "ntp" | "owner" | "rtc" | "none", "age_s": s since that source was last heard or
+    None, "zone": name, "local": ISO time of day}. tracking: {"mean_w": mean |grid - target| while matching, "over_s": the
+    seconds behind it}, empty before anything was matched. starts: sessions started in the last hour.
+    """
 
     TOPIC = "v2h/manager/state"
     RETAIN = True
@@ -175,13 +183,55 @@ class ManagerState(Message):
     limits: dict[str, float] = field(default_factory=dict)
     config_errors: list[str] = field(default_factory=list)
     next_entry: str | None = None
+    chosen_by: str = "nobody"
+    until: str | None = None
+    stopped_by_owner: bool = False
+    clock: dict[str, Any] = field(default_factory=dict)
+    tracking: dict[str, float] = field(default_factory=dict)
+    starts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerSettings(Message):
+    """The owner's settings in force. bounds: key -> {"low", "high", "unit"} for numbers, {"allowed": [..]} for words;
+    "null": true where None is allowed. error: why the file of settings is not used, "" when it is."""
+
+    TOPIC = "v2h/manager/settings"
+    RETAIN = True
+    t: float
+    settings: dict[str, Any]
+    bounds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerSchedule(Message):
+    """The schedule in force and what it will do in the next 7 days.
+
+    schedule: the whole document as in schedule.json. source: the file it was read from, "" when there is none.
+    preview: parts without gaps, each {"start", "end": ISO with offset, "mode", "why", "entry": name or "", "amps",
+    "soc_limit_pct", "import_price": per kWh or None}. ready_by: {"time": ISO, "soc_pct", "entry", "charge_from": ISO or
+    None}. error: why a file was not used, naming entry and field; "" when there is nothing to say.
+    """
+
+    TOPIC = "v2h/manager/schedule"
+    RETAIN = True
+    t: float
+    schedule: dict[str, Any]
+    preview: list[dict[str, Any]] = field(default_factory=list)
+    ready_by: list[dict[str, Any]] = field(default_factory=list)
+    source: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Command(Message):
     """An order from a person or neighbour on v2h/command/<name>; answered on v2h/reply/<id>.
 
-    Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({}).
+    Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({}),
+    "resume" ({}: the schedule goes on after a stop), "settings" (a part of the settings), "schedule" ({"schedule": the
+    whole document}), "clock" ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot": "charge" |
+    "hold" | "none", "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharging while others draw).
     """
 
     TOPIC = "v2h/command/{}"
