@@ -165,11 +165,11 @@ class ManagerState(Message):
     """Policy: mode, the sentence for people, and what is in force.
 
     why: what is done, why, and what comes next. next_entry: the next change of the schedule in words, None without one.
-    chosen_by: who chose the mode, "owner", "schedule", "slot" or "nobody". until: ISO time with offset at which the mode
-    ends, None when open. stopped_by_owner: the schedule is suspended until the owner starts something or resumes it.
-    clock: {"trusted": bool, "source": "ntp" | "owner" | "rtc" | "none", "age_s": s since that source was last heard or
-    None, "zone": name, "local": ISO time of day}. tracking: {"mean_w": mean |grid - target| while matching, "over_s": the
-    seconds behind it}, empty before anything was matched. starts: sessions started in the last hour.
+    chosen_by: who chose the mode, "owner", "schedule", "slot" or "nobody". until: ISO time with offset at which the
+    mode ends, None when open. stopped_by_owner: the schedule is suspended until the owner starts something or resumes
+    it. clock: {"trusted": bool, "source": "ntp" | "owner" | "rtc" | "none", "age_s": s since that source was last heard
+    or None, "zone": name, "local": ISO time of day}. tracking: {"mean_w": mean |grid - target| while matching,
+    "over_s": the seconds behind it}, empty before anything was matched. starts: sessions started in the last hour.
     """
 
     TOPIC = "v2h/manager/state"
@@ -230,8 +230,9 @@ class Command(Message):
 
     Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({}),
     "resume" ({}: the schedule goes on after a stop), "settings" (a part of the settings), "schedule" ({"schedule": the
-    whole document}), "clock" ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot": "charge" |
-    "hold" | "none", "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharging while others draw).
+    whole document}), "clock" ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot":
+    "charge" | "hold" | "none", "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharging while
+    others draw).
     """
 
     TOPIC = "v2h/command/{}"
