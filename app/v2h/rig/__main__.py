@@ -24,6 +24,7 @@ EXAMPLES = """examples:
   python -m v2h.rig state                         everything that is true right now, as JSON
   python -m v2h.rig set soc=50 load_w=2000        a battery half full and 2 kW in the house
   python -m v2h.rig set load_w=trace trace_s=0    the day's trace again, from its start
+  python -m v2h.rig set record=write              the last 80 s of a session, to $V2H_RUN/rig-record.json
   python -m v2h.rig set press=on_off              push the front panel's button for 0.2 s
 """
 DESK_PORT = 29500

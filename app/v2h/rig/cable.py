@@ -114,6 +114,12 @@ class Circuit:
             self.set_car_contactors(now, False)
         self.plugged = plugged
 
+    def discharge(self) -> None:
+        """What the cable's bleeder does in half a minute, at once; ValueError while something holds the voltage up."""
+        if self.car_closed or self.joined:
+            raise ValueError("the cable is connected: its voltage is not its own")
+        self.cable_v = 0.0
+
     def step(self, now: float, dt_s: float, demand_a: float, ceiling_v: float) -> None:
         """Let the PRE push demand_a (up to ceiling_v) for dt_s."""
         joined = self.c1 and self.c2

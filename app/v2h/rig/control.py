@@ -97,6 +97,16 @@ def _silence_pre(plant: Plant, key: str, value: str) -> None:
     plant.pre.silent = _flag(key, value)
 
 
+def _deafen_pre(plant: Plant, key: str, value: str) -> None:
+    plant.pre.deaf = _flag(key, value)
+
+
+def _empty_cable(plant: Plant, key: str, value: str) -> None:
+    if value != "0":
+        raise ValueError(f"{key}={value}: only cable_v=0, a person's shortcut through the cable's slow discharge")
+    plant.circuit.discharge()
+
+
 def _restart_trace(plant: Plant, key: str, value: str) -> None:
     plant.house.start_s = _number(key, value, 0, plant.house.period_s) - (plant.now - plant.start)
     plant.house.override_w = None
@@ -116,6 +126,9 @@ KNOBS: dict[str, Callable[[Plant, str, str], None]] = {
     "sun_peak_w": _set_sun,
     "k_cut": _cut_k,
     "pre_silent": _silence_pre,
+    "pre_deaf": _deafen_pre,
+    "cable_v": _empty_cable,
     "score": _reset_score,
 }
-"""Knob -> what it does; load_w takes watts or `trace`, trace_s jumps to a second of the trace."""
+"""Knob -> what it does; load_w takes watts or `trace`, trace_s jumps to a second of the trace; a deaf converter answers
+and does not obey."""

@@ -50,6 +50,8 @@ class Pre:
         self.forced_status: int | None = None
         """Status word of a recording instead of the model's own start sequence (replay)."""
         self.silent = False
+        self.deaf = False
+        """Writes are answered and change nothing."""
         self.enabled = False
         self.set_v = self.set_a = 0.0
         self.target_a = self.demand_a = self.ceiling_v = 0.0
@@ -151,7 +153,8 @@ class Pre:
         value = int.from_bytes(data[4 : 4 + entry.size], "little", signed=entry.signed) / entry.per_unit
         if not entry.low <= value <= entry.high:
             return objects.abort_answer(index, sub, OUT_OF_RANGE)
-        self._write(now, entry, value)
+        if not self.deaf:
+            self._write(now, entry, value)
         return objects.written_answer(index, sub)
 
     def _write(self, now: float, entry: objects.Entry, value: float) -> None:

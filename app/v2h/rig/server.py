@@ -11,6 +11,7 @@ import select
 import signal
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -34,6 +35,8 @@ PRESS_S = 0.2
 """How long `press` holds a button."""
 PRIORITY = 40
 """SCHED_FIFO above guard and charger: they wait for the chips' answers, and hardware is never late."""
+RECORDED = 4000
+"""Rows kept of the record: 80 s of a session."""
 NACK = b"\x15"
 BUTTONS = ("on_off", "boost")
 MAINS_HZ = 50.0
@@ -118,6 +121,8 @@ class Rig:
         self._k = plant.k_on
         self._releases: list[tuple[float, str]] = []
         self._stopping = False
+        self._record_file = socket_path.with_name("rig-record.json")
+        self._record: deque[tuple[float, float, float, int, float]] = deque(maxlen=RECORDED)
         chips: dict[str, Transaction] = {
             "stpm3x": self._stpm3x.transfer,
             "ad7327": self._ad7327.transfer,
@@ -139,7 +144,10 @@ class Rig:
         """A frame from one of the other nodes of a bus."""
         if bus == PRE_BUS:
             if can_id == REQUEST_ID and self.buses is not None:
-                answer = self.plant.pre_request(time.monotonic(), data)
+                now, set_a = time.monotonic(), self.plant.pre.set_a
+                answer = self.plant.pre_request(now, data)
+                if self.plant.pre.set_a != set_a:
+                    self._note(now)
                 if answer is not None:
                     self.buses.send(PRE_BUS, ANSWER_ID, answer)
         elif can_id in EVSE_IDS:
@@ -175,9 +183,20 @@ class Rig:
             for output, on in self._leds.changes():
                 self.plant.set_output(output, on)
         self.plant.step(now)
+        if not self.plant.quiet():
+            self._note(now)
         self._tell_k()
         while self._releases and self._releases[0][0] <= now:
             self.board.tell("buttons", f"{self._releases.pop(0)[1]} 0".encode())
+
+    def _note(self, now: float) -> None:
+        plant = self.plant
+        self._record.append((now, plant.pre.set_a, plant.pre.out_a, int(plant.outputs), plant.cable_v))
+
+    def _write_record(self) -> None:
+        """[[t, set_a, out_a, outputs, cable_v], ...]: at every tick and every change of the setpoint."""
+        rows = [[round(value, 4) for value in row] for row in self._record]
+        self._record_file.write_text(json.dumps(rows))
 
     def _tell_k(self) -> None:
         if self.plant.k_on != self._k:
@@ -236,6 +255,9 @@ class Rig:
         return json.dumps(self._state()).encode()
 
     def _order(self, key: str, value: str) -> None:
+        if (key, value) == ("record", "write"):
+            self._write_record()
+            return
         if key not in ("press", "hold", "release"):
             control.apply(self.plant, key, value)
             return

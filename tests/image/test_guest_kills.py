@@ -1,0 +1,140 @@
+"""Killed, stopped and continued at 14 A: what the converter and the contactors do, by the rig's own record.
+
+All times are the emulated board's CLOCK_MONOTONIC: the signal's from the process that sends it, the rest from the rig,
+which notes the state every 20 ms and every new setpoint at once. `REPEAT=20 pytest tests/image/test_guest_kills.py` by
+hand; CI does three of each. Medians and worst are printed.
+"""
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from guest import Guest
+from owner import Owner
+
+from v2h.safety.outputs import CONTACTORS, Output
+
+REPEAT = int(os.environ.get("REPEAT", "3"))
+ZERO_WITHIN_S = 0.35
+OPEN_WITHIN_S = {"obeys": 1.0, "deaf": 1.5}
+LOW_A = 5.0
+STEP_3_S = 1.1
+"""make-safe opens above 5 A no sooner than this after its begin."""
+TICK_S = 0.03
+"""The record's own raster."""
+WATCHED_S = 3.0
+SIGNAL = """
+import os, signal, sys, time
+pid, word = int(sys.argv[1]), sys.argv[2]
+at = time.monotonic()
+os.kill(pid, getattr(signal, word))
+print(at)
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the rig's record."""
+
+    t: float
+    set_a: float
+    out_a: float
+    outputs: Output
+    cable_v: float
+
+
+def rig(guest: Guest, *words: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(guest.out(f"python3 -m v2h.rig {' '.join(words)}") or "{}")
+    return answer
+
+
+def record(guest: Guest) -> list[Row]:
+    rig(guest, "set", "record=write")
+    rows = json.loads(guest.out("cat /run/v2h/rig-record.json"))
+    return [Row(t, set_a, out_a, Output(outputs), cable_v) for t, set_a, out_a, outputs, cable_v in rows]
+
+
+def send(guest: Guest, pid: int, word: str) -> float:
+    return float(guest.out(f"python3 -c '{SIGNAL}' {pid} {word}"))
+
+
+def pid_of(guest: Guest, program: str) -> int:
+    pattern = "/usr/bin/supervisord" if program == "supervisord" else f"v2h.programs.{program}"
+    return int(guest.out(f"pgrep -f -o '{pattern}'"))
+
+
+@pytest.fixture
+def owner(guest: Guest) -> Iterator[Owner]:
+    person = Owner(guest)
+    person.to_idle()
+    yield person
+    rig(guest, "set", "pre_deaf=false")
+    person.to_idle()
+
+
+def at_14_a(owner: Owner) -> None:
+    owner.start_energy("charge", amps=14)
+    owner.wait(lambda s: (s["charger"]["amps_a"] or 0) > 13, 20, "14 A into the car")
+
+
+def first(rows: list[Row], since: float, what: Any) -> float:
+    """Seconds from `since` to the first row for which what(row) holds; infinity when there is none."""
+    return next((row.t - since for row in rows if row.t >= since and what(row)), float("inf"))
+
+
+def judge(rows: list[Row], began: float, pre: str) -> tuple[float, float]:
+    """(seconds to 0 A commanded, seconds to contactors open); asserts what must hold on the way."""
+    zero_s = first(rows, began, lambda row: row.set_a == 0.0 or Output.PRE_AC not in row.outputs)
+    open_s = first(rows, began, lambda row: not row.outputs & CONTACTORS)
+    before = [row for row in rows if began <= row.t < began + open_s]
+    after = [row for row in rows if row.t >= began + open_s + TICK_S]
+    assert open_s < float("inf"), "contactors stayed closed"
+    assert all(Output.PLUG_LOCK in row.outputs for row in rows if row.t >= began and row.cable_v > 10), "lock moved"
+    assert not any(row.outputs & CONTACTORS for row in after), "contactors closed again"
+    assert max(abs(row.out_a) for row in after) < 0.5, "current after the contactors opened"
+    if open_s < STEP_3_S - TICK_S:
+        assert abs(before[-1].out_a) <= LOW_A, f"opened at {before[-1].out_a} A after {open_s:.2f} s"
+    if pre == "obeys":
+        assert zero_s <= ZERO_WITHIN_S, f"0 A after {zero_s:.3f} s"
+    assert open_s <= OPEN_WITHIN_S[pre], f"open after {open_s:.3f} s"
+    return zero_s, open_s
+
+
+CASES = [
+    (program, word, pre)
+    for program in ("charger", "guard", "supervisord")
+    for word in ("SIGKILL", "SIGSTOP")
+    for pre in ("obeys", "deaf")
+    if not (program == "supervisord" and (word, pre) != ("SIGKILL", "obeys"))
+]
+
+
+@pytest.mark.parametrize(("program", "word", "pre"), CASES)
+def test_at_14_a(guest: Guest, owner: Owner, program: str, word: str, pre: str) -> None:
+    times = []
+    for _ in range(REPEAT if pre == "obeys" else 1):
+        at_14_a(owner)
+        pid = pid_of(guest, program)
+        if pre == "deaf":
+            rig(guest, "set", "pre_deaf=true")
+        began = send(guest, pid, word)
+        time.sleep(WATCHED_S)
+        if word == "SIGSTOP":
+            guest.sh(f"kill -CONT {pid}")
+            time.sleep(WATCHED_S)
+        rows = record(guest)
+        times.append(judge(rows, began, pre))
+        rig(guest, "set", "pre_deaf=false", "cable_v=0")
+        owner.wait_for_session("fault", 90)
+        owner.to_idle()
+    zeros, opens = zip(*times, strict=True)
+    print(
+        f"\n{program} {word}, converter {pre}, n = {len(times)}: 0 A commanded after "
+        f"{statistics.median(zeros) * 1000:.0f} ms (worst {max(zeros) * 1000:.0f}), contactors open after "
+        f"{statistics.median(opens) * 1000:.0f} ms (worst {max(opens) * 1000:.0f})"
+    )

@@ -1,0 +1,22 @@
+"""The measure of even sending."""
+
+import pytest
+
+from v2h.canjitter import spread
+
+
+def test_even_frames() -> None:
+    told = spread([n * 0.1 for n in range(101)])
+    assert (told.frames, told.mean_ms, told.inside_pct) == (101, 100.0, 100.0) and told.sd_ms < 0.001
+
+
+def test_one_late_frame_makes_two_odd_spacings() -> None:
+    times = [n * 0.1 for n in range(101)]
+    times[50] += 0.005
+    told = spread(times)
+    assert told.inside_pct == 98.0 and 0.6 < told.sd_ms < 0.8
+
+
+def test_too_few() -> None:
+    with pytest.raises(ValueError, match="2 frames"):
+        spread([0.0, 0.1])
