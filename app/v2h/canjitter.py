@@ -1,8 +1,8 @@
 """How evenly frames come: our own 0x108 beside three other ways of sending every 100 ms, on the same machine at once.
 
-The vendor's firmware was recorded at 99.99 ms, sd 0.52 ms, between 96.1 and 103.9 ms. The three others send on a bus of
-their own (a vcan): `plain`, a Python loop that sleeps to absolute times; `fifo`, the same SCHED_FIFO with locked memory;
-`bcm`, the kernel's broadcast manager. Times are the kernel's, taken at reception.
+The vendor's firmware was recorded at 99.99 ms, sd 0.52 ms, between 96.1 and 103.9 ms. The three others send on a bus
+of their own (a vcan): `plain`, a Python loop that sleeps to absolute times; `fifo`, the same SCHED_FIFO with locked
+memory; `bcm`, the kernel's broadcast manager. Times are the kernel's, taken at reception.
 """
 
 import logging

@@ -20,8 +20,8 @@ print(json.dumps({{name: value and dataclasses.asdict(value) for name, value in 
 @pytest.fixture
 def loaded(guest: Guest) -> Iterator[None]:
     guest.out("ip link add vcanjitter type vcan && ip link set vcanjitter up")
-    spin = "for n in $(seq {n}); do (while :; do :; done) & echo $!; done".format(n=SPINNERS)
-    pids = guest.out(f"bash -c '{spin}' 2>/dev/null").split()
+    spin = "(while :; do :; done) >/dev/null 2>&1 & echo $!"
+    pids = guest.out(f"for n in $(seq {SPINNERS}); do {spin}; done").split()
     assert len(pids) == SPINNERS
     yield
     guest.out(f"kill {' '.join(pids)}; ip link del vcanjitter")
