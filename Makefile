@@ -16,7 +16,8 @@ demo: setup ## the whole tree on this machine against the rig; page at http://lo
 	scripts/demo
 
 test: lint ## lint, types, unit, session, tree and page tests; no image needed
-	$(PYTEST) $(wildcard tests/unit tests/session tests/tree tests/web)
+	$(PYTEST) -n auto $(wildcard tests/unit tests/session tests/faults)
+	$(PYTEST) $(wildcard tests/tree tests/web)
 
 test-image: setup image ## build the card, look into it, boot it, drive it
 	$(PYTEST) tests/image

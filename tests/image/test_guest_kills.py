@@ -110,8 +110,10 @@ CASES = [
     for program in ("charger", "guard", "supervisord")
     for word in ("SIGKILL", "SIGSTOP")
     for pre in ("obeys", "deaf")
-    if not (program == "supervisord" and (word, pre) != ("SIGKILL", "obeys"))
+    if (word, pre) == ("SIGKILL", "obeys") or (program != "supervisord" and (word, pre) != ("SIGSTOP", "deaf"))
 ]
+"""Of supervisord only the kill: a stopped one leaves guard and charger at work, and nothing has to go off at once (pulse
+starves the watchdog after a minute)."""
 
 
 @pytest.mark.parametrize(("program", "word", "pre"), CASES)

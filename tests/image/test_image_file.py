@@ -2,6 +2,7 @@
 
 import binascii
 import configparser
+import json
 import re
 import shlex
 import stat
@@ -302,3 +303,10 @@ def test_other_partitions_are_found_by_the_cards_own_id(root: Root, card: Card) 
     assert mounts["/boot/firmware"][0] == f"PARTUUID={card.disk_id():08x}-01"
     assert "ro" in mounts["/boot/firmware"][3].split(",")
     assert "/" not in mounts
+
+
+def test_the_manifest_says_what_the_card_was_built_from(build: Path) -> None:
+    manifest = json.loads((build / "manifest.json").read_text())
+    assert manifest["suites"][0] == "trixie"
+    assert set(manifest["suites"]) <= {"trixie", "trixie-updates", "trixie-security"}
+    assert {"linux-image-armmp", "mosquitto"} <= {package["package"] for package in manifest["packages"]}
