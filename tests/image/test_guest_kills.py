@@ -112,8 +112,20 @@ CASES = [
     for pre in ("obeys", "deaf")
     if (word, pre) == ("SIGKILL", "obeys") or (program != "supervisord" and (word, pre) != ("SIGSTOP", "deaf"))
 ]
-"""Of supervisord only the kill: a stopped one leaves guard and charger at work, and nothing has to go off at once (pulse
-starves the watchdog after a minute)."""
+"""Of supervisord only the kill: a stopped one leaves guard and charger at work, and nothing has to go off at once."""
+
+
+def test_supervisord_stopped_and_continued_changes_nothing(guest: Guest, owner: Owner) -> None:
+    """guard and charger work on without it; only a restart would wait (after a minute pulse starves the watchdog)."""
+    at_14_a(owner)
+    pid = pid_of(guest, "supervisord")
+    began = send(guest, pid, "SIGSTOP")
+    time.sleep(2 * WATCHED_S)
+    guest.out(f"kill -CONT {pid}")
+    time.sleep(WATCHED_S)
+    rows = [row for row in record(guest) if row.t > began]
+    assert min(row.out_a for row in rows) > 13 and all(CONTACTORS in row.outputs for row in rows)
+    owner.stop_to_idle()
 
 
 @pytest.mark.parametrize(("program", "word", "pre"), CASES)
