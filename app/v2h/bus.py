@@ -105,7 +105,10 @@ class ChargerState(Message):
     state: session state name ("idle", "wake", ... "energy", ... "fault"). power_w: DC side, + charging; t_power: when
     it was measured. limits: amps the session would accept now, both positive. can_start / refusal: whether a start
     would be accepted and else why. checks: what of insulation, lock and cable voltage is "verified", "assumed" or
-    "not fitted".
+    "not fitted". ended_by: who began the end of the last session: "us" (owner, manager or its silence), "car", "fault",
+    "" while one runs or before the first. starts: sessions begun since this program started; refusals: how many of the
+    last ones in a row ended before energy without our asking. paused: the session sleeps at 0 A and wakes for any
+    setpoint. inputs_v: further ADC inputs by name. fan_pct: what the fan is told, None without one.
     """
 
     TOPIC = "v2h/charger/state"
@@ -132,6 +135,12 @@ class ChargerState(Message):
     ages_s: dict[str, float | None] = field(default_factory=dict)
     checks: dict[str, str] = field(default_factory=dict)
     capacity_kwh: float | None = None
+    ended_by: str = ""
+    starts: int = 0
+    refusals: int = 0
+    paused: bool = False
+    inputs_v: dict[str, float] = field(default_factory=dict)
+    fan_pct: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

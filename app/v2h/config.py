@@ -51,6 +51,11 @@ class Car:
     """[car]"""
 
     protocol: float = number(2, 0, 2, "CHAdeMO protocol number that we announce")
+    cells_in_series: float = number(
+        0, 0, 120, "cells of the battery (a Leaf has 96); 0 = no session without a calibrated cable voltage"
+    )
+    """Naming the battery is the owner's leave to start on assumed voltages. Without the number nobody could guess the
+    voltage that c1/c2 close onto, and a guess for another pack is wrong by tens of volts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,15 @@ class Meter:
     sign: float = number(1, -1, 1, "1 or -1: turn a clamp that sits the wrong way round")
     interval_s: float = number(0.1, 0.05, 60, "s between readings")
     lag_s: float = number(0.05, 0, 60, "s by which the reading trails the truth")
+
+
+@dataclass(frozen=True, slots=True)
+class AdcInput:
+    """[adc.NAME] A further input of the AD7327, shown under its name and used for nothing else."""
+
+    channel: float = number(1, 0, 7, "AD7327 input")
+    scale_v_per_v: float = number(1, -1000, 1000, "V there for 1 V at the ADC's pin")
+    offset_v: float = number(0, -50, 50, "V, added after scaling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +125,7 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     car: Car = field(default_factory=Car)
     cable: Cable = field(default_factory=Cable)
+    adc: Mapping[str, AdcInput] = field(default_factory=dict)
     meter: Mapping[str, Meter] = field(default_factory=lambda: {"grid": Meter()})
     hardware: Hardware = field(default_factory=Hardware)
     web: Web = field(default_factory=Web)
@@ -165,6 +180,13 @@ def _build(cls: Any, data: Mapping[str, Any], where: str, errors: list[str]) -> 
             close = difflib.get_close_matches(key, known, n=1)
             hint = f"; did you mean {where}{close[0]}?" if close else f"; known here: {', '.join(known)}"
             errors.append(f"unknown key {dotted}{hint}")
+        elif key == "adc":
+            if _is_table(dotted, value, errors):
+                values[key] = {
+                    name: _build(AdcInput, table, f"adc.{name}.", errors)
+                    for name, table in value.items()
+                    if _is_table(f"adc.{name}", table, errors)
+                }
         elif key == "meter":
             if _is_table(dotted, value, errors):
                 values[key] = {

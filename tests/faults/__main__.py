@@ -128,7 +128,9 @@ def _show_broken(tally: Tally) -> None:
         print(f"  {number:5d} x {rule}")
     for outcome in tally.broken[:20]:
         first = outcome.broken[0]
-        what = f"--seed {outcome.name.split()[1]}" if outcome.name.startswith("seed ") else f"--scenario '{outcome.name}'"
+        what = (
+            f"--seed {outcome.name.split()[1]}" if outcome.name.startswith("seed ") else f"--scenario '{outcome.name}'"
+        )
         print(f"  {outcome.name}\n      {first.t} s: {first.rule}: {first.text}\n      again: scripts/faults {what}")
 
 

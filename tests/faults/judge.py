@@ -216,7 +216,9 @@ class Judge:
         if output in CONTACTORS:
             ac_off_s = now - self._off_t.get(Output.PRE_AC, now)
             if not on and circuit.joined and amps_a > LOW_A and ac_off_s < 0.28:
-                self.fail(board, "c1/c2 open above 5 A only in make-safe step 3", f"{amps_a:.1f} A, AC off {ac_off_s} s")
+                self.fail(
+                    board, "c1/c2 open above 5 A only in make-safe step 3", f"{amps_a:.1f} A, AC off {ac_off_s} s"
+                )
             if on and not board.plant.k_on:
                 self.fail(board, "c1/c2 close with K on", "K is off")
         elif output is Output.D2 and on:

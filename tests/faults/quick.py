@@ -28,7 +28,10 @@ def remember() -> None:
             continue
         quick = functools.lru_cache(REMEMBERED)(plain)
         for module in list(sys.modules.values()):
-            if getattr(module, "__name__", "").startswith(("v2h.", "tests.faults.")) and vars(module).get(name) is plain:
+            if (
+                getattr(module, "__name__", "").startswith(("v2h.", "tests.faults."))
+                and vars(module).get(name) is plain
+            ):
                 setattr(module, name, quick)
 
 
