@@ -59,3 +59,17 @@ def test_another_channel_or_a_dead_wire_is_an_error(word: int) -> None:
     wire.spoiled = word
     with pytest.raises(AdcError, match="AD7327 answered"):
         adc.read_v(0)
+
+
+def test_a_change_of_channel_costs_one_transfer_more_and_is_believed_by_its_bits() -> None:
+    class Eight(Wire):
+        def __init__(self) -> None:
+            super().__init__(0.0)
+            self.chip = Chip(lambda: [n * 1.0 for n in range(8)])
+
+    wire = Eight()
+    adc = Ad7327(wire)
+    adc.configure()
+    wire.sent.clear()
+    assert [adc.read_v(n) for n in (0, 3, 3, 7, 0)] == pytest.approx([0.0, 3.0, 3.0, 7.0, 0.0], abs=0.003)
+    assert wire.sent == [0x0000, 0x8C10, 0x0000, 0x0000, 0x9C10, 0x0000, 0x8010, 0x0000]
