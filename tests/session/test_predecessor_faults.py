@@ -316,9 +316,17 @@ def test_the_converter_is_matched_to_the_measured_battery(
 def test_a_match_is_a_match_with_the_cable() -> None:
     session = Session(1)
     world = Inputs(
-        car=Car(), guard=None, pre=PreTelemetry(volts_v=392.0, volts_t=1.0, set_volts_v=392.0),
-        converter_answered_t=1.0, cable_v=350.0, wanted=True, order=1, setpoint_w=0.0, max_charge_a=15, max_discharge_a=15,
-    )  # fmt: skip
+        car=Car(),
+        guard=None,
+        pre=PreTelemetry(volts_v=392.0, volts_t=1.0, set_volts_v=392.0),
+        converter_answered_t=1.0,
+        cable_v=350.0,
+        wanted=True,
+        order=1,
+        setpoint_w=0.0,
+        max_charge_a=15,
+        max_discharge_a=15,
+    )
     assert NEXT[State.MATCH](session, 1.0, world) is None
 
 

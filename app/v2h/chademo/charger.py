@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from v2h.bus import SETPOINT_LIFE_S, Setpoint
 from v2h.canframe import Frame
 from v2h.chademo import frames, limits
-from v2h.chademo.cable import Cable, assumed_battery_v
+from v2h.chademo.cable import Cable, Source, assumed_battery_v
 from v2h.chademo.car import Car
 from v2h.chademo.session import Session
 from v2h.chademo.states import State
@@ -163,11 +163,11 @@ class Charger:
         heard_s = now - self._setpoint_t
         live = order is not None and now < min(order.expires_t, self._setpoint_t + SETPOINT_LIFE_S)
         wanted = order is not None and order.wanted and heard_s < limits.NO_BUS_FOR.value and not self.stop_asked
-        guard, telemetry, cells = self._fresh_report(now), self.converter.telemetry, self.cells_in_series
-        cable_v, source = self._cable.look(now, guard.outputs if guard is not None else None, telemetry, self.car)
+        telemetry, cells = self.converter.telemetry, self.cells_in_series
+        cable_v, source = self._look_at_cable(now)
         return Inputs(
             car=self.car,
-            guard=guard,
+            guard=self._fresh_report(now),
             pre=telemetry,
             converter_answered_t=self.converter.link.answered_t,
             cable_v=cable_v,
@@ -209,6 +209,10 @@ class Charger:
             self.converter.set_target(wish[0], wish[1])
         self.converter.enable(wish[2])
 
+    def _look_at_cable(self, now: float) -> tuple[float | None, Source]:
+        guard = self._fresh_report(now)
+        return self._cable.look(now, None if guard is None else guard.outputs, self.converter.telemetry, self.car)
+
     def _fresh_report(self, now: float) -> Report | None:
         return self.report if now - self._report_t <= limits.GUARD_LOST.value else None
 
@@ -228,7 +232,7 @@ class Charger:
             loop_age_ms=int(loop_age_s * 1000),
             pre_current_a=telemetry.amps_a if fresh else None,
             # Unknown until guard has told what it found: the first word must not unlock a plug found locked.
-            cable_v=self.inputs(now).cable_v if self.report is not None else None,
+            cable_v=self._look_at_cable(now)[0] if self.report is not None else None,
             k_expected=self.actions.k_expected,
             trip_wanted=self.actions.trip_wanted,
             unlock_by_person=self.actions.unlock_by_person,

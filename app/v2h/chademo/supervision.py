@@ -233,7 +233,9 @@ def remarks(
     """(name, text) of each remark that is news. `since` and `told` remember."""
     news: list[tuple[str, str]] = []
     for watch in REMARKS:
-        text = watch.bad(i, now, commanded_a) if state in watch.states else ""
+        if state not in watch.states:
+            continue
+        text = watch.bad(i, now, commanded_a)
         key = "remark " + watch.name
         if not text:
             since.pop(key, None)
@@ -245,9 +247,12 @@ def remarks(
 
 
 def check(state: State, i: Inputs, now: float, commanded_a: float, since: dict[str, float]) -> tuple[Fault | None, str]:
-    """(fault, "") or (None, reason for a normal stop) or (None, ""). `since` remembers when each condition began."""
+    """(fault, "") or (None, reason for a normal stop) or (None, ""). `since` remembers when each condition
+    began, and begins empty in every state."""
     for watch in WATCHES:
-        text = watch.bad(i, now, commanded_a) if state in watch.states else ""
+        if state not in watch.states:
+            continue
+        text = watch.bad(i, now, commanded_a)
         if not text:
             since.pop(watch.name, None)
         elif now - since.setdefault(watch.name, now) >= watch.for_s:

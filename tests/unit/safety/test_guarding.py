@@ -33,7 +33,8 @@ class Bench:
         self.history: list[tuple[float, Output]] = []
 
     def ask(self, outputs: Output, session: int = 7, **flags: object) -> None:
-        request = Request(outputs, session, 0, loop_age_ms=1, pre_current_a=None, cable_v=None)
+        cable_v = 0.0 if Output.D2 in outputs else None  # d2 wants it known
+        request = Request(outputs, session, 0, loop_age_ms=1, pre_current_a=None, cable_v=cable_v)
         self.request = replace(request, **flags)  # type: ignore[arg-type]
 
     def act(self) -> None:
