@@ -147,7 +147,7 @@ class Session(Progress):
 
     def _pause(self, now: float, i: Inputs) -> None:
         """With nothing wished for a while the car is offered 0 A, and sleeps in the session; any wish wakes it."""
-        busy = self.state is not State.ENERGY or self.ending or flow.wished_a(i) != 0.0 or self.commanded_a != 0.0
+        busy = self.state is not State.ENERGY or self.ending or self.commanded_a != 0.0 or flow.wished_a(i) != 0.0
         if busy:
             if self.paused:
                 self.resumed_t = now

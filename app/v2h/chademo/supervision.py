@@ -227,14 +227,16 @@ REMARKS: tuple[Watch, ...] = (
 """What is told in the log, once each time it begins, and ends nothing."""
 
 
+_WATCHED = {state: tuple(watch for watch in WATCHES if state in watch.states) for state in State}
+_REMARKED = {state: tuple(watch for watch in REMARKS if state in watch.states) for state in State}
+
+
 def remarks(
     state: State, i: Inputs, now: float, commanded_a: float, since: dict[str, float], told: set[str]
 ) -> list[tuple[str, str]]:
-    """(name, text) of each remark that is news. `since` and `told` remember."""
+    """(name, text) of each remark that is news. `since` (begins empty in every state) and `told` remember."""
     news: list[tuple[str, str]] = []
-    for watch in REMARKS:
-        if state not in watch.states:
-            continue
+    for watch in _REMARKED[state]:
         text = watch.bad(i, now, commanded_a)
         key = "remark " + watch.name
         if not text:
@@ -249,9 +251,7 @@ def remarks(
 def check(state: State, i: Inputs, now: float, commanded_a: float, since: dict[str, float]) -> tuple[Fault | None, str]:
     """(fault, "") or (None, reason for a normal stop) or (None, ""). `since` remembers when each condition
     began, and begins empty in every state."""
-    for watch in WATCHES:
-        if state not in watch.states:
-            continue
+    for watch in _WATCHED[state]:
         text = watch.bad(i, now, commanded_a)
         if not text:
             since.pop(watch.name, None)
