@@ -251,6 +251,10 @@ class ChargerShell:
             was, self._last_events = self._last_events, (session.state, session.reason)
             level = "fault" if session.state is State.FAULT and was[0] is not State.FAULT else "info"
             self._program.bus.event(level, f"session-{session.state}".replace(" ", "-"), session.reason)
+            if session.state in (State.WAKE, State.FAREWELL) and was[0] is not session.state:
+                checks = session.checks(self._charger.inputs(now))
+                told = ", ".join(f"{name} {word}" for name, word in checks.items()).replace("cable_v", "cable voltage")
+                self._program.bus.event("info", "checks", told, **checks)
         for code, text in session.remarks:
             self._program.bus.event("warning", code.replace("_", "-"), text)
         session.remarks.clear()
