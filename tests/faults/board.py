@@ -57,7 +57,7 @@ class Board:
         self.stuck_lines = NONE
         """Outputs that do not follow what is written to them."""
         self.charger_slow_s = self.guard_slow_s = 0.0
-        self.clock_jumps = self.stranger = False
+        self.clock_jumps = self.stranger = self.programs_died = False
         self.asks: tuple[Output, Output] | None = None
         """A mad charger: outputs taken from and added to what it asks for."""
         self.numbers = 1000
@@ -223,6 +223,7 @@ class Board:
         """A late answer arrives."""
         self._guard_hears(pre.ANSWER_ID, answer)
         if self.charger is not None:
+            self.judge.pre_heard_t = self.now if self.pre.late_s < 0.1 else self.judge.pre_heard_t
             self._pre_inbox.append(answer)
             self._charger_t = self._not_before(self.now)
 
@@ -271,7 +272,8 @@ class Board:
         """The ADC behind its sense path."""
         volts_v = self.plant.sensed_v
         if self.adc == "lost":
-            self.adc_v = None
+            if self.now - self._adc_t > 0.5:
+                self.adc_v = None
             return
         if self.adc == "zero":
             volts_v = 0.0
@@ -362,7 +364,7 @@ class Board:
             self._switch(actions.outputs)
         for note in actions.notes:
             self._say("guard: %s %s", note.code, note.text)
-        self._guard_t = max(actions.next_t, self._guard_free_t)
+        self._guard_t = max(actions.next_t, self._guard_free_t, self.now + WIRE_S / 2)
         if actions.report and self.charger is not None:
             report = guard.report(plant.outputs)
             self._reports.append((self._asked_t, report))
@@ -418,6 +420,7 @@ class Board:
 
     def kill_charger(self, restart_s: float = RESTART_S) -> None:
         self._say("charger is killed")
+        self.programs_died = True
         self.charger, self._charger_stopped = None, False
         self._charger_t = math.inf
         self._car_inbox.clear(), self._pre_inbox.clear(), self._reports.clear()

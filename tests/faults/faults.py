@@ -1,4 +1,4 @@
-"""The faults of the campaign: a table. Each is a few knobs turned at one moment of one state, some turned back later."""
+"""The faults of the campaign: a table. Each turns a few knobs at one moment of one state, some turn them back later."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -143,6 +143,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("0x102 lost for 0.5 s", _frame(0x102, "lost"), _CAN, _frames_well, 0.5, borne=True),
     Fault("0x109 lost for 0.5 s", _frame(0x109, "lost"), _CAN, _frames_well, 0.5),
     *(Fault(f"car says {what}", _says(what)) for what in SAYS),
+    Fault("car asks for nothing", _set("car", most_a=(0, 0))),
     Fault("car ends the session", _car_ends),
     Fault("car opens its contactors under load", _car_leaves, _CAR),
     Fault("car dies", _car_dies, _CAR),
@@ -185,7 +186,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault("c1 welded", _weld(Output.C1), _e("weld")),
     Fault("c1 and c2 welded", _weld(CONTACTORS), _e("weld")),
-    Fault("c2 does not close", _set("circuit", dead=Output.C2)),
+    Fault("c2 does not close", _set("circuit", dead=Output.C2), _e("weld")),
     Fault("lock open", _set("circuit", lock_open=True), _e("lock")),
     *(
         Fault(f"output {output.name} does not switch", _set("", stuck_lines=output), _e("car"))
@@ -214,7 +215,10 @@ FAULTS: tuple[Fault, ...] = (
     Fault("setpoint of -1 MW", _set("", power_w=-1e6)),
     Fault("setpoint reversed", lambda board: setattr(board, "power_w", -board.power_w or -4000.0)),
     Fault("wall clock jumps ten years", _set("", clock_jumps=True), borne=True),
-    *(Fault(f"charger asks for {name}", _set("", asks=asks), _PROGRAM) for name, asks in ASKS.items()),
+    *(
+        Fault(f"charger asks for {name}", _set("", asks=asks), _e("program", "mad"), _set("", asks=None), 3.0)
+        for name, asks in ASKS.items()
+    ),
     Fault("a stranger writes 10 A to the converter after a trip", _stranger, _PRE | _PROGRAM),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}

@@ -210,8 +210,9 @@ class Charger:
         self.converter.enable(wish[2])
 
     def _look_at_cable(self, now: float) -> tuple[float | None, Source]:
-        guard = self._fresh_report(now)
-        return self._cable.look(now, None if guard is None else guard.outputs, self.converter.telemetry, self.car)
+        guard, doubted = self._fresh_report(now), self.session.adc_doubted
+        outputs = None if guard is None else guard.outputs
+        return self._cable.look(now, outputs, self.converter.telemetry, self.car, doubted=doubted)
 
     def _fresh_report(self, now: float) -> Report | None:
         return self.report if now - self._report_t <= limits.GUARD_LOST.value else None
