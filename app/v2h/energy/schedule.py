@@ -154,13 +154,10 @@ def timeline(schedule: Schedule, start: datetime, end: datetime, car: CarNow) ->
     return parts
 
 
-def active(schedule: Schedule, now: datetime, car: CarNow) -> tuple[Part, Part | None]:
-    """What is wanted now and why, and what comes next (None when nothing changes within eight days)."""
-    for ahead in (timedelta(hours=26), timedelta(days=8)):
-        parts = timeline(schedule, now, now + ahead, car)
-        if len(parts) > 1:
-            return parts[0], parts[1]
-    return parts[0], None
+def active(schedule: Schedule, now: datetime, car: CarNow) -> list[Part]:
+    """What is wanted now and why, first, and what comes after it, at least to the next entry within eight days."""
+    parts = timeline(schedule, now, now + timedelta(hours=26), car)
+    return parts if next_entry(parts) else timeline(schedule, now, now + timedelta(days=8), car)
 
 
 def targets(schedule: Schedule, start: datetime, end: datetime, car: CarNow) -> list[Target]:

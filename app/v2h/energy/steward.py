@@ -20,7 +20,8 @@ from v2h.energy.gridlimits import GridLimits
 from v2h.energy.matching import Matcher
 from v2h.energy.orders import Order, Slot
 from v2h.energy.readyby import CarNow
-from v2h.energy.schedule import Part, Schedule, active
+from v2h.energy.saying import clock_json, next_words, sentence
+from v2h.energy.schedule import Part, Schedule, active, local_iso, next_entry
 from v2h.energy.sparing import Sparing
 from v2h.energy.tracking import Tracking
 from v2h.settings import Settings
@@ -50,7 +51,7 @@ class Steward:
         self.settings, self.schedule, self.stopped = settings, schedule, stopped
         self.trust = UNKNOWN_CLOCK
         self.part: Part | None = None
-        self.next_part: Part | None = None
+        self._ahead: list[Part] = []
         self._hand: Order | None = None
         self._slot: Slot | None = None
         self._choice, self._idle_reason = Choice(Order(by="nobody")), ""
@@ -134,10 +135,11 @@ class Steward:
             self._soc_pct, self._window = None, policy.Window()
         before = self.part
         if not trust.trusted:
-            self.part = self.next_part = None
+            self.part, self._ahead = None, []
         elif before is None or not before.start <= wall < before.end or now - self._plan_t >= PLAN_EVERY_S:
             self._plan_t = now
-            self.part, self.next_part = active(self.schedule, wall, self.car())
+            self._ahead = active(self.schedule, wall, self.car())
+            self.part = self._ahead[0]
         entered = self.part is not None and self.part.entry and before is not None and self.part.key != before.key
         if entered and not became and self._hand is not None and self._hand.until_t is None:
             mode, what = self._hand.mode, self.part.entry if self.part else ""
@@ -182,7 +184,7 @@ class Steward:
         """The owner changed settings or schedule."""
         self.settings, self.schedule = settings, schedule
         self._matcher.target_w = settings.grid_target_w
-        self.part = self.next_part = None
+        self.part, self._ahead = None, []
         self._window = self._window_after(policy.Window())
         self._rechoose(now)
 
@@ -217,7 +219,8 @@ class Steward:
         leave = self._sparing.step(now, decision.wanted, decision.useful, settings.idle_end_min * 60, eager=eager)
         power_w = self._softened(now, decision) if leave.wanted else 0.0
         self._decision = replace(decision, power_w=power_w)
-        self._sentence = self._say(decision, leave.why)
+        following = None if self.stopped or self._errors else self._next_words()
+        self._sentence = sentence(decision, order, leave.why, following)
         self._sent = Setpoint(now, leave.wanted, round(power_w, 1), now + SETPOINT_LIFE_S, self._sentence, leave.number)
         return self._sent
 
@@ -233,14 +236,7 @@ class Steward:
         order = self.order
         until = order.until
         if until is None and order.by == "schedule" and self.part is not None:
-            until = self.part.end.astimezone(self.schedule.zone).isoformat(timespec="seconds")
-        clock = {
-            "trusted": self.trust.trusted,
-            "source": self.trust.source,
-            "age_s": None if self.trust.age_s is None else round(self.trust.age_s),
-            "zone": str(self.schedule.zone),
-            "local": wall.astimezone(self.schedule.zone).isoformat(timespec="seconds"),
-        }
+            until = local_iso(self.part.end, self.schedule.zone)
         return ManagerState(
             now,
             self._decision.mode,
@@ -261,7 +257,7 @@ class Steward:
             order.by,
             until,
             self.stopped,
-            clock,
+            clock_json(self.trust, wall, self.schedule.zone),
             self._tracking.as_json(),
             self._sparing.starts(now),
         )
@@ -280,8 +276,10 @@ class Steward:
         return policy.bounds(self.order, self._charger, self.settings.limits(), self._window, self._grid, house_w)
 
     def _window_after(self, window: policy.Window) -> policy.Window:
-        reserve_pct = self.settings.reserve_soc_pct
-        return policy.window_after(window, self.order, self._charger, self.settings.limits(), reserve_pct)
+        charger = self._charger
+        if charger is not None and charger.soc_pct is None:
+            charger = replace(charger, soc_pct=self._soc_pct)  # at rest, what it said last
+        return policy.window_after(window, self.order, charger, self.settings.limits(), self.settings.reserve_soc_pct)
 
     def car(self) -> CarNow:
         """What is known of the car, for planning."""
@@ -339,24 +337,8 @@ class Steward:
         if any(getattr(self.order, key) != getattr(before, key) for key in keys):
             self._window = self._window_after(policy.Window())
 
-    def _say(self, decision: policy.Decision, waiting: str) -> str:
-        """One sentence: what it does, why, and what comes next."""
-        said, order = decision.why, self.order
-        if waiting:
-            said = f"{order.mode} waits: {waiting}."
-        more = [order.because] if order.because and decision.mode != "idle" else []
-        if order.by == "owner" and order.until is not None and decision.mode != "idle":
-            more.append(f"until {order.until}")
-        following = self._next_words()
-        if following is not None and not self.stopped and not self._errors:
-            more.append(f"next: {following}")
-        return f"{said.removesuffix('.')}; {'; '.join(more)}." if more else said
-
     def _next_words(self) -> str | None:
-        part = self.next_part
-        if part is None:
-            return None
-        if self._hand is not None and self._hand.until_t is None and not part.entry:
-            return None
-        entry = f" ({part.entry})" if part.entry else ""
-        return f"{part.want.mode} from {part.start.astimezone(self.schedule.zone):%a %H:%M}{entry}"
+        """A mode by hand holds to the next entry, so the end of one is no news for it."""
+        by_hand = self._hand is not None and self._hand.until_t is None
+        following = next_entry(self._ahead) if by_hand else next(iter(self._ahead[1:]), None)
+        return next_words(following, self.schedule.zone)

@@ -68,7 +68,7 @@ def test_windows_hold_exactly_while_the_wall_says_so(
     name, tz = change[0], ZoneInfo(change[0])
     now = change[1] - timedelta(hours=36) + timedelta(minutes=minutes)
     schedule = read_schedule({"version": 1, "zone": name, "weekly": weekly}, Limits(), "UTC")
-    part, _ = active(schedule, now, FULL)
+    part = active(schedule, now, FULL)[0]
     winner = ""
     today = now.astimezone(tz).date()
     for n, window in enumerate(weekly):
@@ -109,11 +109,11 @@ def test_preview_and_now_never_disagree(
     assert all(a.end == b.start and (a.want, a.key) != (b.want, b.key) for a, b in pairwise(preview))
     at = begin + WEEK * share
     seen = next(part for part in preview if part.start <= at < part.end)
-    now, following = active(schedule, at, FULL)
+    now, *following = active(schedule, at, FULL)
     assert (now.want, now.key, now.why) == (seen.want, seen.key, seen.why)
     assert now.end == seen.end or seen.end == begin + WEEK
-    if following is not None and seen is not preview[-1]:
-        assert following.key == preview[preview.index(seen) + 1].key
+    if following and seen is not preview[-1]:
+        assert following[0].key == preview[preview.index(seen) + 1].key
 
 
 @settings(max_examples=100, deadline=None)
@@ -137,7 +137,7 @@ def test_with_a_target_now_is_the_first_part_of_the_preview(
     }
     schedule = read_schedule(document, Limits(), "UTC")
     now, car = change[1] + timedelta(minutes=minutes), CarNow(soc_pct, 40.0)
-    part, _ = active(schedule, now, car)
+    part = active(schedule, now, car)[0]
     preview = timeline(schedule, now, now + WEEK, car)
     assert (part.want, part.key, part.keep_soc_pct) == (preview[0].want, preview[0].key, preview[0].keep_soc_pct)
     assert any(p.entry == "ready by" for p in preview) == (soc_pct < 80)
@@ -158,7 +158,7 @@ def test_a_car_that_does_what_the_schedule_says_is_ready_in_time(change: tuple[s
         soc_pct, starts, busy_until, began = 30.0, 0, None, None
         while now < deadline:
             car = CarNow(soc_pct, 40.0, 15.0, busy_until)
-            part, _ = active(schedule, now, car)
+            part = active(schedule, now, car)[0]
             charging = part.want.mode == "charge" and soc_pct < 80
             starts += charging and busy_until is None
             began = began or (now if charging else None)
@@ -208,10 +208,10 @@ def test_what_comes_next_is_the_next_entry() -> None:
     following = next_entry(parts)
     assert isinstance(following, Part)
     assert following.start == datetime(2026, 1, 6, 10, tzinfo=UTC)
-    part, then = active(made(), now, FULL)
-    assert (part.want.mode, part.why, then) == ("idle", "nothing is scheduled", None)
+    (part,) = active(made(), now, FULL)
+    assert (part.want.mode, part.why) == ("idle", "nothing is scheduled")
     once_a_week = made(weekly=[{"days": ["sun"], "start": "10:00", "end": "11:00", "mode": "v2h"}])
-    assert active(once_a_week, now, FULL)[1] is not None
+    assert active(once_a_week, now, FULL)[1].entry == "window"
 
 
 def test_a_window_within_the_missing_hour_is_skipped_and_an_adjoining_pair_leaves_no_gap() -> None:
