@@ -5,7 +5,7 @@ Every refusal names the key, the value and what is allowed.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
 
@@ -134,6 +134,8 @@ def _ahead_s(until: object, wall: datetime) -> float:
         raise OrderError(f"until = {until!r} is not an ISO time such as {wall:%Y-%m-%dT%H:%M%z}") from None
     if time.tzinfo is None:
         time = time.replace(tzinfo=wall.tzinfo)
-    if not wall < time <= wall + LONGEST:
+    # In UTC: two times of one zone would be subtracted as the wall shows them, an hour wrong over a change of the clocks.
+    ahead = time.astimezone(UTC) - wall.astimezone(UTC)
+    if not timedelta(0) < ahead <= LONGEST:
         raise OrderError(f"until = {until!r} is not between now ({wall:%Y-%m-%dT%H:%M%z}) and 7 days from now")
-    return (time - wall).total_seconds()
+    return ahead.total_seconds()

@@ -181,9 +181,7 @@ def decide(
     if charger.state != "energy":
         detail = f" ({charger.reason})" if charger.reason else ""
         text = f"Starting {order.mode}: the charger is in {charger.state}{detail}."
-        wish_w = 0.0 if order.mode in MATCHING and meter_stale(now, meter) else matched_w
-        if order.mode not in MATCHING:
-            wish_w = _fixed(order, charger, limits, window, limit).power_w
+        wish_w = matched_w if order.mode in MATCHING and not meter_stale(now, meter) else 0.0
         return Decision(True, wish_w, text, order.mode, Code.STARTING, useful(order, window, house_w))
     if charger.soc_pct is None:
         return Decision(True, 0.0, "Holding 0 W: the car does not tell its charge.", order.mode, Code.NO_SOC)

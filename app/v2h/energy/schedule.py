@@ -6,17 +6,19 @@ kind the one listed first. `timeline` lays that out as parts without gaps; what 
 preview and present cannot disagree. Instants are aware UTC times; wall times are turned into instants by walltime.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from heapq import heappop, heappush
 from itertools import pairwise
 from math import inf
-from typing import Any
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from v2h.energy.readyby import CarNow, Span, cheapest, need_s
 from v2h.energy.walltime import at_second
 
+T = TypeVar("T")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_S = 86400
 PLAN_AHEAD = timedelta(hours=24)
@@ -121,29 +123,22 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
-    """Parts of one strength between cutting."""
+class _Layer(Generic[T]):
+    """Something that holds from start to end; the least rank is the strongest."""
 
     rank: tuple[int, int]
-    part: Part
+    start: datetime
+    end: datetime
+    what: T
 
 
 def timeline(schedule: Schedule, start: datetime, end: datetime, car: CarNow) -> list[Part]:
     """What is wanted from `start` to `end` as seen at `start`, without gaps; neighbours differ."""
-    layers = [
-        layer for layer in _layers(schedule, start, end, car) if layer.part.end > start and layer.part.start < end
-    ]
-    floors = [target for target in targets(schedule, start, end + PLAN_AHEAD, car) if target.charge]
-    cuts = {start, end}
-    for layer in layers:
-        cuts |= {layer.part.start, layer.part.end}
-    for target in floors:
-        cuts |= {target.charge[0][0], target.at}
-    inside = sorted(cut for cut in cuts if start <= cut <= end)
-    layers.sort(key=lambda layer: layer.rank)
+    coming = targets(schedule, start, end + PLAN_AHEAD, car)
+    floors = [target for target in coming if target.charge]
+    cuts = [cut for target in floors for cut in (target.charge[0][0], target.at)]
     parts: list[Part] = []
-    for begin, finish in pairwise(inside):
-        winner = next((layer.part for layer in layers if layer.part.start <= begin < layer.part.end), None)
+    for begin, finish, winner in _strongest(_layers(schedule, start, end, coming), start, end, cuts):
         part = winner or Part(begin, finish, schedule.otherwise, why="nothing is scheduled")
         keep_pct = max((f.entry.soc_pct for f in floors if f.charge[0][0] <= begin < f.at), default=None)
         part = replace(part, start=begin, end=finish, keep_soc_pct=keep_pct)
@@ -163,6 +158,10 @@ def active(schedule: Schedule, now: datetime, car: CarNow) -> list[Part]:
 def targets(schedule: Schedule, start: datetime, end: datetime, car: CarNow) -> list[Target]:
     """All ready-by targets after `start` and until `end`, and when to charge for each, as seen at `start`."""
     found: list[Target] = []
+    costs = [
+        (a, b, inf if price is None else price.import_price)
+        for a, b, price in (price_spans(schedule, start, end) if schedule.ready_by else [])
+    ]
     for entry in schedule.ready_by:
         for day in _days(schedule.zone, start, end):
             at = at_second(day, entry.time_s, schedule.zone)
@@ -170,19 +169,20 @@ def targets(schedule: Schedule, start: datetime, end: datetime, car: CarNow) -> 
                 continue
             need = timedelta(seconds=need_s(car, entry.soc_pct, entry.amps))
             since = max(start, at - PLAN_AHEAD)
-            spans = price_spans(schedule, since, at)
-            costs = [(a, b, inf if price is None else price.import_price) for a, b, price in spans]
-            found.append(Target(entry, at, tuple(cheapest(costs, need, car.busy_until == at))))
+            within = [(max(a, since), min(b, at), cost) for a, b, cost in costs if a < at and b > since]
+            found.append(Target(entry, at, tuple(cheapest(within, need, car.busy_until == at))))
     return sorted(found, key=lambda target: target.at)
 
 
 def price_spans(schedule: Schedule, start: datetime, end: datetime) -> list[tuple[datetime, datetime, Price | None]]:
     """(start, end, price) without gaps; None where no price is given."""
-    spans = [(price, a, b) for price in schedule.prices for a, b in _comings(price, schedule.zone, start, end)]
-    cuts = sorted({start, end} | {cut for _, a, b in spans for cut in (a, b) if start < cut < end})
+    layers = [
+        _Layer((0, n), begin, finish, price)
+        for n, price in enumerate(schedule.prices)
+        for begin, finish in _comings(price, schedule.zone, start, end)
+    ]
     found: list[tuple[datetime, datetime, Price | None]] = []
-    for begin, finish in pairwise(cuts):
-        price = next((p for p, a, b in spans if a <= begin < b), None)
+    for begin, finish, price in _strongest(layers, start, end):
         if found and found[-1][2] is price:
             found[-1] = (found[-1][0], finish, price)
         else:
@@ -195,26 +195,44 @@ def local_iso(at: datetime, tz: ZoneInfo) -> str:
     return at.astimezone(tz).isoformat(timespec="seconds")
 
 
-def _layers(schedule: Schedule, start: datetime, end: datetime, car: CarNow) -> Iterator[_Layer]:
+def _strongest(
+    layers: Iterable[_Layer[T]], start: datetime, end: datetime, cuts: Iterable[datetime] = ()
+) -> Iterator[tuple[datetime, datetime, T | None]]:
+    """(begin, finish, the strongest that holds, or None) from start to end, cut wherever anything changes."""
+    coming = sorted((layer for layer in layers if layer.end > start and layer.start < end), key=lambda la: la.start)
+    edges = {start, end, *cuts} | {edge for layer in coming for edge in (layer.start, layer.end)}
+    holding: list[tuple[tuple[int, int], datetime, int]] = []
+    due = 0
+    for begin, finish in pairwise(sorted(edge for edge in edges if start <= edge <= end)):
+        while due < len(coming) and coming[due].start <= begin:
+            heappush(holding, (coming[due].rank, coming[due].end, due))
+            due += 1
+        while holding and holding[0][1] <= begin:
+            heappop(holding)
+        yield begin, finish, coming[holding[0][2]].what if holding else None
+
+
+def _layers(schedule: Schedule, start: datetime, end: datetime, coming: Sequence[Target]) -> Iterator[_Layer[Part]]:
     tz = schedule.zone
     for n, override in enumerate(schedule.overrides):
         why = f"one-off {_named(override.name)}until {_clock(override.end, tz)}"
         key = f"override {n} {override.start.timestamp():.0f}"
-        yield _Layer(
-            (0, n), Part(override.start, override.end, override.want, _entry("one-off", override.name), key, why)
-        )
-    for n, target in enumerate(targets(schedule, start, end + PLAN_AHEAD, car)):
+        part = Part(override.start, override.end, override.want, _entry("one-off", override.name), key, why)
+        yield _Layer((0, n), part.start, part.end, part)
+    for n, target in enumerate(coming):
         entry = target.entry
         want = Want("charge", entry.amps, entry.soc_pct)
         why = f"to have {entry.soc_pct:g} % by {_clock(target.at, tz)}"
         key = f"ready-by {target.at.timestamp():.0f}"
         for begin, finish in target.charge:
-            yield _Layer((1, n), Part(begin, finish, want, _entry("ready by", entry.name), key, why, None, target.at))
+            part = Part(begin, finish, want, _entry("ready by", entry.name), key, why, None, target.at)
+            yield _Layer((1, n), begin, finish, part)
     for n, window in enumerate(schedule.weekly):
         for begin, finish in _comings(window, tz, start, end):
             why = f"window {_named(window.name)}until {_clock(finish, tz)}"
             key = f"weekly {n} {begin.timestamp():.0f}"
-            yield _Layer((2, n), Part(begin, finish, window.want, _entry("window", window.name), key, why))
+            part = Part(begin, finish, window.want, _entry("window", window.name), key, why)
+            yield _Layer((2, n), begin, finish, part)
 
 
 def _comings(entry: Weekly | Price, tz: ZoneInfo, start: datetime, end: datetime) -> Iterator[Span]:
@@ -243,11 +261,6 @@ def _named(name: str) -> str:
 
 def _entry(kind: str, name: str) -> str:
     return f"{kind} “{name}”" if name else kind
-
-
-def utc(epoch_s: float) -> datetime:
-    """Seconds since 1970 as an instant."""
-    return datetime.fromtimestamp(epoch_s, UTC)
 
 
 def next_entry(parts: Sequence[Part]) -> Part | None:

@@ -25,8 +25,8 @@ from v2h.energy.schedule import DAY_S, DAYS, Override, Price, ReadyBy, Schedule,
 from v2h.energy.walltime import ZoneError, instant, zone
 
 VERSION = 1
-MOST = 100
-"""Entries of one kind; more is a mistake, and a slow board has to look at each."""
+MOST = {"weekly": 50, "overrides": 50, "ready_by": 14, "prices": 50}
+"""Entries of each kind; more is a mistake, and a slow board has to look at each for eight days."""
 LONGEST_OVERRIDE = timedelta(days=31)
 DAY_WORDS = {"daily": DAYS, "weekdays": DAYS[:5], "weekends": DAYS[5:]}
 _WANT = ("mode", "amps", "soc_limit_pct")
@@ -101,8 +101,8 @@ class _Reader:
         if not isinstance(entries, list):
             self._errors.append(f"{kind} = {_short(entries)} is not a list of entries")
             return ()
-        if len(entries) > MOST:
-            self._errors.append(f"{kind} has {len(entries)} entries; at most {MOST} are allowed")
+        if len(entries) > MOST[kind]:
+            self._errors.append(f"{kind} has {len(entries)} entries; at most {MOST[kind]} are allowed")
             return ()
         found: list[T] = []
         for n, entry in enumerate(entries, 1):

@@ -70,7 +70,10 @@ class Sparing:
             self._starts.append(now)
             self._open = False
         elif ended and self._wants and not self._resting and not self._open:
-            self._refusals = 0 if self._flowed else self._refusals + 1
+            if self._flowed:
+                self._refusals = 0
+            elif state.ended_by != "us":
+                self._refusals += 1
             self._retry_t = now + RETRY_S
 
     def step(self, now: float, wants: bool, useful: bool, idle_end_s: float, *, eager: bool = True) -> Leave:

@@ -295,8 +295,6 @@ class Steward:
 
     def _softened(self, now: float, decision: policy.Decision) -> float:
         """Charge and discharge begin softly, so that the house's lamps and its meter see no jump."""
-        if decision.code is policy.Code.STARTING and decision.mode not in policy.MATCHING:
-            return 0.0
         if decision.code is not policy.Code.FIXED or self._sent is None:
             return decision.power_w
         most_w = policy.NOMINAL_V * max(self.settings.max_charge_a, self.settings.max_discharge_a)

@@ -110,7 +110,8 @@ class Manager:
 
     def _on_order(self, name: str, command: Command, now: float) -> None:
         try:
-            answer = self._orders[name](command.values, now, _wall())
+            here = _wall().astimezone(self._memory.schedule.zone)
+            answer = self._orders[name](command.values, now, here)
         except OrderRefusedError as error:
             self._refuse(name, command, str(error))
             return

@@ -58,7 +58,7 @@ def test_a_whole_document() -> None:
         ({"version": 1, "zone": "Mars"}, "zone = 'Mars' is not a time zone such as Europe/London"),
         ({"version": 1, "otherwise": "charge"}, "otherwise = 'charge' is not one of idle, v2h, solar"),
         ({"version": 1, "weekly": {}}, "weekly = {} is not a list of entries"),
-        ({"version": 1, "weekly": [NIGHT] * 101}, "weekly has 101 entries; at most 100"),
+        ({"version": 1, "weekly": [NIGHT] * 51}, "weekly has 51 entries; at most 50"),
         ({"version": 1, "weekly": [5]}, "weekly entry 1: 5 is not an object with start, end, mode"),
         ({"version": 1, "weekly": [{"mode": "v2h"}]}, "weekly entry 1: start, end is missing"),
         (
