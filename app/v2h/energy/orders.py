@@ -134,7 +134,7 @@ def _ahead_s(until: object, wall: datetime) -> float:
         raise OrderError(f"until = {until!r} is not an ISO time such as {wall:%Y-%m-%dT%H:%M%z}") from None
     if time.tzinfo is None:
         time = time.replace(tzinfo=wall.tzinfo)
-    # In UTC: two times of one zone would be subtracted as the wall shows them, an hour wrong over a change of the clocks.
+    # In UTC: two times of one zone are subtracted as the wall shows them, an hour wrong over a change of the clocks.
     ahead = time.astimezone(UTC) - wall.astimezone(UTC)
     if not timedelta(0) < ahead <= LONGEST:
         raise OrderError(f"until = {until!r} is not between now ({wall:%Y-%m-%dT%H:%M%z}) and 7 days from now")
