@@ -42,7 +42,7 @@ class Remembered:
     boot: str
 
     def as_json(self) -> dict[str, Any]:
-        return {"source": self.source, "wall_s": round(self.wall_s, 3), "boot": self.boot}
+        return {"source": self.source, "wall_s": self.wall_s, "boot": self.boot}
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ def test_a_refusal_or_a_door_that_closes_trusts_nobody(
     assert not bench.take("2027-01-15T08:00:00+00:00")
     link, _ = door.accept()
     with link:
+        assert link.recv(128)
         if answer is not None:
             link.send(answer)
     bench.loop.turn()

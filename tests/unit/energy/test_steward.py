@@ -49,7 +49,7 @@ def test_a_night_and_a_day_over_the_change_of_the_clocks() -> None:
     assert home.soc_pct == pytest.approx(80, abs=0.6)
     home.run_to("09:59")
     assert home.setpoint.power_w == pytest.approx(-400, abs=40)
-    home.run_to("12:00")
+    home.run_to("11:00")
     assert home.setpoint.power_w == pytest.approx(2000, abs=40)
     home.run_to("17:59")
     assert home.soc_pct == pytest.approx(85, abs=1.6)
