@@ -3,7 +3,7 @@
 The board has no battery: after a power cut the clock stands where it last stood, plausible and wrong. It is trusted
 when a time server has set it in this boot (systemd-timesyncd, also with the server that the router names by DHCP), when
 a logged-in owner has, or when one of these had and the board's RTC has run on since: a reboot with the power on. An RTC
-that lost its power starts in the year 2000, before the moment that was remembered.
+that lost its power starts in the year 2000: far from the system clock, or both before the moment that was remembered.
 The judgement is pure; `look` reads what it needs.
 """
 
@@ -63,7 +63,7 @@ def judge(seen: Seen, remembered: Remembered | None) -> Trust:
     age_s = max(0.0, seen.wall_s - remembered.wall_s)
     if remembered.boot == seen.boot:
         return Trust(True, remembered.source, age_s)
-    kept = seen.rtc_s is not None and seen.rtc_s + 1 >= remembered.wall_s and abs(seen.rtc_s - seen.wall_s) <= AGREE_S
+    kept = seen.rtc_s is not None and abs(seen.rtc_s - seen.wall_s) <= AGREE_S
     return Trust(True, "rtc", age_s) if kept and age_s <= RTC_GOOD_S else Trust(False, "none", None)
 
 

@@ -33,6 +33,7 @@ NOBODY = Trust(False, "none", None)
         (replace(HERE, rtc_s=None), BEFORE, NOBODY),
         # The power was gone: the RTC began anew, the system clock was put to where it last stood.
         (replace(HERE, rtc_s=946_684_800.0), BEFORE, NOBODY),
+        (replace(HERE, wall_s=946_684_800.0, rtc_s=946_684_800.0), BEFORE, NOBODY),
         # The RTC runs, but the system clock was not taken from it.
         (replace(HERE, rtc_s=NOW + 500), BEFORE, NOBODY),
         # Somebody turned the clock back since.
