@@ -219,8 +219,10 @@ class ManagerSchedule(Message):
 
     schedule: the whole document as in schedule.json. source: the file it was read from, "" when there is none.
     preview: parts without gaps, each {"start", "end": ISO with offset, "mode", "why", "entry": name or "", "amps",
-    "soc_limit_pct", "import_price": per kWh or None}. ready_by: {"time": ISO, "soc_pct", "entry", "charge_from": ISO or
-    None}. error: why a file was not used, naming entry and field; "" when there is nothing to say.
+    "soc_limit_pct", "keep_soc_pct": not discharged below, for a target, or None}; empty while the clock is not trusted.
+    ready_by: {"time": ISO, "soc_pct", "entry", "charge_from": ISO or None}. prices: {"start", "end", "import_price",
+    "export_price" per kWh} of the same days. error: why a file was not used, naming entry and field; "" when there is
+    nothing to say.
     """
 
     TOPIC = "v2h/manager/schedule"
@@ -231,6 +233,7 @@ class ManagerSchedule(Message):
     ready_by: list[dict[str, Any]] = field(default_factory=list)
     source: str = ""
     error: str = ""
+    prices: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
