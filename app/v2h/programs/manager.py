@@ -35,6 +35,8 @@ from v2h.program import Program
 SETTINGS = "settings.json"
 SPACING_S = 0.04
 """Least time between two setpoints; a change that comes earlier goes out with the next telemetry or meter value."""
+REPEAT_W = 60.0
+"""Own power may differ by so much (0.15 A of telemetry's noise) between a meter's value and the same value again."""
 OWN_POWER_OLD_S = 1.0
 """Telemetry older than this says that nothing flows."""
 STATE_PERIOD_S = 1.0
@@ -53,6 +55,7 @@ class Manager:
         self._charger: ChargerState | None = None
         self._charger_t = self._power_t = float("-inf")
         self._meter: MeterReading | None = None
+        self._own_when_fresh_w = 0.0
         self._matcher = Matcher(self._config.limits.grid_target_w)
         self._sent: Setpoint | None = None
         self._told: tuple[str, policy.Code, str] | None = None
@@ -90,6 +93,11 @@ class Manager:
             self._matcher.reset()
         limit = policy.bounds(self._order, self._charger, self._config.limits, self._window)
         self._matcher.limit(limit.low_w, limit.high_w)
+        own_w = self._matcher.own_at(reading.t - reading.lag_s)
+        if reading.fresh:
+            self._own_when_fresh_w = own_w
+        elif abs(own_w - self._own_when_fresh_w) > REPEAT_W:
+            return  # we have moved since, and the same value again can only be an old one
         self._matcher.meter(now, reading.t - reading.lag_s, reading.power_w)
         self._decide_if_changed(now)
 

@@ -142,7 +142,7 @@ BABBLE = {
 @pytest.mark.parametrize("what", BABBLE)
 @pytest.mark.parametrize("kind", ["tcp", "rtu", "http", "mqtt"])
 def test_a_silent_or_mad_device_is_a_failure_with_words(kind: str, what: str) -> None:
-    mad, answer = Babbler(BABBLE[what]), BABBLE[what]
+    mad = Babbler(BABBLE[what])
     spec: Meter
     if kind == "http":
         spec = HttpMeter(url=f"http://127.0.0.1:{mad.port}", path="a")
@@ -151,8 +151,8 @@ def test_a_silent_or_mad_device_is_a_failure_with_words(kind: str, what: str) ->
     else:
         spec = ModbusMeter(host="127.0.0.1", port=mad.port, framing=kind)
     with opened(spec) as source:
-        if kind == "mqtt" and not answer:
-            time.sleep(1.0)  # TCP is up, MQTT is not: nothing is told, and Line gives it up after half a minute
+        if kind == "mqtt" and what in ("nothing", "another"):
+            time.sleep(1.0)  # TCP is up, no MQTT packet is whole: nothing is told, and Line gives it up in the end
             assert source.read(0.0) == []
         else:
             assert failure(source)
@@ -313,7 +313,7 @@ CONFIGS: dict[str, dict[str, object]] = {
     "mqtt": {"host": "127.0.0.1", "port": 1, "topic": "x"},
     "http": {"url": "http://127.0.0.1:1", "path": "x"},
 }
-HEAVY = {"modbus": "pymodbus", "http": "http.client", "stpm3x": "v2h.drivers.stpm3x"}
+HEAVY = {"modbus": "pymodbus", "stpm3x": "v2h.drivers.stpm3x"}
 
 
 @pytest.mark.parametrize("kind", CONFIGS)
