@@ -168,7 +168,7 @@ def process(words: list[str], env: dict[str, str] | None = None) -> Iterator[sub
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    ports = {kind: free_port() for kind in ("modbus", "mqtt", "http")}
+    ports = {kind: free_port() for kind in ("modbus", "mqtt", "http", "slow")}
     conf: Path = tmp_path_factory.mktemp("broker") / "conf"
     conf.write_text(f"listener {ports['mqtt']} 127.0.0.1\nallow_anonymous true\nuser root\n")
     search = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}
@@ -178,7 +178,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(busclient, "PORT", desk.bus_port)
         words = [sys.executable, "-m", "v2h.rig.homemeters", "--rig", f"{desk.run}/rig.sock"]
-        words += ["--modbus", str(ports["modbus"]), "--http", str(ports["http"]), "--mqtt", f"{ports['mqtt']}/{TOPIC}"]
+        words += [
+            "--http-slow",
+            str(ports["slow"]),
+            "--modbus",
+            str(ports["modbus"]),
+            "--http",
+            str(ports["http"]),
+            "--mqtt",
+            f"{ports['mqtt']}/{TOPIC}",
+        ]
         meters = stack.enter_context(process(words, dict(desk.env)))
         assert meters.stdout is not None
         assert meters.stdout.readline() == b"ready\n"
@@ -207,6 +216,25 @@ def test_a_load_step_settles_as_simulated(house: House, kind: str) -> None:
     assert statistics.median(settled) == pytest.approx(expected_s, abs=allowed_s), settled
     assert house.status is not None
     assert (house.status.word, house.status.fallback) == ("good", False)
+
+
+@pytest.mark.timeout(120)
+def test_a_meter_that_repeats_itself_does_no_harm_and_is_called_slow(house: House) -> None:
+    """Asked every second, it measures every third: taken at its word it would be acted on three times over."""
+    house.use(house.table("http").replace(str(house.ports["http"]), str(house.ports["slow"])))
+    house.knob(load_w=str(LOW_W))
+    house.until(house.at_rest, 60, "the small load is covered")
+    house.knob(load_w=str(HIGH_W))
+    most_export_w, end = 0.0, time.monotonic() + 15
+    while time.monotonic() < end:
+        most_export_w = max(most_export_w, -house.grid_w())
+        house.listen(0.02)
+    assert most_export_w < 0.1 * (HIGH_W - LOW_W)
+    assert house.at_rest()
+    house.until(lambda: house.status is not None and house.status.word == "slow", 20, "the status says slow")
+    assert house.status is not None
+    assert "tells a new value only every 3 s, and the car follows the house that late" in house.status.text
+    house.until(lambda: "meter-slow" in {event.code for event in house.events}, 5, "an event says so")
 
 
 @pytest.mark.timeout(120)

@@ -29,6 +29,8 @@ KEPT_S = 3.0
 LAG_S = {"modbus": 0.3, "http": 0.5, "mqtt": 0.5}
 """As the stated meters sdm230 and 1hz of the matching bench."""
 PUBLISH_S = 1.0
+HOLD_S = 3.0
+"""The slow meter measures this seldom, however often it is asked."""
 NOISE_W = 0.5
 
 
@@ -73,6 +75,20 @@ class Watcher(threading.Thread):
     def _sample(self, import_wh: float, export_wh: float) -> None:
         volts_v, frequency_hz, grid_w, _ = SEEN.unpack(self._link.transact(b"?"))
         self._seen.append((time.monotonic(), Look(grid_w, volts_v, frequency_hz, import_wh, export_wh)))
+
+
+class Held:
+    """Looks only every HOLD_S and repeats itself in between."""
+
+    def __init__(self, look: Callable[[], Look]) -> None:
+        self._look, self._last, self._due = look, look(), time.monotonic() + HOLD_S
+
+    def look(self) -> Look:
+        """The last look, or a new one when it is time."""
+        now = time.monotonic()
+        if now >= self._due:
+            self._last, self._due = self._look(), now + HOLD_S
+        return self._last
 
 
 def float_words(values: Mapping[int, float]) -> dict[int, int]:
@@ -214,6 +230,7 @@ def main() -> int:
     parser.add_argument("--modbus", type=int, metavar="PORT", help="an SDM230, Modbus TCP")
     parser.add_argument("--modbus-rtu", type=int, metavar="PORT", help="an SDM230 behind an RTU gateway")
     parser.add_argument("--http", type=int, metavar="PORT", help="a Shelly Pro EM and a HomeWizard P1")
+    parser.add_argument("--http-slow", type=int, metavar="PORT", help=f"the same, measuring only every {HOLD_S:g} s")
     parser.add_argument("--mqtt", metavar="PORT/TOPIC", help="publish watts at the broker of this port")
     options = parser.parse_args()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
@@ -226,9 +243,12 @@ def main() -> int:
     for port, rtu in ((options.modbus, False), (options.modbus_rtu, True)):
         if port:
             ModbusFace(lambda: sdm230(late("modbus")), port, rtu=rtu)
+    shelly, p1 = "/rpc/EM1.GetStatus?id=0", "/api/v1/data"
     if options.http:
-        shelly, p1 = "/rpc/EM1.GetStatus?id=0", "/api/v1/data"
         HttpFace({shelly: lambda: shelly_pro_em(late("http")), p1: lambda: homewizard(late("http"))}, options.http)
+    if options.http_slow:
+        held = Held(lambda: late("http"))
+        HttpFace({shelly: lambda: shelly_pro_em(held.look()), p1: lambda: homewizard(held.look())}, options.http_slow)
     if options.mqtt:
         port_text, _, topic = options.mqtt.partition("/")
         MqttFace(lambda: late("mqtt"), "127.0.0.1", int(port_text), topic)
