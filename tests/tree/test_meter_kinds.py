@@ -34,7 +34,7 @@ from v2h.supervisorrpc import states
 
 STEPS = int(os.environ.get("V2H_METER_STEPS", "3"))
 LOW_W, HIGH_W, BAND_W = 300.0, 2300.0, 50.0
-HOLD_S = 3.0
+HOLD_S = 2.5
 PHASES = 10
 TOPIC = "house/meter/power"
 MODEL = {"stpm3x": "stpm3x", "modbus": "sdm230", "mqtt": "1hz", "http": "1hz"}
@@ -74,8 +74,8 @@ def simulated_s(kind: str) -> float:
 class House:
     """The running desk, its meters, and a person on the bus."""
 
-    def __init__(self, desk: Desk, ports: dict[str, int]) -> None:
-        self.desk, self.ports = desk, ports
+    def __init__(self, desk: Desk, ports: dict[str, int], broker: subprocess.Popen[bytes]) -> None:
+        self.desk, self.ports, self.broker = desk, ports, broker
         self._seen = RigLink(f"{desk.run}/rig.sock/house")
         self._knobs = RigLink(f"{desk.run}/rig.sock/control")
         self.bus = BusClient("cli", desk.run, logging.getLogger("test"))
@@ -111,7 +111,20 @@ class House:
         deadline = time.monotonic() + timeout_s
         while not done():
             self.listen(0.05)
+            assert self.charger is None or not self.charger.faults, f"{what}: {self.charger}"
             assert time.monotonic() < deadline, f"{what}: {self.manager} {self.status} {self.reading} {self.charger}"
+
+    def follow(self) -> None:
+        """Energy flows, whatever the test before left."""
+        self.until(lambda: None not in (self.charger, self.manager, self.reading), 30, "the tree is up")
+        assert self.charger is not None
+        if self.charger.faults:
+            self.bus.publish(Command("clear", "test"), "clear-fault")
+            self.charger = None
+            self.until(lambda: self.charger is not None and self.charger.state == "idle", 60, "the fault is cleared")
+        if self.charger is None or self.charger.state != "energy":
+            self.bus.publish(Command("follow", "test", {"mode": "v2h"}), "mode")
+            self.until(lambda: self.charger is not None and self.charger.state == "energy", 60, "energy may flow")
 
     def use(self, table: str) -> None:
         """Another [meter.grid] in v2h.toml, and a new start of the meter program to read it."""
@@ -173,7 +186,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     conf.write_text(f"listener {ports['mqtt']} 127.0.0.1\nallow_anonymous true\nuser root\n")
     search = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}
     with contextlib.ExitStack() as stack:
-        stack.enter_context(process(["mosquitto", "-c", str(conf)], search))
+        broker = stack.enter_context(process(["mosquitto", "-c", str(conf)], search))
         desk = stack.enter_context(desk_tree())
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(busclient, "PORT", desk.bus_port)
@@ -191,11 +204,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         meters = stack.enter_context(process(words, dict(desk.env)))
         assert meters.stdout is not None
         assert meters.stdout.readline() == b"ready\n"
-        house = House(desk, ports)
+        house = House(desk, ports, broker)
         house.knob(load_w=str(LOW_W), pre_lossless="1")
-        house.until(lambda: None not in (house.charger, house.manager, house.reading), 30, "the tree is up")
-        house.bus.publish(Command("follow", "test", {"mode": "v2h"}), "mode")
-        house.until(lambda: house.charger is not None and house.charger.state == "energy", 60, "energy may flow")
         yield house
         house.bus.publish(Command("end", "test"), "stop")
         house.until(lambda: house.charger is not None and house.charger.state == "idle", 60, "the session has ended")
@@ -205,6 +215,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("kind", MODEL)
 def test_a_load_step_settles_as_simulated(house: House, kind: str) -> None:
+    house.follow()
     house.use(house.table(kind))
     assert house.reading is not None
     assert house.reading.source.startswith(kind)
@@ -221,6 +232,7 @@ def test_a_load_step_settles_as_simulated(house: House, kind: str) -> None:
 @pytest.mark.timeout(120)
 def test_a_meter_that_repeats_itself_does_no_harm_and_is_called_slow(house: House) -> None:
     """Asked every second, it measures every third: taken at its word it would be acted on three times over."""
+    house.follow()
     house.use(house.table("http").replace(str(house.ports["http"]), str(house.ports["slow"])))
     house.knob(load_w=str(LOW_W))
     house.until(house.at_rest, 60, "the small load is covered")
@@ -239,28 +251,32 @@ def test_a_meter_that_repeats_itself_does_no_harm_and_is_called_slow(house: Hous
 
 @pytest.mark.timeout(120)
 def test_the_fallback_speaks_while_the_first_meter_is_silent(house: House) -> None:
-    """Modbus with the chip behind it: the broker is stopped dead, and the grid stays covered all the time."""
-    first = house.table("mqtt") + '[meter.grid.fallback]\nkind = "stpm3x"\n'
-    house.use(first)
-    house.until(lambda: house.status is not None and not house.status.fallback, 30, "the first meter is in use")
+    """The house's broker dies, with the chip behind it: the grid stays covered all the time, and people are told."""
+    house.follow()
+    house.use(house.table("mqtt") + '[meter.grid.fallback]\nkind = "stpm3x"\n')
     house.knob(load_w=str(LOW_W))
+    house.until(lambda: house.status is not None and house.status.source.startswith("mqtt"), 30, "the first in use")
     house.until(house.at_rest, 30, "covered")
     house.events.clear()
-    broken = first.replace(f"port = {house.ports['mqtt']}", f"port = {free_port()}")
-    house.use(broken)
-    house.until(lambda: house.status is not None and house.status.fallback, 10, "the fallback is in use")
-    house.until(house.at_rest, 30, "covered by the fallback's word")
+    house.broker.kill()
+    worst_w, end = 0.0, time.monotonic() + 8
+    while time.monotonic() < end:
+        worst_w = max(worst_w, abs(house.grid_w()))
+        house.listen(0.02)
+    assert worst_w <= BAND_W
     assert house.status is not None
+    assert house.status.fallback
     assert "The fallback is used until the first meter has done well for 10 s." in house.status.text
     assert "no connection to the broker" in house.status.text
     assert house.reading is not None
     assert house.reading.source == "stpm3x channel 1"
-    house.until(lambda: "meter-fallback" in {event.code for event in house.events}, 5, "an event says so")
+    assert "meter-fallback" in {event.code for event in house.events}
 
 
 @pytest.mark.timeout(60)
 def test_calibration_by_command_makes_the_chip_agree(house: House) -> None:
     """The owner's way: a trusted meter shows the truth, `v2h meter calibrate` prints what to write into v2h.toml."""
+    house.until(lambda: house.charger is not None and house.reading is not None, 30, "the tree is up")
     house.bus.publish(Command("rest", "test"), "stop")
     house.until(lambda: house.charger is not None and house.charger.state == "idle", 60, "the charger is idle")
     house.knob(load_w="1870")
