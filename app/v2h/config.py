@@ -10,21 +10,14 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from v2h.configkeys import number
+from v2h.meterconfig import KINDS, ROLES, Meter, RegisterTable, default_meters
+
 DEFAULT_PATHS = "/boot/firmware/v2h.toml:/run/v2h/rig.toml"
-
-
-def number(default: float, low: float, high: float, unit: str) -> Any:
-    """A bounded number key with its unit."""
-    return field(default=default, metadata={"low": low, "high": high, "unit": unit})
-
-
-def choice(default: str, *allowed: str) -> Any:
-    """A key with a closed list of words."""
-    return field(default=default, metadata={"allowed": allowed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +58,6 @@ class Cable:
     adc_channel: float = number(0, 0, 7, "AD7327 input")
     scale_v_per_v: float = number(0, -1000, 1000, "V on the cable for 1 V at the ADC pin; 0 = not calibrated")
     offset_v: float = number(0, -50, 50, "V, added after scaling")
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """[meter.NAME] One power meter; the one named "grid" is matched to zero."""
-
-    kind: str = choice("stpm3x", "stpm3x")
-    channel: float = number(1, 1, 2, "STPM3x phase")
-    p_lsb_w: float = number(0.00112335, 1e-6, 1, "W per LSB of active power")
-    v_lsb_v: float = number(0.035484, 1e-6, 10, "V per LSB of RMS voltage")
-    i_lsb_a: float = number(0.00197861, 1e-8, 1, "A per LSB of RMS current")
-    sign: float = number(1, -1, 1, "1 or -1: turn a clamp that sits the wrong way round")
-    interval_s: float = number(0.1, 0.05, 60, "s between readings")
-    lag_s: float = number(0.05, 0, 60, "s by which the reading trails the truth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +105,7 @@ class Config:
     car: Car = field(default_factory=Car)
     cable: Cable = field(default_factory=Cable)
     adc: Mapping[str, AdcInput] = field(default_factory=dict)
-    meter: Mapping[str, Meter] = field(default_factory=lambda: {"grid": Meter()})
+    meter: Mapping[str, Meter] = field(default_factory=default_meters)
     hardware: Hardware = field(default_factory=Hardware)
     web: Web = field(default_factory=Web)
     errors: tuple[str, ...] = ()
@@ -189,17 +168,53 @@ def _build(cls: Any, data: Mapping[str, Any], where: str, errors: list[str]) -> 
                 }
         elif key == "meter":
             if _is_table(dotted, value, errors):
-                values[key] = {
-                    name: _build(Meter, table, f"meter.{name}.", errors)
-                    for name, table in value.items()
-                    if _is_table(f"meter.{name}", table, errors)
-                }
+                values[key] = default_meters() | _meters(value, errors)
+        elif hints[key] == RegisterTable | None:
+            if _is_table(dotted, value, errors):
+                values[key] = _build(RegisterTable, value, f"{dotted}.", errors)
         elif is_dataclass(hints[key]):
             if _is_table(dotted, value, errors):
                 values[key] = _build(hints[key], value, f"{dotted}.", errors)
         else:
             _check(known[key], hints[key], dotted, value, values, errors)
+    for key, spec in known.items():
+        if (what := spec.metadata.get("needed")) and key not in data:
+            errors.append(f"{where}{key} is missing: {what}")
     return cls(**values)
+
+
+def _meters(tables: Mapping[str, Any], errors: list[str]) -> dict[str, Meter]:
+    """The meters by role, each of the class of its kind."""
+    found: dict[str, Meter] = {}
+    for role, table in tables.items():
+        if role not in ROLES:
+            close = difflib.get_close_matches(role, ROLES, n=1)
+            hint = f"did you mean meter.{close[0]}?" if close else f"known here: {', '.join(ROLES)}"
+            errors.append(f"unknown table meter.{role}; {hint}")
+        elif _is_table(f"meter.{role}", table, errors):
+            first = _meter({key: value for key, value in table.items() if key != "fallback"}, f"meter.{role}.", errors)
+            second = table.get("fallback")
+            if second is not None and _is_table(f"meter.{role}.fallback", second, errors):
+                first = replace(first, fallback=_meter(second, f"meter.{role}.fallback.", errors))
+            found[role] = first
+    return found
+
+
+def _meter(table: Mapping[str, Any], where: str, errors: list[str]) -> Meter:
+    kind = table.get("kind", "stpm3x")
+    cls = KINDS.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        errors.append(f"{where}kind = {kind!r} is not one of {', '.join(KINDS)}")
+        return KINDS["stpm3x"]()
+    own = {f.name for f in fields(cls)} - {"fallback"}
+    foreign = {name: other for other, c in KINDS.items() for name in (f.name for f in fields(c)) if name not in own}
+    for key in table.keys() & foreign.keys():
+        what = "a fallback has none itself" if key == "fallback" else f"it belongs to kind {foreign[key]}"
+        errors.append(f"{where}{key} is not a key of kind {kind}: {what}")
+    meter: Meter = _build(cls, {key: value for key, value in table.items() if key not in foreign}, where, errors)
+    if getattr(meter, "model", "") == "other" and getattr(meter, "registers", None) is None:
+        errors.append(f'{where}registers is missing: model "other" needs the table [{where}registers]')
+    return meter
 
 
 def _is_table(dotted: str, value: object, errors: list[str]) -> bool:
@@ -214,7 +229,7 @@ def _check(
 ) -> None:
     low, high = spec.metadata.get("low", 0.0), spec.metadata.get("high", 0.0)
     allowed = spec.metadata.get("allowed")
-    if hint is float:
+    if hint in (float, float | None):
         unit = spec.metadata.get("unit", "")
         good = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
         expected = f"a number from {low:g} to {high:g} ({unit})"
@@ -223,8 +238,14 @@ def _check(
     else:
         good = isinstance(value, str) and (allowed is None or value in allowed)
         expected = "a text" if allowed is None else "one of " + ", ".join(allowed)
+        read = spec.metadata.get("read")
+        if good and read is not None:
+            try:
+                read(value)
+            except ValueError as error:
+                good, expected = False, str(error)
     if good:
         values[spec.name] = value
     else:
-        default = "" if spec.default is MISSING else f"; default {spec.default!r}"
+        default = "" if spec.default in (MISSING, None, "") else f"; default {spec.default!r}"
         errors.append(f"{dotted} = {value!r} is not {expected}{default}")

@@ -28,6 +28,8 @@ from v2h.settings import Settings
 
 SPACING_S = 0.04
 """Least time between two setpoints; a change that comes earlier goes out with the next telemetry or meter value."""
+REPEAT_W = 60.0
+"""Own power may differ by so much (0.15 A of telemetry's noise) between a meter's value and the same value again."""
 OWN_POWER_OLD_S = 1.0
 """Telemetry older than this says that nothing flows."""
 PLAN_EVERY_S = 60.0
@@ -64,6 +66,7 @@ class Steward:
         self._capacity_kwh: float | None = None
         self._meter: MeterReading | None = None
         self._house_w: float | None = None
+        self._own_when_fresh_w = 0.0
         self._matcher = Matcher(settings.grid_target_w)
         self._sent: Setpoint | None = None
         self._decision = policy.Decision(False, 0.0, "", "idle", policy.Code.IDLE)
@@ -88,7 +91,12 @@ class Steward:
         if now - self._power_t > OWN_POWER_OLD_S:
             self._matcher.reset()
         at = reading.t - reading.lag_s
-        self._house_w = reading.power_w - self._matcher.own_at(at)
+        own_w = self._matcher.own_at(at)
+        if reading.fresh:
+            self._own_when_fresh_w = own_w
+        elif abs(own_w - self._own_when_fresh_w) > REPEAT_W:
+            return False  # we have moved since, and the same value again can only be an old one
+        self._house_w = reading.power_w - own_w
         drain = self._drain.update(now, self._house_w, self.settings.evcharge_protect_w)
         if drain.protecting is not self._drain.protecting:
             self._drain = drain

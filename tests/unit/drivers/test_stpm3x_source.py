@@ -1,15 +1,11 @@
-"""The chip as a meter: calibrated values, energy both ways, measured pace, and kinds that are imported when asked."""
-
-import subprocess
-import sys
+"""The chip as a meter: calibrated values, and energy both ways."""
 
 import pytest
 from stpm_wire import Wire
 
-from v2h.config import Meter
 from v2h.drivers.stpm3x import Stpm3x
-from v2h.meters.pace import Pace
-from v2h.meters.stpm3x import Stpm3xMeter
+from v2h.meterconfig import Stpm3xMeter
+from v2h.meters.stpm3x import Stpm3xSource
 from v2h.rig.stpm3x import Mains
 from v2h.rig.stpm3x import Stpm3x as Chip
 
@@ -29,8 +25,8 @@ class House:
         return Mains(231.0, 49.98, (self.power_w, 0.0), (self.wh, 0.0))
 
 
-def meter(house: House, spec: Meter | None = None) -> Stpm3xMeter:
-    return Stpm3xMeter("grid", spec or Meter(), Stpm3x(Wire(Chip(house.mains))))
+def meter(house: House, spec: Stpm3xMeter | None = None) -> Stpm3xSource:
+    return Stpm3xSource(spec or Stpm3xMeter(), Stpm3x(Wire(Chip(house.mains))))
 
 
 def test_a_reading_in_units() -> None:
@@ -41,14 +37,7 @@ def test_a_reading_in_units() -> None:
     assert reading.voltage_v == pytest.approx(231.0, abs=0.05)
     assert reading.current_a == pytest.approx(1234.5 / 231.0, rel=1e-3)
     assert reading.frequency_hz == pytest.approx(49.98, abs=0.01)
-    assert (reading.t, reading.interval_s, reading.lag_s, reading.source) == (100.0, 0.1, 0.05, "stpm3x grid")
-
-
-def test_a_clamp_the_wrong_way_round_is_turned() -> None:
-    house = House()
-    house.power_w = 500.0
-    (reading,) = meter(house, Meter(sign=-1)).read(100.0)
-    assert reading.power_w == pytest.approx(-500.0, rel=1e-3)
+    assert reading.t == 100.0
 
 
 def test_energy_both_ways_across_the_counters_wrap() -> None:
@@ -82,18 +71,16 @@ def test_power_is_fresh_in_every_reading() -> None:
         assert reading.t == house.at
 
 
-def test_the_interval_is_measured_and_an_outage_is_none() -> None:
-    pace = Pace(0.1)
-    t = 0.0
+def test_a_chip_that_starts_anew_does_not_add_its_whole_counter() -> None:
+    house = House()
+    house.power_w = 3000.0
+    wire = Wire(Chip(house.mains))
+    source = Stpm3xSource(Stpm3xMeter(), Stpm3x(wire))
     for _ in range(100):
-        t += 0.2
-        interval_s = pace.reading(t)
-    assert interval_s == pytest.approx(0.2, rel=0.01)
-    assert pace.reading(t + 60) == pytest.approx(0.2, rel=0.01)
-    assert pace.reading(t + 60.2) == pytest.approx(0.2, rel=0.01)
-
-
-def test_a_kind_is_imported_only_when_it_is_configured() -> None:
-    program = "import sys, v2h.programs.meter; print([name for name in sys.modules if name.startswith('v2h.meters')])"
-    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert shown.strip() == "['v2h.meters']"
+        source.read(house.advance(1.0))
+    wire.chip = Chip(house.mains)  # 83 Wh are gone from its counter
+    wire.chip.transfer(bytes(5))
+    for _ in range(20):
+        (reading,) = source.read(house.advance(1.0))
+    assert reading.import_wh == pytest.approx(3000 * 119 / 3600, rel=0.01)
+    assert reading.export_wh == 0.0
