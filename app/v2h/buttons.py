@@ -110,7 +110,7 @@ class Buttons:
     def _release(self, button: str, look: Look) -> Order | None:
         began = self._down.pop(button, None)
         order = None
-        if began is not None and self._gesture == {button}:
+        if began is not None:
             order = self._match(When.RELEASE, look.now - began, look)
         if not self._down:
             self._begin_anew()
