@@ -37,7 +37,7 @@ class CanRecorder:
         self._ears: dict[int, CanListener] = {}
         self._file: CaptureFile | None = None
         self._why = ""
-        self._captured_t = float("-inf")
+        self._fault_t = float("-inf")
 
     def start(self) -> None:
         every = self._program.every
@@ -59,10 +59,11 @@ class CanRecorder:
                 del self._ears[bus]
 
     def fault(self, code: str) -> None:
-        """A capture in a moment, named by the fault, unless one has just been written: it would hold the same."""
+        """A capture in a moment, named by the fault; not again while the last fault is still in the box: a fault that
+        comes again and again must not wear the card out."""
         due = time.monotonic() + AFTER_FAULT_S
-        if due - self._captured_t >= KEEP_S:
-            self._order(due, code)
+        if due - self._fault_t >= KEEP_S and self._order(due, code):
+            self._fault_t = due
 
     def close(self, now: float) -> None:
         self.drain(now)
@@ -88,7 +89,7 @@ class CanRecorder:
     def _order(self, due: float, why: str) -> bool:
         if self._why:
             return False
-        self._captured_t, self._why = due, why
+        self._why = why
         self._timer.period_s, self._timer.due = PIECE_S, due
         return True
 

@@ -1,7 +1,8 @@
 """What the log says of a minute and of a day: means, extremes, energy. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from v2h.energy.counters import Counters, CountersError
@@ -99,3 +100,16 @@ class Days:
 
     def _counted(self, day: str) -> dict[str, float | None]:
         return asdict(self._counters.days[day])
+
+
+def price_at(preview: Iterable[Mapping[str, Any]], wall_s: float) -> float | None:
+    """The import price, per kWh, at a time (s since 1970) by the schedule's preview; None where it gives none."""
+    for part in preview:
+        try:
+            ended = datetime.fromisoformat(part["end"]).timestamp() <= wall_s
+        except (KeyError, TypeError, ValueError):
+            continue
+        if not ended:
+            price = part.get("import_price")
+            return float(price) if isinstance(price, int | float) else None
+    return None

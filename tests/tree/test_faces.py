@@ -342,8 +342,10 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
     wait_for("event in the file", lambda: database.exists() and events() == [("warning", "k_off", "charger")])
     wait_for("event on the page", lambda: "Permission gone" in [row["label"] for row in view(faces)["events"]])
 
-    faces.others.say("web", Command("ask-1", "test", {}), "capture")
     captures = faces.data / "captures"
+    faces.others.say("charger", Event(time.monotonic(), "fault", "session-fault", "tripped", "charger", {}))
+    wait_for("the black box after a fault", lambda: any(captures.glob("*-session-fault.log")))
+    faces.others.say("web", Command("ask-1", "test", {}), "capture")
     wait_for("the black box on file", lambda: any(captures.glob("*-asked-for.log")))
     (capture,) = captures.glob("*-asked-for.log")
     assert [line.split()[1:] for line in capture.read_text().splitlines()] == [["can0", f"102#{'0' * 16}"]] * 10

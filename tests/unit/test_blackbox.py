@@ -10,10 +10,11 @@ import pytest
 from v2h import capturefiles
 from v2h.blackbox import BlackBox
 from v2h.capturefiles import FOLDER, KEEP, CaptureFile, capture_path, captures
-from v2h.captures import parse
+from v2h.captures import parse, read_capture
 from v2h.ports.can import pack_frame
 from v2h.ports.canlisten import BATCH, DeskListener, KernelListener, open_listener
 from v2h.ports.url import PortUrlError
+from v2h.replaying import replay
 from v2h.rig.hub import frame_bytes
 
 T102 = bytes.fromhex("0200000000000000")
@@ -65,6 +66,27 @@ def test_frames_and_the_kernels_times_arrive_in_batches(wire: tuple[socket.socke
     assert times[BATCH + 1] - times[BATCH] >= 0.05
     listener.drain(box)
     assert box.counts == [0, 2 * BATCH + 3]
+
+
+def test_what_is_read_back_is_what_was_on_the_bus_and_replays_alike() -> None:
+    capture = read_capture(Path(__file__).parents[1] / "data" / "start.csv")
+    box = BlackBox()
+    count = len(capture.frames)
+    seconds, nanos = (memoryview(bytearray(4 * count)).cast("I") for _ in range(2))
+    for bus in (0, 1):
+        frames = [frame for frame in capture.frames if frame.bus == bus]
+        for n, frame in enumerate(frames):
+            micros = round(frame.t * 1e6)
+            seconds[n], nanos[n] = 1_800_000_000 + micros // 1_000_000, micros % 1_000_000 * 1000
+        packed = b"".join(pack_frame(frame.can_id, frame.data) for frame in frames)
+        box.add(bus, len(frames), memoryview(bytearray(packed)), seconds, nanos)
+    again = parse(log_of(box).splitlines())
+    assert again.skipped == []
+    key = [
+        (round(f.t, 6), f.bus, f.can_id, f.data) for f in sorted(capture.frames, key=lambda f: (round(f.t, 6), f.bus))
+    ]
+    assert sorted(key) == sorted((round(f.t, 6), f.bus, f.can_id, f.data) for f in again.frames)
+    assert replay(again.frames).states == replay(capture.frames).states
 
 
 def test_a_dead_socket_is_an_oserror() -> None:

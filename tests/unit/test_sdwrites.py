@@ -1,4 +1,4 @@
-"""The card lives long: what the log writes in an hour of V2H, ours and the predecessor's way, and it is the same data."""
+"""The card lives long: what the log writes in an hour of V2H, beside the predecessor's way, with nothing left out."""
 
 import sqlite3
 from pathlib import Path

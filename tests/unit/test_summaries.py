@@ -3,7 +3,7 @@
 import pytest
 
 from v2h.energy.counters import CountersError
-from v2h.summaries import Days, Minute
+from v2h.summaries import Days, Minute, price_at
 
 
 def test_a_minute_has_means_extremes_and_its_last_state() -> None:
@@ -65,3 +65,14 @@ def test_totals_go_on_over_midnight_and_forgotten_hours_are_gone() -> None:
 def test_a_bad_row_of_the_log_is_named() -> None:
     with pytest.raises(CountersError, match=r"2026-11-22\.charged_wh"):
         Days().load("2026-11-22", {"charged_wh": -5.0})
+
+
+def test_the_price_of_a_moment() -> None:
+    preview = [
+        {"end": "2026-11-22T12:00:00+00:00", "import_price": 0.10},
+        {"end": "2026-11-22T18:00:00+00:00", "import_price": 0.30},
+        {"no": "end"},
+        {"end": "2026-11-22T20:00:00+00:00", "import_price": None},
+    ]
+    noon = 1_795_348_800.0
+    assert [price_at(preview, noon + hours * 3600) for hours in (-1, 0, 5.9, 6.1, 9)] == [0.10, 0.30, 0.30, None, None]

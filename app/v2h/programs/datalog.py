@@ -21,7 +21,7 @@ from v2h.energy.counters import CountersError
 from v2h.paths import DATA
 from v2h.program import Program
 from v2h.storeschema import PENDING
-from v2h.summaries import MINUTE_S, Days, Minute
+from v2h.summaries import MINUTE_S, Days, Minute, price_at
 
 if TYPE_CHECKING:
     from v2h.storewriter import StoreWriter
@@ -191,12 +191,7 @@ class Datalog:
         schedule = self._schedule.get(ManagerSchedule)
         if schedule is None or not self._trusted:
             return None
-        wall_s = now + self._wall_offset_s()
-        for part in schedule.preview:
-            if datetime.fromisoformat(part["end"]).timestamp() > wall_s:
-                price = part.get("import_price")
-                return float(price) if isinstance(price, int | float) else None
-        return None
+        return price_at(schedule.preview, now + self._wall_offset_s())
 
     def _sample(self, now: float, values: dict[str, Any]) -> None:
         if self._store is None:
