@@ -107,7 +107,7 @@ class StoreWriter:
     def add_event(self, event: Event) -> None:
         """Write one event now."""
         columns = ("level", "code", "text", "source")
-        row = {"boot": self._boot, "t": event.t, **{name: getattr(event, name) for name in columns}}
+        row = {"boot": self._boot, "t": event.t, **{name: _text(getattr(event, name)) for name in columns}}
         with self._transaction() as connection:
             connection.execute(*_insert("events", {**row, "values": json.dumps(event.values, separators=(",", ":"))}))
 
@@ -215,9 +215,9 @@ class StoreWriter:
     def _reading(self) -> Any:
         try:
             yield self._connection
-        except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.path}: {error}") from error
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
+            if type(error) is not sqlite3.DatabaseError:  # that one is a file that cannot be read; others are not
+                raise StoreError(f"{self.path}: {error}") from error
             self._connection.close()
             self._begin_afresh(str(error))
             assert self.moved_aside is not None
@@ -244,6 +244,11 @@ def _insert(table: str, row: Mapping[str, Any], verb: str = "insert") -> tuple[s
 
 def _replace(table: str, row: Mapping[str, Any]) -> tuple[str, list[Any]]:
     return _insert(table, row, "insert or replace")
+
+
+def _text(value: object) -> str:
+    """What a text column takes, whatever a message brought."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _delete_oldest(connection: sqlite3.Connection, table: str, below: int) -> int:

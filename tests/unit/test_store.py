@@ -54,6 +54,17 @@ def test_a_flush_is_one_transaction(tmp_path: Path) -> None:
     store.close()
 
 
+def test_what_is_no_text_does_not_break_the_log(tmp_path: Path) -> None:
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
+    store.add_event(Event(1.0, "info", ["a", "list"], "half a pair: \ud83d", {"a": 1}, {}))  # type: ignore[arg-type]
+    assert rows(tmp_path, "select code, text, source from events") == [("['a', 'list']", "half a pair: ?", "{'a': 1}")]
+    store.add_sample(1.0, {"state": {"no": "text"}})
+    with pytest.raises(StoreError, match="not supported"):
+        store.flush()
+    assert store.moved_aside is None
+    store._connection.close()
+
+
 def test_pragmas_are_those_that_survive_a_power_cut(tmp_path: Path) -> None:
     store = StoreWriter(tmp_path, "boot-1", "0.1.0")
     assert store._connection.execute("pragma journal_mode").fetchone() == ("wal",)

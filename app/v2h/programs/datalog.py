@@ -171,10 +171,10 @@ class Datalog:
     def _values(self, now: float) -> dict[str, Any]:
         """Columns of the table samples."""
         charger, manager = self._charger.fresh(ChargerState, now), self._manager.fresh(ManagerState, now)
-        values: dict[str, Any] = {"state": None if charger is None else charger.state}
+        values: dict[str, Any] = {"state": None if charger is None else str(charger.state)}
         for name in ("soc_pct", "volts_v", "amps_a", "power_w", "setpoint_a", "temperature_c"):
             values[name] = None if charger is None else getattr(charger, name)
-        values["mode"] = None if manager is None else manager.mode
+        values["mode"] = None if manager is None else str(manager.mode)
         values["grid_w"] = None if manager is None else manager.grid_w
         return values
 
