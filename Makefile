@@ -28,6 +28,9 @@ test-image: setup image ## build the card, look into it, boot it, drive it
 lint: setup ## style and types only
 	scripts/lint
 
+powercuts: setup ## cut the emulated board's power N times (500), with a newly recorded run; needs the image
+	scripts/powercuts $(or $(N),500) --record 10
+
 verify: ## build the card twice, differently, and compare (as root)
 	scripts/verify-image
 
@@ -40,4 +43,4 @@ setup: ## packages and .venv only
 build/v2h.img:
 	scripts/build-image
 
-.PHONY: help image emulate demo test faults test-image lint verify flash setup
+.PHONY: help image emulate demo test faults test-image lint powercuts verify flash setup

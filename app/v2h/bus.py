@@ -268,7 +268,8 @@ class ManagerSchedule(Message):
 class Command(Message):
     """An order from a person or neighbour on v2h/command/<name>; answered on v2h/reply/<id>.
 
-    Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({}),
+    Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({} or
+    {"unlock_confirmed": true}), "capture" ({}: datalog writes the CAN black box to a file),
     "resume" ({}: the schedule goes on after a stop), "settings" (a part of the settings), "schedule" ({"schedule": the
     whole document}), "clock" ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot":
     "charge" | "hold" | "none", "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharging while
@@ -305,13 +306,22 @@ class Event(Message):
     values: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Pairing(Message):
+    """Both buttons were held: the pairing window is open for open_s from t. panel alone may say so; not retained."""
+
+    TOPIC = "v2h/panel/pairing"
+    t: float
+    open_s: float
+
+
 MAY_PUBLISH: dict[str, tuple[str, ...]] = {
     "guard": ("v2h/guard/#", "v2h/event"),
     "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event"),
     "meter": ("v2h/meter/#", "v2h/event"),
     "manager": ("v2h/manager/#", "v2h/charger/setpoint", "v2h/reply/+", "v2h/event"),
     "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event"),
-    "datalog": ("v2h/datalog/#", "v2h/event"),
+    "datalog": ("v2h/datalog/#", "v2h/reply/+", "v2h/event"),
     "web": ("v2h/web/#", "v2h/command/+", "v2h/event"),
     "pulse": ("v2h/pulse/#", "v2h/event"),
     "cli": ("v2h/command/+",),

@@ -88,6 +88,14 @@ class Hardware:
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """[panel]"""
+
+    button_lamps_inverted: bool = True
+    """The lamps in the buttons light on a high pin, as the logo does; false where they are seen to be lit all wrong."""
+
+
+@dataclass(frozen=True, slots=True)
 class Web:
     """[web]"""
 
@@ -107,6 +115,7 @@ class Config:
     adc: Mapping[str, AdcInput] = field(default_factory=dict)
     meter: Mapping[str, Meter] = field(default_factory=default_meters)
     hardware: Hardware = field(default_factory=Hardware)
+    panel: Panel = field(default_factory=Panel)
     web: Web = field(default_factory=Web)
     errors: tuple[str, ...] = ()
 

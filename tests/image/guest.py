@@ -161,14 +161,15 @@ class Machine:
 class Guest:
     """One booted image. `sh`, `keys` and `http` are all that tests need."""
 
-    def __init__(self, run_dir: Path, cpus: int, port: int | None = None) -> None:
+    def __init__(self, run_dir: Path, cpus: int, port: int | None = None, extra: tuple[str, ...] = ()) -> None:
+        """extra: further words for scripts/emulate."""
         shutil.rmtree(run_dir, ignore_errors=True)
         run_dir.mkdir(parents=True)
         self.console_log = run_dir / "console.log"
         self.port = port or _free_port()
         self.started = time.monotonic()
         options = {"--run-dir": run_dir, "--cpus": cpus, "--port": self.port}
-        words = [str(word) for option in options.items() for word in option]
+        words = [*(str(word) for option in options.items() for word in option), *extra]
         with (run_dir / "qemu.log").open("wb") as log:
             self.qemu = subprocess.Popen(
                 # Should these tests be killed, QEMU goes with them.

@@ -26,7 +26,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from messages import charger, manager
-from v2h.bus import ChargerState, Event, ManagerState, Message, Reply
+from v2h.bus import ChargerState, Command, Event, ManagerState, Message, Reply
 from v2h.ports.i2c import ACK
 from v2h.rig.desk import OVERLAY, derive_broker, free_port
 from v2h.rig.pca9552 import Pca9552
@@ -104,7 +104,7 @@ class Colleagues:
     def __init__(self, run: Path, port: int) -> None:
         self.orders: list[tuple[str, dict[str, Any]]] = []
         self.answer: Callable[[str, dict[str, Any]], Reply | None] = lambda name, order: None
-        self._clients = {name: self._connect(name, run, port) for name in ("charger", "manager")}
+        self._clients = {name: self._connect(name, run, port) for name in ("charger", "manager", "web")}
         self._clients["manager"].on_message = self._on_command
         self._clients["manager"].subscribe("v2h/command/+")
 
@@ -316,6 +316,16 @@ def test_buttons(faces: Faces) -> None:
     faces.chips.press("boost", True)
     faces.chips.press("boost", False)
     wait_for("charge", lambda: faces.others.orders[2:] == [("mode", {"mode": "charge"})], 1.0)
+    began = time.monotonic()
+    faces.chips.press("on_off", True)
+    faces.chips.press("boost", True)
+    wait_for("pairing shown: white, blinking", lambda: faces.chips.registers()[3] == 0x02)
+    assert 5.0 <= time.monotonic() - began <= 6.5
+    faces.chips.press("on_off", False)
+    faces.chips.press("boost", False)
+    faces.charger = charger(state="energy")
+    wait_for("a session shown though the window is open", lambda: faces.chips.registers()[3] == 0x04)
+    assert len(faces.others.orders) == 3, "no press of the pair has started anything"
 
 
 def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> None:
@@ -332,12 +342,22 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
     wait_for("event in the file", lambda: database.exists() and events() == [("warning", "k_off", "charger")])
     wait_for("event on the page", lambda: "Permission gone" in [row["label"] for row in view(faces)["events"]])
 
+    captures = faces.data / "captures"
+    faces.others.say("charger", Event(time.monotonic(), "fault", "session-fault", "tripped", "charger", {}))
+    wait_for("the black box after a fault", lambda: any(captures.glob("*-session-fault.log")))
+    faces.others.say("web", Command("ask-1", "test", {}), "capture")
+    wait_for("the black box on file", lambda: any(captures.glob("*-asked-for.log")))
+    (capture,) = captures.glob("*-asked-for.log")
+    assert [line.split()[1:] for line in capture.read_text().splitlines()] == [["can0", f"102#{'0' * 16}"]] * 10
+
     assert faces.stop("datalog") == 0
     with sqlite3.connect(database) as connection:
-        rows = list(connection.execute("select at, state, mode, soc_pct, can_frames from samples_at order by at"))
+        rows = list(connection.execute("select at, state, mode, soc_pct, can0_frames from samples_at order by at"))
+        (energy,) = connection.execute("select sum(charged_wh) from days").fetchone()
     assert rows[-1][0].startswith(time.strftime("%Y-", time.gmtime()))
     assert rows[-1][1:4] == ("energy", "charge", 48.0)
-    assert sum(json.loads(row[4]).get("0:102", 0) for row in rows) == 10
+    assert sum(row[4] for row in rows) == 10
+    assert energy > 0
     wait_for("page tells that the log stopped", lambda: _state_of(faces, "datalog") == "stopped")
     faces.start("datalog")
     wait_for("and that it is back", lambda: _state_of(faces, "datalog") == "running")
