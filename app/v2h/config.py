@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 DEFAULT_PATHS = "/boot/firmware/v2h.toml:/run/v2h/rig.toml"
+PASSWORD_LENGTH = (10, 128)
+"""Characters of the owner's password."""
 
 
 def number(default: float, low: float, high: float, unit: str) -> Any:
@@ -25,6 +27,11 @@ def number(default: float, low: float, high: float, unit: str) -> Any:
 def choice(default: str, *allowed: str) -> Any:
     """A key with a closed list of words."""
     return field(default=default, metadata={"allowed": allowed})
+
+
+def secret(shortest: int, longest: int) -> Any:
+    """A text key, empty by default, whose value is never shown: not in an error, not in a repr."""
+    return field(default="", repr=False, metadata={"secret": (shortest, longest)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,10 @@ class Web:
     listen: str = "0.0.0.0:80"
     host_names: str = ""
     """Names, comma separated, by which browsers may call the page besides addresses, localhost and v2h.local."""
+    reading: str = choice("open", "open", "owner")
+    """Who may look at page, log and API: everyone on the network, or the owner alone. Changes are the owner's anyhow."""
+    password: str = secret(*PASSWORD_LENGTH)
+    """The owner's new password. A step at boot takes it out of the file before any program starts (ownerpassword.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +225,13 @@ def _check(
 ) -> None:
     low, high = spec.metadata.get("low", 0.0), spec.metadata.get("high", 0.0)
     allowed = spec.metadata.get("allowed")
+    if "secret" in spec.metadata:
+        shortest, longest = spec.metadata["secret"]
+        if value == "" or (isinstance(value, str) and shortest <= len(value) <= longest):
+            values[spec.name] = value
+        else:
+            errors.append(f"{dotted} is not a text of {shortest} to {longest} characters")
+        return
     if hint is float:
         unit = spec.metadata.get("unit", "")
         good = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
