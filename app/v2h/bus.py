@@ -274,6 +274,15 @@ class Event(Message):
     values: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Pairing(Message):
+    """Both buttons were held: the pairing window is open for open_s from t. panel alone may say so; not retained."""
+
+    TOPIC = "v2h/panel/pairing"
+    t: float
+    open_s: float
+
+
 MAY_PUBLISH: dict[str, tuple[str, ...]] = {
     "guard": ("v2h/guard/#", "v2h/event"),
     "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event"),

@@ -123,9 +123,9 @@ class Web:
     host_names: str = ""
     """Names, comma separated, by which browsers may call the page besides addresses, localhost and v2h.local."""
     reading: str = choice("open", "open", "owner")
-    """Who may look at page, log and API: everyone on the network, or the owner alone. Changes are the owner's anyhow."""
+    """Who may look: everyone on the network, or the owner alone. Changes are the owner's in any case."""
     password: str = secret(*PASSWORD_LENGTH)
-    """The owner's new password. A step at boot takes it out of the file before any program starts (ownerpassword.py)."""
+    """The owner's new password. A step at boot takes it out of the file before any program starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,11 @@ def load(paths: list[Path]) -> Config:
     if errors:
         # Where the rig is, its ports must hold even though the owner's file is bad: else the programs find no chip.
         overlay = tomllib.loads(paths[-1].read_text()) if len(paths) > 1 and paths[-1].exists() else {}
-        base = _build(Config, {k: v for k, v in overlay.items() if k in ("hardware", "web")}, "", [])
+        kept = {k: v for k, v in overlay.items() if k in ("hardware", "web")}
+        web = merged.get("web")
+        if isinstance(web, dict) and web.get("reading") == "owner":  # no mistake elsewhere opens what the owner closed
+            kept["web"] = {**kept.get("web", {}), "reading": "owner"}
+        base = _build(Config, kept, "", [])
         return Config(hardware=base.hardware, web=base.web, errors=tuple(errors))
     return _build(Config, merged, "", errors)  # type: ignore[no-any-return]
 

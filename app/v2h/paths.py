@@ -8,6 +8,6 @@ RUN = Path(os.environ.get("V2H_RUN", "/run/v2h"))
 DATA = Path(os.environ.get("V2H_DATA", "/data/v2h"))
 """What must survive a reboot."""
 WEB_DATA = DATA.parent / "web"
-"""Hash of the owner's password and of what was given out on it: web's alone, so not in DATA, where all programs write."""
+"""Hashes of the owner's password and tokens: web's alone, so not in DATA, where every program may write."""
 BEAT_SOCKET = RUN / "pulse" / "beat.sock"
 GUARD_SOCKET = RUN / "guard" / "wire.sock"

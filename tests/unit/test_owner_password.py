@@ -18,7 +18,7 @@ from v2h.web.ownerkeys import OwnerKeys, RefusedError
 
 WORD = "horse battery staple"
 FILES = {
-    "table": f'# site\n[site]\nname = "Home" # "[web]"\n[web]\nhost_names = "a"\npassword = "{WORD}"  # mine\n[limits]\n',
+    "table": f'# site\n[site]\nname = "[web]"\n[web]\nhost_names = "a"\npassword = "{WORD}"  # mine\n[limits]\n',
     "dotted": f'web.password = "{WORD}"\n[site]\nname = "password = 1"\n',
     "literal": f"[web]\r\n  password='{WORD}'\r\n",
     "commented before": f'[web]\n# password = "old old old old"\npassword = "{WORD}"',
@@ -158,3 +158,9 @@ def test_configuration_never_shows_the_password(card: Path) -> None:
     card.write_text(FILES["table"])
     config = load([card])
     assert config.errors == () and WORD not in repr(config)
+
+
+def test_no_mistake_elsewhere_opens_what_the_owner_closed(card: Path) -> None:
+    card.write_text('[web]\nreading = "owner"\n[limits]\nmax_charge_a = 99\n')
+    config = load([card])
+    assert config.errors and config.web.reading == "owner"

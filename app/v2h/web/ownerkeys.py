@@ -2,7 +2,7 @@
 
 Kept in one file that web alone can read, as hashes only: scrypt for the password, which people choose, SHA-256 for
 sessions and tokens, which are 256 random bits. A session ends when its browser logs out, when a new password is set,
-or when MOST newer ones exist; a token when it is revoked or a new password is set. No secret is logged, none is shown twice.
+or when MOST newer ones exist; a token when it is revoked or a new password is set. No secret is logged or shown twice.
 """
 
 import hashlib

@@ -2,8 +2,8 @@
 
 Cost (RFC 7914): N = 2^14, r = 8, p = 1 takes 16 MiB for the moment, which a board of 512 MB has to spare, and 0.05 s on
 a 2.4 GHz server core; a Cortex-A8 at 1 GHz is expected to be some twenty times slower: about a second for a log-in.
-Twice the memory would be twice the wait. What guards a password of ten characters besides is that the file can be read by web
-alone and that attempts over the network are few (`Attempts`). The cost stands in each hash, so it can be raised later.
+Twice the memory would be twice the wait. Besides, web alone can read the file, and attempts over the network are few
+(`Attempts`). The cost stands in each hash, so it can be raised later.
 """
 
 import hashlib

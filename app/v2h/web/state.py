@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from v2h.bus import Alive, ChargerState, Event, ManagerState
+from v2h.bus import Alive, ChargerState, Event, ManagerSchedule, ManagerSettings, ManagerState
 from v2h.web.view import Seen, view
 
 FASTEST_S = 0.25
@@ -31,6 +31,8 @@ class LiveState:
         self._condition = threading.Condition()
         self._charger: ChargerState | None = None
         self._manager: ManagerState | None = None
+        self._settings: ManagerSettings | None = None
+        self._plan: ManagerSchedule | None = None
         self._programs: dict[str, Alive] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
         self._states: deque[dict[str, Any]] = deque(maxlen=STATES_KEPT)
@@ -53,6 +55,24 @@ class LiveState:
         with self._condition:
             self._manager = message
             self._changed()
+
+    def put_settings(self, message: ManagerSettings) -> None:
+        with self._condition:
+            self._settings = message
+            self._changed()
+
+    def put_plan(self, message: ManagerSchedule) -> None:
+        with self._condition:
+            self._plan = message
+            self._changed()
+
+    @property
+    def settings(self) -> ManagerSettings | None:
+        return self._settings
+
+    @property
+    def plan(self) -> ManagerSchedule | None:
+        return self._plan
 
     def put_alive(self, program: str, message: Alive) -> None:
         with self._condition:
