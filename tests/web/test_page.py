@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from waitress.server import create_server
 from messages import charger, manager
 from v2h.bus import Alive, Event, Reply
 from v2h.web import words
-from v2h.web.app import create_app
+from v2h.web.gate import SESSION_COOKIE
 from v2h.web.state import LiveState
+from webapp import WebApp
 
 CHROMIUM = "/usr/bin/chromium"
 SWITCHES = [
@@ -34,17 +35,12 @@ pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"{CHROMIUM}
 
 
 @dataclass
-class Appliance:
-    """A served application whose state the test feeds."""
+class Appliance(WebApp):
+    """A served application whose state the test feeds, and its owner's session."""
 
     state: LiveState = field(default_factory=lambda: LiveState(site="Garage"))
-    orders: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     reply: Reply | None = field(default_factory=lambda: Reply("1", True, "as you wish"))
     url: str = ""
-
-    def send(self, name: str, values: Mapping[str, Any]) -> Reply | None:
-        self.orders.append((name, dict(values)))
-        return self.reply
 
     def feed(self, **changes: Any) -> None:
         """A new charger state with `changes`, everything else well."""
@@ -56,10 +52,10 @@ class Appliance:
 
 
 @pytest.fixture
-def appliance(request: pytest.FixtureRequest) -> Iterator[Appliance]:
-    made = Appliance()
+def appliance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Appliance]:
+    made = Appliance(tmp_path)
     streams = getattr(request, "param", 8)
-    server = create_server(create_app(made.state, made, streams=streams), host="127.0.0.1", port=0, threads=12)
+    server = create_server(made.make(streams=streams), host="127.0.0.1", port=0, threads=12)
     made.url = f"http://127.0.0.1:{server.effective_port}/"
     threading.Thread(target=server.run, daemon=True).start()
     yield made
@@ -75,10 +71,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(params=list(SIZES))
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """A page of a fresh profile; fails the test when the console said anything."""
+def page(request: pytest.FixtureRequest, browser: Browser, appliance: Appliance) -> Iterator[Page]:
+    """A page of a fresh profile with the owner logged in; fails the test when the console said anything."""
     width, height, scheme = SIZES[request.param]
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    cookie = {"name": SESSION_COOKIE, "value": appliance.session(), "url": appliance.url}
+    context.add_cookies([cookie])  # type: ignore[list-item]
     opened = context.new_page()
     said: list[str] = []
     opened.on("console", lambda message: said.append(f"{message.type}: {message.text}"))

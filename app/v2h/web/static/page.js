@@ -7,6 +7,7 @@ const RETRY_STREAM_MS = 60000;
 const root = document.documentElement;
 const link = document.getElementById("link");
 const answer = document.getElementById("answer");
+const csrf = document.querySelector("meta[name=csrf-token]").content;
 const shown = new Map(); // list name -> JSON of its rows: lists are touched only when they change
 let heard = performance.now(); // time of the last document
 let polling = null;
@@ -106,7 +107,7 @@ async function send(name, values, button) {
   try {
     const response = await fetch(`/api/v1/command/${name}`, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
       body: JSON.stringify(values),
       signal: AbortSignal.timeout(5000),
     });
