@@ -14,10 +14,12 @@ from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, 
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from v2h.configkeys import number
+from v2h.configkeys import choice, number, secret
 from v2h.meterconfig import KINDS, ROLES, Meter, RegisterTable, default_meters
 
 DEFAULT_PATHS = "/boot/firmware/v2h.toml:/run/v2h/rig.toml"
+PASSWORD_LENGTH = (10, 128)
+"""Characters of the owner's password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,10 @@ class Web:
     listen: str = "0.0.0.0:80"
     host_names: str = ""
     """Names, comma separated, by which browsers may call the page besides addresses, localhost and v2h.local."""
+    reading: str = choice("open", "open", "owner")
+    """Who may look: everyone on the network, or the owner alone. Changes are the owner's in any case."""
+    password: str = secret(*PASSWORD_LENGTH)
+    """The owner's new password. A step at boot takes it out of the file before any program starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,11 @@ def load(paths: list[Path]) -> Config:
     if errors:
         # Where the rig is, its ports must hold even though the owner's file is bad: else the programs find no chip.
         overlay = tomllib.loads(paths[-1].read_text()) if len(paths) > 1 and paths[-1].exists() else {}
-        base = _build(Config, {k: v for k, v in overlay.items() if k in ("hardware", "web")}, "", [])
+        kept = {k: v for k, v in overlay.items() if k in ("hardware", "web")}
+        web = merged.get("web")
+        if isinstance(web, dict) and web.get("reading") == "owner":  # no mistake elsewhere opens what the owner closed
+            kept["web"] = {**kept.get("web", {}), "reading": "owner"}
+        base = _build(Config, kept, "", [])
         return Config(hardware=base.hardware, web=base.web, errors=tuple(errors))
     return _build(Config, merged, "", errors)  # type: ignore[no-any-return]
 
@@ -238,6 +248,13 @@ def _check(
 ) -> None:
     low, high = spec.metadata.get("low", 0.0), spec.metadata.get("high", 0.0)
     allowed = spec.metadata.get("allowed")
+    if "secret" in spec.metadata:
+        shortest, longest = spec.metadata["secret"]
+        if value == "" or (isinstance(value, str) and shortest <= len(value) <= longest):
+            values[spec.name] = value
+        else:
+            errors.append(f"{dotted} is not a text of {shortest} to {longest} characters")
+        return
     if hint in (float, float | None):
         unit = spec.metadata.get("unit", "")
         good = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high

@@ -18,3 +18,8 @@ def choice(default: str, *allowed: str) -> Any:
 def text(default: str = "", *, needed: str = "", read: Callable[[str], object] | None = None) -> Any:
     """A text key. needed: what it is, when the table is no use without it. read: raises ValueError for a bad text."""
     return field(default=default, metadata={"needed": needed, "read": read})
+
+
+def secret(shortest: int, longest: int) -> Any:
+    """A text key, empty by default, whose value is never shown: not in an error, not in a repr."""
+    return field(default="", repr=False, metadata={"secret": (shortest, longest)})

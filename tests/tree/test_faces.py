@@ -26,12 +26,14 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from messages import charger, manager
+from ownerlogin import log_in
 from v2h.bus import ChargerState, Command, Event, ManagerState, Message, Reply
 from v2h.ports.i2c import ACK
 from v2h.rig.desk import OVERLAY, derive_broker, free_port
 from v2h.rig.pca9552 import Pca9552
 
 PROGRAMS = ("web", "datalog", "panel")
+PASSWORD = "correct horse battery"
 SHOW_WITHIN_S = 10.0
 
 
@@ -154,6 +156,7 @@ class Faces:
     env: dict[str, str]
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     feeding: threading.Event = field(default_factory=threading.Event)
+    owner: dict[str, str] = field(default_factory=dict)
     charger: ChargerState = field(default_factory=charger)
     manager: ManagerState = field(default_factory=manager)
 
@@ -170,7 +173,8 @@ class Faces:
             return json.load(answer)
 
     def post(self, name: str, values: dict[str, Any]) -> tuple[int, Any]:
-        body, headers = json.dumps(values).encode(), {"Content-Type": "application/json"}
+        self.owner = self.owner or log_in(self.url, PASSWORD)
+        body, headers = json.dumps(values).encode(), {"Content-Type": "application/json", **self.owner}
         request = urllib.request.Request(f"{self.url}/api/v1/command/{name}", body, headers)
         try:
             with urllib.request.urlopen(request, timeout=5) as answer:
@@ -194,7 +198,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
     chips, wire = Chips(run / "rig.sock"), CanWire()
     config = base / "v2h.toml"
     config.write_text(
-        f'[site]\nname = "Tree"\n[web]\nlisten = "127.0.0.1:{page}"\n[hardware]\n'
+        f'[site]\nname = "Tree"\n[web]\nlisten = "127.0.0.1:{page}"\npassword = "{PASSWORD}"\n[hardware]\n'
         f'pre_can = "{wire.url}"\ncar_can = "can:socketcan/absent0"\n'
         f'pca9552 = "rig:{run}/rig.sock/pca9552"\nbuttons = "rig:{run}/rig.sock/buttons"\n'
     )
@@ -208,6 +212,8 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
         "PATH": os.environ["PATH"] + ":/usr/sbin",
     }
     subprocess.run([sys.executable, "-m", "v2h.credentials"], env=env, check=True)
+    subprocess.run([sys.executable, "-m", "v2h.ownerpassword"], env=env, check=True)
+    assert PASSWORD not in config.read_text()
     (run / "mosquitto.conf").write_text(derive_broker(OVERLAY, run, port))
     broker = subprocess.Popen(["mosquitto", "-c", str(run / "mosquitto.conf")], env=env)
     others = Colleagues(run, port)
