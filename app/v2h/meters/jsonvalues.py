@@ -7,6 +7,7 @@ from math import isfinite
 
 from v2h.meterconfig import JsonLayout, read_json_path
 from v2h.meters import Measurement, MeterError
+from v2h.meters.phases import combined
 
 SHOWN = 120
 """Characters of a document that an error shows."""
@@ -58,27 +59,17 @@ def measurement(document: object, layout: JsonLayout, t: float) -> Measurement:
     if not power:
         wanted = ", ".join(layout.power)
         raise MeterError(f"there is no {wanted} in its answer {json.dumps(document)[:SHOWN]}")
-    single = [watts * layout.scale for watts in (_all(document, layout.phases) or power)]
-    voltage, current = _all(document, layout.voltage), _all(document, layout.current)
-    phases = []
-    for n, watts in enumerate(single):
-        phase = {"power_w": watts}
-        if n < len(voltage):
-            phase["voltage_v"] = voltage[n]
-        if n < len(current):
-            phase["current_a"] = current[n]
-        phases.append(phase)
-
-    def only(values: list[float]) -> float | None:
-        return values[0] if len(values) == 1 else None
-
-    frequency = pick(document, layout.frequency) if layout.frequency else []
-    bought, sold = _all(document, layout.import_energy), _all(document, layout.export_energy)
-    return Measurement(
-        t, sum(power) * layout.scale, only(voltage), only(current), only(frequency),
-        sum(bought) * layout.energy_scale if bought else None, sum(sold) * layout.energy_scale if sold else None,
-        tuple(phases),
-    )  # fmt: skip
+    unit_wh = layout.energy_scale
+    return combined(
+        t,
+        [watts * layout.scale for watts in (_all(document, layout.phases) or power)],
+        _all(document, layout.voltage),
+        _all(document, layout.current),
+        pick(document, layout.frequency) if layout.frequency else [],
+        [energy * unit_wh for energy in _all(document, layout.import_energy)],
+        [energy * unit_wh for energy in _all(document, layout.export_energy)],
+        total_w=sum(power) * layout.scale,
+    )
 
 
 def _all(document: object, paths: Iterable[str]) -> list[float]:

@@ -15,6 +15,7 @@ from v2h.config import Hardware
 from v2h.meterconfig import MODBUS_MODELS, Meter, ModbusMeter, Registers, RegisterTable, read_registers
 from v2h.meters import Measurement, MeterError
 from v2h.meters.asking import Asking
+from v2h.meters.phases import combined
 
 if TYPE_CHECKING:
     pass
@@ -27,6 +28,7 @@ NEAR = 8
 """Registers between two wanted ones that are read along rather than asked for separately."""
 WIDTH = {"int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4}
 QUANTITIES = ("power", "voltage", "current", "frequency", "import_energy", "export_energy")
+"""In the order of combined()."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +92,7 @@ class Words:
 
     def measurement(self, t: float) -> Measurement:
         """Everything known, with the power of `t`."""
-        power, voltage, current = (self.values(name) for name in ("power", "voltage", "current"))
-        phases = []
-        for n in range(len(power)):
-            phase = {"power_w": power[n]}
-            if n < len(voltage):
-                phase["voltage_v"] = voltage[n]
-            if n < len(current):
-                phase["current_a"] = current[n]
-            phases.append(phase)
-
-        def only(values: list[float]) -> float | None:
-            return values[0] if len(values) == 1 else None
-
-        frequency, bought, sold = (self.values(name) for name in ("frequency", "import_energy", "export_energy"))
-        return Measurement(
-            t, sum(power), only(voltage), only(current), only(frequency),
-            sum(bought) if bought else None, sum(sold) if sold else None, tuple(phases),
-        )  # fmt: skip
+        return combined(t, *(self.values(name) for name in QUANTITIES))
 
 
 class ModbusConversation:

@@ -41,9 +41,10 @@ class Station:
         self._lines = [Line(each, hardware, program, self._on_value) for each in specs]
         self._choice = Choice()
         self._told: MeterStatus | None = None
-        self._words: tuple[object, ...] | None = None
+        self._said: tuple[object, ...] = ()
+        self._words: tuple[object, ...] = ()
         self._words_t = 0.0
-        self._in_log: tuple[object, ...] | None = None
+        self._in_log: tuple[object, ...] = ()
         for line in self._lines:
             program.every(min(line.spec.interval_s, 1.0), line.tick)
         program.every(LOOK_S, self._look)
@@ -70,19 +71,18 @@ class Station:
         """Who is believed, and what people are told."""
         words = [line.word(now) for line in self._lines]
         using = self._choice.choose(now, words[0], words[1] if len(words) > 1 else None)
-        state = (using, *words, *(line.failure for line in self._lines if line.word(now) not in USABLE))
-        if state != self._words:
-            self._words, self._words_t = state, now
-        elif self._told is not None and now - self._told.t < STATUS_S:
-            self._log(now, using, words)
+        if (using, *words) != self._words:
+            self._words, self._words_t = (using, *words), now
+        self._log(now, using, words)
+        said = (using, *words, *(line.failure for line in self._lines if line.word(now) not in USABLE))
+        if said == self._said and self._told is not None and now - self._told.t < STATUS_S:
             return
-        line = self._lines[using]
+        line, self._said = self._lines[using], said
         self._told = MeterStatus(
             now, str(words[using]), self._text(now, using), line.title, round(line.health.interval_s, 3), line.lag_s,
             line.spec.lag_s is not None, using == 1, str(words[1 - using]) if len(words) > 1 else "",
         )  # fmt: skip
         self._bus.publish(self._told, self._role)
-        self._log(now, using, words)
 
     def _text(self, now: float, using: int) -> str:
         """Sentences for the owner: the meter in use, and the other one when it does badly."""
@@ -98,12 +98,12 @@ class Station:
 
     def _log(self, now: float, using: int, words: list[Word]) -> None:
         """An event for a change that has lasted. The first word good is none: that is how it should be."""
-        state = (using, *words)
-        if state == self._in_log or now - self._words_t < LASTED_S:
+        if self._words == self._in_log or now - self._words_t < LASTED_S:
             return
-        if self._in_log is None and words == [Word.WAITING] * len(words) and not any(x.failure for x in self._lines):
+        untold = all(word is Word.WAITING for word in words) and not any(line.why() for line in self._lines)
+        if not self._in_log and untold:
             return
-        self._in_log = state
+        self._in_log = self._words
         level, code = ("warning", "meter-fallback") if using == 1 else EVENTS[words[0]]
         if using == 0 and len(words) > 1 and words[0] is Word.GOOD and words[1] not in USABLE:
             level, code = "warning", "meter-fallback-dead"
