@@ -50,7 +50,8 @@ class Steward:
     ) -> None:
         """errors: of the configuration; with any the appliance stays idle and says the first."""
         self._errors, self._event = errors, event
-        self.settings, self.schedule, self.stopped = settings, schedule, stopped
+        self.schedule, self.stopped = schedule, stopped
+        self._take_settings(settings)
         self.trust = UNKNOWN_CLOCK
         self.part: Part | None = None
         self._ahead: list[Part] = []
@@ -190,7 +191,8 @@ class Steward:
 
     def use(self, now: float, settings: Settings, schedule: Schedule) -> None:
         """The owner changed settings or schedule."""
-        self.settings, self.schedule = settings, schedule
+        self.schedule = schedule
+        self._take_settings(settings)
         self._matcher.target_w = settings.grid_target_w
         self.part, self._ahead = None, []
         self._window = self._window_after(policy.Window())
@@ -212,7 +214,7 @@ class Steward:
             self._charger,
             now - self._charger_t,
             self._meter,
-            settings.limits(),
+            self._limits,
             self._window,
             self._matcher.command_w,
             self._errors,
@@ -272,22 +274,22 @@ class Steward:
 
     # Within
 
-    @property
-    def _grid(self) -> GridLimits:
-        return GridLimits(self.settings.export_limit_w, self.settings.fuse_a)
+    def _take_settings(self, settings: Settings) -> None:
+        self.settings, self._limits = settings, settings.limits()
+        self._grid = GridLimits(settings.export_limit_w, settings.fuse_a)
 
     def _known_house(self, now: float) -> float | None:
         return None if policy.meter_stale(now, self._meter) else self._house_w
 
     def _bounds(self, now: float) -> policy.Bounds:
         house_w = self._known_house(now)
-        return policy.bounds(self.order, self._charger, self.settings.limits(), self._window, self._grid, house_w)
+        return policy.bounds(self.order, self._charger, self._limits, self._window, self._grid, house_w)
 
     def _window_after(self, window: policy.Window) -> policy.Window:
         charger = self._charger
         if charger is not None and charger.soc_pct is None:
             charger = replace(charger, soc_pct=self._soc_pct)  # at rest, what it said last
-        return policy.window_after(window, self.order, charger, self.settings.limits(), self.settings.reserve_soc_pct)
+        return policy.window_after(window, self.order, charger, self._limits, self.settings.reserve_soc_pct)
 
     def car(self) -> CarNow:
         """What is known of the car, for planning."""
