@@ -8,6 +8,7 @@ from v2h.chademo.cable import Cable, Source, assumed_battery_v
 from v2h.chademo.car import Car
 from v2h.chademo.frames import X102
 from v2h.chademo.states import State
+from v2h.chademo.transitions import clear_refusal
 from v2h.pre.telemetry import PreTelemetry
 from v2h.safety.outputs import CONTACTORS, NONE, Output
 from v2h.safety.rules import UNLOCK_BY_PERSON_S
@@ -104,10 +105,15 @@ def test_after_a_trip_only_a_person_unlocks_and_only_after_two_minutes() -> None
     assert Output.PLUG_LOCK in board.plant.outputs, "never automatic"
     board.charger.clear_fault(unlock_confirmed=True)
     board.run(50)
+    refused = clear_refusal(board.charger.session, board.charger.inputs(board.now))
+    assert "your word is taken" in refused and "120 s" in refused
     assert Output.PLUG_LOCK in board.plant.outputs, "a person's word counts after 120 s with d1 and d2 off"
     board.run(UNLOCK_BY_PERSON_S - 100)
     assert board.plant.outputs == NONE
     assert "unlocked-unverified" in board.notes
+    board.charger.clear_fault(unlock_confirmed=False)
+    board.run(0.5)
+    assert board.state is State.IDLE
     board.assert_safe()
 
 

@@ -11,6 +11,7 @@ from v2h.chademo.progress import Progress
 from v2h.chademo.states import State
 from v2h.chademo.view import Fault, Inputs
 from v2h.safety.outputs import CONTACTORS, NONE, Output, names
+from v2h.safety.rules import UNLOCK_BY_PERSON_S
 from v2h.safety.wire import GuardState
 
 FRESH_S = 0.5
@@ -239,6 +240,11 @@ def clear_refusal(s: Progress, i: Inputs) -> str:
         return "not cleared yet: guard does not answer; try again in a few seconds"
     if i.guard.state is not GuardState.READY:
         return "not cleared yet: guard is still making safe; try again in a few seconds"
+    if s.locked and i.unlock_confirmed and not _empty(i, limits.CABLE_UNLOCK_V.value):
+        return (
+            "not cleared yet: your word is taken, and the plug unlocks once d1 and d2 have been off for "
+            f"{UNLOCK_BY_PERSON_S:.0f} s; clear again then"
+        )
     if s.locked and not _empty(i, limits.CABLE_UNLOCK_V.value):
         return "not cleared: the plug is still locked, for the cable is not measured empty"
     return ""
