@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `v2h log` and `v2h energy`; which of them it is, the parser's own name says."""
     if parser.prog.endswith("log"):
         parser.add_argument("--limit", type=int, default=50, help="how many of the newest events (50)")
-        parser.add_argument("--level", choices=LEVELS, help="only this level")
+        parser.add_argument("--level", choices=LEVELS, help="at least this level")
         add_api_arguments(parser, "v2h log --level fault --limit 10")
     else:
         parser.add_argument("--days", type=int, default=7, help="how many of the last days (7)")

@@ -21,6 +21,7 @@ from v2h.paths import DATA
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
 from v2h.ports.url import split
 from v2h.safety.outputs import Output, line_name
+from v2h.web.download import connect_read_only
 
 OK, FAILED, UNTESTED = "ok", "failed", "not tested"
 BIT_RATE = 500_000
@@ -225,7 +226,7 @@ def interface_result(part: str, name: str, link: Mapping[str, Any]) -> Result:
 
 def _database(path: Path) -> Result:
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)
+        connection = connect_read_only(path)
         try:
             (said,) = connection.execute("pragma quick_check(1)").fetchone()
         finally:

@@ -52,7 +52,7 @@ SPAN: dict[str, Schema] = {
     "to_s": {"type": "number", "minimum": 0, "maximum": 1e11, "description": "s since 1970; now"},
     "step_s": {"type": "number", "minimum": 10, "maximum": 86400, "description": "s of one mean; 300"},
 }
-LEVEL: dict[str, Schema] = {"level": {"type": "string", "enum": list(LEVELS)}}
+LEVEL: dict[str, Schema] = {"level": {"type": "string", "enum": list(LEVELS), "description": "at least this one"}}
 BACKUP = shape(v2h_backup={"const": 1}, settings=OBJECT, schedule=OBJECT)
 
 WORDS = {
