@@ -2,6 +2,8 @@
 
 import configparser
 import importlib.util
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,13 @@ def test_the_owners_password_is_taken_off_the_card_before_any_program_starts() -
     assert step["ExecStart"] == ["/usr/bin/python3 -m v2h.ownerpassword"]
     assert step["Before"] == ["supervisor.service"] and step["Type"] == ["oneshot"]
     assert step["WantsMountsFor"] == ["/data /boot/firmware"]
+    (condition,) = step["ExecCondition"]
+    grep, options, pattern, path = shlex.split(condition)
+    assert (grep, options, path) == ("/usr/bin/grep", "-qsE", "/boot/firmware/v2h.toml")
+    shipped = (ROOT / "image" / "firmware" / "v2h.toml").read_text(encoding="utf-8")
+    assert not re.search(pattern, shipped, re.MULTILINE), "the card as shipped needs no such step"
+    for line in ('password = "x"', "  web.password='x'", 'web = { password = "x" }'):
+        assert re.search(pattern, f"[web]\n{line}\n", re.MULTILINE)
     assert "v2h-data-folders.service" in step["After"][0], "the folder is web's before the first file is in it"
     for key in ("PrivateTmp", "ProtectSystem", "ProtectHome", "PrivateMounts"):
         assert key not in step, "with a view of the mounts of its own it could not make the real one writable"
