@@ -15,9 +15,11 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from messages import charger, manager
 from ownerlogin import log_in
-from v2h.bus import ChargerState, Command, Event, ManagerState, Message, Reply
+from v2h.bus import ChargerState, Command, Event, ManagerState, Message, Pairing, Reply
 from v2h.ports.i2c import ACK
 from v2h.rig.desk import OVERLAY, derive_broker, free_port
 from v2h.rig.pca9552 import Pca9552
@@ -286,6 +288,46 @@ def test_stop_answers_within_a_second_while_all_streams_are_taken(faces: Faces) 
             return link.recv(200).startswith(b"HTTP/1.1 200")
 
     wait_for("seats given back", seat_free)
+
+
+def test_pairing_at_the_panel_lets_one_browser_set_the_password(faces: Faces) -> None:
+    faces.post("stop", {})
+    before = faces.owner
+    browser = HTTPConnection(faces.url.removeprefix("http://"), timeout=10)
+
+    def ask(method: str, form: dict[str, str] | None = None, cookie: str = "") -> tuple[int, str, str]:
+        body = None if form is None else urllib.parse.urlencode(form)
+        headers = {"Origin": faces.url, "Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
+        browser.request(method, "/pair", body, headers)
+        answer = browser.getresponse()
+        return answer.status, answer.headers.get("Set-Cookie", "").partition(";")[0], answer.read().decode()
+
+    assert "is closed" in ask("GET")[2]
+    said = Pairing(time.monotonic(), 120)
+    faces.others.say("manager", said)
+    time.sleep(0.5)
+    assert "is closed" in ask("GET")[2], "the broker lets nobody but panel say that"
+    panel = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+    panel.username_pw_set("panel", (faces.run / "secrets" / "panel").read_text())
+    panel.connect("127.0.0.1", int(faces.env["V2H_BUS_PORT"]))
+    panel.loop_start()
+    panel.publish(said.TOPIC, Pairing(time.monotonic(), 120).to_json()).wait_for_publish(5)
+    wait_for("window open", lambda: "is closed" not in ask("GET", cookie="v2h_pairing=other")[2])
+    panel.publish(said.TOPIC, Pairing(time.monotonic(), 120).to_json()).wait_for_publish(5)
+    time.sleep(0.5)
+    panel.disconnect()
+    panel.loop_stop()
+    _, nonce, page = ask("GET")
+    assert "The window is yours" in page and "in use" in ask("GET")[2]
+    word = {"password": PASSWORD, "again": PASSWORD}
+    assert ask("POST", word)[0] == 403
+    assert ask("POST", word, nonce)[0] == 303
+    wait_for("event", lambda: "pairing at the panel" in json.dumps(view(faces)["events"]))
+    faces.owner = before
+    assert faces.post("stop", {})[0] == 401, "what was given out before is void"
+    faces.owner = {}
+    faces.others.answer = lambda name, order: Reply(order["id"], True, "stopping")
+    assert faces.post("stop", {})[0] == 200
 
 
 @pytest.mark.parametrize(

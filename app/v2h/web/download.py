@@ -47,6 +47,13 @@ def clear_leftovers(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def connect_read_only(path: Path) -> sqlite3.Connection:
+    """The database as a reader who leaves no trace: opened merely "read-only", SQLite would make a missing -shm file
+    in the reader's name, and the log's own program could then not write any more. Raises sqlite3.Error."""
+    how = "readonly_shm=1" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{how}", uri=True, timeout=2.0)
+
+
 def copy_of_database(path: Path) -> BinaryIO:
     """A file of its own, already without a name, beside the database: one reader's view, which waits for no writer.
 
@@ -54,7 +61,7 @@ def copy_of_database(path: Path) -> BinaryIO:
     """
     copy = tempfile.NamedTemporaryFile(dir=path.parent, prefix=COPY_PREFIX, suffix=path.suffix)  # noqa: SIM115 - it is sent
     try:
-        source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)
+        source = connect_read_only(path)
         try:
             target = sqlite3.connect(copy.name)
             try:

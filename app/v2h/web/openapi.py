@@ -52,7 +52,7 @@ SPAN: dict[str, Schema] = {
     "to_s": {"type": "number", "minimum": 0, "maximum": 1e11, "description": "s since 1970; now"},
     "step_s": {"type": "number", "minimum": 10, "maximum": 86400, "description": "s of one mean; 300"},
 }
-LEVEL: dict[str, Schema] = {"level": {"type": "string", "enum": list(LEVELS)}}
+LEVEL: dict[str, Schema] = {"level": {"type": "string", "enum": list(LEVELS), "description": "at least this one"}}
 BACKUP = shape(v2h_backup={"const": 1}, settings=OBJECT, schedule=OBJECT)
 
 WORDS = {
@@ -127,9 +127,12 @@ def _commands() -> list[Door]:
     """One operation each, for each has keys of its own."""
     doors = []
     for name, keys in COMMANDS.items():
-        body: Schema = {"type": "object", "properties": {k: _rule(r) for k, r in keys.items() if k != ANY_KEY}}
-        body["required"] = list(NEEDED.get(name, ()))
-        body["additionalProperties"] = ANY_KEY in keys
+        body: Schema = {
+            "type": "object",
+            "properties": {key: _rule(rule) for key, rule in keys.items() if key != ANY_KEY},
+            "required": list(NEEDED.get(name, ())),
+            "additionalProperties": ANY_KEY in keys,
+        }
         summary = f"Order: {name}"
         doors.append(Door("post", f"/command/{name}", summary, DONE, CHANGED, {}, body))
     return doors
@@ -160,7 +163,7 @@ def _operation(door: Door) -> dict[str, Any]:
             },
         },
     }
-    parameters = [{"name": name, "in": "query", "schema": schema} for name, schema in door.query.items()]
+    parameters: list[Schema] = [{"name": name, "in": "query", "schema": schema} for name, schema in door.query.items()]
     if "{name}" in door.path:
         parameters.append({"name": "name", "in": "path", "required": True, "schema": TEXT})
     if parameters:

@@ -181,8 +181,11 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
     def restore() -> Response:
         backup = _body()
         settings, schedule = backup.get("settings"), backup.get("schedule")
-        good = backup.get("v2h_backup") == BACKUP_VERSION and isinstance(settings, dict) and isinstance(schedule, dict)
-        if not good:
+        if (
+            backup.get("v2h_backup") != BACKUP_VERSION
+            or not isinstance(settings, dict)
+            or not isinstance(schedule, dict)
+        ):
             raise BadRequestError('no backup: "v2h_backup": 1 and the objects "settings" and "schedule" are needed')
         first = commands.send("settings", settings)
         if first is None or not first.ok:
