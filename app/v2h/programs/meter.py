@@ -71,8 +71,10 @@ class Station:
         """Who is believed, and what people are told."""
         words = [line.word(now) for line in self._lines]
         using = self._choice.choose(now, words[0], words[1] if len(words) > 1 else None)
-        if (using, *words) != self._words:
-            self._words, self._words_t = (using, *words), now
+        # The first meter's ups and downs while the fallback speaks are no news.
+        state = (using, words[1]) if using else (using, words[0], *(word in USABLE for word in words[1:]))
+        if state != self._words:
+            self._words, self._words_t = state, now
         self._log(now, using, words)
         said = (using, *words, *(line.failure for line in self._lines if line.word(now) not in USABLE))
         if said == self._said and self._told is not None and now - self._told.t < STATUS_S:
