@@ -51,8 +51,9 @@ def test_a_night_and_a_day_over_the_change_of_the_clocks() -> None:
     assert home.setpoint.power_w == pytest.approx(-400, abs=40)
     home.run_to("11:00")
     assert home.setpoint.power_w == pytest.approx(2000, abs=40)
-    home.run_to("17:59")
+    home.run_to("15:59")
     assert home.soc_pct == pytest.approx(85, abs=1.6)
+    home.run_to("17:59")
     assert home.sessions <= 4
     assert home.local.utcoffset() != EVENING.astimezone(home.steward.schedule.zone).utcoffset()
     assert home.steward.state(home.now, home.wall).tracking["mean_w"] < 60
