@@ -45,6 +45,7 @@ def test_without_a_clock_the_schedule_idles_and_says_so() -> None:
     choice = chosen(part=None, trusted=False)
     assert (choice.order.mode, choice.why_idle) == ("idle", CLOCK_UNKNOWN)
     assert chosen(part=None, trusted=False, scheduled=False).why_idle == ""
+    assert chosen(part=CHARGE, trusted=False).order.mode == "idle"
 
 
 @pytest.mark.parametrize("mode", ["v2h", "solar"])
