@@ -116,6 +116,10 @@ def test_the_smaller_of_both_protocol_numbers_rules() -> None:
     """A car of protocol 2 does not turn its contactor flag for a charger of protocol 1."""
     board = VirtualBoard(protocol=1)
     board.spoil_car = change(0x102, contactors_open=False)
+    board.run_until(State.CAR_CONTACTORS)
+    began = board.now
+    board.run_until(State.MATCH)
+    assert board.now - began >= limits.CAR_CONTACTORS_ASSUMED.value, "a flag that was never 1 says nothing"
     board.run_until(State.ENERGY)
     x109 = last(board, 0x109)
     assert isinstance(x109, X109) and x109.protocol == 1

@@ -195,7 +195,7 @@ def test_a_stopped_guard_is_given_up_by_charger_and_does_no_harm_when_it_goes_on
     since = time.monotonic()
     os.kill(bench.guards[0].pid, signal.SIGSTOP)
     assert bench.rig.wait(lambda: charger.link.lost(time.monotonic()) or time.monotonic() > since + 2, 3)
-    assert 0.2 < time.monotonic() - since < 0.4 + ROOM_S
+    assert 0.19 < time.monotonic() - since < 0.4 + ROOM_S  # 0.3 s from a request that may be 0.1 s old, and a hair
     assert bench.rig.levels == 0x7F
     charger.set_a = 0.0  # what a charger does without guard
     bench.rig.wait(lambda: time.monotonic() > since + 1.0)  # until charger has given up the wire too
