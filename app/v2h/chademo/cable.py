@@ -60,10 +60,18 @@ class Cable:
         """A reading of the calibrated ADC."""
         self._adc_v, self._adc_t = volts_v, now
 
-    def look(self, now: float, outputs: Output | None, pre: PreTelemetry, car: Car) -> tuple[float | None, Source]:
-        """outputs: guard's read-back, None while guard is silent. Call at least at every step of the session."""
+    def look(
+        self, now: float, outputs: Output | None, pre: PreTelemetry, car: Car, *, doubted: bool = False
+    ) -> tuple[float | None, Source]:
+        """outputs: guard's read-back, None while guard is silent. doubted: ADC and converter or car disagreed, and one
+        of them is wrong: then only what both say to be empty is known. Call at least at every step of the session."""
         assumed_v = self._follow(now, outputs, pre, car)
-        if now - self._adc_t <= FRESH_S:
+        measured = now - self._adc_t <= FRESH_S
+        if doubted:
+            low_v = limits.CABLE_UNLOCK_V.value
+            agreed = measured and assumed_v is not None and max(self._adc_v, assumed_v) <= low_v
+            return (self._adc_v, Source.ASSUMED) if agreed else (None, Source.UNKNOWN)
+        if measured:
             return self._adc_v, Source.VERIFIED
         return (None, Source.UNKNOWN) if assumed_v is None else (assumed_v, Source.ASSUMED)
 

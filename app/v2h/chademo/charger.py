@@ -164,7 +164,8 @@ class Charger:
         live = order is not None and now < min(order.expires_t, self._setpoint_t + SETPOINT_LIFE_S)
         wanted = order is not None and order.wanted and heard_s < limits.NO_BUS_FOR.value and not self.stop_asked
         guard, telemetry, cells = self._fresh_report(now), self.converter.telemetry, self.cells_in_series
-        cable_v, source = self._cable.look(now, guard.outputs if guard is not None else None, telemetry, self.car)
+        outputs, doubted = guard.outputs if guard is not None else None, self.session.adc_doubted
+        cable_v, source = self._cable.look(now, outputs, telemetry, self.car, doubted=doubted)
         return Inputs(
             car=self.car,
             guard=guard,

@@ -7,6 +7,10 @@ from v2h.chademo.states import TABLE, State
 from v2h.chademo.view import Fault, Inputs
 from v2h.safety.outputs import NONE
 
+ADC_DOUBTED_BY = ("late_insulation_test", "late_bleed", "battery_gone", "cable_against_converter")
+"""Faults after which one of two measurements is wrong, and nobody knows which. Until the next session the plug is
+unlocked only when both say that the cable is empty, or by a person."""
+
 
 class Progress:
     """State, marks in time, the latched fault.
@@ -17,6 +21,7 @@ class Progress:
     began the last one, "us" (owner, manager, its silence), "car" or "fault". starts: sessions begun; refusals: how many
     of the last ones in a row ended before energy without our asking. seen_empty: the cable was at most 10 V before the
     test. welding: outcome of the last welding check, "" before the first. paused: 0 A is offered to the car.
+    adc_doubted: the cable's sensor disagreed with converter or car in this session and must not unlock the plug.
     """
 
     def __init__(self, number: int, protocol: int = 2, waits_s: Mapping[State, float] | None = None) -> None:
@@ -27,7 +32,7 @@ class Progress:
         self.reason = "not started"
         self.fault: Fault | None = None
         self.locked = self.ending = self.charging = self.flowed = False
-        self.seen_empty = self.paused = False
+        self.seen_empty = self.paused = self.adc_doubted = False
         self.ended_by = self.welding = ""
         self.starts = self.refusals = 0
         self.idle_t: float | None = None
@@ -44,7 +49,8 @@ class Progress:
         self.history: list[tuple[float, State]] = []
 
     def fail(self, fault: Fault, now: float) -> None:
-        """Latch the first fault and leave in order."""
+        """Latch the first fault and leave in order. From some the cable's sensor comes out as a liar."""
+        self.adc_doubted = self.adc_doubted or fault.name in ADC_DOUBTED_BY
         self.fault = self.fault or fault
         self.reason = self.fault.text
         self.stop(now, "fault")
@@ -54,7 +60,7 @@ class Progress:
         self.number = (self.number + 1) & 0xFFFFFFFF
         self.order_done = i.order
         self.d1_t, self.reason = now, "starting"
-        self.ending = self.charging = self.flowed = self.seen_empty = self.paused = False
+        self.ending = self.charging = self.flowed = self.seen_empty = self.paused = self.adc_doubted = False
         self.ended_by, self.starts = "", self.starts + 1
         self.speaking_t = self.idle_t = None
         self.seen_on = NONE

@@ -22,6 +22,10 @@ _RESTING = (State.IDLE, State.SAFE, State.FAULT)
 _BEFORE_D2 = (State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED, State.TEST_OPEN)
 
 
+def _on(i: Inputs) -> Output:
+    return NONE if i.guard is None else i.guard.outputs
+
+
 class Session(Progress):
     """One charger's session after another."""
 
@@ -112,6 +116,9 @@ class Session(Progress):
         if now - began <= limit_s:
             return
         late_in = self.state
+        if late_in is State.CAR_CONTACTORS and self.held_t is not None:
+            self.fail(Fault("battery_gone", "the car has closed its contactors, the cable shows no battery"), now)
+            return
         self.fail(Fault("late_" + late_in.replace(" ", "_").replace("-", "_"), row.late), now)
         if row.forced is not None and self.state is late_in:
             self.enter(row.forced, now)
@@ -121,7 +128,7 @@ class Session(Progress):
         self._pause(now, i)
         volts_v, amps_a = self._target(row.converter, now, i, elapsed_s)
         self._volts_v, self.commanded_a = volts_v, amps_a
-        on = NONE if i.guard is None else i.guard.outputs
+        on = _on(i)
         shown = evse.Shown(
             row=row,
             locked=self.locked,
@@ -171,5 +178,6 @@ class Session(Progress):
             Converter.TEST: (limits.TEST_V.value, limits.TEST_A.value) if self.seen_empty else (0.0, 0.0),
             Converter.BLEED: (self._volts_v, limits.BLEED_A.value),
             Converter.MATCH: (match_v, limits.TEST_A.value),
-            Converter.HOLD: (ceiling_v, 0.0),
+            # Until c1/c2 are seen closed the converter stays where it was matched: ours may close late.
+            Converter.HOLD: (ceiling_v if CONTACTORS in _on(i) else self._volts_v, 0.0),
         }[converter]

@@ -211,7 +211,7 @@ WATCHES: tuple[Watch, ...] = (
     Watch("over_temperature", _ENABLED, _too_hot),
     Watch("test_over_voltage", _TEST, _test_over_voltage),
     Watch("over_voltage", _MEASURED, _over_voltage),
-    Watch("battery_gone", _JOINED, _battery_gone, for_s=limits.BATTERY_GONE_FOR.value),
+    Watch("battery_gone", (State.MATCH, *_JOINED), _battery_gone, for_s=limits.BATTERY_GONE_FOR.value),
     Watch("battery_unlike", (State.READY,), _battery_unlike),
     Watch("under_voltage", _FLOW, _under_voltage, for_s=limits.UNDER_VOLTAGE_FOR.value),
     Watch("current_deviation", _JOINED, _deviation, for_s=limits.DEVIATION_FOR.value),

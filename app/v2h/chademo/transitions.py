@@ -128,15 +128,24 @@ def _insulation(s: Progress, now: float, i: Inputs) -> State | None:
     """The test voltage is asked for once the cable has been seen empty (session.py)."""
     s.seen_empty = s.seen_empty or (CONTACTORS in _outputs(i) and _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value))
     risen = i.cable_v is not None and i.cable_v >= limits.TEST_V.value - limits.MATCH_WITHIN_V.value
-    if not risen or CONTACTORS not in _outputs(i):
+    if not risen or not _converter_agrees(i, now) or CONTACTORS not in _outputs(i):
         s.held_t = None
         return None
     s.held_t = now if s.held_t is None else s.held_t
     return State.BLEED if now - s.held_t >= limits.INSULATION_HOLD.value else None
 
 
+def _converter_agrees(i: Inputs, now: float) -> bool:
+    """With c1/c2 closed both measure the same wire; where only the converter does it agrees with itself."""
+    if i.cable_v is None or i.pre.volts_v is None or now - i.pre.volts_t > FRESH_S:
+        return False
+    return abs(i.cable_v - i.pre.volts_v) <= limits.CABLE_AGAINST_PRE_V.value
+
+
 def _bleed(s: Progress, now: float, i: Inputs) -> State | None:
-    return State.TEST_OPEN if _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value) else None
+    """Empty by the sensor and by the converter: a sensor stuck at 0 V would open c1/c2 on 500 V, and unlock."""
+    empty = _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value) and _converter_agrees(i, now)
+    return State.TEST_OPEN if empty else None
 
 
 def _test_open(s: Progress, now: float, i: Inputs) -> State | None:
