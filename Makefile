@@ -19,6 +19,9 @@ test: lint ## lint, types, unit, session, tree and page tests; no image needed
 	$(PYTEST) -n auto $(wildcard tests/unit tests/session tests/faults)
 	$(PYTEST) $(wildcard tests/tree tests/web)
 
+faults: setup ## the fault campaign in virtual time, about 8 minutes; build/faults.json
+	scripts/faults
+
 test-image: setup image ## build the card, look into it, boot it, drive it
 	$(PYTEST) tests/image
 
@@ -37,4 +40,4 @@ setup: ## packages and .venv only
 build/v2h.img:
 	scripts/build-image
 
-.PHONY: help image emulate demo test test-image lint verify flash setup
+.PHONY: help image emulate demo test faults test-image lint verify flash setup

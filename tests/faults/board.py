@@ -57,7 +57,7 @@ class Board:
         self.stuck_lines = NONE
         """Outputs that do not follow what is written to them."""
         self.charger_slow_s = self.guard_slow_s = 0.0
-        self.clock_jumps = self.stranger = False
+        self.clock_jumps = self.stranger = self.programs_died = False
         self.asks: tuple[Output, Output] | None = None
         """A mad charger: outputs taken from and added to what it asks for."""
         self.numbers = 1000
@@ -223,6 +223,7 @@ class Board:
         """A late answer arrives."""
         self._guard_hears(pre.ANSWER_ID, answer)
         if self.charger is not None:
+            self.judge.pre_heard_t = self.now if self.pre.late_s < 0.1 else self.judge.pre_heard_t
             self._pre_inbox.append(answer)
             self._charger_t = self._not_before(self.now)
 
@@ -271,7 +272,8 @@ class Board:
         """The ADC behind its sense path."""
         volts_v = self.plant.sensed_v
         if self.adc == "lost":
-            self.adc_v = None
+            if self.now - self._adc_t > 0.5:
+                self.adc_v = None
             return
         if self.adc == "zero":
             volts_v = 0.0
@@ -362,7 +364,7 @@ class Board:
             self._switch(actions.outputs)
         for note in actions.notes:
             self._say("guard: %s %s", note.code, note.text)
-        self._guard_t = max(actions.next_t, self._guard_free_t)
+        self._guard_t = max(actions.next_t, self._guard_free_t, self.now + WIRE_S / 2)
         if actions.report and self.charger is not None:
             report = guard.report(plant.outputs)
             self._reports.append((self._asked_t, report))
@@ -418,6 +420,7 @@ class Board:
 
     def kill_charger(self, restart_s: float = RESTART_S) -> None:
         self._say("charger is killed")
+        self.programs_died = True
         self.charger, self._charger_stopped = None, False
         self._charger_t = math.inf
         self._car_inbox.clear(), self._pre_inbox.clear(), self._reports.clear()
@@ -427,6 +430,8 @@ class Board:
         self.later(restart_s, "start_charger")
 
     def start_charger(self) -> None:
+        if self.charger is not None:
+            return
         self._say("charger is started")
         self.charger, self._charger_t = self._new_charger(), self.now
         self._last_told, self._look_due = (), self.now
@@ -443,6 +448,8 @@ class Board:
             self._charger_stopped, self._charger_t = False, self.now
 
     def kill_guard(self, restart_s: float = RESTART_S) -> None:
+        if self.guard is None:
+            return
         self._say("guard is killed")
         self.guard, self._guard_stopped, self._guard_t = None, False, math.inf
         self._guard_inbox.clear(), self._packets.clear()
@@ -454,6 +461,8 @@ class Board:
 
     def start_guard(self) -> None:
         """A new guard finds the outputs as they are; its CAN socket comes up right after."""
+        if self.guard is not None:
+            return
         self._say("guard is started")
         self.guard = Guarding(self.now, self.plant.outputs, self._k)
         self._guard_acts()

@@ -1,4 +1,4 @@
-"""The faults of the campaign: a table. Each is a few knobs turned at one moment of one state, some turned back later."""
+"""The faults of the campaign: a table. Each turns a few knobs at one moment of one state, some turn them back later."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -143,12 +143,15 @@ FAULTS: tuple[Fault, ...] = (
     Fault("0x102 lost for 0.5 s", _frame(0x102, "lost"), _CAN, _frames_well, 0.5, borne=True),
     Fault("0x109 lost for 0.5 s", _frame(0x109, "lost"), _CAN, _frames_well, 0.5),
     *(Fault(f"car says {what}", _says(what)) for what in SAYS),
+    Fault("car asks for nothing", _set("car", most_a=(0, 0))),
     Fault("car ends the session", _car_ends),
     Fault("car opens its contactors under load", _car_leaves, _CAR),
     Fault("car dies", _car_dies, _CAR),
     Fault("car never permits", _set("car", permits=False)),
     Fault("car's contactors welded", _set("circuit", car_welded=True), _CAR),
     Fault("battery nearly empty", _battery_at(5.0)),
+    Fault("battery below the car's floor", _battery_at(20.0)),
+    Fault("car's lowest voltage rises to 400 V", _set("car", least_v=400)),
     Fault("battery full", _battery_at(100.0)),
     Fault("K off", _k_line_off),
     Fault("K wire broken", _set("plant", k_cut=True)),
@@ -185,7 +188,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault("c1 welded", _weld(Output.C1), _e("weld")),
     Fault("c1 and c2 welded", _weld(CONTACTORS), _e("weld")),
-    Fault("c2 does not close", _set("circuit", dead=Output.C2)),
+    Fault("c2 does not close", _set("circuit", dead=Output.C2), _e("weld")),
     Fault("lock open", _set("circuit", lock_open=True), _e("lock")),
     *(
         Fault(f"output {output.name} does not switch", _set("", stuck_lines=output), _e("car"))
@@ -214,17 +217,24 @@ FAULTS: tuple[Fault, ...] = (
     Fault("setpoint of -1 MW", _set("", power_w=-1e6)),
     Fault("setpoint reversed", lambda board: setattr(board, "power_w", -board.power_w or -4000.0)),
     Fault("wall clock jumps ten years", _set("", clock_jumps=True), borne=True),
-    *(Fault(f"charger asks for {name}", _set("", asks=asks), _PROGRAM) for name, asks in ASKS.items()),
+    *(
+        Fault(f"charger asks for {name}", _set("", asks=asks), _e("program", "mad"), _set("", asks=None), 3.0)
+        for name, asks in ASKS.items()
+    ),
     Fault("a stranger writes 10 A to the converter after a trip", _stranger, _PRE | _PROGRAM),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
+_SENSOR_ALONE = (State.CAR_OPENS, State.D2_OFF, State.UNLOCK, State.FAREWELL, State.SAFE, State.FAULT)
+"""c1 and c2 are open after something went wrong or ended: only one sensor is left to believe. SAFETY.md says so."""
+
+
 def strike(board: Board, fault: Fault) -> None:
     """Begin a fault now."""
     board.judge.excused |= fault.excuses
-    if "adc" in fault.excuses and board.state in (State.SAFE, State.FAULT):
-        board.judge.excused |= {"adc after a fault"}  # the second failure: only one sensor is left to believe
+    if "adc" in fault.excuses and board.state in _SENSOR_ALONE:
+        board.judge.excused |= {"adc after a fault"}
     board._say("FAULT: %s", fault.name)
     fault.begin(board)
     if fault.undo is not None:

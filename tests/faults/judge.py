@@ -56,14 +56,14 @@ LONGEST_S: dict[State, float] = {
     State.SAFE: 5.0,
 }
 """How long a session may be in each state (plus one step of a slow program)."""
-VIOLATION_EXCUSE = {
-    "c1/c2 opened under current, A": "always",  # judged below by the rule on make-safe's step 3
-    "car's contactors opened under current, A": "car",
-    "cable live while the plug is not locked, V": "lock",
-    "plug unlocked on a live cable, V": "always",  # judged below, with the person's confirmation
-    "c1/c2 closed onto a voltage difference, V": "adc",
-    "car's contactors closed onto a live cable, V": "adc",
-    "car's contactors closed onto the PRE, V": "weld",
+VIOLATION_EXCUSE: dict[str, set[str]] = {
+    "c1/c2 opened under current, A": {"always"},  # judged below by the rule on make-safe's step 3
+    "car's contactors opened under current, A": {"car"},
+    "cable live while the plug is not locked, V": {"lock"},
+    "plug unlocked on a live cable, V": {"always"},  # judged below, with the person's confirmation
+    "c1/c2 closed onto a voltage difference, V": {"adc", "pre", "mad"},
+    "car's contactors closed onto a live cable, V": {"adc", "mad"},
+    "car's contactors closed onto the PRE, V": {"weld", "mad"},
 }
 """Misuse that the plant itself records -> what excuses it; what is not listed is excused by nothing."""
 STOPPED = "current stopped that the converter gives by itself"
@@ -73,6 +73,14 @@ FLOOR = "no discharge below the car's floor"
 TOLD_V = "measured volts are told"
 TOLD_A = "measured amps are told"
 TOLD_FLOW = "109.5.0 while current flows"
+_END_RULES = (
+    "a car that stops ends the session",
+    "a car that is silent ends the session",
+    "a converter that is silent ends the session",
+    "a converter with odd status ends the session",
+    "a hot converter ends the session",
+    "no guard ends the session",
+)
 _CURRENT_RULES = (STOPPED, INSIDE, VOLTS, FLOOR)
 _TOLD_RULES = (TOLD_V, TOLD_A, TOLD_FLOW)
 _SET_AMPS = pre.write_amps(0.0)[:4]
@@ -87,10 +95,15 @@ class Broken(NamedTuple):
     text: str
 
 
+def _shown_as_assumed(board: "Board") -> bool:
+    charger = board.charger
+    return charger is not None and charger.session.checks(charger.inputs(board.now))["cable_v"] == "assumed"
+
+
 class Judge:
-    """excused: "pre" (the converter disobeys or lies), "adc" (the cable's sensor lies), "car" (the car itself breaks the
-    circuit), "weld", "lock" (parts stuck), "program" (charger or guard is dead, stopped or slow), "can" (a bus or frame
-    is disturbed)."""
+    """excused: "pre" (the converter disobeys or lies), "adc" (the cable's sensor lies), "car" (the car itself breaks
+    the circuit), "weld", "lock" (parts stuck), "program" (charger or guard is dead, stopped or slow), "can" (a bus or
+    frame is disturbed), "mad" (charger asks guard for nonsense: only what guard forbids is judged)."""
 
     def __init__(self) -> None:
         self.broken: list[Broken] = []
@@ -121,6 +134,8 @@ class Judge:
         self._status = 0x20
         self._locked_told = False
         self._relays = NONE
+        self._left_empty = False
+        self._at_rest: State | None = None
 
     # Helpers.
 
@@ -180,6 +195,7 @@ class Judge:
 
     def _judge_status(self, board: "Board", status: int) -> None:
         was, self._status = self._status, status
+        self.flowed = self.flowed or bool(status & 0x01)
         if was & 0x21 == 0x01 and status & 0x21 not in (0x01, 0x21) and "program" not in self.excused:
             self.fail(board, "status 25 before 24", f"109.5 went from {was:02x} to {status:02x}")
         amps_a = abs(board.circuit.pre_a) if board.circuit.joined else 0.0
@@ -203,7 +219,7 @@ class Judge:
         if by_guard or (self._trip_t is not None and board.now > self._trip_t + 0.005):
             who = "guard" if by_guard else "charger"
             self.fail(board, "nothing but 0 A after a trip", f"{who} wrote {amps_a} A")
-        if abs(amps_a) > 1.05 and not board.circuit.joined:
+        if abs(amps_a) > 1.05 and CONTACTORS not in board.plant.outputs:
             self.fail(board, "no current is set with c1/c2 open", f"{amps_a} A")
 
     # Relays.
@@ -213,6 +229,8 @@ class Judge:
         now, circuit = board.now, board.circuit
         amps_a, outputs = abs(circuit.pre_a), board.plant.outputs
         (self._on_t if on else self._off_t)[output] = now
+        if output in CONTACTORS or (output is Output.D2 and on):
+            self._left_empty = not on and circuit.cable_v <= 10.5  # by the converter, while it was connected
         if output in CONTACTORS:
             ac_off_s = now - self._off_t.get(Output.PRE_AC, now)
             if not on and circuit.joined and amps_a > LOW_A and ac_off_s < 0.28:
@@ -224,17 +242,19 @@ class Judge:
         elif output is Output.D2 and on:
             measured = board.adc_v is not None and board.adc_v < 20.0
             really = circuit.cable_v < 20.0 or "adc" in self.excused
-            if not (measured and really):
+            if not (really and (measured or _shown_as_assumed(board))):
                 self.fail(board, "d2 rises on a cable below 20 V", f"{circuit.cable_v:.0f} V, measured {board.adc_v}")
             if outputs & CONTACTORS or Output.PLUG_LOCK not in outputs or not board.plant.k_on:
                 self.fail(board, "d2 rises locked, permitted, with c1/c2 open", f"{outputs!r}")
         elif output is Output.D2 and circuit.joined and amps_a > LOW_A:
             self.fail(board, "d2 falls below 5 A", f"{amps_a:.1f} A")
+        elif output is Output.D2 and outputs & CONTACTORS & ~board.stuck_lines and "mad" not in self.excused:
+            self.fail(board, "c1/c2 open before d2 falls", f"{outputs!r}")
         elif output is Output.D1 and not on:
             d2_off_s = now - self._off_t.get(Output.D2, -math.inf)
-            if Output.D2 in outputs or d2_off_s < 0.49:
+            if (Output.D2 in outputs or d2_off_s < 0.49) and Output.D2 not in board.stuck_lines:
                 self.fail(board, "d1 falls 0.5 s after d2", f"{d2_off_s:.2f} s")
-        elif output is Output.D1 and self._fault_t is not None:
+        elif output is Output.D1 and self._fault_t is not None and "mad" not in self.excused:
             self.fail(board, "no session by itself after a fault", "d1 rose")
         elif output is Output.PLUG_LOCK and not on:
             self._judge_unlock(board)
@@ -243,8 +263,11 @@ class Judge:
         now, volts_v = board.now, board.circuit.cable_v
         signals_off_s = now - max(self._off_t.get(Output.D1, -math.inf), self._off_t.get(Output.D2, -math.inf))
         person = bool(board.confirms) and signals_off_s >= 119.9
-        known = board.adc_v is not None and board.adc_v <= 10.5
-        if not person and (not known or (volts_v > 10.5 and "adc after a fault" not in self.excused)):
+        known = self._left_empty or (board.adc_v is not None and board.adc_v <= 10.5)
+        if not person and (
+            not known
+            or (volts_v > (14.0 if "adc" in self.excused else 10.5) and "adc after a fault" not in self.excused)
+        ):
             self.fail(board, "unlocked at 10 V or by a person", f"{volts_v:.0f} V, measured {board.adc_v}")
         if board.plant.outputs & (Output.D1 | Output.D2 | CONTACTORS):
             self.fail(board, "unlocked with all signals off", f"{board.plant.outputs!r}")
@@ -255,20 +278,31 @@ class Judge:
         """After each event."""
         now, circuit, excused = board.now, board.circuit, self.excused
         outputs, amps_a = board.plant.outputs, circuit.pre_a if circuit.joined else 0.0
+        if self._at_rest and outputs == self._relays and not (circuit.joined or circuit.car_closed):
+            charger = board.charger
+            if charger is not None and charger.session.state is self._at_rest and not board.programs_died:
+                return  # nothing is energised, and was judged so at the last event
         if circuit.violations and len(circuit.violations) > self._seen_violations:
             for violation in circuit.violations[self._seen_violations :]:
-                excuse = VIOLATION_EXCUSE.get(violation.what, "")
-                if excuse != "always" and excuse not in excused:
+                excuse = VIOLATION_EXCUSE.get(violation.what, set())
+                if "always" not in excuse and not excuse & excused:
                     self.fail(board, violation.what, f"{violation.value}, limit {violation.limit}")
             self._seen_violations = len(circuit.violations)
         if outputs != self._relays:
             self._relays = outputs
             for one, other in NEEDS:
-                if outputs & one and other not in outputs:
+                if outputs & one & ~board.stuck_lines and other not in outputs | board.stuck_lines:
                     self.fail(board, "outputs that belong together", f"{outputs!r}")
+        if board.programs_died:
+            board.programs_died, self._fault_t = False, None  # what was latched died with its program
         self._judge_programs(board, outputs, amps_a)
         charger = board.charger
+        self._at_rest = None
         if charger is not None:
+            state = charger.session.state
+            calm = state is State.IDLE or (state is State.FAULT and not board.clears)
+            if calm and not outputs & ~Output.PLUG_LOCK and not board._guard_stopped:
+                self._at_rest = state
             self._judge_session(board, charger.session.state, now - charger.session.since_t)
         if amps_a:
             self._judge_current(board, amps_a)
@@ -279,7 +313,7 @@ class Judge:
             self._judge_obedience(board, abs(amps_a))
         if self.stranger_t is not None and now - self.stranger_t > 0.1 and Output.PRE_AC in outputs:
             self.fail(board, "PRE AC off when somebody writes amps after a trip", f"{now - self.stranger_t:.2f} s")
-        if self._t_108 > now - 0.3 and (circuit.car_closed or circuit.joined):
+        if self._t_108 > now - 0.3 and circuit.car_closed:
             self._judge_told(board, amps_a)
         else:
             self._stop_clocks(_TOLD_RULES)
@@ -313,18 +347,21 @@ class Judge:
         silent_s = now - self.car_heard_t
         if silent_s > 1.0 and amps_a > 0.6 and alive and "pre" not in excused:
             self.fail(board, "0 A for a silent car", f"{amps_a:.1f} A after {silent_s:.2f} s")
-        self._lasts(board, "0 A without orders", not board.has_bus and amps_a > 0.6 and "pre" not in excused, 2.2)
-        guard_away = board.guard is None or board._guard_stopped
-        lost = {
-            "a car that stops": self._car_stops_t is not None and "can" not in excused,
-            "a car that is silent": silent_s > 1.0,
-            "a converter that is silent": now - self.pre_heard_t > 1.0,
-            "a converter with odd status": bool(board.pre.odd_status),
-            "a hot converter": board.pre.temperature_c > 90.0,
-            "no guard": guard_away,
-        }
-        for what, wrong in lost.items():
-            self._lasts(board, what + " ends the session", wrong and flows and alive, 2.0)
+        unordered = not board.has_bus and amps_a > 0.6 and "pre" not in excused
+        self._lasts(board, "0 A without orders", unordered, 2.2, f"{amps_a:.1f} A" if unordered else "")
+        if not flows or not alive:
+            self._stop_clocks(_END_RULES)
+            return
+        lost = (
+            self._car_stops_t is not None and "can" not in excused,
+            silent_s > 1.0,
+            now - self.pre_heard_t > 1.0,
+            bool(board.pre.odd_status),
+            board.pre.temperature_c > 90.0,
+            board.guard is None or board._guard_stopped,
+        )
+        for rule, wrong in zip(_END_RULES, lost, strict=True):
+            self._lasts(board, rule, wrong, 2.0)
 
     def _judge_current(self, board: "Board", amps_a: float) -> None:
         limits, now = self._limits, board.now
@@ -335,25 +372,23 @@ class Judge:
             limits.popleft()
         charge_a = min(charge_a, board.max_charge_a, 15.0)
         discharge_a = min(discharge_a, board.max_discharge_a, 15.0)
-        if self._status & 0x01:
-            self.flowed = True
-            slack_a = 0.35
-        else:
-            slack_a = 1.3  # voltage match: 1 A into the battery; 0.2 A out of the cable at the end
+        # Before the flow, voltage match: 1 A into the battery; at the end 0.2 A out of the cable.
+        slack_a = 0.35 if self._status & 0x01 else 1.3
         if "pre" in self.excused:  # the converter disobeys: seen at 5 A beside the setpoint, then 2 s, then make-safe
             over = amps_a > charge_a + 6.0 or amps_a < -discharge_a - 6.0
-            self._lasts(board, STOPPED, over, 4.0, f"{amps_a:.1f} A")
+            self._lasts(board, STOPPED, over, 4.0, f"{amps_a:.1f} A" if over else "")
             return
         over = amps_a > charge_a + slack_a or amps_a < -discharge_a - slack_a
-        text = f"{amps_a:.1f} A, car allows {charge_a:.0f} and -{discharge_a:.0f}"
-        # A car whose frames are late, lost or stale cannot be obeyed sooner than its silence is noticed.
-        self._lasts(board, INSIDE, over, 1.2 if "can" in self.excused else 0.0, text)
+        text = f"{amps_a:.1f} A, car allows {charge_a:.0f} and -{discharge_a:.0f}" if over else ""
+        # A car whose frames are late, lost or stale cannot be obeyed sooner than its silence is noticed, nor by a
+        # program that sleeps.
+        self._lasts(board, INSIDE, over, 1.2 if self.excused & {"can", "program"} else 0.0, text)
         high_v, low_v = self._car_volts
         volts_v = board.circuit.cable_v
         wrong = (amps_a > 1.3 and 0 < high_v < volts_v) or (amps_a < -0.6 and volts_v < max(low_v, 250))
-        self._lasts(board, VOLTS, wrong, 1.5, f"{volts_v:.0f} V at {amps_a:.1f} A")
+        self._lasts(board, VOLTS, wrong, 1.5, f"{volts_v:.0f} V at {amps_a:.1f} A" if wrong else "")
         empty = amps_a < -0.6 and board.plant.battery.soc_pct < 29.3 and "can" not in self.excused
-        self._lasts(board, FLOOR, empty, 1.5, f"{board.plant.battery.soc_pct:.1f} %")
+        self._lasts(board, FLOOR, empty, 1.5, f"{board.plant.battery.soc_pct:.1f} %" if empty else "")
 
     def _judge_told(self, board: "Board", amps_a: float) -> None:
         if "program" in self.excused or "pre" in self.excused or "weld" in self.excused or "car" in self.excused:
@@ -364,17 +399,20 @@ class Judge:
         if "adc" not in self.excused:
             volts_v = told[1] | told[2] << 8
             wrong = abs(volts_v - board.circuit.cable_v) > 12.0
-            self._lasts(board, TOLD_V, wrong, 0.6, f"{volts_v} V for {board.circuit.cable_v:.0f} V")
-        self._lasts(board, TOLD_FLOW, not told[5] & 1 and abs(amps_a) > LOW_A, 0.3, f"{amps_a} A")
+            text = f"{volts_v} V for {board.circuit.cable_v:.0f} V" if wrong else ""
+            self._lasts(board, TOLD_V, wrong, 0.6, text)
+        self._lasts(board, TOLD_FLOW, not told[5] & 1 and abs(amps_a) > LOW_A, 0.3, "5 A and more")
         discharge = self._told.get(0x208)
         if told[5] & 1 and discharge is not None:
             shown_a = told[3] - (0xFF - discharge[0])
             wrong = abs(shown_a - amps_a) > 2.0
-            self._lasts(board, TOLD_A, wrong, 0.8, f"{shown_a} A for {amps_a:.1f} A")
+            self._lasts(board, TOLD_A, wrong, 1.2, f"{shown_a} A for {amps_a:.1f} A" if wrong else "")
 
     def _judge_programs(self, board: "Board", outputs: Output, amps_a: float) -> None:
         now, guard = board.now, board.guard
-        if guard is not None:
+        if guard is None:
+            self._trip_t, self._tripped = None, False  # a new guard begins anew
+        else:
             away = guard.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED)
             if away and not self._tripped:
                 self._trip_t = now
@@ -402,7 +440,7 @@ class Judge:
 
     def _judge_session(self, board: "Board", state: State, for_s: float) -> None:
         most_s = LONGEST_S.get(state)
-        slack_s = 0.3 + 2 * (board.charger_slow_s + board.guard_slow_s)
+        slack_s = 0.15 + 2 * (board.charger_slow_s + board.guard_slow_s)
         if most_s is not None and for_s > most_s + slack_s and not board._charger_stopped:
             self.fail(board, "each state ends in its time", f"{state} for {for_s:.1f} s, limit {most_s} s")
         if state is State.FAULT:
@@ -411,5 +449,11 @@ class Judge:
         elif self._fault_t is not None and board.clears and board.clears[-1] >= self._fault_t:
             self._fault_t = None
         live = board.plant.outputs & ~Output.PLUG_LOCK & ~board.stuck_lines
-        idle = state in (State.IDLE, State.FAULT) and bool(live)
-        self._lasts(board, "nothing is energised at rest", idle, 3.5 + slack_s, f"{live!r}")
+        idle = state in (State.IDLE, State.FAULT) and bool(live) and "mad" not in self.excused
+        self._lasts(
+            board,
+            "nothing is energised at rest",
+            idle,
+            6.0 if "program" in self.excused else 3.5,
+            f"{live!r}" if idle else "",
+        )

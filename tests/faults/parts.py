@@ -134,7 +134,7 @@ SAYS: dict[str, tuple[int, int, int]] = {
     "255 A": (3, 0x00, 0xFF),
     "600 V": (2, 0x00, 0x02),
 }
-"""What a car may say in 0x102 against its own meaning: byte, bits kept, bits set. Written here by hand from the standard's
+"""What a car may say in 0x102 against its own meaning: byte, bits kept, bits set. Written by hand from the standard's
 text, not by our codec: a codec that is wrong in both directions would otherwise agree with itself."""
 
 

@@ -1,7 +1,7 @@
 """One fault at one moment of one state, followed to its end."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -32,6 +32,22 @@ class Outcome:
     trace: tuple[str, ...] = ()
 
 
+MOMENTS_IN_ENERGY = 2
+
+
+def chosen(snapshots: list[Snapshot], faults: Sequence[Fault]) -> list[tuple[int, str]]:
+    """(number of the snapshot, name of the fault): every state x every fault. The moments of a state take turns from
+    fault to fault, in energy flow two of them for each fault."""
+    jobs = []
+    for state in State:
+        moments = [i for i, snapshot in enumerate(snapshots) if snapshot.state is state]
+        count = min(len(moments), MOMENTS_IN_ENERGY if state is State.ENERGY else 1)
+        for k, fault in enumerate(faults):
+            picked = {moments[(k + part * len(moments) // count) % len(moments)] for part in range(count)}
+            jobs += [(i, fault.name) for i in sorted(picked)]
+    return jobs
+
+
 def run(snapshot: Snapshot, fault: Fault, *, trace: bool = False) -> Outcome:
     """Strike, go on with the plan, and look for the end: at rest for a while, nothing energised."""
     board = snapshot.load()
@@ -49,9 +65,9 @@ def run(snapshot: Snapshot, fault: Fault, *, trace: bool = False) -> Outcome:
                 rest_since = board.now
             elif board.now - rest_since > REST_S:
                 break
-    if not resting(board):
+    if not resting(board) and "mad" not in board.judge.excused:
         board.judge.fail(board, "an end state in its time", f"{board.state} {END_S:.0f} s after the fault")
-    elif fault.borne:
+    elif fault.borne and snapshot.state is not State.CAR_OPENS:  # there the cable empties by itself, or too late
         _judge_health(board, snapshot)
     name = f"{snapshot.name} :: {fault.name}"
     return Outcome(

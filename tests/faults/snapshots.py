@@ -63,9 +63,9 @@ def _reversal() -> Board:
 
 
 def _car_ends() -> Board:
-    """The car takes its permission back before its contactors are closed."""
+    """The car takes its permission back with its contactors closed and ours still open."""
     board = _plan(Board(), 3000.0, _STOP_S)
-    board.later(12.1, "car_ends")
+    board.later(13.5, "car_ends")
     return board
 
 
