@@ -106,6 +106,7 @@ class Judge:
     frame is disturbed), "mad" (charger asks guard for nonsense: only what guard forbids is judged)."""
 
     def __init__(self) -> None:
+        """flowed: the car was told of energy flow (109.5.0)."""
         self.broken: list[Broken] = []
         self.excused: frozenset[str] = frozenset()
         self.flowed = False
