@@ -118,8 +118,8 @@ def _summary(name: str, tally: Tally, wall_s: float) -> None:
     factor = tally.virtual_s / max(1e-9, tally.cpu_s)
     print(
         f"\n{name}: {tally.count}, {len(tally.broken)} broken; mean {tally.virtual_s / count:.1f} s virtual "
-        f"({tally.active_s / count:.1f} s of them with a session running), {100 * tally.flowed / count:.0f} % with "
-        f"current flowing;\n  {wall_s:.0f} s by the clock, {tally.cpu_s:.0f} s of CPU, {factor:.0f} times real time "
+        f"({tally.active_s / count:.1f} s of them with a session running), {100 * tally.flowed / count:.0f} % in "
+        f"energy flow;\n  {wall_s:.0f} s by the clock, {tally.cpu_s:.0f} s of CPU, {factor:.0f} times real time "
         f"per core, {tally.events / max(1e-9, tally.cpu_s) / 1000:.1f} thousand events a second and core"
     )
     print("  ends: " + ", ".join(f"{end} {number}" for end, number in tally.ends.most_common(12)))

@@ -430,6 +430,8 @@ class Board:
         self.later(restart_s, "start_charger")
 
     def start_charger(self) -> None:
+        if self.charger is not None:
+            return
         self._say("charger is started")
         self.charger, self._charger_t = self._new_charger(), self.now
         self._last_told, self._look_due = (), self.now
@@ -446,6 +448,8 @@ class Board:
             self._charger_stopped, self._charger_t = False, self.now
 
     def kill_guard(self, restart_s: float = RESTART_S) -> None:
+        if self.guard is None:
+            return
         self._say("guard is killed")
         self.guard, self._guard_stopped, self._guard_t = None, False, math.inf
         self._guard_inbox.clear(), self._packets.clear()
@@ -457,6 +461,8 @@ class Board:
 
     def start_guard(self) -> None:
         """A new guard finds the outputs as they are; its CAN socket comes up right after."""
+        if self.guard is not None:
+            return
         self._say("guard is started")
         self.guard = Guarding(self.now, self.plant.outputs, self._k)
         self._guard_acts()

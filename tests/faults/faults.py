@@ -150,6 +150,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault("car never permits", _set("car", permits=False)),
     Fault("car's contactors welded", _set("circuit", car_welded=True), _CAR),
     Fault("battery nearly empty", _battery_at(5.0)),
+    Fault("battery below the car's floor", _battery_at(20.0)),
+    Fault("car's lowest voltage rises to 400 V", _set("car", least_v=400)),
     Fault("battery full", _battery_at(100.0)),
     Fault("K off", _k_line_off),
     Fault("K wire broken", _set("plant", k_cut=True)),
@@ -224,11 +226,15 @@ FAULTS: tuple[Fault, ...] = (
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
+_SENSOR_ALONE = (State.CAR_OPENS, State.D2_OFF, State.UNLOCK, State.FAREWELL, State.SAFE, State.FAULT)
+"""c1 and c2 are open after something went wrong or ended: only one sensor is left to believe. SAFETY.md says so."""
+
+
 def strike(board: Board, fault: Fault) -> None:
     """Begin a fault now."""
     board.judge.excused |= fault.excuses
-    if "adc" in fault.excuses and board.state in (State.SAFE, State.FAULT):
-        board.judge.excused |= {"adc after a fault"}  # the second failure: only one sensor is left to believe
+    if "adc" in fault.excuses and board.state in _SENSOR_ALONE:
+        board.judge.excused |= {"adc after a fault"}
     board._say("FAULT: %s", fault.name)
     fault.begin(board)
     if fault.undo is not None:

@@ -106,6 +106,7 @@ class Judge:
     frame is disturbed), "mad" (charger asks guard for nonsense: only what guard forbids is judged)."""
 
     def __init__(self) -> None:
+        """flowed: the car was told of energy flow (109.5.0)."""
         self.broken: list[Broken] = []
         self.excused: frozenset[str] = frozenset()
         self.flowed = False
@@ -135,6 +136,7 @@ class Judge:
         self._locked_told = False
         self._relays = NONE
         self._left_empty = False
+        self._at_rest: State | None = None
 
     # Helpers.
 
@@ -194,6 +196,7 @@ class Judge:
 
     def _judge_status(self, board: "Board", status: int) -> None:
         was, self._status = self._status, status
+        self.flowed = self.flowed or bool(status & 0x01)
         if was & 0x21 == 0x01 and status & 0x21 not in (0x01, 0x21) and "program" not in self.excused:
             self.fail(board, "status 25 before 24", f"109.5 went from {was:02x} to {status:02x}")
         amps_a = abs(board.circuit.pre_a) if board.circuit.joined else 0.0
@@ -246,6 +249,8 @@ class Judge:
                 self.fail(board, "d2 rises locked, permitted, with c1/c2 open", f"{outputs!r}")
         elif output is Output.D2 and circuit.joined and amps_a > LOW_A:
             self.fail(board, "d2 falls below 5 A", f"{amps_a:.1f} A")
+        elif output is Output.D2 and outputs & CONTACTORS & ~board.stuck_lines and "mad" not in self.excused:
+            self.fail(board, "c1/c2 open before d2 falls", f"{outputs!r}")
         elif output is Output.D1 and not on:
             d2_off_s = now - self._off_t.get(Output.D2, -math.inf)
             if (Output.D2 in outputs or d2_off_s < 0.49) and Output.D2 not in board.stuck_lines:
@@ -260,7 +265,10 @@ class Judge:
         signals_off_s = now - max(self._off_t.get(Output.D1, -math.inf), self._off_t.get(Output.D2, -math.inf))
         person = bool(board.confirms) and signals_off_s >= 119.9
         known = self._left_empty or (board.adc_v is not None and board.adc_v <= 10.5)
-        if not person and (not known or (volts_v > 10.5 and "adc after a fault" not in self.excused)):
+        if not person and (
+            not known
+            or (volts_v > (14.0 if "adc" in self.excused else 10.5) and "adc after a fault" not in self.excused)
+        ):
             self.fail(board, "unlocked at 10 V or by a person", f"{volts_v:.0f} V, measured {board.adc_v}")
         if board.plant.outputs & (Output.D1 | Output.D2 | CONTACTORS):
             self.fail(board, "unlocked with all signals off", f"{board.plant.outputs!r}")
@@ -271,6 +279,10 @@ class Judge:
         """After each event."""
         now, circuit, excused = board.now, board.circuit, self.excused
         outputs, amps_a = board.plant.outputs, circuit.pre_a if circuit.joined else 0.0
+        if self._at_rest and outputs == self._relays and not (circuit.joined or circuit.car_closed):
+            charger = board.charger
+            if charger is not None and charger.session.state is self._at_rest and not board.programs_died:
+                return  # nothing is energised, and was judged so at the last event
         if circuit.violations and len(circuit.violations) > self._seen_violations:
             for violation in circuit.violations[self._seen_violations :]:
                 excuse = VIOLATION_EXCUSE.get(violation.what, set())
@@ -286,7 +298,12 @@ class Judge:
             board.programs_died, self._fault_t = False, None  # what was latched died with its program
         self._judge_programs(board, outputs, amps_a)
         charger = board.charger
+        self._at_rest = None
         if charger is not None:
+            state = charger.session.state
+            calm = state is State.IDLE or (state is State.FAULT and not board.clears)
+            if calm and not outputs & ~Output.PLUG_LOCK and not board._guard_stopped:
+                self._at_rest = state
             self._judge_session(board, charger.session.state, now - charger.session.since_t)
         if amps_a:
             self._judge_current(board, amps_a)
@@ -356,11 +373,8 @@ class Judge:
             limits.popleft()
         charge_a = min(charge_a, board.max_charge_a, 15.0)
         discharge_a = min(discharge_a, board.max_discharge_a, 15.0)
-        if self._status & 0x01:
-            self.flowed = True
-            slack_a = 0.35
-        else:
-            slack_a = 1.3  # voltage match: 1 A into the battery; 0.2 A out of the cable at the end
+        # Before the flow, voltage match: 1 A into the battery; at the end 0.2 A out of the cable.
+        slack_a = 0.35 if self._status & 0x01 else 1.3
         if "pre" in self.excused:  # the converter disobeys: seen at 5 A beside the setpoint, then 2 s, then make-safe
             over = amps_a > charge_a + 6.0 or amps_a < -discharge_a - 6.0
             self._lasts(board, STOPPED, over, 4.0, f"{amps_a:.1f} A" if over else "")
@@ -397,7 +411,9 @@ class Judge:
 
     def _judge_programs(self, board: "Board", outputs: Output, amps_a: float) -> None:
         now, guard = board.now, board.guard
-        if guard is not None:
+        if guard is None:
+            self._trip_t, self._tripped = None, False  # a new guard begins anew
+        else:
             away = guard.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED)
             if away and not self._tripped:
                 self._trip_t = now
@@ -435,4 +451,10 @@ class Judge:
             self._fault_t = None
         live = board.plant.outputs & ~Output.PLUG_LOCK & ~board.stuck_lines
         idle = state in (State.IDLE, State.FAULT) and bool(live) and "mad" not in self.excused
-        self._lasts(board, "nothing is energised at rest", idle, 3.5 + slack_s, f"{live!r}" if idle else "")
+        self._lasts(
+            board,
+            "nothing is energised at rest",
+            idle,
+            6.0 if "program" in self.excused else 3.5,
+            f"{live!r}" if idle else "",
+        )

@@ -32,12 +32,12 @@ class Outcome:
     trace: tuple[str, ...] = ()
 
 
-MOMENTS_IN_ENERGY = 4
+MOMENTS_IN_ENERGY = 2
 
 
 def chosen(snapshots: list[Snapshot], faults: Sequence[Fault]) -> list[tuple[int, str]]:
     """(number of the snapshot, name of the fault): every state x every fault. The moments of a state take turns from
-    fault to fault, in energy flow four of them for each fault."""
+    fault to fault, in energy flow two of them for each fault."""
     jobs = []
     for state in State:
         moments = [i for i, snapshot in enumerate(snapshots) if snapshot.state is state]
@@ -67,7 +67,7 @@ def run(snapshot: Snapshot, fault: Fault, *, trace: bool = False) -> Outcome:
                 break
     if not resting(board) and "mad" not in board.judge.excused:
         board.judge.fail(board, "an end state in its time", f"{board.state} {END_S:.0f} s after the fault")
-    elif fault.borne:
+    elif fault.borne and snapshot.state is not State.CAR_OPENS:  # there the cable empties by itself, or too late
         _judge_health(board, snapshot)
     name = f"{snapshot.name} :: {fault.name}"
     return Outcome(

@@ -19,10 +19,13 @@ from v2h.chademo.states import State
 SOC_PCT = (8.0, 28.0, 40.0, 60.0, 75.0, 93.0)
 LIMITS_A = ((15.0, 15.0), (15.0, 6.0), (9.9, 15.0))
 STARTS = (State.IDLE, State.INSULATION, State.CAR_CONTACTORS, State.MATCH, State.READY)
-START_WEIGHTS = (3, 4, 18, 35, 40)
+START_WEIGHTS = (2, 2, 6, 15, 75)
 """Mostly near energy: there is most to break, and the road to it is walked by the scenarios."""
+ENDS = (("stop", None), ("charger", None), ("tree", None))
+END_WEIGHTS = (5, 4, 1)
+"""By the owner; by the death of charger or of the whole tree, after which nobody wants energy any more."""
 HARD_END_S = 200.0
-REST_S = (8.0, 60.0)
+REST_S = (6.0, 38.0)
 """How long a session goes on at rest: late answers, people's presses, a plug that waits for an empty cable."""
 
 
@@ -55,13 +58,14 @@ def starts() -> list[Start]:
             board = Board(soc_pct=soc_pct, max_charge_a=charge_a, max_discharge_a=discharge_a)
             name = f"{soc_pct:.0f} %, {charge_a:g}/{discharge_a:g} A"
             taken.append(Start(f"{name}, idle", State.IDLE, _pickled(board)))
-            seen: set[State | None] = set()
+            seen: set[State | str | None] = set()
             while board.state is not State.ENERGY and board.now < 20.0:
                 board.event()
                 state = board.state
                 whole = board.charger is not None and not board.charger.converter._steps
-                if state in STARTS[1:] and state not in seen and whole:
-                    seen.add(state)
+                ready = state is State.READY and board.now - board.states[-1][0] > 0.6
+                if state in STARTS[1:] and (state not in seen or ready) and whole and "ready" not in seen:
+                    seen.add("ready" if ready and state in seen else state)
                     taken.append(Start(f"{name}, {state}", state, _pickled(board)))
     return taken
 
@@ -76,11 +80,13 @@ def compose(seed: int, choices: list[Start]) -> tuple[Start, list[Step]]:
     state = rng.choices(STARTS, START_WEIGHTS)[0]
     start = rng.choice([choice for choice in choices if choice.state is state])
     steps = [Step(0.0, "power", _watts(rng))]
-    for _ in range(rng.randint(1, 5)):
-        steps.append(Step(round(rng.expovariate(1.6), 2), *_disturbance(rng)))
+    if rng.random() < 0.75:
+        steps.append(Step(0.0, "energy"))
+    for _ in range(rng.randint(1, 3)):
+        steps.append(Step(round(rng.expovariate(2.0), 2), *_disturbance(rng)))
     if rng.random() < 0.8:
-        steps.insert(rng.randint(1, len(steps)), Step(round(rng.uniform(0.0, 1.5), 2), "fault", _fault(rng)))
-    steps.append(Step(round(rng.expovariate(0.8), 2), "stop"))
+        steps.insert(rng.randint(1, len(steps)), Step(round(rng.uniform(0.0, 1.2), 2), "fault", _fault(rng)))
+    steps.append(Step(round(rng.expovariate(2.0), 2), *rng.choices(ENDS, END_WEIGHTS)[0]))
     if rng.random() < 0.3:
         steps.append(Step(round(rng.uniform(4.0, 30.0), 1), "clear", rng.random() < 0.3))
     if rng.random() < 0.03:
@@ -116,6 +122,15 @@ def _car_allows(board: Board, amps: tuple[int, int]) -> None:
     board.car.most_a = amps
 
 
+def _dies(board: Board, how: str) -> None:
+    board.judge.excused |= {"program"}
+    if "adc" in board.judge.excused:
+        board.judge.excused |= {"adc after a fault"}  # what the dead one knew of the sensor is forgotten
+    board.wanted = False
+    if board.charger is not None and board.guard is not None:  # else a fault has taken one of them already
+        getattr(board, how)()
+
+
 def _bus_gone(board: Board, for_s: float) -> None:
     board.has_bus = False
     board.later(for_s, "turn", "has_bus", True)
@@ -132,8 +147,11 @@ DO: dict[str, Callable[[Board, Any], None]] = {
     "floor": _car_floor,
     "press": lambda board, value: board.press_clear(False),
     "fault": lambda board, value: strike(board, BY_NAME[value]),
+    "charger": lambda board, value: _dies(board, "kill_charger"),
+    "tree": lambda board, value: _dies(board, "kill_tree"),
     "stop": lambda board, value: board.turn("wanted", False),
     "clear": lambda board, value: board.press_clear(value),
+    "energy": lambda board, value: None,
     "end": lambda board, value: None,
 }
 
@@ -150,6 +168,8 @@ def run(name: str, start: Start, steps: list[Step], *, trace: bool = False) -> O
         for step in steps:
             if step.what == "end":
                 at = max(at, _until_rest(board, begin + HARD_END_S))
+            elif step.what == "energy":
+                at = max(at, _until_energy(board))
             at += step.delay_s
             while board.now < at - 1e-9:
                 before, busy = board.now, not resting(board)
@@ -169,6 +189,16 @@ def run(name: str, start: Start, steps: list[Step], *, trace: bool = False) -> O
         ending(board),
         tuple(board.trace or ()),
     )
+
+
+def _until_energy(board: Board) -> float:
+    """At most 20 s; a session that ended before does not hold anything up."""
+    latest = board.now + 20.0
+    begun = board.state is not State.IDLE
+    while board.now < latest and board.state is not State.ENERGY and not (begun and resting(board)):
+        board.event(latest)
+        begun = begun or board.state is not State.IDLE
+    return board.now
 
 
 def _until_rest(board: Board, latest: float) -> float:

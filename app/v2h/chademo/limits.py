@@ -52,7 +52,7 @@ CABLE_SAFE = _ours(5.0, "s", "cable <= 10 V after the car opened; the standard a
 OPENING = _ours(1.0, "s", "c1/c2 open is seen by read-back within one exchange with guard")
 D2_TO_D1 = _standard(0.5, "s", "d2 off, then d1 off")
 UNLOCKING = _ours(5.0, "s", "cable <= 10 V measured; else the plug stays locked and a person is asked")
-STOP_SHOWN = _ours(0.15, "s", "status 25 goes out at least once in every stop out of energy flow")
+STOP_SHOWN = _capture(0.3, "s", "the vendor shows 25 for 0.300 s: longer than a rising current goes on rising")
 FAREWELL = _capture(0.3, "s", "the vendor sends for 0.27 s after the car's last frame")
 
 # Voltages and currents
