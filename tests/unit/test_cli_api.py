@@ -26,6 +26,7 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 def web(tmp_path: Path) -> WebApp:
     made = WebApp(tmp_path)
     known(made.state)
+    made.state.put_bus(True)
     made.state.put_charger(charger())
     made.state.put_manager(manager())
     return made
@@ -59,13 +60,14 @@ def test_watch_follows_the_stream(
         seen.append(state["view"]["headline"])
         if len(seen) == 1:
             web.state.put_charger(charger(power_w=-1523.0))
-        if seen[-1] == "The car supplies 1.52 kW":
+        if seen[-1] == "The car supplies 1.52 kW" or len(seen) > 30:
             raise KeyboardInterrupt
         return seen[-1]
 
     monkeypatch.setattr("v2h.commands.status.as_line", line)
     assert main(["status", "--watch", "--host", host]) == 0
     assert "Charging the car with 3.81 kW" in capsys.readouterr().out
+    assert seen[-1] == "The car supplies 1.52 kW"
 
 
 @pytest.mark.parametrize(

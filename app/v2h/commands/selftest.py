@@ -54,7 +54,7 @@ class Board(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `v2h selftest`."""
-    add_api_arguments(parser, "sudo v2h selftest")
+    add_api_arguments(parser, "v2h selftest   (as root, on the board)")
 
 
 def run(args: argparse.Namespace) -> int:
