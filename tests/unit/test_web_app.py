@@ -27,18 +27,18 @@ class Log:
 
     broken = False
 
-    def events(self, limit: int, before: int | None, level: str | None) -> Sequence[Row]:
+    def events(self, limit: int, before: int | None, level: str) -> Sequence[Row]:
         if self.broken:
             raise OSError("disk I/O error")
         rows = [{"id": i, "at": f"2026-11-22T00:00:0{i}Z", "synchronised": 1, "level": "info", "code": "x",
                  "text": 'says "no", then ü', "source": "manager"} for i in range(5, 0, -1)]  # fmt: skip
-        return [row for row in rows if before is None or row["id"] < before][:limit] if level in (None, "info") else []
+        return [row for row in rows if before is None or row["id"] < before][:limit] if level == "info" else []
 
     def days(self, count: int) -> Sequence[Row]:
         return [{"day": "2026-11-22", "charged_wh": 1200.0}][:count]
 
     def samples(self, from_s: float, to_s: float, step_s: float) -> Sequence[Row]:
-        return [{"at_s": from_s, "grid_w": 12.0, "power_w": None, "soc_pct": 50.0}]
+        return [{"t": from_s, "grid_w": 12.0, "power_w": None, "soc_pct": 50.0}]
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_page_has_no_inline_script_style_or_outside_address(client: FlaskClient,
     assert " style=" not in page
     assert "<style" not in page
     assert " on" + "click=" not in page
-    assert page.count("<script") == page.count("<script src=") == 1
+    assert page.count("<script") == page.count("<script src=") == 2
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in page
     assert "&lt;b&gt;Garage" in page
@@ -256,7 +256,7 @@ def test_log_energy_and_samples(client: FlaskClient) -> None:
     assert client.get("/api/v1/log?level=fault").get_json() == {"events": []}
     assert client.get("/api/v1/energy?days=3").get_json()["days"][0]["charged_wh"] == 1200.0
     samples = client.get("/api/v1/samples?from_s=1000&to_s=2000&step_s=60").get_json()
-    assert samples == {"step_s": 60, "samples": [{"at_s": 1000.0, "grid_w": 12.0, "power_w": None, "soc_pct": 50.0}]}
+    assert samples == {"step_s": 60, "samples": [{"t": 1000.0, "grid_w": 12.0, "power_w": None, "soc_pct": 50.0}]}
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_csv_holds_every_event(client: FlaskClient, monkeypatch: pytest.MonkeyPa
     assert lines[0] == "at,synchronised,level,code,text,source" and len(lines) == 7
     assert lines[1] == '2026-11-22T00:00:05Z,1,info,x,"says ""no"", then ü",manager'
     assert client.get("/api/v1/samples.csv?from_s=1&to_s=61&step_s=60").get_data(as_text=True) == (
-        "at_s,grid_w,power_w,soc_pct\r\n1.0,12.0,,50.0\r\n"
+        "t,grid_w,power_w,soc_pct\r\n1.0,12.0,,50.0\r\n"
     )
 
 

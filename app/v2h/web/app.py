@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, request
+from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 
-from v2h import __version__
 from v2h.web.archive import Archive
-from v2h.web.commands import COMMANDS, Commands
+from v2h.web.commands import Commands
 from v2h.web.gate import refusal, stand_before
 from v2h.web.owner import Tell, owner_pages
 from v2h.web.ownerkeys import OwnerKeys
+from v2h.web.pages import pages
 from v2h.web.pairing import Window
 from v2h.web.rest import Sources, rest
 from v2h.web.state import LiveState
@@ -20,6 +21,8 @@ STREAM_LIFE_S = 900.0
 MAX_BODY = 49152
 """A schedule's document; the bus carries 65536."""
 STATIC_LIFE_S = 86400
+COMPRESSED = ["text/html", "text/css", "text/javascript", "application/json", "image/svg+xml"]
+"""The live stream is not among them: it must leave at once."""
 
 
 def create_app(
@@ -45,22 +48,17 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_LIFE_S
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.config["COMPRESS_MIMETYPES"] = COMPRESSED
+    Compress(app)
     stand_before(app, keys, host_names=host_names, reading_open=reading_open)
     app.register_blueprint(owner_pages(keys, window, tell))
     sources = Sources(state, commands, archive, data / "v2h.sqlite3", data / "captures")
     app.register_blueprint(rest(sources, streams, stream_life_s))
 
+    app.register_blueprint(pages(state, archive, data / "captures"))
+
     @app.errorhandler(HTTPException)
     def say_what_is_wrong(error: HTTPException) -> Response:
         return refusal(f"{request.method} {request.path}: {error.description}", error.code or 500)
-
-    @app.context_processor
-    def for_base() -> dict[str, object]:
-        return {"site": state.document()[0]["view"]["site"], "version": __version__}
-
-    @app.get("/")
-    def page() -> str:
-        document, _ = state.document()
-        return render_template("page.html", view=document["view"], version=__version__, commands=COMMANDS)
 
     return app

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from v2h.web.archive import Row
 
 EVENT_COLUMNS = ("at", "synchronised", "level", "code", "text", "source")
-SAMPLE_COLUMNS = ("at_s", "grid_w", "power_w", "soc_pct")
+SAMPLE_COLUMNS = ("t", "grid_w", "power_w", "soc_pct")
 COPY_PREFIX = ".copy-"
 
 

@@ -17,6 +17,8 @@ SESSION_COOKIE = "v2h_session"
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN_TO_ALL = ("static", "owner.log_in", "owner.do_log_in", "owner.pair", "owner.do_pair")
 """Endpoints that whoever wants to become the owner needs; those that change something look after themselves."""
+LASTING = ("static", "pages.chart_library")
+"""What a browser may keep for a while."""
 OWNER_PAGES = "owner"
 """The blueprint of HTML forms; everything else takes JSON."""
 NO_PASSWORD = (
@@ -78,7 +80,7 @@ def stand_before(app: Flask, keys: OwnerKeys, *, host_names: tuple[str, ...], re
     @app.after_request
     def harden(response: Response) -> Response:
         response.headers.update(HEADERS)
-        if request.endpoint != "static":
+        if request.endpoint not in LASTING:
             response.headers["Cache-Control"] = "no-store"
         if response.status_code == 401:
             response.headers["WWW-Authenticate"] = "Bearer"

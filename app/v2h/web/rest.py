@@ -254,9 +254,9 @@ def _whole(name: str, default: int, low: int, high: int) -> int:
     return int(text)
 
 
-def _level() -> str | None:
-    level = request.args.get("level")
-    if level is not None and level not in LEVELS:
+def _level() -> str:
+    level = request.args.get("level", "info")
+    if level not in LEVELS:
         raise BadRequestError(f"level = {level!r:.40} is not one of {', '.join(LEVELS)}")
     return level
 

@@ -104,6 +104,63 @@ PROGRAMS = {
     "pulse": "Pulse: watches the others",
 }
 
+TRACKING = {
+    "interval_s": ("Meter speaks every", "s", 2),
+    "lag_s": ("Meter trails by", "s", 2),
+    "mean_w": ("Grid off its target by, mean", "W", 0),
+}
+"""Keys of manager's tracking: label, unit, digits."""
+
+CLOCK_SOURCES = {"ntp": "from the network (NTP)", "owner": "from an owner’s device", "rtc": "kept over the restart"}
+
+ENERGY = {
+    "charged_wh": "Into the car",
+    "discharged_wh": "Out of the car",
+    "imported_wh": "From the grid",
+    "exported_wh": "To the grid",
+}
+"""The day's counters."""
+
+LEVELS = {"info": "Everything", "warning": "Warnings and faults", "fault": "Faults only"}
+"""Levels of events by what asking for one shows."""
+
+ENTRIES = {
+    "weekly": (
+        "Every week",
+        "What to do when. An end before its start lies in the next day.",
+        "a weekly time",
+    ),
+    "ready_by": (
+        "Ready by",
+        "What the battery shall have by then, charged at the best time.",
+        "a ready-by time",
+    ),
+    "overrides": ("Once", "Stronger than everything above, for a party or a journey.", "a single time"),
+    "prices": ("Prices", "What a kWh costs and earns, for the savings and the best time to charge.", "a price"),
+}
+"""Kinds of schedule entries: title, what they do, what to add."""
+
+SETTING_GROUPS = ("Battery", "Currents", "Grid", "Session", "Region", "More")
+SETTINGS = {
+    "soc_min_pct": ("Battery", "Discharge down to", "V2H stops here"),
+    "soc_max_pct": ("Battery", "Charge up to", "V2H and Solar stop here"),
+    "reserve_soc_pct": ("Battery", "Reserve", "Kept for you to drive away at any moment; filled again when below"),
+    "max_charge_a": ("Currents", "Charge with at most", "Current at the battery"),
+    "max_discharge_a": ("Currents", "Discharge with at most", "Current at the battery"),
+    "grid_target_w": ("Grid", "Grid target", "What V2H holds the grid at; plus is import"),
+    "export_limit_w": ("Grid", "Export at most", "Empty: no limit. 0: never export"),
+    "fuse_a": ("Grid", "Main fuse", "Charging steps back before it; empty: not guarded"),
+    "evcharge_protect_w": (
+        "Grid",
+        "Spare the car’s battery above",
+        "Above this load the car does not discharge: other cars charging",
+    ),
+    "idle_end_min": ("Session", "End an idle session after", "It starts again by itself when there is something to do"),
+    "time_zone": ("Region", "Time zone", "By name, as Europe/London"),
+    "currency": ("Region", "Currency", "Shown with prices and savings"),
+}
+"""Owner's settings: group, label, what it does."""
+
 AGES = {"car": "Car", "converter": "Converter", "guard": "Guard"}
 
 FAULTS = {
