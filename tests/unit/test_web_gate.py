@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from v2h.web.access import host_refusal
-from v2h.web.gate import OPEN_TO_ALL
+from v2h.web.gate import LASTING, OPEN_TO_ALL
 from v2h.web.ownerkeys import csrf_token
 from webapp import JSON, WebApp, browser, routes
 
@@ -184,7 +184,7 @@ def test_every_answer_carries_the_hard_headers(app: Flask) -> None:
         assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["X-Frame-Options"] == "DENY"
-        assert endpoint == "static" or answer.headers["Cache-Control"] == "no-store"
+        assert endpoint in LASTING or answer.headers["Cache-Control"] == "no-store"
         answer.close()
 
 

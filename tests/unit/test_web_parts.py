@@ -56,7 +56,7 @@ def test_battery_and_window_known_and_unknown() -> None:
     }  # fmt: skip
     full = today.battery(charger(), None, {"soc_min_pct": 30.0, "soc_max_pct": 90.0, "reserve_soc_pct": 45.0})
     assert (full["soc"], full["low"], full["width"]) == (62.0, 30.0, 60.0)
-    assert full["text"] == "Used between 30 % and 90 %; at least 45 % is kept in reserve."
+    assert full["text"] == "Used between 30 % and 90 %; V2H leaves 45 % for driving."
     limits = {"soc_min_pct": 20.0, "soc_max_pct": 80.0}
     assert today.battery(None, manager(limits=limits), {})["text"] == "Used between 20 % and 80 %."
 

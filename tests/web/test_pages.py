@@ -57,7 +57,7 @@ def test_the_schedule_is_shown_edited_and_sent_whole(appliance: Appliance, page:
         page.locator("#preview svg").nth(1).get_attribute("aria-label") or ""
     )
     page.get_by_text("As a list, with reasons").click()
-    expect(page.get_by_text("Every week: cheap night").first).to_be_visible()
+    expect(page.locator("#preview li", has_text="Every week: cheap night").first).to_be_visible()
     first = page.locator(".entry[data-kind=weekly]").first
     first.get_by_label("Amps").fill("12")
     first.locator(".days label", has_text="Sun").click()
@@ -127,7 +127,7 @@ def test_only_changed_settings_are_sent(appliance: Appliance, page: Page) -> Non
 def test_a_setting_out_of_its_bounds_is_not_sent(appliance: Appliance, page: Page) -> None:
     appliance.live_in()
     page.goto(f"{appliance.url}settings")
-    page.get_by_label("Charge with at most").fill("40")
+    page.get_by_label("Charge with at most", exact=True).fill("40")
     page.get_by_role("button", name="Save the settings").click()
     assert page.evaluate("document.querySelector('#settings :invalid') !== null")
     assert appliance.orders == []

@@ -142,9 +142,13 @@ ENTRIES = {
 
 SETTING_GROUPS = ("Battery", "Currents", "Grid", "Session", "Region", "More")
 SETTINGS = {
-    "soc_min_pct": ("Battery", "Discharge down to", "V2H stops here"),
+    "soc_min_pct": ("Battery", "Discharge down to", "The floor, in every mode"),
     "soc_max_pct": ("Battery", "Charge up to", "V2H and Solar stop here"),
-    "reserve_soc_pct": ("Battery", "Reserve", "Kept for you to drive away at any moment; filled again when below"),
+    "reserve_soc_pct": (
+        "Battery",
+        "Reserve",
+        "V2H leaves this much for driving; a discharge that you ask for may go below",
+    ),
     "max_charge_a": ("Currents", "Charge with at most", "Current at the battery"),
     "max_discharge_a": ("Currents", "Discharge with at most", "Current at the battery"),
     "grid_target_w": ("Grid", "Grid target", "What V2H holds the grid at; plus is import"),
@@ -156,6 +160,7 @@ SETTINGS = {
         "Above this load the car does not discharge: other cars charging",
     ),
     "idle_end_min": ("Session", "End an idle session after", "It starts again by itself when there is something to do"),
+    "soft_start_s": ("Session", "Soft start", "From nothing to full current"),
     "time_zone": ("Region", "Time zone", "By name, as Europe/London"),
     "currency": ("Region", "Currency", "Shown with prices and savings"),
 }

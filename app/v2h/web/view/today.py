@@ -20,7 +20,7 @@ def battery(charger: ChargerState | None, manager: ManagerState | None, settings
     bar = {"soc": soc_pct or 0, "ring": f"{soc_pct or 0:g} 100", "low": low or 0, "width": (high or 0) - (low or 0)}
     if low is None or high is None:
         return {**bar, "text": "The window in use is not known yet."}
-    kept = f"; at least {percent(reserve)} is kept in reserve" if reserve else ""
+    kept = f"; V2H leaves {percent(reserve)} for driving" if reserve and reserve > low else ""
     return {**bar, "text": f"Used between {percent(low)} and {percent(high)}{kept}."}
 
 
