@@ -63,7 +63,7 @@ def test_from_pairing_to_log_out(desk: Desk, browser: Browser) -> None:
 
 def pair(desk: Desk, page: Page) -> None:
     page.goto(f"{desk.page}/")
-    expect(page.locator("#read-only")).to_contain_text("No password is set yet")
+    expect(page.locator("#read-only")).to_contain_text("Only the owner may change things.")
     expect(page.get_by_role("button", name="Solar")).to_be_disabled()
     rig(desk, hold="on_off")
     rig(desk, hold="boost")

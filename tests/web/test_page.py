@@ -97,8 +97,24 @@ def test_faults_and_configuration_errors_appear_and_can_be_cleared(appliance: Ap
     expect(page.get_by_role("alert")).to_contain_text("limits.max_charge_a = 40")
     expect(page.locator(".events")).to_contain_text("Cable still at 80 V")
     clear.click()
-    expect(page.locator("#trouble .answer")).to_have_text("mode is v2h")
+    expect(page.locator("#trouble .answer").first).to_have_text("mode is v2h")
     assert appliance.orders == [("clear-fault", {})]
+
+
+def test_a_locked_plug_is_unlocked_only_by_someone_who_takes_the_risk(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(appliance.url)
+    unlock = page.get_by_role("button", name="Unlock the plug unverified")
+    appliance.feed(state="fault", faults=["late_unlock"], outputs=["master"])
+    expect(page.get_by_role("button", name="Clear the fault")).to_be_visible()
+    expect(unlock).to_be_hidden()
+    appliance.feed(state="fault", faults=["late_unlock"], outputs=["master", "plug-lock"])
+    unlock.click()
+    assert appliance.orders == []
+    page.get_by_label("I take that risk").check()
+    unlock.click()
+    expect(page.locator(".unlock .answer")).to_have_text("mode is v2h")
+    assert appliance.orders == [("clear-fault", {"unlock_confirmed": True})]
 
 
 def test_nothing_known_yet(appliance: Appliance, page: Page) -> None:

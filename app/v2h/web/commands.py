@@ -36,6 +36,7 @@ class Kind(Enum):
 
     MOMENT = "an ISO time with its offset, such as 2026-11-22T18:00:00+01:00"
     OBJECT = "a JSON object"
+    YES = "true"
     VALUE = "a text, a number, true, false, null, a list or an object"
 
 
@@ -47,7 +48,7 @@ AMPS, SOC = Number(1, 16, "A"), Number(5, 100, "%")
 COMMANDS: dict[str, dict[str, Rule]] = {
     "mode": {"mode": MODES, "amps": AMPS, "soc_limit_pct": SOC, "until": Kind.MOMENT},
     "stop": {},
-    "clear-fault": {},
+    "clear-fault": {"unlock_confirmed": Kind.YES},
     "resume": {},
     "settings": {ANY_KEY: Kind.VALUE},
     "schedule": {"schedule": Kind.OBJECT},
@@ -80,6 +81,8 @@ def _fits(value: object, rule: Rule) -> bool:
         return value in rule
     if rule is Kind.MOMENT:
         return isinstance(value, str) and _is_moment(value)
+    if rule is Kind.YES:
+        return value is True
     return rule is Kind.VALUE or isinstance(value, dict)
 
 

@@ -146,6 +146,7 @@ def _rule(rule: Rule) -> Schema:
     known: dict[Kind, Schema] = {
         Kind.MOMENT: {"type": "string", "format": "date-time"},
         Kind.OBJECT: {"type": "object"},
+        Kind.YES: {"const": True},
         Kind.VALUE: {},
     }
     return known[rule] | {"description": rule.value}

@@ -166,7 +166,7 @@ function start() {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const values = form.dataset.mode ? { mode: form.dataset.mode } : {};
-      for (const input of form.querySelectorAll("input")) values[input.name] = input.valueAsNumber;
+      for (const input of form.querySelectorAll("input")) values[input.name] = input.type === "checkbox" ? input.checked : input.valueAsNumber;
       send(`command/${form.dataset.command}`, form.dataset.mode ? withUntil(values) : values, form);
     });
   }

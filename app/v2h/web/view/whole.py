@@ -34,6 +34,7 @@ def view(seen: Seen) -> dict[str, Any]:
         "next": today.next_rows(seen, manager),
         "today": today.energy(seen.today, seen.owner()),
         "faults": health.faults(charger),
+        "locked": charger is not None and charger.state == "fault" and "plug-lock" in charger.outputs,
         "outputs": health.outputs(charger),
         "checks": health.checks(charger),
         "config_errors": [{"name": text, "text": text} for text in seen.all_config_errors()],
