@@ -83,7 +83,13 @@ class Alive(Message):
 
 @dataclass(frozen=True, slots=True)
 class MeterReading(Message):
-    """One reading of one meter. t: time of reading; the power is that of t - lag_s. interval_s: measured."""
+    """One reading of the meter of one role: "grid" (+ import), "charger" or "solar". power_w: sum of the phases.
+
+    t: time of reading; the power is that of t - lag_s. interval_s: measured time between two new values. lag_known:
+    False when nobody said the lag and lag_s is the usual one of such a meter. fresh: False when the meter said exactly
+    what it said before, so that it may not have measured anew: to be ignored where own power has moved since then.
+    phases: one object a phase with those of power_w, voltage_v and current_a that the meter tells; [] if it tells none.
+    """
 
     TOPIC = "v2h/meter/{}"
     t: float
@@ -96,6 +102,28 @@ class MeterReading(Message):
     frequency_hz: float | None = None
     import_wh: float | None = None
     export_wh: float | None = None
+    lag_known: bool = True
+    fresh: bool = True
+    phases: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MeterStatus(Message):
+    """How a role's meter does, at every change and every 10 s. word: see v2h.meters.health; text: the same as sentences
+    for people. source: the meter in use; fallback: it is the second one. other: word of the one not in use ("": none).
+    """
+
+    TOPIC = "v2h/meter/{}/status"
+    RETAIN = True
+    t: float
+    word: str
+    text: str
+    source: str
+    interval_s: float
+    lag_s: float
+    lag_known: bool
+    fallback: bool = False
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 import lived_in
 from messages import charger, manager
-from v2h.bus import ManagerSchedule, MeterReading
+from v2h.bus import ManagerSchedule, MeterReading, MeterStatus
 from v2h.web.forms import schedule_form, settings_form
 from v2h.web.view import Seen, health, today
 from v2h.web.view.figures import NONE, kwh, moment
@@ -90,16 +90,27 @@ def test_energy_of_today_and_nothing_counted() -> None:
 
 
 def test_a_slow_meter_is_told_in_words() -> None:
-    assert health.meter(None) == []
-    good = health.meter(manager(tracking={"mean_w": 26.4, "interval_s": 0.1, "lag_s": 0.06, "over_s": 60}))
-    assert [(row["name"], row["text"], row["tone"]) for row in good] == [
-        ("interval_s", "0.10 s", "dim"),
-        ("lag_s", "0.06 s", "dim"),
+    assert health.meter(None, {}) == []
+    good = MeterStatus(0.0, "good", "fine", "the chip", 0.1, 0.06, True)
+    rows = health.meter(manager(tracking={"mean_w": 26.4, "over_s": 60}), {"solar": good, "grid": good})
+    assert [(row["name"], row["text"], row["tone"]) for row in rows] == [
+        ("grid", "0.10 s", "dim"),
+        ("grid-lag", "0.06 s", "dim"),
+        ("solar", "0.10 s", "dim"),
+        ("solar-lag", "0.06 s", "dim"),
         ("mean_w", "26 W", "good"),
     ]
-    slow = health.meter(manager(tracking={"interval_s": 10.0, "mean_w": 180.0}))
-    assert [row["tone"] for row in slow] == ["warn", "warn", "warn"]
-    assert "leak" in slow[-1]["label"]
+    slow = MeterStatus(0.0, "slow", "tells a new value only every 10 s", "P1", 10.0, 1.0, False)
+    rows = health.meter(manager(tracking={"mean_w": 180.0}), {"grid": slow})
+    assert [(row["text"], row["tone"]) for row in rows] == [
+        ("10.00 s", "warn"),
+        ("1.00 s, assumed", "dim"),
+        ("", "warn"),
+        ("180 W", "warn"),
+    ]
+    assert rows[2]["label"] == slow.text
+    frozen = MeterStatus(0.0, "frozen", "seems not to measure", "P1", 1.0, 1.0, True)
+    assert health.meter(None, {"grid": frozen})[0]["tone"] == "bad"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from waitress.server import create_server
 
 import lived_in
 from messages import charger, manager
-from v2h.bus import Alive
+from v2h.bus import Alive, MeterStatus
 from v2h.web import words
 from v2h.web.archive import Archive
 from v2h.web.gate import SESSION_COOKIE
@@ -57,6 +57,7 @@ class Appliance(WebApp):
         self.archive = lived_in.Week(NOW)
         self.state.put_settings(lived_in.settings(now))
         self.state.put_plan(lived_in.plan(now, NOW))
+        self.state.put_meter("grid", MeterStatus(now, "good", "", "STPM3x", 0.1, 0.06, True))
         self.state.put_today(lived_in.Week(NOW).days(1)[-1])
         self.feed()
 

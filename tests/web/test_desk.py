@@ -1,15 +1,12 @@
-"""The page against the whole running tree: paired at the panel, every control driven, at phone and desktop width."""
+"""The page against the whole running tree: every control driven, at phone and at desktop width."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from v2h.ports.rig import RigLink
 from v2h.rig.desk import Desk, desk_tree
 
-PASSWORD = "correct horse battery"
 SIZES = {"phone": (390, 844, "dark"), "desktop": (1280, 900, "light")}
 SESSION_MS = 45_000
 """From idle to energy takes 20 s with the simulated car."""
@@ -25,13 +22,6 @@ def desk() -> Iterator[Desk]:
         yield running
 
 
-def rig(desk: Desk, **order: str) -> None:
-    """Turn the simulated world's knobs."""
-    link = RigLink(f"{desk.run / 'rig.sock'}/control")
-    answer = json.loads(link.transact(json.dumps(order).encode()))
-    assert "error" not in answer, answer
-
-
 def answered(page: Page, place: str) -> str:
     """The answer at a place, once it has come; it must not be a refusal."""
     answer = page.locator(f"{place} .answer")
@@ -39,8 +29,8 @@ def answered(page: Page, place: str) -> str:
     return answer.inner_text()
 
 
-def test_from_pairing_to_log_out(desk: Desk, browser: Browser) -> None:
-    """One owner at a desktop and on a phone; the browser that sets the password is logged in by it."""
+def test_from_log_in_to_log_out(desk: Desk, browser: Browser) -> None:
+    """One owner, at a desktop and on a phone."""
     said: list[str] = []
     pages = {}
     for name, (width, height, scheme) in SIZES.items():
@@ -49,9 +39,8 @@ def test_from_pairing_to_log_out(desk: Desk, browser: Browser) -> None:
         pages[name].on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         pages[name].on("pageerror", lambda error: said.append(str(error)))
     phone, desktop = pages["phone"], pages["desktop"]
-    pair(desk, desktop)
-    log_in(desk, phone)
     for page in (desktop, phone):
+        log_in(desk, page)
         settings(desk, page)
         schedule(desk, page)
         clock_and_backup(desk, page)
@@ -61,26 +50,12 @@ def test_from_pairing_to_log_out(desk: Desk, browser: Browser) -> None:
     assert [line for line in said if not any(part in line for part in QUIET)] == []
 
 
-def pair(desk: Desk, page: Page) -> None:
+def log_in(desk: Desk, page: Page) -> None:
     page.goto(f"{desk.page}/")
     expect(page.locator("#read-only")).to_contain_text("Only the owner may change things.")
     expect(page.get_by_role("button", name="Solar")).to_be_disabled()
-    rig(desk, hold="on_off")
-    rig(desk, hold="boost")
-    page.wait_for_timeout(5600)
-    rig(desk, release="boost")
-    rig(desk, release="on_off")
-    page.goto(f"{desk.page}/pair")
-    page.get_by_label("New password").fill(PASSWORD)
-    page.get_by_label("Once more").fill(PASSWORD)
-    page.get_by_role("button", name="Set it").click()
-    expect(page.locator("#headline")).to_be_visible()
-    expect(page.locator("#read-only")).to_have_count(0)
-
-
-def log_in(desk: Desk, page: Page) -> None:
     page.goto(f"{desk.page}/login")
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").fill(desk.password)
     page.get_by_role("button", name="Log in").click()
     expect(page.locator("#read-only")).to_have_count(0)
 

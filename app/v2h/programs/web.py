@@ -12,7 +12,18 @@ import time
 
 from waitress.server import create_server
 
-from v2h.bus import Alive, ChargerState, Event, ManagerSchedule, ManagerSettings, ManagerState, Pairing, Reply
+from v2h.bus import (
+    Alive,
+    ChargerState,
+    Event,
+    ManagerSchedule,
+    ManagerSettings,
+    ManagerState,
+    MeterReading,
+    MeterStatus,
+    Pairing,
+    Reply,
+)
 from v2h.paths import DATA, WEB_DATA
 from v2h.program import Program
 from v2h.web.app import create_app
@@ -72,6 +83,12 @@ def main() -> int:
         if window.open(said.t, said.open_s, time.monotonic()):
             program.log.info("pairing window open")
 
+    def meter(topic: str, payload: bytes) -> None:
+        state.put_meter(topic.split("/")[2], MeterStatus.from_json(payload))
+
+    def solar(topic: str, payload: bytes) -> None:
+        state.put_solar(MeterReading.from_json(payload))
+
     def alive(topic: str, payload: bytes) -> None:
         state.put_alive(topic.split("/")[1], Alive.from_json(payload))
 
@@ -97,6 +114,8 @@ def main() -> int:
     bus.subscribe(ManagerState.TOPIC, manager)
     bus.subscribe(ManagerSettings.TOPIC, settings)
     bus.subscribe(ManagerSchedule.TOPIC, plan)
+    bus.subscribe(MeterStatus.TOPIC.format("+"), meter)
+    bus.subscribe(MeterReading.TOPIC.format("solar"), solar)
     bus.subscribe(Pairing.TOPIC, pairing, retained=False)
     bus.subscribe(Alive.TOPIC.format("+"), alive)
     bus.subscribe(Event.TOPIC, event, retained=False)

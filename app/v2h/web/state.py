@@ -12,7 +12,16 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from v2h.bus import Alive, ChargerState, Event, ManagerSchedule, ManagerSettings, ManagerState, MeterReading
+from v2h.bus import (
+    Alive,
+    ChargerState,
+    Event,
+    ManagerSchedule,
+    ManagerSettings,
+    ManagerState,
+    MeterReading,
+    MeterStatus,
+)
 from v2h.web.view import Seen, view
 
 FASTEST_S = 0.25
@@ -32,6 +41,7 @@ class LiveState:
         self._charger: ChargerState | None = None
         self._manager: ManagerState | None = None
         self._solar: MeterReading | None = None
+        self._meters: dict[str, MeterStatus] = {}
         self._settings: ManagerSettings | None = None
         self._plan: ManagerSchedule | None = None
         self._today: Mapping[str, Any] | None = None
@@ -62,6 +72,11 @@ class LiveState:
         """Stored without waking anybody: it comes often, and the picture is redrawn each second anyway."""
         with self._condition:
             self._solar = message
+
+    def put_meter(self, role: str, message: MeterStatus) -> None:
+        with self._condition:
+            self._meters[role] = message
+            self._changed()
 
     def put_settings(self, message: ManagerSettings) -> None:
         with self._condition:
@@ -144,7 +159,7 @@ class LiveState:
         seen = Seen(
             now, self._charger, self._manager, self._programs, tuple(self._events),
             self._bus_up, self._config_errors, self._site, self._solar, self._settings, self._plan, self._today,
-            time.time(),
+            time.time(), self._meters,
         )  # fmt: skip
         self._document = {
             "now_t": round(now, 3),

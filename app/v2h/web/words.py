@@ -104,12 +104,7 @@ PROGRAMS = {
     "pulse": "Pulse: watches the others",
 }
 
-TRACKING = {
-    "interval_s": ("Meter speaks every", "s", 2),
-    "lag_s": ("Meter trails by", "s", 2),
-    "mean_w": ("Grid off its target by, mean", "W", 0),
-}
-"""Keys of manager's tracking: label, unit, digits."""
+METERS = {"grid": "The grid meter", "charger": "The charger’s meter", "solar": "The solar meter"}
 
 CLOCK_SOURCES = {"ntp": "from the network (NTP)", "owner": "from an owner’s device", "rtc": "kept over the restart"}
 

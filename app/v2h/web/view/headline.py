@@ -57,13 +57,20 @@ def why(seen: Seen, charger: ChargerState | None, manager: ManagerState | None) 
     parts = []
     if manager and manager.why:
         parts.append(manager.why)
-    elif seen.manager is None:
-        parts.append("The manager has not reported yet")
     elif manager is None:
-        parts.append(f"The manager has been silent for {duration(seen.now - seen.manager.t)}")
+        parts.append(manager_silent(seen))
     if charger and charger.state != "energy" and charger.reason.lower() not in " ".join(parts).lower():
         parts.append(charger.reason)
     return " ".join(words.sentence(words.plain(part)) for part in parts)
+
+
+def manager_silent(seen: Seen) -> str:
+    """That manager says nothing, "" when it does: what it said last may not be so any more."""
+    if seen.manager is None:
+        return "The manager has not reported yet."
+    if seen.fresh_manager() is None:
+        return f"The manager has been silent for {duration(seen.now - seen.manager.t)}."
+    return ""
 
 
 def stop_text(charger: ChargerState | None, manager: ManagerState | None) -> str:

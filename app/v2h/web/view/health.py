@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from v2h.bus import ChargerState, ManagerState
+from v2h.bus import ChargerState, ManagerState, MeterStatus
 from v2h.web import words
 from v2h.web.view.figures import NONE, duration, unit
 from v2h.web.view.seen import OLD_S, Seen
 
-SLOW_METER_S = 2.0
-"""A meter that speaks less often lets more than one load step in a kettle's switch-on pass unmatched."""
+METER_TONES = {"good": "dim", "slow": "warn", "waiting": "dim"}
+"""Any other word is bad."""
 TRACKING_GOOD_W, TRACKING_POOR_W = 60.0, 150.0
 """Mean distance from the target: what the best published laws reach at 1 Hz, and what they never need."""
 
@@ -86,23 +86,25 @@ def _age(label: str, age_s: float | None, needed: bool = True) -> dict[str, Any]
     return {"name": label, "label": label, "text": text, "old": old, "tone": "bad" if old else "dim"}
 
 
-def meter(manager: ManagerState | None) -> list[dict[str, str]]:
-    """How well the house is measured and followed; empty until manager says so."""
-    tracking: Mapping[str, Any] = manager.tracking if manager else {}
+def meter(manager: ManagerState | None, meters: Mapping[str, MeterStatus]) -> list[dict[str, str]]:
+    """How well the house is measured and followed: what the meters say of themselves, and the distance from the
+    target; empty until somebody says so."""
     rows = []
-    for key, (label, name, digits) in words.TRACKING.items():
-        value = tracking.get(key)
-        if isinstance(value, int | float):
-            tone = "dim"
-            if key == "interval_s" and value > SLOW_METER_S:
-                tone = "warn"
-            if key == "mean_w":
-                tone = "good" if value <= TRACKING_GOOD_W else "dim" if value <= TRACKING_POOR_W else "warn"
-            rows.append({"name": key, "label": label, "text": unit(value, name, digits), "tone": tone})
-    interval_s = tracking.get("interval_s")
-    if isinstance(interval_s, int | float) and interval_s > SLOW_METER_S:
-        text = "A meter this slow lets energy leak to and from the grid. One that speaks each second does better."
-        rows.append({"name": "advice", "label": text, "text": "", "tone": "warn"})
+    for role, status in sorted(meters.items(), key=lambda item: item[0] != "grid"):
+        name = words.METERS.get(role, words.plain(role))
+        tone = METER_TONES.get(status.word, "bad")
+        rows.append(
+            {"name": role, "label": f"{name} speaks every", "text": unit(status.interval_s, "s", 2), "tone": tone}
+        )
+        lag = unit(status.lag_s, "s", 2) + ("" if status.lag_known else ", assumed")
+        rows.append({"name": f"{role}-lag", "label": f"{name} trails by", "text": lag, "tone": "dim"})
+        if status.word != "good" or status.fallback:
+            rows.append({"name": f"{role}-text", "label": status.text, "text": "", "tone": "warn"})
+    mean_w = manager.tracking.get("mean_w") if manager else None
+    if mean_w is not None:
+        tone = "good" if mean_w <= TRACKING_GOOD_W else "dim" if mean_w <= TRACKING_POOR_W else "warn"
+        text = unit(mean_w, "W", 0)
+        rows.append({"name": "mean_w", "label": "Grid off its target by, on average", "text": text, "tone": tone})
     return rows
 
 

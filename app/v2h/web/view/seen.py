@@ -1,9 +1,19 @@
 """What is known at one moment: the newest message of each kind, and how old each may be."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from v2h.bus import Alive, ChargerState, Event, ManagerSchedule, ManagerSettings, ManagerState, MeterReading
+from v2h.bus import (
+    Alive,
+    ChargerState,
+    Event,
+    ManagerSchedule,
+    ManagerSettings,
+    ManagerState,
+    MeterReading,
+    MeterStatus,
+)
 
 OLD_S = 3.0
 
@@ -12,7 +22,7 @@ class Seen(NamedTuple):
     """Everything that is known at `now` (monotonic s), which is `wall_s` on the wall clock (s since 1970).
 
     charger, manager, settings, plan: newest message or None. solar: newest reading of the meter named "solar" (+ is
-    generation), or None. today: the counters of this day, Wh by name, or None.
+    generation), or None. today: the counters of this day, Wh by name, or None. meters: how the meter of each role does.
     """
 
     now: float
@@ -28,6 +38,7 @@ class Seen(NamedTuple):
     plan: ManagerSchedule | None = None
     today: Mapping[str, Any] | None = None
     wall_s: float = 0.0
+    meters: Mapping[str, MeterStatus] = MappingProxyType({})
 
     def fresh_charger(self) -> ChargerState | None:
         return self.charger if self.charger and self.now - self.charger.t <= OLD_S else None
