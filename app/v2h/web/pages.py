@@ -86,7 +86,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
         return render_template(
             "log.html",
             tab="log",
-            rows=stored(events, _zone(state)),
+            rows=stored(events, owners_zone(state)),
             trouble=trouble,
             older=older,
             level=level,
@@ -104,7 +104,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
     return blueprint
 
 
-def _zone(state: LiveState) -> ZoneInfo:
+def owners_zone(state: LiveState) -> ZoneInfo:
     """The owner's time zone, UTC until it is known."""
     name = (state.settings.settings if state.settings else {}).get("time_zone") or "UTC"
     try:
