@@ -89,6 +89,13 @@ def test_energy_of_today_and_nothing_counted() -> None:
     assert {row["text"] for row in today.energy(None, {})} == {NONE}
 
 
+def test_only_the_counters_of_this_day_are_todays() -> None:
+    days = [{"day": "2026-11-21", "charged_wh": 1.0}, {"day": "2026-11-22", "charged_wh": 2.0}]
+    assert today.of_today(days, LONDON, NOON.timestamp()) == days[1]
+    assert today.of_today(days[:1], LONDON, NOON.timestamp()) is None
+    assert today.of_today(days, LONDON, (NOON + timedelta(hours=13)).timestamp()) is None
+
+
 def test_a_slow_meter_is_told_in_words() -> None:
     assert health.meter(None, {}) == []
     good = MeterStatus(0.0, "good", "fine", "the chip", 0.1, 0.06, True)

@@ -7,14 +7,21 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from v2h.bus import Event
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PICTURES = (
-    ("page-light", "", 1280, 900, "light"),
+    ("page-light", "", 1280, 1330, "light"),
     ("page-dark", "", 1280, 900, "dark"),
     ("page-phone", "", 390, 844, "light"),
     ("page-phone-schedule", "schedule", 390, 844, "dark"),
 )
 """File in docs/, path of the page, width, height, colours."""
+EVENTS = (
+    (30000.0, "warning", "meter-silent", "The grid meter was silent for 4 s: 0 A until it spoke again"),
+    (8000.0, "info", "command", "Applied: mode v2h."),
+    (7900.0, "info", "session-energy", "energy may flow"),
+)
 
 
 def main() -> int:
@@ -28,6 +35,8 @@ def main() -> int:
         sync_playwright() as driver,
     ):
         made.live_in()
+        for ago_s, level, code, text in EVENTS:
+            made.state.put_event(Event(time.monotonic() - ago_s, level, code, text, "manager"))
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         for name, path, width, height, scheme in PICTURES:
             now = time.monotonic()

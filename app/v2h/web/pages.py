@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, abort, render_template, request, send_file
 
 from v2h import __version__
 from v2h.web import words
@@ -33,6 +33,8 @@ TABS = (
 )
 EVENTS_A_PAGE = 40
 DAYS_SHOWN = 14
+BIGGEST_ID = 2**62
+"""What SQLite takes."""
 
 
 def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> Blueprint:
@@ -79,6 +81,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
     def log() -> str:
         level = request.args.get("level", "info")
         before = request.args.get("before", type=int)
+        before = before if before is not None and 0 < before < BIGGEST_ID else None
         level = level if level in words.LEVELS else "info"
         events, trouble = read(lambda a: a.events(EVENTS_A_PAGE, before, level))
         days, _ = read(lambda a: a.days(DAYS_SHOWN))
@@ -86,7 +89,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
         return render_template(
             "log.html",
             tab="log",
-            rows=stored(events, _zone(state)),
+            rows=stored(events, owners_zone(state)),
             trouble=trouble,
             older=older,
             level=level,
@@ -99,12 +102,14 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
 
     @blueprint.get("/chart-library.js")
     def chart_library() -> Response:
+        if not CHART_LIBRARY.exists():
+            abort(404, "the charting library (Debian's libjs-dygraphs) is not installed here")
         return send_file(CHART_LIBRARY, mimetype="text/javascript", max_age=86400)
 
     return blueprint
 
 
-def _zone(state: LiveState) -> ZoneInfo:
+def owners_zone(state: LiveState) -> ZoneInfo:
     """The owner's time zone, UTC until it is known."""
     name = (state.settings.settings if state.settings else {}).get("time_zone") or "UTC"
     try:

@@ -1,7 +1,7 @@
 """The day at a glance: the battery and its window, what comes next, and the energy since midnight."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from v2h.bus import ChargerState, ManagerState
@@ -60,6 +60,12 @@ def entries(preview: Iterable[Mapping[str, Any]], wall_s: float) -> list[dict[st
             }
         )
     return found
+
+
+def of_today(days: Iterable[Mapping[str, Any]], zone: tzinfo, wall_s: float) -> Mapping[str, Any] | None:
+    """The counters of the day that wall_s (s since 1970) lies in, None when nothing is counted on it yet."""
+    day = datetime.fromtimestamp(wall_s, zone).date().isoformat()
+    return next((row for row in days if row["day"] == day), None)
 
 
 def energy(counted: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> list[dict[str, str]]:
