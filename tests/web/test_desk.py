@@ -1,10 +1,12 @@
 """The page against the whole running tree: every control driven, at phone and at desktop width."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from v2h.ports.rig import RigLink
 from v2h.rig.desk import Desk, desk_tree
 
 SIZES = {"phone": (390, 844, "dark"), "desktop": (1280, 900, "light")}
@@ -20,6 +22,13 @@ pytestmark = pytest.mark.timeout(240)
 def desk() -> Iterator[Desk]:
     with desk_tree() as running:
         yield running
+
+
+def rig(desk: Desk, **order: str) -> None:
+    """Turn the simulated world's knobs."""
+    link = RigLink(f"{desk.run / 'rig.sock'}/control")
+    answer = json.loads(link.transact(json.dumps(order).encode()))
+    assert "error" not in answer, answer
 
 
 def answered(page: Page, place: str) -> str:
@@ -150,3 +159,19 @@ def log_out(desk: Desk, page: Page) -> None:
     page.goto(f"{desk.page}/logout")
     page.get_by_role("button", name="Log out").click()
     expect(page.locator("#read-only")).to_contain_text("Only the owner may change things.")
+
+
+def test_pairing_at_the_panel_gives_this_browser_a_new_password(desk: Desk, browser: Browser) -> None:
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    for button in ("on_off", "boost"):
+        rig(desk, hold=button)
+    page.wait_for_timeout(5600)
+    for button in ("boost", "on_off"):
+        rig(desk, release=button)
+    page.goto(f"{desk.page}/pair")
+    page.get_by_label("New password").fill("correct horse battery")
+    page.get_by_label("Once more").fill("correct horse battery")
+    page.get_by_role("button", name="Set it").click()
+    expect(page.locator("#headline")).to_be_visible()
+    expect(page.locator("#read-only")).to_have_count(0)
+    page.context.close()

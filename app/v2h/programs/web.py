@@ -26,17 +26,22 @@ from v2h.bus import (
 )
 from v2h.paths import DATA, WEB_DATA
 from v2h.program import Program
+from v2h.store import LogError, LogReader
 from v2h.web.app import create_app
 from v2h.web.commands import CommandDoor
 from v2h.web.ownerkeys import OwnerKeys
+from v2h.web.pages import owners_zone
 from v2h.web.pairing import Window
 from v2h.web.state import LiveState
+from v2h.web.view.today import of_today
 
 THREADS = 14
 """Eight streams hold one each, two downloads too; the rest answer at once, or wait 2 s for a command's reply."""
 UNSENT_BYTES = 65536
 """What may wait for a browser that does not read on; its thread then waits too instead of filling the memory."""
 BUS_LOOK_S = 0.5
+COUNT_S = 60.0
+"""datalog writes the day's counters once a minute."""
 IDENT = "v2h"
 
 
@@ -51,6 +56,7 @@ def main() -> int:
     door = CommandDoor()
     names = tuple(name.strip() for name in config.web.host_names.split(",") if name.strip())
     keys, window = OwnerKeys(WEB_DATA), Window()
+    archive = LogReader(DATA)
     app = create_app(
         state,
         door,
@@ -58,6 +64,7 @@ def main() -> int:
         window=window,
         tell=door.tell,
         data=DATA,
+        archive=archive,
         host_names=names,
         reading_open=config.web.reading == "open",
     )
@@ -105,6 +112,13 @@ def main() -> int:
         for level, code, text in door.take_events():
             bus.event(level, code, text)
 
+    def count(now: float) -> None:
+        try:
+            days = archive.days(1)
+        except LogError:
+            days = []
+        state.put_today(of_today(days, owners_zone(state), time.time()))
+
     def look(now: float) -> None:
         state.put_bus(bus.connected)
         if not serving.is_alive():
@@ -132,6 +146,7 @@ def main() -> int:
         )
     serving.start()
     program.every(BUS_LOOK_S, look)
+    program.every(COUNT_S, count)
     program.at_exit(state.close)
     return program.run()
 
