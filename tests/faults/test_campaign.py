@@ -75,9 +75,9 @@ def test_a_broken_session_is_shortened(starts: list[sessions.Start], monkeypatch
     def breaks(board: object, value: object) -> None:
         board.judge.fail(board, "planted", "by the test")  # type: ignore[attr-defined]
 
-    monkeypatch.setitem(sessions.DO, "stop", breaks)
+    monkeypatch.setitem(sessions.DO, "power", breaks)
     _, steps, outcome = sessions.shrink(11, starts)
-    assert [step.what for step in steps] == ["stop"]
+    assert [step.what for step in steps] == ["power"]
     assert outcome.broken[0].rule == "planted"
 
 
