@@ -117,7 +117,13 @@ TABLE: dict[int, tuple[str, tuple[str, ...]]] = {
         "only one event of the schedule, and not by itself",
         ("unit/energy/test_schedule.py::test_preview_and_now_never_disagree",),
     ),
-    22: ("the button could only start", (f"{PANEL}::test_on_off_stops_at_the_press_and_its_release_starts_nothing",)),
+    22: (
+        "the button could only start",
+        ("unit/test_buttons.py::test_on_off_stops_at_the_press_whatever_else_is_held",),
+    ),
+        "the button could only start",
+        ("unit/test_buttons.py::test_on_off_stops_at_the_press_whatever_else_is_held",),
+    ),
     23: ("a lost meter froze the setpoint", (f"{POLICY}::test_a_stale_meter_means_0_w_until_it_answers",)),
     24: (
         "no slew, no clamp",
@@ -156,7 +162,7 @@ TABLE: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     37: (
         "anybody on the network could order discharge",
-        ("unit/test_web_app.py::test_every_change_from_another_site_is_refused",),
+        ("unit/test_web_gate.py::test_every_change_from_another_site_is_refused_even_with_the_owners_session",),
     ),
     40: (
         "one refused connection ended the meter for good",

@@ -66,7 +66,7 @@ def test_a_refused_change_changes_nothing(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_not_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Kept(tmp_path).memory
 
-    def full(path: Path, text: str) -> None:
+    def full(path: Path, text: str, mode: int = 0o644) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("v2h.durable.write_text", full)
