@@ -121,9 +121,6 @@ TABLE: dict[int, tuple[str, tuple[str, ...]]] = {
         "the button could only start",
         ("unit/test_buttons.py::test_on_off_stops_at_the_press_whatever_else_is_held",),
     ),
-        "the button could only start",
-        ("unit/test_buttons.py::test_on_off_stops_at_the_press_whatever_else_is_held",),
-    ),
     23: ("a lost meter froze the setpoint", (f"{POLICY}::test_a_stale_meter_means_0_w_until_it_answers",)),
     24: (
         "no slew, no clamp",
