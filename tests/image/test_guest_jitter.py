@@ -1,6 +1,12 @@
-"""Under full load our frames to the car come as evenly as real-time scheduling can send them."""
+"""Under full load our frames to the car come as evenly as real-time scheduling can send them.
+
+A measurement for a machine with nothing else to do: `JITTER=1 pytest -s tests/image/test_guest_jitter.py`. Seen once:
+plain loop sd 24.0 ms, 18.1 % inside the vendor's spread; SCHED_FIFO loop 1.1 ms, 98.4 %; broadcast manager 0.9 ms,
+98.0 %, but 100.6 ms apart in the mean (it re-arms from the moment of sending); ours 1.6 ms, 96.5 %.
+"""
 
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +21,9 @@ from v2h.canjitter import compare
 told = compare("can1", "vcanjitter", {MEASURED_S})
 print(json.dumps({{name: value and dataclasses.asdict(value) for name, value in told.items()}}))
 """
+
+
+pytestmark = pytest.mark.skipif("JITTER" not in os.environ, reason="a measurement by hand: set JITTER=1")
 
 
 @pytest.fixture

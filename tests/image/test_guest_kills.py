@@ -1,8 +1,9 @@
 """Killed, stopped and continued at 14 A: what the converter and the contactors do, by the rig's own record.
 
 All times are the emulated board's CLOCK_MONOTONIC: the signal's from the process that sends it, the rest from the rig,
-which notes the state every 20 ms and every new setpoint at once. `REPEAT=20 pytest tests/image/test_guest_kills.py` by
-hand; CI does three of each. Medians and worst are printed.
+which notes the state every 20 ms and every new setpoint at once. Always held: contactors open, not above 5 A before
+make-safe's step 3, nothing comes back, the lock does not move. The limits in time are held only by hand, on a machine
+with nothing else to do: `REPEAT=20 pytest -s tests/image/test_guest_kills.py`. Medians and worst are printed always.
 """
 
 import json
@@ -19,7 +20,8 @@ from owner import Owner
 
 from v2h.safety.outputs import CONTACTORS, Output
 
-REPEAT = int(os.environ.get("REPEAT", "3"))
+BY_HAND = "REPEAT" in os.environ
+REPEAT = int(os.environ.get("REPEAT", "1"))
 ZERO_WITHIN_S = 0.35
 OPEN_WITHIN_S = {"obeys": 1.0, "deaf": 1.5}
 LOW_A = 5.0
@@ -99,9 +101,9 @@ def judge(rows: list[Row], began: float, pre: str) -> tuple[float, float]:
     assert max(abs(row.out_a) for row in after) < 0.5, "current after the contactors opened"
     if open_s < STEP_3_S - TICK_S:
         assert abs(before[-1].out_a) <= LOW_A, f"opened at {before[-1].out_a} A after {open_s:.2f} s"
-    if pre == "obeys":
-        assert zero_s <= ZERO_WITHIN_S, f"0 A after {zero_s:.3f} s"
-    assert open_s <= OPEN_WITHIN_S[pre], f"open after {open_s:.3f} s"
+    if BY_HAND:
+        assert open_s <= OPEN_WITHIN_S[pre], f"open after {open_s:.3f} s"
+        assert pre == "deaf" or zero_s <= ZERO_WITHIN_S, f"0 A after {zero_s:.3f} s"
     return zero_s, open_s
 
 
@@ -125,7 +127,8 @@ def test_supervisord_stopped_and_continued_changes_nothing(guest: Guest, owner: 
     time.sleep(WATCHED_S)
     rows = [row for row in record(guest) if row.t > began]
     assert min(row.out_a for row in rows) > 13 and all(CONTACTORS in row.outputs for row in rows)
-    owner.stop_to_idle()
+    owner.to_idle()
+    assert rig(guest, "state")["outputs"] == []
 
 
 @pytest.mark.parametrize(("program", "word", "pre"), CASES)

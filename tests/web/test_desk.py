@@ -51,8 +51,8 @@ def test_from_log_in_to_log_out(desk: Desk, browser: Browser) -> None:
     for page in (desktop, phone):
         log_in(desk, page)
         settings(desk, page)
+        clock_and_backup(desk, page)  # before the schedule: without a trusted clock it has no preview
         schedule(desk, page)
-        clock_and_backup(desk, page)
         energy(desk, page)
         log_and_health(desk, page)
     log_out(desk, phone)
