@@ -1,56 +1,23 @@
 """The wire between the driver and the rig's metering chip, for tests."""
 
-import math
 import random
 
 from v2h.rig.stpm3x import Stpm3x as Chip
 
 
 class Wire:
-    """An SpiPort onto a chip model; flips bits at `rate` per byte on both lines. `frames` counts, `flips` too.
-
-    The gap to the next flipped byte is drawn, not each byte: the same odds, and a million reads in a test's time.
-    """
+    """An SpiPort onto a chip model; flips bits at `rate` per byte on both lines."""
 
     def __init__(self, chip: Chip, rate: float = 0.0, seed: int = 1) -> None:
-        self.chip, self.random = chip, random.Random(seed)
-        self.sent: list[bytes] | None = []
-        self.frames = self.flips = 0
-        self.rate = rate
-
-    @property
-    def rate(self) -> float:
-        return self._rate
-
-    @rate.setter
-    def rate(self, rate: float) -> None:
-        self._rate = rate
-        self._good = self._gap() if rate else math.inf
+        self.chip, self.rate, self.random, self.sent = chip, rate, random.Random(seed), list[bytes]()
 
     def transfer(self, mosi: bytes) -> bytes:
-        self.frames += 1
-        if self.sent is not None:
-            self.sent.append(mosi)
-        if self._good >= 2 * len(mosi):
-            self._good -= 2 * len(mosi)
-            return self.chip.transfer(mosi)
+        self.sent.append(mosi)
         return self._spoil(self.chip.transfer(self._spoil(mosi)))
 
     def close(self) -> None: ...
 
-    def _gap(self) -> float:
-        """Bytes that arrive unharmed before the next one that does not."""
-        if self._rate >= 1:
-            return 0
-        return math.floor(math.log(1 - self.random.random()) / math.log(1 - self._rate))
-
     def _spoil(self, data: bytes) -> bytes:
-        spoiled = bytearray(data)
-        at = 0.0
-        while (at := at + self._good) < len(spoiled):
-            spoiled[int(at)] ^= 1 << self.random.randrange(8)
-            self.flips += 1
-            at += 1
-            self._good = self._gap()
-        self._good = at - len(spoiled)
-        return bytes(spoiled)
+        if not self.rate:
+            return data
+        return bytes(b ^ (1 << self.random.randrange(8)) if self.random.random() < self.rate else b for b in data)
