@@ -138,11 +138,14 @@ def test_manager_killed_leaves_the_board_safe(guest: Guest, owner: Owner) -> Non
     assert truth["outputs"] == [] and truth["violations"] == []
 
 
-def test_killed_under_current_it_waits_for_an_empty_cable_and_then_for_a_person(guest: Guest, owner: Owner) -> None:
+@pytest.mark.parametrize("program", ["charger", "guard"])
+def test_killed_under_current_it_comes_back_safe_and_waits_for_a_person(
+    guest: Guest, owner: Owner, program: str
+) -> None:
     """What the converter and the contactors do meanwhile is measured in test_guest_kills.py."""
     owner.start_energy("charge", amps=14)
     owner.wait(lambda s: (s["charger"]["amps_a"] or 0) > 13, 20, "14 A into the car")
-    kill_and_wait(guest, "charger")
+    kill_and_wait(guest, program)
     owner.wait_for_session("fault", 60)
     truth = rig(guest, "state")
     assert not {"c1", "c2", "d1", "d2", "pre-ac"} & set(truth["outputs"])
