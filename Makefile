@@ -19,11 +19,17 @@ test: lint ## lint, types, unit, session, tree and page tests; no image needed
 	$(PYTEST) -n auto $(wildcard tests/unit tests/session tests/faults)
 	$(PYTEST) $(wildcard tests/tree tests/web)
 
+faults: setup ## the fault campaign in virtual time, about 8 minutes; build/faults.json
+	scripts/faults
+
 test-image: setup image ## build the card, look into it, boot it, drive it
 	$(PYTEST) tests/image
 
 lint: setup ## style and types only
 	scripts/lint
+
+powercuts: setup ## cut the emulated board's power N times (500), with a newly recorded run; needs the image
+	scripts/powercuts $(or $(N),500) --record 10
 
 verify: ## build the card twice, differently, and compare (as root)
 	scripts/verify-image
@@ -37,4 +43,4 @@ setup: ## packages and .venv only
 build/v2h.img:
 	scripts/build-image
 
-.PHONY: help image emulate demo test test-image lint verify flash setup
+.PHONY: help image emulate demo test faults test-image lint powercuts verify flash setup

@@ -83,7 +83,13 @@ class Alive(Message):
 
 @dataclass(frozen=True, slots=True)
 class MeterReading(Message):
-    """One reading of one meter. t: time of reading; the power is that of t - lag_s. interval_s: measured."""
+    """One reading of the meter of one role: "grid" (+ import), "charger" or "solar". power_w: sum of the phases.
+
+    t: time of reading; the power is that of t - lag_s. interval_s: measured time between two new values. lag_known:
+    False when nobody said the lag and lag_s is the usual one of such a meter. fresh: False when the meter said exactly
+    what it said before, so that it may not have measured anew: to be ignored where own power has moved since then.
+    phases: one object a phase with those of power_w, voltage_v and current_a that the meter tells; [] if it tells none.
+    """
 
     TOPIC = "v2h/meter/{}"
     t: float
@@ -96,6 +102,28 @@ class MeterReading(Message):
     frequency_hz: float | None = None
     import_wh: float | None = None
     export_wh: float | None = None
+    lag_known: bool = True
+    fresh: bool = True
+    phases: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MeterStatus(Message):
+    """How a role's meter does, at every change and every 10 s. word: see v2h.meters.health; text: the same as sentences
+    for people. source: the meter in use; fallback: it is the second one. other: word of the one not in use ("": none).
+    """
+
+    TOPIC = "v2h/meter/{}/status"
+    RETAIN = True
+    t: float
+    word: str
+    text: str
+    source: str
+    interval_s: float
+    lag_s: float
+    lag_known: bool
+    fallback: bool = False
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +133,10 @@ class ChargerState(Message):
     state: session state name ("idle", "wake", ... "energy", ... "fault"). power_w: DC side, + charging; t_power: when
     it was measured. limits: amps the session would accept now, both positive. can_start / refusal: whether a start
     would be accepted and else why. checks: what of insulation, lock and cable voltage is "verified", "assumed" or
-    "not fitted".
+    "not fitted". ended_by: who began the end of the last session: "us" (owner, manager or its silence), "car", "fault",
+    "" while one runs or before the first. starts: sessions begun since this program started; refusals: how many of the
+    last ones in a row ended before energy without our asking. paused: the session sleeps at 0 A and wakes for any
+    setpoint. inputs_v: further ADC inputs by name. fan_pct: what the fan is told, None without one.
     """
 
     TOPIC = "v2h/charger/state"
@@ -132,6 +163,12 @@ class ChargerState(Message):
     ages_s: dict[str, float | None] = field(default_factory=dict)
     checks: dict[str, str] = field(default_factory=dict)
     capacity_kwh: float | None = None
+    ended_by: str = ""
+    starts: int = 0
+    refusals: int = 0
+    paused: bool = False
+    inputs_v: dict[str, float] = field(default_factory=dict)
+    fan_pct: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +247,10 @@ class ManagerSchedule(Message):
 
     schedule: the whole document as in schedule.json. source: the file it was read from, "" when there is none.
     preview: parts without gaps, each {"start", "end": ISO with offset, "mode", "why", "entry": name or "", "amps",
-    "soc_limit_pct", "import_price": per kWh or None}. ready_by: {"time": ISO, "soc_pct", "entry", "charge_from": ISO or
-    None}. error: why a file was not used, naming entry and field; "" when there is nothing to say.
+    "soc_limit_pct", "keep_soc_pct": not discharged below, for a target, or None}; empty while the clock is not trusted.
+    ready_by: {"time": ISO, "soc_pct", "entry", "charge_from": ISO or None}. prices: {"start", "end", "import_price",
+    "export_price" per kWh} of the same days. error: why a file was not used, naming entry and field; "" when there is
+    nothing to say.
     """
 
     TOPIC = "v2h/manager/schedule"
@@ -222,13 +261,15 @@ class ManagerSchedule(Message):
     ready_by: list[dict[str, Any]] = field(default_factory=list)
     source: str = ""
     error: str = ""
+    prices: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Command(Message):
     """An order from a person or neighbour on v2h/command/<name>; answered on v2h/reply/<id>.
 
-    Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({}),
+    Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({} or
+    {"unlock_confirmed": true}), "capture" ({}: datalog writes the CAN black box to a file),
     "resume" ({}: the schedule goes on after a stop), "settings" (a part of the settings), "schedule" ({"schedule": the
     whole document}), "clock" ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot":
     "charge" | "hold" | "none", "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharging while
@@ -265,13 +306,22 @@ class Event(Message):
     values: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Pairing(Message):
+    """Both buttons were held: the pairing window is open for open_s from t. panel alone may say so; not retained."""
+
+    TOPIC = "v2h/panel/pairing"
+    t: float
+    open_s: float
+
+
 MAY_PUBLISH: dict[str, tuple[str, ...]] = {
     "guard": ("v2h/guard/#", "v2h/event"),
     "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event"),
     "meter": ("v2h/meter/#", "v2h/event"),
     "manager": ("v2h/manager/#", "v2h/charger/setpoint", "v2h/reply/+", "v2h/event"),
     "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event"),
-    "datalog": ("v2h/datalog/#", "v2h/event"),
+    "datalog": ("v2h/datalog/#", "v2h/reply/+", "v2h/event"),
     "web": ("v2h/web/#", "v2h/command/+", "v2h/event"),
     "pulse": ("v2h/pulse/#", "v2h/event"),
     "cli": ("v2h/command/+",),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from v2h import __version__
+from v2h.commands import CommandError
 
 
 class Command(NamedTuple):
@@ -19,7 +20,19 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
+    Command("status", "say what the charger does now and why", "v2h.commands.status"),
+    Command("mode", "choose what the charger shall do", "v2h.commands.orders"),
+    Command("stop", "end the session: current to zero, contactors open, plug unlocked", "v2h.commands.orders"),
+    Command("clear-fault", "clear a fault that may be cleared", "v2h.commands.orders"),
+    Command("resume", "let the schedule go on after a stop", "v2h.commands.orders"),
+    Command("settings", "show or change the owner's settings", "v2h.commands.settings"),
+    Command("schedule", "show, edit, preview or import the schedule", "v2h.commands.schedule"),
+    Command("log", "print what happened", "v2h.commands.history"),
+    Command("energy", "print the energy of the last days", "v2h.commands.history"),
+    Command("backup", "save or restore settings and schedule", "v2h.commands.backup"),
+    Command("selftest", "check chips, CAN, lines, clock and disk of this board", "v2h.commands.selftest"),
     Command("decode", "print the frames of a CAN capture in words", "v2h.commands.decode"),
+    Command("meter", "read the meters, calibrate the charger's own", "v2h.commands.meter"),
     Command("replay", "run our session against the car of a CAN capture", "v2h.commands.replay"),
 )
 
@@ -28,8 +41,8 @@ def parser_for(argv: Sequence[str]) -> argparse.ArgumentParser:
     """Build the parser. Only the subcommand that argv names is imported; the others are just lines of help."""
     parser = argparse.ArgumentParser(
         prog="v2h",
-        description="Vehicle-to-home charger: look at captures, and at the charger where it runs.",
-        epilog="example: v2h decode drive.csv --changes",
+        description="Vehicle-to-home charger: look at it, give it orders, look at captures.",
+        epilog="example: v2h status --host v2h.local",
     )
     parser.add_argument("--version", action="version", version=f"v2h {__version__}")
     subcommands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -55,6 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = args.run(args)
         sys.stdout.flush()
+    except CommandError as error:
+        print(f"v2h {args.command}: {error}", file=sys.stderr)
+        return error.exit_code
     except BrokenPipeError:  # `v2h decode x | head`: whoever read has enough, and that is no failure
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -10,21 +10,16 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from v2h.configkeys import choice, number, secret
+from v2h.meterconfig import KINDS, ROLES, Meter, RegisterTable, default_meters
+
 DEFAULT_PATHS = "/boot/firmware/v2h.toml:/run/v2h/rig.toml"
-
-
-def number(default: float, low: float, high: float, unit: str) -> Any:
-    """A bounded number key with its unit."""
-    return field(default=default, metadata={"low": low, "high": high, "unit": unit})
-
-
-def choice(default: str, *allowed: str) -> Any:
-    """A key with a closed list of words."""
-    return field(default=default, metadata={"allowed": allowed})
+PASSWORD_LENGTH = (10, 128)
+"""Characters of the owner's password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +46,11 @@ class Car:
     """[car]"""
 
     protocol: float = number(2, 0, 2, "CHAdeMO protocol number that we announce")
+    cells_in_series: float = number(
+        0, 0, 120, "cells of the battery (a Leaf has 96); 0 = no session without a calibrated cable voltage"
+    )
+    """Naming the battery is the owner's leave to start on assumed voltages. Without the number nobody could guess the
+    voltage that c1/c2 close onto, and a guess for another pack is wrong by tens of volts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +63,12 @@ class Cable:
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
-    """[meter.NAME] One power meter; the one named "grid" is matched to zero."""
+class AdcInput:
+    """[adc.NAME] A further input of the AD7327, shown under its name and used for nothing else."""
 
-    kind: str = choice("stpm3x", "stpm3x")
-    channel: float = number(1, 1, 2, "STPM3x phase")
-    p_lsb_w: float = number(0.00112335, 1e-6, 1, "W per LSB of active power")
-    v_lsb_v: float = number(0.035484, 1e-6, 10, "V per LSB of RMS voltage")
-    i_lsb_a: float = number(0.00197861, 1e-8, 1, "A per LSB of RMS current")
-    sign: float = number(1, -1, 1, "1 or -1: turn a clamp that sits the wrong way round")
-    interval_s: float = number(0.1, 0.05, 60, "s between readings")
-    lag_s: float = number(0.05, 0, 60, "s by which the reading trails the truth")
+    channel: float = number(1, 0, 7, "AD7327 input")
+    scale_v_per_v: float = number(1, -1000, 1000, "V there for 1 V at the ADC's pin")
+    offset_v: float = number(0, -50, 50, "V, added after scaling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +90,24 @@ class Hardware:
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """[panel]"""
+
+    button_lamps_inverted: bool = True
+    """The lamps in the buttons light on a high pin, as the logo does; false where they are seen to be lit all wrong."""
+
+
+@dataclass(frozen=True, slots=True)
 class Web:
     """[web]"""
 
     listen: str = "0.0.0.0:80"
     host_names: str = ""
     """Names, comma separated, by which browsers may call the page besides addresses, localhost and v2h.local."""
+    reading: str = choice("open", "open", "owner")
+    """Who may look: everyone on the network, or the owner alone. Changes are the owner's in any case."""
+    password: str = secret(*PASSWORD_LENGTH)
+    """The owner's new password. A step at boot takes it out of the file before any program starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +118,10 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     car: Car = field(default_factory=Car)
     cable: Cable = field(default_factory=Cable)
-    meter: Mapping[str, Meter] = field(default_factory=lambda: {"grid": Meter()})
+    adc: Mapping[str, AdcInput] = field(default_factory=dict)
+    meter: Mapping[str, Meter] = field(default_factory=default_meters)
     hardware: Hardware = field(default_factory=Hardware)
+    panel: Panel = field(default_factory=Panel)
     web: Web = field(default_factory=Web)
     errors: tuple[str, ...] = ()
 
@@ -141,7 +150,11 @@ def load(paths: list[Path]) -> Config:
     if errors:
         # Where the rig is, its ports must hold even though the owner's file is bad: else the programs find no chip.
         overlay = tomllib.loads(paths[-1].read_text()) if len(paths) > 1 and paths[-1].exists() else {}
-        base = _build(Config, {k: v for k, v in overlay.items() if k in ("hardware", "web")}, "", [])
+        kept = {k: v for k, v in overlay.items() if k in ("hardware", "web")}
+        web = merged.get("web")
+        if isinstance(web, dict) and web.get("reading") == "owner":  # no mistake elsewhere opens what the owner closed
+            kept["web"] = {**kept.get("web", {}), "reading": "owner"}
+        base = _build(Config, kept, "", [])
         return Config(hardware=base.hardware, web=base.web, errors=tuple(errors))
     return _build(Config, merged, "", errors)  # type: ignore[no-any-return]
 
@@ -165,19 +178,62 @@ def _build(cls: Any, data: Mapping[str, Any], where: str, errors: list[str]) -> 
             close = difflib.get_close_matches(key, known, n=1)
             hint = f"; did you mean {where}{close[0]}?" if close else f"; known here: {', '.join(known)}"
             errors.append(f"unknown key {dotted}{hint}")
-        elif key == "meter":
+        elif key == "adc":
             if _is_table(dotted, value, errors):
                 values[key] = {
-                    name: _build(Meter, table, f"meter.{name}.", errors)
+                    name: _build(AdcInput, table, f"adc.{name}.", errors)
                     for name, table in value.items()
-                    if _is_table(f"meter.{name}", table, errors)
+                    if _is_table(f"adc.{name}", table, errors)
                 }
+        elif key == "meter":
+            if _is_table(dotted, value, errors):
+                values[key] = default_meters() | _meters(value, errors)
+        elif hints[key] == RegisterTable | None:
+            if _is_table(dotted, value, errors):
+                values[key] = _build(RegisterTable, value, f"{dotted}.", errors)
         elif is_dataclass(hints[key]):
             if _is_table(dotted, value, errors):
                 values[key] = _build(hints[key], value, f"{dotted}.", errors)
         else:
             _check(known[key], hints[key], dotted, value, values, errors)
+    for key, spec in known.items():
+        if (what := spec.metadata.get("needed")) and key not in data:
+            errors.append(f"{where}{key} is missing: {what}")
     return cls(**values)
+
+
+def _meters(tables: Mapping[str, Any], errors: list[str]) -> dict[str, Meter]:
+    """The meters by role, each of the class of its kind."""
+    found: dict[str, Meter] = {}
+    for role, table in tables.items():
+        if role not in ROLES:
+            close = difflib.get_close_matches(role, ROLES, n=1)
+            hint = f"did you mean meter.{close[0]}?" if close else f"known here: {', '.join(ROLES)}"
+            errors.append(f"unknown table meter.{role}; {hint}")
+        elif _is_table(f"meter.{role}", table, errors):
+            first = _meter({key: value for key, value in table.items() if key != "fallback"}, f"meter.{role}.", errors)
+            second = table.get("fallback")
+            if second is not None and _is_table(f"meter.{role}.fallback", second, errors):
+                first = replace(first, fallback=_meter(second, f"meter.{role}.fallback.", errors))
+            found[role] = first
+    return found
+
+
+def _meter(table: Mapping[str, Any], where: str, errors: list[str]) -> Meter:
+    kind = table.get("kind", "stpm3x")
+    cls = KINDS.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        errors.append(f"{where}kind = {kind!r} is not one of {', '.join(KINDS)}")
+        return KINDS["stpm3x"]()
+    own = {f.name for f in fields(cls)} - {"fallback"}
+    foreign = {name: other for other, c in KINDS.items() for name in (f.name for f in fields(c)) if name not in own}
+    for key in table.keys() & foreign.keys():
+        what = "a fallback has none itself" if key == "fallback" else f"it belongs to kind {foreign[key]}"
+        errors.append(f"{where}{key} is not a key of kind {kind}: {what}")
+    meter: Meter = _build(cls, {key: value for key, value in table.items() if key not in foreign}, where, errors)
+    if getattr(meter, "model", "") == "other" and getattr(meter, "registers", None) is None:
+        errors.append(f'{where}registers is missing: model "other" needs the table [{where}registers]')
+    return meter
 
 
 def _is_table(dotted: str, value: object, errors: list[str]) -> bool:
@@ -192,7 +248,14 @@ def _check(
 ) -> None:
     low, high = spec.metadata.get("low", 0.0), spec.metadata.get("high", 0.0)
     allowed = spec.metadata.get("allowed")
-    if hint is float:
+    if "secret" in spec.metadata:
+        shortest, longest = spec.metadata["secret"]
+        if value == "" or (isinstance(value, str) and shortest <= len(value) <= longest):
+            values[spec.name] = value
+        else:
+            errors.append(f"{dotted} is not a text of {shortest} to {longest} characters")
+        return
+    if hint in (float, float | None):
         unit = spec.metadata.get("unit", "")
         good = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
         expected = f"a number from {low:g} to {high:g} ({unit})"
@@ -201,8 +264,14 @@ def _check(
     else:
         good = isinstance(value, str) and (allowed is None or value in allowed)
         expected = "a text" if allowed is None else "one of " + ", ".join(allowed)
+        read = spec.metadata.get("read")
+        if good and read is not None:
+            try:
+                read(value)
+            except ValueError as error:
+                good, expected = False, str(error)
     if good:
         values[spec.name] = value
     else:
-        default = "" if spec.default is MISSING else f"; default {spec.default!r}"
+        default = "" if spec.default in (MISSING, None, "") else f"; default {spec.default!r}"
         errors.append(f"{dotted} = {value!r} is not {expected}{default}")

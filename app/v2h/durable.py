@@ -15,11 +15,13 @@ class BadFileError(ValueError):
         self.path, self.aside = path, aside
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, mode: int = 0o644) -> None:
     """Replace `path`: temporary file beside it, fsync, rename, fsync of the directory. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as file:
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        os.fchmod(handle, mode)  # also when an earlier try left its file
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -31,9 +33,9 @@ def write_text(path: Path, text: str) -> None:
         os.close(directory)
 
 
-def write_json(path: Path, value: dict[str, Any]) -> None:
+def write_json(path: Path, value: dict[str, Any], mode: int = 0o644) -> None:
     """The same for a JSON object, readable by people."""
-    write_text(path, json.dumps(value, indent=2, sort_keys=True) + "\n")
+    write_text(path, json.dumps(value, indent=2, sort_keys=True) + "\n", mode)
 
 
 def read_json(path: Path) -> dict[str, Any]:

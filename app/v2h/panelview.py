@@ -2,9 +2,11 @@
 
 Wiring as the predecessor drives it: LED0-3 power bar, LED6 boost and LED7 on/off button, LED8-11 SoC bar, LED12-15
 logo white, blue, green, red. The bars light on a low pin; logo and button lamps sit behind an inverting stage and
-light on a high-Z pin. The polarity of the button lamps was never measured on a real unit.
+light on a high-Z pin. The polarity of the button lamps was never measured on a real unit, so it is configuration.
+All blinking is the chip's own.
 """
 
+from math import inf
 from typing import NamedTuple
 
 from v2h.bus import ChargerState, ManagerState
@@ -16,6 +18,8 @@ FULL_POWER_W = 6000.0
 SILENT_W = 50.0
 """Below this the power bar is dark: one step of the converter is 38 W."""
 RESTING = ("idle", "fault")
+DARK_AFTER_S = 300.0
+"""Idle for so long without a press or a change: the panel goes dark."""
 
 Four = tuple[int, int, int, int]
 
@@ -27,6 +31,8 @@ LOGO: dict[str, Four] = {
     "discharge": (_DARK, _DARK, _LIT, _DARK),
     "fault": (_DARK, _DARK, _DARK, _LIT),
     "no data": (_DARK, _DARK, _DARK, BLINK0),
+    "pairing": (BLINK0, _DARK, _DARK, _DARK),
+    "test": (_LIT, _LIT, _LIT, _LIT),
 }
 """White, blue, green, red. Slowly blinking red: nothing is known of the charger."""
 
@@ -50,16 +56,22 @@ SOC_BAR: tuple[tuple[float, Four], ...] = (
 )
 """At least this many percent, rounded: these segments, from LED8."""
 BAR_OFF: Four = (_OFF, _OFF, _OFF, _OFF)
-DARK = bytes((pack(BAR_OFF), pack(LOGO["dark"]), pack(BAR_OFF), pack(LOGO["dark"])))
-"""Everything dark: what an orderly stop leaves behind."""
+BAR_ON: Four = (_ON, _ON, _ON, _ON)
 
 
 class Look(NamedTuple):
-    """Everything the panel shows is a function of these. now: monotonic s."""
+    """Everything the panel shows is a function of these. now and *_t: monotonic s.
+
+    active_t: the last press or change of what the charger does. pairing_t, test_t: until when the pairing window is
+    open, and until when all lamps are lit.
+    """
 
     now: float
     charger: ChargerState | None
     manager: ManagerState | None
+    active_t: float = inf
+    pairing_t: float = -inf
+    test_t: float = -inf
 
     def fresh(self) -> tuple[ChargerState | None, ManagerState | None]:
         charger = self.charger if self.charger and self.now - self.charger.t <= OLD_S else None
@@ -67,14 +79,37 @@ class Look(NamedTuple):
         return charger, manager
 
 
-def picture(look: Look) -> bytes:
-    """LS0, LS1, LS2, LS3."""
+def picture(look: Look, inverted: bool = True) -> bytes:
+    """LS0, LS1, LS2, LS3. inverted: the button lamps sit behind an inverting stage."""
     charger, manager = look.fresh()
+    if look.now < look.test_t:
+        return _registers(BAR_ON, BAR_ON, True, True, "test", inverted)
+    colour = logo(charger, manager)
+    if look.now < look.pairing_t and colour == "idle":
+        return _registers(BAR_OFF, BAR_OFF, False, True, "pairing", inverted)
+    if colour == "idle" and look.now - look.active_t > DARK_AFTER_S:
+        return dark(inverted)
     power_w = charger.power_w if charger and charger.state not in RESTING else None
     soc_pct = charger.soc_pct if charger else None
     boost = manager is not None and manager.mode == "charge"
-    buttons = (_DARK, _DARK, _LIT if boost else _DARK, _LIT)
-    return bytes((pack(power_bar(power_w)), pack(buttons), pack(soc_bar(soc_pct)), pack(LOGO[logo(charger, manager)])))
+    return _registers(power_bar(power_w), soc_bar(soc_pct), boost, True, colour, inverted)
+
+
+def dark(inverted: bool = True) -> bytes:
+    """Everything dark: what an orderly stop leaves behind, and long idleness."""
+    return _registers(BAR_OFF, BAR_OFF, False, False, "dark", inverted)
+
+
+def _registers(power: Four, soc: Four, boost: bool, on_off: bool, colour: str, inverted: bool) -> bytes:
+    lamp = (_DARK, _LIT) if inverted else (_LIT, _DARK)
+    buttons = (lamp[False], lamp[False], lamp[boost], lamp[on_off])
+    return bytes((pack(power), pack(buttons), pack(soc), pack(LOGO[colour])))
+
+
+def activity(charger: ChargerState | None, manager: ManagerState | None) -> tuple[object, ...]:
+    """What counts as a change that wakes the panel."""
+    done = None if charger is None else (charger.state, charger.k_on, *charger.faults)
+    return done, None if manager is None else manager.mode
 
 
 def logo(charger: ChargerState | None, manager: ManagerState | None) -> str:

@@ -7,5 +7,7 @@ RUN = Path(os.environ.get("V2H_RUN", "/run/v2h"))
 """Sockets and credentials of this boot."""
 DATA = Path(os.environ.get("V2H_DATA", "/data/v2h"))
 """What must survive a reboot."""
+WEB_DATA = DATA.parent / "web"
+"""Hashes of the owner's password and tokens: web's alone, so not in DATA, where every program may write."""
 BEAT_SOCKET = RUN / "pulse" / "beat.sock"
 GUARD_SOCKET = RUN / "guard" / "wire.sock"

@@ -1,163 +1,188 @@
-"""The log on the data partition: SQLite in WAL mode, written seldom and safely.
+"""Reading the log: what the page, the REST interface and the command line ask of it. Never writes to it.
 
-Samples gather in memory and are written in one transaction by flush(); events are written at once. synchronous=FULL:
-what is committed survives a power cut, and a minute of samples is what one may lose. Rows carry the boot and its
-monotonic time only; the wall clock is kept once a boot as its offset, so that rows written before the clock was right
-get their true time as soon as it is (the views samples_at and events_at). A file that SQLite cannot read is moved
-aside and a fresh one begun.
+datalog writes beside us (v2h.storewriter). Its `-shm` file must be its own: SQLite opened merely "read-only" makes one
+when there is none, in the reader's name, and the log could then not be written any more. Hence readonly_shm; where no
+writer has left a `-wal`, nobody has the file open and it is read as it lies (immutable).
+
+Times are seconds since 1970, UTC. Rows of a boot whose clock was never right have an approximate time and say
+"synchronised": 0.
 """
 
 import contextlib
+import csv
+import io
 import json
+import os
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import asdict
+import tempfile
+from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlite_utils import Database
+from v2h.storeschema import BOOT_SPAN, FILE_NAME, PENDING, key
 
-from v2h.bus import Event
-
-FILE_NAME = "v2h.sqlite3"
-CLOCK_MOVED_S = 1.0
-"""The boot's wall-clock offset is written again only when it moved by more than this."""
-KEEP_UNWRITTEN = 1000
-"""Samples kept while the disk refuses; older ones are dropped first (2.7 h of an active session)."""
-
-COLUMNS: dict[str, dict[str, type]] = {
-    "boots": {"boot": str, "version": str, "wall_offset_s": float, "synchronised": int},
-    "samples": {
-        "boot": str,
-        "t": float,
-        "state": str,
-        "mode": str,
-        "soc_pct": float,
-        "volts_v": float,
-        "amps_a": float,
-        "power_w": float,
-        "grid_w": float,
-        "setpoint_a": float,
-        "temperature_c": float,
-        "can_frames": str,
-    },
-    "events": {"boot": str, "t": float, "level": str, "code": str, "text": str, "source": str, "values": str},
-}
-"""t: monotonic s of that boot; wall time = t + boots.wall_offset_s (s since 1970, UTC). can_frames: JSON,
-{"bus:id": frames since the sample before}. values: JSON."""
-KEYS = {"boots": "boot", "samples": ("boot", "t"), "events": None}
-VIEW = (
-    "select strftime('%Y-%m-%dT%H:%M:%fZ', r.t + b.wall_offset_s, 'unixepoch') as at, b.synchronised, r.* "
-    "from {table} r join boots b using (boot)"
-)
+LEVELS = ("info", "warning", "fault")
+MOST_ROWS = 5000
+"""Of one answer: a week by minutes is two of them."""
+MINUTE_S = 60.0
+CSV_TABLES = ("samples", "minutes", "days", "events")
+FREE_BYTES = 64 * 2**20
+"""Left on the card when a copy of the database is made."""
+SNAPSHOT_PREFIX = ".download-"
+ENERGY = ("charged_wh", "discharged_wh", "imported_wh", "exported_wh")
+_MEANS = ("soc_pct", "power_w", "grid_w")
 
 
-class StoreError(OSError):
-    """The database cannot be opened or written: names the file and SQLite's reason. Worth trying again."""
+class LogError(OSError):
+    """The log cannot be read now (no file yet, broken, the card full): says which and why. Worth trying again."""
 
 
-class Store:
-    """One open database. moved_aside: where a file that could not be read went, else None.
+class LogReader:
+    """The log in `folder`. Every call opens the file anew, so threads may share one reader. Raises LogError."""
 
-    Raises StoreError from every method but add_sample().
-    """
-
-    def __init__(self, folder: Path, boot: str, version: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
-        self.moved_aside: Path | None = None
-        self._boot, self._version = boot, version
-        self._offset_s: float | None = None
-        self._synchronised = False
-        self._samples: list[dict[str, Any]] = []
-        self._open()
 
-    def set_clock(self, wall_offset_s: float, synchronised: bool) -> None:
-        """Tell the offset of this boot: wall clock minus monotonic clock, s; written only when it changed."""
-        known = self._offset_s is not None and abs(wall_offset_s - self._offset_s) <= CLOCK_MOVED_S
-        if known and synchronised == self._synchronised:
-            return
-        row = {
-            "boot": self._boot,
-            "version": self._version,
-            "wall_offset_s": wall_offset_s,
-            "synchronised": int(synchronised),
-        }
-        self._write("boots", [row])
-        self._offset_s, self._synchronised = wall_offset_s, synchronised
+    def events(self, limit: int = 50, before: int | None = None, level: str = "info") -> list[dict[str, Any]]:
+        """The newest events first: id, at (ISO, UTC), synchronised, level, code, text, source, values (a dict).
 
-    def add_sample(self, t: float, values: Mapping[str, Any], can_frames: Mapping[str, int]) -> None:
-        """Keep one sample for the next flush(); values: columns of the table samples."""
-        self._samples.append({"boot": self._boot, "t": t, **values, "can_frames": _json(can_frames)})
-        del self._samples[:-KEEP_UNWRITTEN]
+        before: only those with a smaller id, to page on. level: at least this one. Raises ValueError for bad arguments.
+        """
+        if level not in LEVELS:
+            raise ValueError(f"level = {level!r} is not one of {', '.join(LEVELS)}")
+        _check("limit", limit, 1, MOST_ROWS)
+        levels = LEVELS[LEVELS.index(level) :]
+        among = ", ".join("?" * len(levels))
+        sql = f"select * from events_at where level in ({among}) and id < ? order by id desc limit ?"
+        with self._connected() as connection:
+            rows = _dicts(connection.execute(sql, (*levels, 2**62 if before is None else before, limit)))
+        return [{**row, "values": json.loads(row["values"] or "{}")} for row in rows]
 
-    def add_event(self, event: Event) -> None:
-        """Write one event now."""
-        row = {"boot": self._boot, **asdict(event)}
-        row["values"] = _json(event.values)
-        self._write("events", [row])
+    def samples(self, from_t: float, to_t: float, step_s: float = 60.0) -> list[dict[str, Any]]:
+        """What was seen between two times, one row every step_s (its means), oldest first; gaps stay gaps.
 
-    def flush(self) -> int:
-        """Write the kept samples in one transaction; returns how many. They stay kept when it fails."""
-        count = len(self._samples)
-        if count:
-            self._write("samples", self._samples)
-            self._samples = []
-        return count
+        t: start of the step; soc_pct, power_w (+ charging), grid_w (+ import): means, None where unknown; power_min_w,
+        power_max_w: extremes; energy_share: 0 to 1, of the time in energy flow. Below 60 s the samples themselves are
+        read, which are kept for a month, else the minutes. Raises ValueError when that were more than MOST_ROWS rows.
+        """
+        _check("step_s", step_s, 1, 366 * 86400)
+        if not (isfinite(from_t) and isfinite(to_t) and 0 <= to_t - from_t <= MOST_ROWS * step_s):
+            raise ValueError(f"from {from_t} to {to_t} by {step_s} s is not 0 to {MOST_ROWS} rows")
+        table, low, high = ("samples", "power_w", "power_w")
+        if step_s >= MINUTE_S:
+            table, low, high = ("minutes", "power_min_w", "power_max_w")
+        means = ", ".join(f"avg({name}) as {name}" for name in _MEANS)
+        at = f"cast(((id % {BOOT_SPAN}) / 1000.0 + ?) / ? as integer) * ? as t"
+        extremes = f"min({low}) as power_min_w, max({high}) as power_max_w, avg(state = 'energy') as energy_share"
+        sql = f"select {at}, {means}, {extremes} from {table} where id between ? and ? group by 1 order by 1"
+        rows: list[dict[str, Any]] = []
+        with self._connected() as connection:
+            boots = connection.execute("select id, wall_offset_s from boots where wall_offset_s is not null").fetchall()
+            for boot, offset_s in boots:
+                if to_t >= offset_s:
+                    span = key(boot, from_t - offset_s), key(boot, to_t - offset_s)
+                    rows += _dicts(connection.execute(sql, (offset_s, step_s, step_s, *span)))
+        return sorted(rows, key=lambda row: row["t"])
 
-    def close(self) -> None:
-        """Flush and close."""
+    def days(self, n: int = 30) -> list[dict[str, Any]]:
+        """The newest n days with their totals, oldest first: day (ISO date), charged_wh, discharged_wh, imported_wh,
+        exported_wh, saved (money or None), energy_s, soc_min_pct, soc_max_pct, grid_missed_s, charger_missed_s."""
+        _check("n", n, 1, MOST_ROWS)
+        sql = "select * from days where day not like ? order by day desc limit ?"
+        with self._connected() as connection:
+            return _dicts(connection.execute(sql, (f"{PENDING}%", n)))[::-1]
+
+    def energy(self, n: int = 7) -> dict[str, Any]:
+        """{"days": days(n), "total": {charged_wh, discharged_wh, imported_wh, exported_wh, saved}}: the total is that
+        of all time, hours whose date is not known yet among them, and never falls (but for saved, which is money)."""
+        sums = ", ".join(f"coalesce(sum({name}), 0.0) as {name}" for name in ENERGY)
+        with self._connected() as connection:
+            total = _dicts(connection.execute(f"select {sums}, sum(saved) as saved from days"))[0]
+        return {"days": self.days(n), "total": total}
+
+    def csv(self, table: str, from_t: float | None = None, to_t: float | None = None) -> Iterator[str]:
+        """Lines of a CSV of one of CSV_TABLES with a head line, oldest first. Raises ValueError for another table.
+
+        Every row has its time as `at`; from_t and to_t bound it (days are given whole). Rows are read as they are sent.
+        """
+        if table not in CSV_TABLES:
+            raise ValueError(f"table = {table!r} is not one of {', '.join(CSV_TABLES)}")
+        return self._csv(table, from_t, to_t)
+
+    def snapshot(self) -> Path:
+        """A whole, consistent copy of the database in a file of its own, which the caller deletes.
+
+        It lies beside the log, on the card: in RAM it might not fit. VACUUM INTO, because the copy is then one plain
+        file without journal, no larger than it need be, and datalog goes on writing meanwhile. Copies that were left
+        behind by a crash go first.
+        """
+        for left in self.path.parent.glob(f"{SNAPSHOT_PREFIX}*"):
+            left.unlink(missing_ok=True)
+        with self._connected() as connection:
+            needed = connection.execute("select page_count * page_size from pragma_page_count, pragma_page_size")
+            bytes_needed = int(needed.fetchone()[0]) + FREE_BYTES
+            try:
+                room = os.statvfs(self.path.parent)
+                if room.f_bavail * room.f_frsize < bytes_needed:
+                    raise LogError(f"{self.path}: no room for a copy, {bytes_needed // 2**20} MiB must be free")
+                handle, name = tempfile.mkstemp(prefix=SNAPSHOT_PREFIX, suffix=".sqlite3", dir=self.path.parent)
+            except OSError as error:
+                raise LogError(f"{self.path}: {error}") from error
+            os.close(handle)
+            copy = Path(name)
+            try:
+                connection.execute("vacuum into ?", (name,))
+            except BaseException:
+                copy.unlink(missing_ok=True)
+                raise
+        return copy
+
+    def _csv(self, table: str, from_t: float | None, to_t: float | None) -> Iterator[str]:
+        sql, values = (f"select * from {table} order by 1", ())
+        if table != "days":
+            sql = f"select * from {table}_at where at between ? and ? order by id"
+            values = (_iso(0.0 if from_t is None else from_t), _iso(1e11 if to_t is None else to_t))  # type: ignore[assignment]
+        line = io.StringIO()
+        writer = csv.writer(line, lineterminator="\n")
+        with self._connected() as connection:
+            cursor = connection.execute(sql, values)
+            writer.writerow([column[0] for column in cursor.description])
+            for row in cursor:
+                writer.writerow(row)
+                if line.tell() > 8192:
+                    yield line.getvalue()
+                    line.seek(0)
+                    line.truncate()
+        yield line.getvalue()
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        name = quote(str(self.path))
+        how = "readonly_shm=1" if self.path.with_name(FILE_NAME + "-wal").exists() else "immutable=1"
+        connection = None
         try:
-            self.flush()
+            connection = sqlite3.connect(f"file:{name}?mode=ro&{how}", uri=True, timeout=5.0)
+            yield connection
+        except sqlite3.Error as error:
+            raise LogError(f"{self.path}: {error}") from error
         finally:
-            self._connection.close()
-
-    def _open(self) -> None:
-        try:
-            self._connect()
-        except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.path}: {error}") from error
-        except sqlite3.DatabaseError:
-            self._begin_afresh()
-
-    def _connect(self) -> None:
-        connection = sqlite3.connect(self.path, timeout=5.0)
-        try:
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("pragma synchronous = full")
-            self._connection, self._db = connection, Database(connection)
-            for table, columns in COLUMNS.items():
-                self._db[table].create(columns, pk=KEYS[table], if_not_exists=True)  # type: ignore[union-attr]
-            for table in ("samples", "events"):
-                self._db.create_view(f"{table}_at", VIEW.format(table=table), ignore=True)
-        except sqlite3.Error:
-            connection.close()
-            raise
-
-    def _begin_afresh(self) -> None:
-        number = 1
-        while (aside := self.path.with_name(f"{FILE_NAME}.broken-{number}")).exists():
-            number += 1
-        try:
-            self.path.rename(aside)
-            for tail in ("-wal", "-shm"):
-                with contextlib.suppress(FileNotFoundError):
-                    self.path.with_name(FILE_NAME + tail).rename(aside.with_name(aside.name + tail))
-            self._connect()
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{self.path}: cannot begin afresh: {error}") from error
-        self.moved_aside = aside
-        self._offset_s = None
-
-    def _write(self, table: str, rows: list[dict[str, Any]]) -> None:
-        try:
-            self._db[table].insert_all(rows, pk=KEYS[table], replace=KEYS[table] is not None)  # type: ignore[union-attr]
-        except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.path}: {error}") from error
-        except sqlite3.DatabaseError as error:
-            self._connection.close()
-            self._begin_afresh()
-            raise StoreError(f"{self.path}: was broken ({error}); moved to {self.moved_aside}") from error
+            if connection is not None:
+                connection.close()
 
 
-def _json(values: Mapping[str, Any]) -> str:
-    return json.dumps(values, separators=(",", ":"))
+def _iso(t: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(t % 1 * 1000):03d}Z"
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} = {value!r} is not from {low} to {high:g}")
+
+
+def _dicts(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]

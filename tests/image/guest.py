@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self, TypeVar
+
+from ownerlogin import log_in
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Result = TypeVar("Result")
@@ -161,14 +164,17 @@ class Machine:
 class Guest:
     """One booted image. `sh`, `keys` and `http` are all that tests need."""
 
-    def __init__(self, run_dir: Path, cpus: int, port: int | None = None) -> None:
+    def __init__(self, run_dir: Path, cpus: int, port: int | None = None, extra: tuple[str, ...] = ()) -> None:
+        """extra: further words for scripts/emulate."""
         shutil.rmtree(run_dir, ignore_errors=True)
         run_dir.mkdir(parents=True)
         self.console_log = run_dir / "console.log"
         self.port = port or _free_port()
         self.started = time.monotonic()
-        options = {"--run-dir": run_dir, "--cpus": cpus, "--port": self.port}
-        words = [str(word) for option in options.items() for word in option]
+        self.password = secrets.token_urlsafe(9)
+        self._owner: dict[str, str] = {}
+        options = {"--run-dir": run_dir, "--cpus": cpus, "--port": self.port, "--password": self.password}
+        words = [*(str(word) for option in options.items() for word in option), *extra]
         with (run_dir / "qemu.log").open("wb") as log:
             self.qemu = subprocess.Popen(
                 # Should these tests be killed, QEMU goes with them.
@@ -236,14 +242,18 @@ class Guest:
         return output.strip()
 
     def http(self, path: str, body: object = None, method: str | None = None) -> tuple[int, str]:
-        """Asks the board's web server as a browser on this machine would. A body is sent as JSON, by POST.
+        """Asks the board's web server as a browser on this machine would. A body is sent as JSON, by POST, by the
+        owner, who logs in once.
 
         Returns status and text, of an error page too. OSError while nobody answers.
         """
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=data, method=method)
+        url = f"http://127.0.0.1:{self.port}"
+        headers = {}
         if data is not None:
-            request.add_header("Content-Type", "application/json")
+            self._owner = self._owner or log_in(url, self.password)
+            headers = {"Content-Type": "application/json", **self._owner}
+        request = urllib.request.Request(url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
                 return answer.status, answer.read().decode()

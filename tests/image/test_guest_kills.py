@@ -107,7 +107,28 @@ def judge(rows: list[Row], began: float, pre: str) -> tuple[float, float]:
     return zero_s, open_s
 
 
-CASES = [("charger", "SIGKILL", "obeys"), ("charger", "SIGKILL", "deaf"), ("charger", "SIGSTOP", "obeys")]
+CASES = [
+    (program, word, pre)
+    for program in ("charger", "guard", "supervisord")
+    for word in ("SIGKILL", "SIGSTOP")
+    for pre in ("obeys", "deaf")
+    if (word, pre) == ("SIGKILL", "obeys") or (program != "supervisord" and (word, pre) != ("SIGSTOP", "deaf"))
+]
+"""Of supervisord only the kill: a stopped one leaves guard and charger at work, and nothing has to go off at once."""
+
+
+def test_supervisord_stopped_and_continued_changes_nothing(guest: Guest, owner: Owner) -> None:
+    """guard and charger work on without it; only a restart would wait (after a minute pulse starves the watchdog)."""
+    at_14_a(owner)
+    pid = pid_of(guest, "supervisord")
+    began = send(guest, pid, "SIGSTOP")
+    time.sleep(2 * WATCHED_S)
+    guest.out(f"kill -CONT {pid}")
+    time.sleep(WATCHED_S)
+    rows = [row for row in record(guest) if row.t > began]
+    assert min(row.out_a for row in rows) > 13 and all(CONTACTORS in row.outputs for row in rows)
+    owner.to_idle()
+    assert rig(guest, "state")["outputs"] == []
 
 
 @pytest.mark.parametrize(("program", "word", "pre"), CASES)

@@ -236,6 +236,11 @@ def test_every_supervised_program_has_its_command_and_its_user(root: Root) -> No
             assert root.exists(f"/usr/lib/python3/dist-packages/{module}.py"), f"{name}: no {module}"
 
 
+def test_the_pages_charting_library_is_there_and_its_sources_are_not(root: Root) -> None:
+    assert root.exists("/usr/share/javascript/dygraphs/dygraph.min.js")
+    assert not root.exists("/usr/share/javascript/dygraphs/dygraph.js.map")
+
+
 def test_every_user_of_sysusers_came_to_be(root: Root) -> None:
     """systemd-sysusers skips a line it cannot read; the first image lacked guard's user for a colon."""
     lines = [shlex.split(line, comments=True) for line in root.text("/usr/lib/sysusers.d/v2h.conf").splitlines()]

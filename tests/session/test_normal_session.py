@@ -1,6 +1,7 @@
 """A session from d1 to unlocked, against the rig's Leaf and PRE, with guard's real rules between."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from v2h.chademo.supervision import WATCHES
 from v2h.safety.outputs import Output
 from v2h.web.words import FAULTS
 
+ROOT = Path(__file__).resolve().parents[2]
 ROAD_TO_ENERGY = [
     State.WAKE, State.HANDSHAKE, State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED,
     State.CAR_CONTACTORS, State.MATCH, State.READY, State.ENERGY,
@@ -161,6 +163,11 @@ def test_no_state_lacks_a_deadline_or_a_way_out() -> None:
 def test_every_limit_states_its_source() -> None:
     for name, limit in limits.table().items():
         assert limit.origin in ("standard", "capture", "ours") and limit.unit and limit.why, name
+
+
+def test_no_limit_is_dead() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "app" / "v2h").rglob("*.py"))
+    assert [name for name in limits.table() if f"limits.{name}." not in code and f"limits.{name}," not in code] == []
 
 
 def test_every_fault_has_words_for_people() -> None:

@@ -143,6 +143,58 @@ def test_an_object_the_converter_lacks_stops_nothing(without_warning: Desk) -> N
     assert pre.abort_name(abort.code) == "object does not exist"
 
 
+@pytest.fixture
+def without_volts() -> Iterator[Desk]:
+    yield from desk("without_volts", (pre.SET_VOLTS,))
+
+
+def test_what_somebody_else_wrote_is_seen_and_put_right(whole: Desk) -> None:
+    """guard may write to the converter at any moment; only the read-back is believed."""
+    whole.client.set_target(388.0, 14.0)
+    whole.client.enable(True)
+    whole.run(1.5)
+    assert (whole.holds(pre.SET_VOLTS), whole.holds(pre.SET_AMPS)) == (3880, 140)
+    whole.set(pre.SET_AMPS, -160)
+    whole.set(pre.SET_VOLTS, 5000)
+    seen: list[float | None] = []
+    for _ in range(5):
+        whole.run(0.104)
+        seen.append(whole.client.telemetry.set_amps_a)
+    assert -16.0 in seen, "shown as it was, not as it was wished"
+    assert (whole.holds(pre.SET_VOLTS), whole.holds(pre.SET_AMPS)) == (3880, 140)
+
+
+def test_a_converter_switched_off_by_somebody_else_is_zeroed_and_stays_off(whole: Desk) -> None:
+    whole.client.set_target(388.0, 14.0)
+    whole.client.enable(True)
+    whole.run(1.5)
+    whole.set(pre.ENABLE, 0)
+    whole.run(1.0)
+    assert whole.client.enable_lost
+    assert (whole.holds(pre.ENABLE), whole.holds(pre.SET_VOLTS), whole.holds(pre.SET_AMPS)) == (0, 0, 0)
+
+
+def test_a_refused_setpoint_is_asked_again_and_its_abort_named(without_volts: Desk) -> None:
+    without_volts.client.set_target(388.0, 1.0)
+    without_volts.client.enable(True)
+    without_volts.run(1.5)
+    assert without_volts.client.telemetry.set_volts_v is None
+    assert without_volts.client.telemetry.set_amps_a == 1.0, "the others go on"
+    assert without_volts.sent.count(pre.write_volts(388.0)) > 5
+    assert without_volts.client.link.last_abort is not None
+    told = str(without_volts.client.link.last_abort)
+    assert told == "the converter refuses set_volts (2109.0): object does not exist"
+
+
+@pytest.mark.parametrize("amps_a", [-16.0, -14.0, -0.2, 0.0, 0.1, 7.5, 14.0, 16.0])
+def test_the_independent_server_holds_the_current_that_was_meant(whole: Desk, amps_a: float) -> None:
+    whole.client.set_target(410.0, amps_a)
+    whole.client.enable(True)
+    whole.run(1.0)
+    assert whole.holds(pre.SET_AMPS) == round(amps_a * 10)
+    assert whole.client.telemetry.set_amps_a == amps_a
+
+
 def test_the_independent_server_refuses_a_write_it_must_not_take(whole: Desk) -> None:
     request = bytes.fromhex("2B 01 21 00 01 00 00 00")
     whole.bus.send(can.Message(arbitration_id=pre.REQUEST_ID, data=request, is_extended_id=False))

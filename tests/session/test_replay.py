@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.recorded import LEAF_SESSION
 from tests.session.virtual import VirtualBoard
 from v2h import cli
 from v2h.canframe import Frame
@@ -12,7 +13,6 @@ from v2h.captures import read_capture, write_capture
 from v2h.chademo.states import State
 from v2h.replaying import replay
 
-RECORDED = Path(__file__).parents[3] / "shared" / "data" / "leaf-v2g-charge.csv"
 ORDER = ["20", "24", "05", "25", "24", "20"]
 
 
@@ -68,8 +68,9 @@ def test_a_car_that_goes_silent_ends_in_a_fault(own_capture: Path) -> None:
     assert result.states[-1][1] is State.FAULT
 
 
-@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded capture is not beside the project")
+@pytest.mark.skipif(LEAF_SESSION is None, reason="the recorded capture is not beside the project")
 def test_the_vendors_leaf_session(capsys: pytest.CaptureFixture[str]) -> None:
-    code, said = replay_json(RECORDED, capsys)
+    assert LEAF_SESSION is not None
+    code, said = replay_json(LEAF_SESSION, capsys)
     assert (code, said["status_109_5"], said["faults"], said["frames_unlike_codec"]) == (0, ORDER, [], 0)
     assert said["frames_in"] == 10781

@@ -20,8 +20,9 @@ STEP_S = 0.01
 class VirtualBoard:
     """One board and what hangs on it. Public attributes may be turned between steps."""
 
-    def __init__(self, *, soc_pct: float = 60.0, guard: Callable[["VirtualBoard"], Guarding] | None = None) -> None:
+    def __init__(self, *, soc_pct: float = 60.0, cells_in_series: int = 0, protocol: int = 2) -> None:
         self.plant = Plant(soc_pct=soc_pct)
+        self.cells_in_series, self.protocol = cells_in_series, protocol
         self.now = 0.0
         self.power_w = 3000.0
         self.wanted, self.order, self.has_bus = True, 1, True
@@ -34,11 +35,20 @@ class VirtualBoard:
         self.notes: list[str] = []
         self.record: list[Frame] | None = None
         """Every frame of both buses, when set to a list."""
+        self.spoil_car: Callable[[int, bytes], bytes | None] = lambda can_id, data: data
+        """What becomes of a car's frame on its way; None: it is lost."""
+        self.lose_request: Callable[[bytes], bool] = lambda data: False
+        """Whether a request to the converter gets lost on its way."""
+        self.spoil_answer: Callable[[bytes], bytes] = lambda data: data
+        """What becomes of the converter's answers."""
+        self.adc_bias_v = 0.0
+        self.guard_hangs = False
         self._steps = 0
         self._k = False
 
     def new_charger(self, number: int) -> Charger:
-        return Charger(Session(number), max_charge_a=15, max_discharge_a=15)
+        session = Session(number, protocol=self.protocol)
+        return Charger(session, max_charge_a=15, max_discharge_a=15, cells_in_series=self.cells_in_series)
 
     @property
     def state(self) -> State:
@@ -61,11 +71,14 @@ class VirtualBoard:
         self.now = self._steps * STEP_S
         now, plant = self.now, self.plant
         plant.step(now)
-        for can_id, data in plant.car_frames_due(now):
+        for can_id, sent in plant.car_frames_due(now):
+            data = self.spoil_car(can_id, sent)
+            if data is None:
+                continue
             self._recorded(Frame(now, can_id, data, CAR_BUS))
             self.charger.car_frame(Frame(now, can_id, data, CAR_BUS))
         if self.cable_measured:
-            self.charger.cable_sample(plant.cable_v, now)
+            self.charger.cable_sample(plant.cable_v + self.adc_bias_v, now)
         if self._steps % 25 == 1 and self.has_bus:
             self.charger.setpoint(Setpoint(now, self.wanted, self.power_w, now + 1.0, "", self.order), now)
         if plant.k_on != self._k:
@@ -100,14 +113,16 @@ class VirtualBoard:
 
     def _converter(self, data: bytes) -> None:
         self._recorded(Frame(self.now, pre.REQUEST_ID, data, PRE_BUS))
-        answer = self.plant.pre_request(self.now, data)
+        answer = None if self.lose_request(data) else self.plant.pre_request(self.now, data)
         if answer is not None:
-            frame = Frame(self.now, pre.ANSWER_ID, answer, PRE_BUS)
+            frame = Frame(self.now, pre.ANSWER_ID, self.spoil_answer(answer), PRE_BUS)
             self._recorded(frame)
             self.guard.on_frame(frame)
             self.charger.pre_frame(frame)
 
     def _guard_acts(self) -> None:
+        if self.guard_hangs:
+            return
         plant = self.plant
         actions = self.guard.act(self.now, plant.outputs)
         if actions.send is not None:

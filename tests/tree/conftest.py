@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ownerlogin import log_in
 from v2h.rig.desk import Desk, desk_tree
 from v2h.supervisorrpc import SupervisorError, states
 
@@ -23,6 +24,7 @@ class Tree:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self._owner: dict[str, str] = {}
 
     def processes(self) -> dict[str, tuple[str, int]]:
         """(state, pid) of every program, empty while supervisord is busy."""
@@ -47,11 +49,12 @@ class Tree:
         return {name for name, said in programs.items() if said["alive"] and said["pid"] == pids.get(name)}
 
     def command(self, name: str, **values: object) -> dict[str, Any]:
-        """POST one command; the answer's JSON, refused or not."""
+        """POST one command as the logged-in owner; the answer's JSON, refused or not."""
+        self._owner = self._owner or log_in(self.desk.page, self.desk.password)
         request = urllib.request.Request(
             f"{self.desk.page}/api/v1/command/{name}",
             json.dumps(values).encode(),
-            {"Content-Type": "application/json"},
+            {"Content-Type": "application/json", **self._owner},
         )
         try:
             with urllib.request.urlopen(request, timeout=5) as answer:

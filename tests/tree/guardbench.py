@@ -110,6 +110,7 @@ class Charger:
         self._rig.set_k(True)
         assert self._rig.wait(lambda: self.report is not None and self.report.k_on)
         for outputs in (locked, locked | both, locked, locked | Output.D2, locked | Output.D2 | both):
+            self.cable_v = 3.0 if outputs == locked | Output.D2 else None  # d2 wants it known
             assert self.wish(outputs), f"{self.report} while asking for {outputs!r}"
         self.k_expected, self.set_a = True, amps
         assert self._rig.wait(lambda: self._rig.converter.set_a == amps)

@@ -15,9 +15,11 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,14 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from messages import charger, manager
-from v2h.bus import ChargerState, Event, ManagerState, Message, Reply
+from ownerlogin import log_in
+from v2h.bus import ChargerState, Command, Event, ManagerState, Message, Pairing, Reply
 from v2h.ports.i2c import ACK
 from v2h.rig.desk import OVERLAY, derive_broker, free_port
 from v2h.rig.pca9552 import Pca9552
 
 PROGRAMS = ("web", "datalog", "panel")
+PASSWORD = "correct horse battery"
 SHOW_WITHIN_S = 10.0
 
 
@@ -104,7 +108,7 @@ class Colleagues:
     def __init__(self, run: Path, port: int) -> None:
         self.orders: list[tuple[str, dict[str, Any]]] = []
         self.answer: Callable[[str, dict[str, Any]], Reply | None] = lambda name, order: None
-        self._clients = {name: self._connect(name, run, port) for name in ("charger", "manager")}
+        self._clients = {name: self._connect(name, run, port) for name in ("charger", "manager", "web")}
         self._clients["manager"].on_message = self._on_command
         self._clients["manager"].subscribe("v2h/command/+")
 
@@ -154,6 +158,7 @@ class Faces:
     env: dict[str, str]
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     feeding: threading.Event = field(default_factory=threading.Event)
+    owner: dict[str, str] = field(default_factory=dict)
     charger: ChargerState = field(default_factory=charger)
     manager: ManagerState = field(default_factory=manager)
 
@@ -170,7 +175,8 @@ class Faces:
             return json.load(answer)
 
     def post(self, name: str, values: dict[str, Any]) -> tuple[int, Any]:
-        body, headers = json.dumps(values).encode(), {"Content-Type": "application/json"}
+        self.owner = self.owner or log_in(self.url, PASSWORD)
+        body, headers = json.dumps(values).encode(), {"Content-Type": "application/json", **self.owner}
         request = urllib.request.Request(f"{self.url}/api/v1/command/{name}", body, headers)
         try:
             with urllib.request.urlopen(request, timeout=5) as answer:
@@ -194,7 +200,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
     chips, wire = Chips(run / "rig.sock"), CanWire()
     config = base / "v2h.toml"
     config.write_text(
-        f'[site]\nname = "Tree"\n[web]\nlisten = "127.0.0.1:{page}"\n[hardware]\n'
+        f'[site]\nname = "Tree"\n[web]\nlisten = "127.0.0.1:{page}"\npassword = "{PASSWORD}"\n[hardware]\n'
         f'pre_can = "{wire.url}"\ncar_can = "can:socketcan/absent0"\n'
         f'pca9552 = "rig:{run}/rig.sock/pca9552"\nbuttons = "rig:{run}/rig.sock/buttons"\n'
     )
@@ -208,6 +214,8 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
         "PATH": os.environ["PATH"] + ":/usr/sbin",
     }
     subprocess.run([sys.executable, "-m", "v2h.credentials"], env=env, check=True)
+    subprocess.run([sys.executable, "-m", "v2h.ownerpassword"], env=env, check=True)
+    assert PASSWORD not in config.read_text()
     (run / "mosquitto.conf").write_text(derive_broker(OVERLAY, run, port))
     broker = subprocess.Popen(["mosquitto", "-c", str(run / "mosquitto.conf")], env=env)
     others = Colleagues(run, port)
@@ -282,6 +290,46 @@ def test_stop_answers_within_a_second_while_all_streams_are_taken(faces: Faces) 
     wait_for("seats given back", seat_free)
 
 
+def test_pairing_at_the_panel_lets_one_browser_set_the_password(faces: Faces) -> None:
+    faces.post("stop", {})
+    before = faces.owner
+    browser = HTTPConnection(faces.url.removeprefix("http://"), timeout=10)
+
+    def ask(method: str, form: dict[str, str] | None = None, cookie: str = "") -> tuple[int, str, str]:
+        body = None if form is None else urllib.parse.urlencode(form)
+        headers = {"Origin": faces.url, "Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
+        browser.request(method, "/pair", body, headers)
+        answer = browser.getresponse()
+        return answer.status, answer.headers.get("Set-Cookie", "").partition(";")[0], answer.read().decode()
+
+    assert "is closed" in ask("GET")[2]
+    said = Pairing(time.monotonic(), 120)
+    faces.others.say("manager", said)
+    time.sleep(0.5)
+    assert "is closed" in ask("GET")[2], "the broker lets nobody but panel say that"
+    panel = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+    panel.username_pw_set("panel", (faces.run / "secrets" / "panel").read_text())
+    panel.connect("127.0.0.1", int(faces.env["V2H_BUS_PORT"]))
+    panel.loop_start()
+    panel.publish(said.TOPIC, Pairing(time.monotonic(), 120).to_json()).wait_for_publish(5)
+    wait_for("window open", lambda: "is closed" not in ask("GET", cookie="v2h_pairing=other")[2])
+    panel.publish(said.TOPIC, Pairing(time.monotonic(), 120).to_json()).wait_for_publish(5)
+    time.sleep(0.5)
+    panel.disconnect()
+    panel.loop_stop()
+    _, nonce, page = ask("GET")
+    assert "The window is yours" in page and "in use" in ask("GET")[2]
+    word = {"password": PASSWORD, "again": PASSWORD}
+    assert ask("POST", word)[0] == 403
+    assert ask("POST", word, nonce)[0] == 303
+    wait_for("event", lambda: "pairing at the panel" in json.dumps(view(faces)["events"]))
+    faces.owner = before
+    assert faces.post("stop", {})[0] == 401, "what was given out before is void"
+    faces.owner = {}
+    faces.others.answer = lambda name, order: Reply(order["id"], True, "stopping")
+    assert faces.post("stop", {})[0] == 200
+
+
 @pytest.mark.parametrize(
     ("state", "mode", "power_w", "soc_pct", "registers"),
     [
@@ -316,6 +364,16 @@ def test_buttons(faces: Faces) -> None:
     faces.chips.press("boost", True)
     faces.chips.press("boost", False)
     wait_for("charge", lambda: faces.others.orders[2:] == [("mode", {"mode": "charge"})], 1.0)
+    began = time.monotonic()
+    faces.chips.press("on_off", True)
+    faces.chips.press("boost", True)
+    wait_for("pairing shown: white, blinking", lambda: faces.chips.registers()[3] == 0x02)
+    assert 5.0 <= time.monotonic() - began <= 6.5
+    faces.chips.press("on_off", False)
+    faces.chips.press("boost", False)
+    faces.charger = charger(state="energy")
+    wait_for("a session shown though the window is open", lambda: faces.chips.registers()[3] == 0x04)
+    assert len(faces.others.orders) == 3, "no press of the pair has started anything"
 
 
 def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> None:
@@ -332,12 +390,22 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
     wait_for("event in the file", lambda: database.exists() and events() == [("warning", "k_off", "charger")])
     wait_for("event on the page", lambda: "Permission gone" in [row["label"] for row in view(faces)["events"]])
 
+    captures = faces.data / "captures"
+    faces.others.say("charger", Event(time.monotonic(), "fault", "session-fault", "tripped", "charger", {}))
+    wait_for("the black box after a fault", lambda: any(captures.glob("*-session-fault.log")))
+    faces.others.say("web", Command("ask-1", "test", {}), "capture")
+    wait_for("the black box on file", lambda: any(captures.glob("*-asked-for.log")))
+    (capture,) = captures.glob("*-asked-for.log")
+    assert [line.split()[1:] for line in capture.read_text().splitlines()] == [["can0", f"102#{'0' * 16}"]] * 10
+
     assert faces.stop("datalog") == 0
     with sqlite3.connect(database) as connection:
-        rows = list(connection.execute("select at, state, mode, soc_pct, can_frames from samples_at order by at"))
+        rows = list(connection.execute("select at, state, mode, soc_pct, can0_frames from samples_at order by at"))
+        (energy,) = connection.execute("select sum(charged_wh) from days").fetchone()
     assert rows[-1][0].startswith(time.strftime("%Y-", time.gmtime()))
     assert rows[-1][1:4] == ("energy", "charge", 48.0)
-    assert sum(json.loads(row[4]).get("0:102", 0) for row in rows) == 10
+    assert sum(row[4] for row in rows) == 10
+    assert energy > 0
     wait_for("page tells that the log stopped", lambda: _state_of(faces, "datalog") == "stopped")
     faces.start("datalog")
     wait_for("and that it is back", lambda: _state_of(faces, "datalog") == "running")

@@ -155,7 +155,10 @@ def test_k_off_with_a_current_that_stays(bench: Bench) -> None:
     bench.rig.set_k(False)
     assert bench.rig.wait(lambda: is_tripped(charger))
     assert charger.report is not None and charger.report.trip is Trip.K_OFF_CURRENT
-    assert bench.rig.switched_at("pre-ac", False, since) - since >= 1.5, "0.8 s for charger, 0.8 s of make-safe"
+    off_s = bench.rig.switched_at("pre-ac", False, since) - since
+    assert 0.8 <= off_s < 0.8 + ROOM_S + 0.3, (
+        "the converter's 0.8 s count from the edge of K, charger's chance included"
+    )
 
 
 def test_killed_under_current_and_started_again(bench: Bench) -> None:
@@ -195,7 +198,7 @@ def test_a_stopped_guard_is_given_up_by_charger_and_does_no_harm_when_it_goes_on
     since = time.monotonic()
     os.kill(bench.guards[0].pid, signal.SIGSTOP)
     assert bench.rig.wait(lambda: charger.link.lost(time.monotonic()) or time.monotonic() > since + 2, 3)
-    assert 0.2 < time.monotonic() - since < 0.4 + ROOM_S
+    assert 0.19 < time.monotonic() - since < 0.4 + ROOM_S  # 0.3 s from a request that may be 0.1 s old, and a hair
     assert bench.rig.levels == 0x7F
     charger.set_a = 0.0  # what a charger does without guard
     bench.rig.wait(lambda: time.monotonic() > since + 1.0)  # until charger has given up the wire too

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pytest
 from house_on_bus import House
 
 from v2h import busclient
-from v2h.bus import Command, Event, ManagerState, MeterReading, Reply
+from v2h.bus import Command, Event, ManagerSchedule, ManagerState, MeterReading, Reply
 from v2h.busclient import BusClient
 from v2h.rig.desk import OVERLAY, derive_broker, free_port
 
@@ -52,6 +53,10 @@ class Tree:
         self.web.subscribe(ManagerState.TOPIC, lambda _, text: self.told.append(ManagerState.from_json(text)))
         self.web.subscribe(Event.TOPIC, lambda _, text: self.events.append(Event.from_json(text)))
         self.web.subscribe("v2h/reply/+", self._on_reply)
+        self.schedules: list[ManagerSchedule] = []
+        self.web.subscribe(
+            ManagerSchedule.TOPIC, lambda _, text: self.schedules.append(ManagerSchedule.from_json(text))
+        )
         self.house = House(run)
         self._asked = 0
 
@@ -195,13 +200,13 @@ def test_a_stop_is_remembered_and_a_mode_is_not(tree: Tree) -> None:
     reply = tree.ask("stop")
     assert (reply.ok, reply.applied) == (True, {"mode": "idle"})
     tree.until(lambda: not tree.house.setpoints[-1].wanted)
-    assert json.loads((tree.data / "settings.json").read_text()) == {"stopped": True}
+    assert json.loads((tree.data / "stopped.json").read_text()) == {"stopped": True}
     assert tree.end("manager") == 0
     tree.told.clear()
     tree.start("manager")
     tree.until(lambda: tree.mode() == "idle" and tree.told[-1].why.startswith("Stopped by you"))
     follow(tree)
-    assert json.loads((tree.data / "settings.json").read_text()) == {"stopped": False}
+    assert json.loads((tree.data / "stopped.json").read_text()) == {"stopped": False}
 
 
 def test_bad_orders_are_refused_with_reason_and_retained_ones_dropped(tree: Tree) -> None:
@@ -225,29 +230,35 @@ def test_bad_orders_are_refused_with_reason_and_retained_ones_dropped(tree: Tree
     tree.until(lambda: retained in kept, what="the retained order that manager dropped")
 
 
-@pytest.mark.parametrize("what", ["fault", "restart", "end"])
-def test_a_session_that_ends_by_itself_is_not_started_again(tree: Tree, what: str) -> None:
+def test_a_fault_ends_the_order_until_it_is_cleared(tree: Tree) -> None:
     follow(tree)
-    if what == "fault":
-        tree.house.state, tree.house.faults = "fault", ["cable-voltage"]
-    elif what == "restart":
-        tree.house.session += 5
-    else:
-        tree.house.state = "idle"
-    tree.until(lambda: tree.mode() == "idle" and not tree.house.setpoints[-1].wanted, what="idle after the end")
-    word = {"fault": "Stopped by a fault: test", "restart": "ended by itself", "end": "ended by itself"}[what]
-    assert word in tree.told[-1].why
-    if what == "fault":
-        refused = tree.ask("mode", mode="v2h")
-        assert (refused.ok, "Press clear first" in refused.text) == (False, True)
-        assert tree.ask("clear-fault").text == "cleared"
-        tree.listen(0.5)
-        tree.house.silent = True
-        tree.listen(3.2)
-        assert tree.ask("clear-fault").text == "Nothing was cleared: the charger does not answer."
-        tree.house.silent = False
-        tree.listen(0.5)
+    tree.house.state, tree.house.faults = "fault", ["cable-voltage"]
+    tree.until(lambda: tree.mode() == "idle" and not tree.house.setpoints[-1].wanted, what="idle after the fault")
+    assert "Stopped by a fault: test" in tree.told[-1].why
+    refused = tree.ask("mode", mode="v2h")
+    assert (refused.ok, "Press clear first" in refused.text) == (False, True)
+    assert tree.ask("clear-fault").text == "cleared"
+    tree.listen(0.5)
+    tree.house.silent = True
+    tree.listen(3.2)
+    assert tree.ask("clear-fault").text == "Nothing was cleared: the charger does not answer."
+    tree.house.silent = False
+    tree.listen(0.5)
+    assert tree.mode() == "idle"
     follow(tree)
+
+
+def test_a_session_that_the_car_ended_waits_before_the_next_start_and_the_owner_need_not(tree: Tree) -> None:
+    follow(tree)
+    number = tree.house.setpoints[-1].order
+    tree.house.state = "idle"
+    tree.until(lambda: not tree.house.setpoints[-1].wanted, what="no session is wanted")
+    assert tree.told[-1].mode == "v2h"
+    tree.until(lambda: "v2h waits: the session ended by itself (test)" in tree.told[-1].why, what=tree.told[-1].why)
+    assert tree.house.setpoints[-1].order == number
+    follow(tree)
+    assert tree.house.setpoints[-1].order > number
+    assert tree.told[-1].starts == 2
 
 
 def test_a_restarted_broker_is_found_again(tree: Tree) -> None:
@@ -266,3 +277,51 @@ def test_bad_settings_are_moved_aside_and_told(tree: Tree) -> None:
     tree.until(lambda: "settings-bad" in tree.codes())
     assert (tree.data / "settings.json.bad").read_text() == "{broken"
     follow(tree)
+
+
+def local(tree: Tree, minutes: float) -> str:
+    """A time of day in UTC, so many minutes from now."""
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%H:%M:%S")
+
+
+def test_settings_schedule_stop_and_a_restart(tree: Tree) -> None:
+    """The day of an owner: settings, a clock, a schedule that acts, a stop that suspends it over a restart."""
+    applied = tree.ask("settings", soc_max_pct=80, idle_end_min=20)
+    assert (applied.ok, applied.applied["soc_max_pct"], applied.applied["soc_min_pct"]) == (True, 80, 30)
+    refused = tree.ask("settings", soc_maxpct=80)
+    assert (refused.ok, refused.text) == (
+        False,
+        "Not applied: unknown setting soc_maxpct; did you mean soc_max_pct?",
+    )
+    window = {"name": "now", "start": local(tree, -5), "end": local(tree, 30), "mode": "v2h"}
+    assert tree.ask("schedule", schedule={"version": 1, "weekly": [window]}).ok
+    tree.until(lambda: "the time of day is not known" in tree.told[-1].why, what="the schedule waits for the clock")
+    assert not tree.told[-1].clock["trusted"]
+    assert "until needs the time of day" in tree.ask("mode", mode="v2h", until="2030-01-01T00:00").text
+    assert "is not an ISO time with offset" in tree.ask("clock", at="12:00").text
+    assert "s off and cannot be set here" in tree.ask("clock", at="2030-01-01T00:00:00+00:00").text
+    assert tree.ask("clock", at=datetime.now(UTC).isoformat()).applied["source"] == "owner"
+    tree.until(lambda: tree.mode() == "v2h" and tree.house.state == "energy", what="the schedule acts")
+    tree.until(lambda: tree.told[-1].why.startswith("Covering"), what="the house is covered")
+    assert "window “now” until" in tree.told[-1].why
+    assert (tree.told[-1].chosen_by, tree.told[-1].clock["source"]) == ("schedule", "owner")
+    tree.until(lambda: bool(tree.schedules) and bool(tree.schedules[-1].preview))
+    assert [part["mode"] for part in tree.schedules[-1].preview[:2]] == ["v2h", "idle"]
+    bad = tree.ask("schedule", schedule={"version": 1, "weekly": [{**window, "mode": "eco"}]})
+    assert (bad.ok, "weekly entry 1 “now”: mode = 'eco' is not one of idle" in bad.text) == (False, True)
+    assert tree.mode() == "v2h"
+    assert tree.ask("stop").ok
+    tree.until(lambda: tree.mode() == "idle" and tree.told[-1].stopped_by_owner)
+    assert tree.end("manager") == 0
+    tree.told.clear()
+    tree.start("manager")
+    tree.until(lambda: bool(tree.told) and tree.told[-1].clock["trusted"], what="the clock is remembered")
+    tree.listen(1.5)
+    assert (tree.mode(), tree.told[-1].stopped_by_owner) == ("idle", True)
+    assert tree.told[-1].limits["soc_max_pct"] == 80
+    assert tree.ask("resume").applied == {"mode": "v2h"}
+    tree.until(lambda: tree.house.state == "energy" and not tree.told[-1].stopped_by_owner, what="resumed")
+    (tree.data / "schedule.json").write_text('{"version": 1, "weekly": 5}')
+    tree.until(lambda: "schedule-bad" in tree.codes(), 15, "a bad file is named")
+    tree.listen(0.5)
+    assert tree.mode() == "v2h"

@@ -1,11 +1,14 @@
 """The files on the card's FAT partition, which the owner edits: what they say of the defaults is true."""
 
+import configparser
 import dataclasses
 import re
 import tomllib
 from pathlib import Path
 
+from v2h import clock, clockkeeper
 from v2h.config import Config, load
+from v2h.programs import set_clock
 
 CARD = Path(__file__).resolve().parents[2] / "image" / "firmware"
 
@@ -29,3 +32,25 @@ def test_nobody_may_log_in_to_a_new_card() -> None:
     lines = (CARD / "authorized_keys").read_text(encoding="utf-8").splitlines()
     assert lines
     assert all(line.startswith("#") for line in lines)
+
+
+OVERLAY = CARD.parents[1] / "rootfs-overlay"
+
+
+def test_the_door_to_the_clock_is_managers_alone_and_holds_one_right() -> None:
+    units = OVERLAY / "etc" / "systemd" / "system"
+    door = configparser.RawConfigParser(strict=False)
+    door.optionxform = str  # type: ignore[assignment, method-assign]
+    door.read([units / "v2h-clock.socket", units / "v2h-clock@.service"], encoding="utf-8")
+    assert (door["Socket"]["SocketUser"], door["Socket"]["SocketMode"]) == ("v2h-manager", "0600")
+    assert door["Socket"]["ListenSequentialPacket"] == str(clockkeeper.DOOR)
+    assert (door["Service"]["CapabilityBoundingSet"], door["Service"]["NoNewPrivileges"]) == ("CAP_SYS_TIME", "yes")
+    assert door["Service"]["ExecStart"] == f"/usr/bin/python3 -m {set_clock.__name__}"
+    preset = (OVERLAY / "etc" / "systemd" / "system-preset" / "10-v2h.preset").read_text(encoding="utf-8").splitlines()
+    assert "enable v2h-clock.socket" in preset
+    assert (clock.SYNCHRONISED, clock.SYNCHRONISED.parent) == (set_clock.SYNCHRONISED, Path("/run/systemd/timesync"))
+
+
+def test_no_program_can_put_anothers_file_aside() -> None:
+    folders = (OVERLAY / "usr" / "lib" / "v2h" / "data-folders.conf").read_text(encoding="utf-8")
+    assert "\nd /data/v2h 1775 root v2h -\n" in folders

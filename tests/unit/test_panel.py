@@ -1,4 +1,4 @@
-"""Panel: registers on the simulated chip, the picture for each state, and what the buttons order."""
+"""Panel: registers on the simulated chip, and the picture for each state."""
 
 import time
 
@@ -6,12 +6,12 @@ import pytest
 
 from messages import charger, manager
 from v2h.bus import ChargerState, ManagerState
-from v2h.buttons import Buttons, Order
 from v2h.drivers.pca9552 import BLINKERS, Pca9552, Pca9552Error
-from v2h.panelview import DARK, Look, picture
+from v2h.panelview import DARK_AFTER_S, Look, activity, dark, picture
 from v2h.rig.pca9552 import Pca9552 as Chip
 
 OFF_BAR = 0x55
+DARK = dark()
 
 
 class Wire:
@@ -146,44 +146,52 @@ def test_button_lamps_on_off_always_boost_while_it_charges(mode: str, lamps: int
     assert picture(look(charger(), manager(mode=mode)))[1] == lamps
 
 
-def press(buttons: Buttons, button: str, pressed: bool, after_s: float = 0.0, **changes: str) -> Order | None:
+def test_the_button_lamps_polarity_is_configuration() -> None:
+    assert picture(look(charger(), manager(mode="charge")), inverted=False)[1] == 0x05
+    assert dark(inverted=False) == bytes((0x55, 0x55, 0x55, 0x00))
+
+
+IDLE, RESTS = charger(state="idle", power_w=None, soc_pct=None), manager(mode="idle")
+
+
+def idle_look(**times: float) -> Look:
     now = time.monotonic()
-    c = charger(state=changes.get("state", "idle"), t=now + after_s)
-    m = manager(mode=changes.get("mode", "idle"), t=now + after_s)
-    return buttons.event(button, pressed, Look(now + after_s, c, m))
+    given = {key: now + value for key, value in times.items()}
+    return Look(now, charger(state="idle", power_w=None, soc_pct=None, t=now), manager(mode="idle", t=now), **given)
 
 
-@pytest.mark.parametrize(
-    ("state", "mode"), [("energy", "v2h"), ("wake", "v2h"), ("stop", "idle"), ("idle", "v2h"), ("make-safe", "idle")]
-)
-def test_on_off_stops_at_the_press_and_its_release_starts_nothing(state: str, mode: str) -> None:
-    buttons = Buttons()
-    assert press(buttons, "on_off", True, state=state, mode=mode) == Order("stop", {})
-    assert press(buttons, "on_off", False, 0.2) is None
+def test_dark_after_five_minutes_of_idle_until_something_happens() -> None:
+    assert picture(idle_look(active_t=-DARK_AFTER_S + 1)) == bytes((0x55, 0x40, 0x55, 0x01))
+    assert picture(idle_look(active_t=-DARK_AFTER_S - 1)) == DARK
+    long_ago = time.monotonic() - 1e6
+    for state, red_or_blue in (("energy", 0x04), ("fault", 0x40)):
+        assert picture(Look(time.monotonic(), charger(state=state), manager(), long_ago))[3] == red_or_blue
+    assert picture(Look(time.monotonic(), None, None, long_ago))[3] == 0x80
 
 
-def test_on_off_stops_when_nothing_is_known() -> None:
-    assert Buttons().event("on_off", True, look(None, manager(mode="idle"))) == Order("stop", {})
-    assert Buttons().event("on_off", True, look(charger(state="idle"), None)) == Order("stop", {})
+def test_what_wakes_it() -> None:
+    quiet = activity(IDLE, RESTS)
+    assert activity(charger(state="idle", power_w=12.0, t=5.0), manager(mode="idle", why="x", t=9.0)) == quiet
+    assert activity(charger(state="wake"), RESTS) != quiet
+    assert activity(IDLE, manager(mode="v2h")) != quiet
+    assert activity(charger(state="idle", k_on=False), RESTS) != quiet
 
 
-@pytest.mark.parametrize(("held_s", "order"), [(0.3, Order("mode", {"mode": "v2h"})), (1.2, None)])
-def test_on_off_in_idle_starts_v2h_on_a_short_release(held_s: float, order: Order | None) -> None:
-    buttons = Buttons()
-    assert press(buttons, "on_off", True) is None
-    assert press(buttons, "on_off", False, held_s) == order
+def test_the_logo_blinks_white_while_pairing_and_a_fault_still_shows() -> None:
+    assert picture(idle_look(pairing_t=60.0)) == bytes((0x55, 0x40, 0x55, 0x02))
+    assert picture(idle_look(pairing_t=-0.1))[3] == 0x01
+    now = time.monotonic()
+    assert picture(Look(now, charger(state="fault"), manager(mode="idle"), pairing_t=now + 60))[3] == 0x40
 
 
-def test_boost_toggles_charge_and_returns_to_what_it_interrupted() -> None:
-    for before in ("idle", "v2h"):
-        buttons = Buttons()
-        state = "idle" if before == "idle" else "energy"
-        press(buttons, "boost", True, state=state, mode=before)
-        assert press(buttons, "boost", False, 0.2, state=state, mode=before) == Order("mode", {"mode": "charge"})
-        press(buttons, "boost", True, state="energy", mode="charge")
-        assert press(buttons, "boost", False, 0.2, state="energy", mode="charge") == Order("mode", {"mode": before})
-
-
-def test_a_release_without_a_press_means_nothing() -> None:
-    assert press(Buttons(), "on_off", False) is None
-    assert press(Buttons(), "boost", False) is None
+@pytest.mark.parametrize(("inverted", "lamps"), [(True, 0x50), (False, 0x05)])
+def test_the_lamp_test_lights_everything(inverted: bool, lamps: int) -> None:
+    now = time.monotonic()
+    assert picture(Look(now, None, None, test_t=now + 2), inverted) == bytes((0x00, lamps, 0x00, 0x55))
+    chip = Chip()
+    chip.transact(0.0, b"\x16" + picture(Look(now, None, None, test_t=now + 2), inverted), 0)
+    lit_by_low, lit_by_high = {0, 1, 2, 3, 8, 9, 10, 11}, {12, 13, 14, 15}
+    pins = chip.driven(0.0)
+    assert all(pins[pin] for pin in lit_by_low)
+    assert not any(pins[pin] for pin in lit_by_high)
+    assert (pins[6], pins[7]) == (not inverted, not inverted)

@@ -1,13 +1,17 @@
-"""The log survives bad files and full disks, and rows get their right time once the clock is known."""
+"""Writing the log: it survives bad files and full disks, keeps within bounds, and rows get their right time later."""
 
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from v2h import storeschema
 from v2h.bus import Event
-from v2h.store import FILE_NAME, Store, StoreError
+from v2h.storeschema import FILE_NAME
+from v2h.storewriter import DAY_S, PRUNE_ROWS, StoreError, StoreWriter
 
 EVENT = Event(12.5, "warning", "k_off", "the car took its permission away", "charger", {"amps": 9.5})
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
@@ -19,29 +23,59 @@ def rows(folder: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_samples_are_written_by_flush_and_events_at_once(tmp_path: Path) -> None:
-    store = Store(tmp_path, "boot-1", "0.1.0")
-    store.add_sample(10.0, {"state": "energy", "power_w": -1500.0, "soc_pct": None}, {"1:102": 100})
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
+    store.add_sample(10.0, {"state": "energy", "power_w": -1500.0, "soc_pct": None, "can1_frames": 100})
+    store.add_minute(0.0, {"state": "energy", "power_w": -1400.0, "power_min_w": -1600.0, "charged_wh": 0.0})
+    store.set_day("2026-11-22", {"discharged_wh": 25.0, "soc_min_pct": 40.0})
+    store.set_day("2026-11-22", {"discharged_wh": 26.0, "soc_min_pct": 40.0})
     store.add_event(EVENT)
     assert rows(tmp_path, "select count(*) from samples") == [(0,)]
-    assert rows(tmp_path, 'select boot, code, "values" from events') == [("boot-1", "k_off", '{"amps":9.5}')]
-    assert store.flush() == 1
+    assert rows(tmp_path, 'select boot, t, code, "values" from events') == [(1, 12.5, "k_off", '{"amps":9.5}')]
+    assert store.flush() == 3
     assert store.flush() == 0
-    wanted = [("boot-1", 10.0, "energy", -1500.0, None, '{"1:102":100}')]
-    assert rows(tmp_path, "select boot, t, state, power_w, soc_pct, can_frames from samples") == wanted
+    wanted = [(100_000_010_000, "energy", -1500.0, None, 100)]
+    assert rows(tmp_path, "select id, state, power_w, soc_pct, can1_frames from samples") == wanted
+    assert rows(tmp_path, "select id, power_w, power_min_w from minutes") == [(100_000_000_000, -1400.0, -1600.0)]
+    assert rows(tmp_path, "select day, discharged_wh from days") == [("2026-11-22", 26.0)]
+    assert store.day("2026-11-22")["discharged_wh"] == 26.0
+    assert store.day("2026-11-23") == {}
     store.close()
 
 
+def test_a_flush_is_one_transaction(tmp_path: Path) -> None:
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
+    store.add_sample(10.0, {"state": "idle"})
+    store.set_day("2026-11-22", {"no such column": 1.0})
+    with pytest.raises(StoreError, match="no such column"):
+        store.flush()
+    assert rows(tmp_path, "select count(*) from samples") == [(0,)]
+    store.set_day("2026-11-22", {"charged_wh": 1.0})
+    assert store.flush() == 2
+    store.close()
+
+
+def test_what_is_no_text_does_not_break_the_log(tmp_path: Path) -> None:
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
+    store.add_event(Event(1.0, "info", ["a", "list"], "half a pair: \ud83d", {"a": 1}, {}))  # type: ignore[arg-type]
+    assert rows(tmp_path, "select code, text, source from events") == [("['a', 'list']", "half a pair: ?", "{'a': 1}")]
+    store.add_sample(1.0, {"state": {"no": "text"}})
+    with pytest.raises(StoreError, match="not supported"):
+        store.flush()
+    assert store.moved_aside is None
+    store._connection.close()
+
+
 def test_pragmas_are_those_that_survive_a_power_cut(tmp_path: Path) -> None:
-    store = Store(tmp_path, "boot-1", "0.1.0")
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
     assert store._connection.execute("pragma journal_mode").fetchone() == ("wal",)
     assert store._connection.execute("pragma synchronous").fetchone() == (2,)
     store.close()
 
 
 def test_rows_written_before_the_clock_was_right_get_their_time_later(tmp_path: Path) -> None:
-    store = Store(tmp_path, "boot-1", "0.1.0")
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
     store.set_clock(0.0, False)
-    store.add_sample(60.0, {"state": "idle"}, {})
+    store.add_sample(60.0, {"state": "idle"})
     store.flush()
     store.set_clock(NOON, True)
     assert rows(tmp_path, "select at, synchronised, state from samples_at") == [("2026-11-22T12:01:00.000Z", 1, "idle")]
@@ -55,33 +89,34 @@ def test_rows_written_before_the_clock_was_right_get_their_time_later(tmp_path: 
 
 def test_a_second_boot_continues_the_same_file(tmp_path: Path) -> None:
     for boot in ("boot-1", "boot-2"):
-        store = Store(tmp_path, boot, "0.1.0")
+        store = StoreWriter(tmp_path, boot, "0.1.0")
         store.set_clock(NOON, True)
-        store.add_sample(5.0, {"state": "idle"}, {})
+        store.add_sample(5.0, {"state": "idle"})
         store.close()
-    assert rows(tmp_path, "select boot from samples order by boot") == [("boot-1",), ("boot-2",)]
+    assert rows(tmp_path, "select id / 100000000000 from samples order by id") == [(1,), (2,)]
     assert store.moved_aside is None
 
 
 @pytest.mark.parametrize("damage", [b"this is not a database " * 100, None])
 def test_a_broken_file_is_moved_aside_and_a_fresh_one_begun(tmp_path: Path, damage: bytes | None) -> None:
     path = tmp_path / FILE_NAME
-    first = Store(tmp_path, "boot-1", "0.1.0")
+    first = StoreWriter(tmp_path, "boot-1", "0.1.0")
     first.add_event(EVENT)
     first.close()
     healthy = path.read_bytes()
     path.write_bytes(damage if damage is not None else healthy[:100] + b"\xff" * (len(healthy) - 100))
     broken = path.read_bytes()
-    store = Store(tmp_path, "boot-2", "0.1.0")
-    assert store.moved_aside == tmp_path / f"{FILE_NAME}.broken-1"
-    assert store.moved_aside.read_bytes() == broken
+    store = StoreWriter(tmp_path, "boot-2", "0.1.0")
+    assert store.moved_aside is not None
+    assert store.moved_aside[0] == tmp_path / f"{FILE_NAME}.broken-1"
+    assert store.moved_aside[0].read_bytes() == broken
     store.add_event(EVENT)
-    assert rows(tmp_path, "select boot from events") == [("boot-2",)]
+    assert rows(tmp_path, "select b.boot from events e join boots b on b.id = e.boot") == [("boot-2",)]
     store.close()
 
 
 def test_a_file_that_breaks_while_open_is_moved_aside_and_nothing_kept_is_lost(tmp_path: Path) -> None:
-    store = Store(tmp_path, "boot-1", "0.1.0")
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
     store.add_event(EVENT)
     store._connection.execute("pragma wal_checkpoint(truncate)")
     size = (tmp_path / FILE_NAME).stat().st_size
@@ -90,7 +125,7 @@ def test_a_file_that_breaks_while_open_is_moved_aside_and_nothing_kept_is_lost(t
         file.write(b"\xff" * (size - 100))
     store._connection.execute("pragma cache_size = 0")
     store._connection.execute("pragma shrink_memory")
-    store.add_sample(1.0, {"state": "idle"}, {})
+    store.add_sample(1.0, {"state": "idle"})
     with pytest.raises(StoreError, match=r"was broken .*malformed.*moved to .*broken-1"):
         store.flush()
     assert store.flush() == 1
@@ -99,11 +134,11 @@ def test_a_file_that_breaks_while_open_is_moved_aside_and_nothing_kept_is_lost(t
 
 
 def test_a_disk_that_refuses_keeps_the_samples(tmp_path: Path) -> None:
-    store = Store(tmp_path, "boot-1", "0.1.0")
-    store.add_sample(1.0, {"state": "idle"}, {})
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
+    store.add_sample(1.0, {"state": "idle"})
     pages = store._connection.execute("pragma page_count").fetchone()[0]
     store._connection.execute(f"pragma max_page_count = {pages}")
-    store.add_sample(2.0, {"state": "x" * 100_000}, {})
+    store.add_sample(2.0, {"state": "x" * 100_000})
     with pytest.raises(StoreError, match="full"):
         store.flush()
     store._connection.execute("pragma max_page_count = 100000")
@@ -113,4 +148,131 @@ def test_a_disk_that_refuses_keeps_the_samples(tmp_path: Path) -> None:
 
 def test_no_folder_is_an_error_with_the_path(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"gone/v2h\.sqlite3"):
-        Store(tmp_path / "gone", "boot-1", "0.1.0")
+        StoreWriter(tmp_path / "gone", "boot-1", "0.1.0")
+
+
+def test_moved_files_do_not_fill_the_card(tmp_path: Path) -> None:
+    for text in (b"one" * 999, b"two" * 999, b"three" * 999):
+        (tmp_path / FILE_NAME).write_bytes(text)
+        StoreWriter(tmp_path, "boot-1", "0.1.0").close()
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert kept == [FILE_NAME, f"{FILE_NAME}.broken-1", f"{FILE_NAME}.broken-2"]
+    assert (tmp_path / kept[2]).read_bytes() == b"three" * 999
+
+
+def test_a_file_of_a_later_version_is_kept_aside(tmp_path: Path) -> None:
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
+    store._connection.execute("pragma user_version = 99")
+    store.close()
+    store = StoreWriter(tmp_path, "boot-2", "0.1.0")
+    assert store.moved_aside is not None
+    assert "later version: schema 99" in store.moved_aside[1]
+    store.close()
+
+
+OLD = """
+create table boots (boot text primary key, version text, wall_offset_s float, synchronised integer);
+create table samples (boot text, t float, state text, mode text, soc_pct float, volts_v float, amps_a float,
+  power_w float, grid_w float, setpoint_a float, temperature_c float, can_frames text, primary key (boot, t));
+create table events (boot text, t float, level text, code text, text text, source text, "values" text);
+create view samples_at as select r.* from samples r;
+insert into boots values ('a', '0.1', 1000.0, 1), ('b', '0.1', 5000.0, 1);
+insert into samples (boot, t, state, soc_pct, can_frames) values ('b', 1.5, 'idle', 40.0, '{}'),
+  ('a', 2.0, 'wake', 41.0, '{}');
+insert into events values ('a', 3.25, 'fault', 'x', 'X', 'guard', '{}');
+"""
+
+
+def lay_down_old(folder: Path) -> None:
+    connection = sqlite3.connect(folder / FILE_NAME)
+    connection.executescript(OLD)
+    connection.close()
+
+
+def test_a_file_of_the_version_before_is_taken_over(tmp_path: Path) -> None:
+    lay_down_old(tmp_path)
+    store = StoreWriter(tmp_path, "c", "0.2")
+    assert store.moved_aside is None
+    wanted = [(100_000_002_000, "wake", 41.0), (200_000_001_500, "idle", 40.0)]
+    assert rows(tmp_path, "select id, state, soc_pct from samples") == wanted
+    assert rows(tmp_path, "select at, code from events_at") == [("1970-01-01T00:16:43.250Z", "x")]
+    names = {row[0] for row in rows(tmp_path, "select name from sqlite_master where type = 'table'")}
+    assert names == {"boots", "samples", "minutes", "days", "events"}
+    store.close()
+    assert rows(tmp_path, "pragma user_version") == [(storeschema.VERSION,)]
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_down_old(tmp_path)
+    before = rows(tmp_path, "select * from sqlite_master")
+
+    def fails(db: object) -> None:
+        raise sqlite3.OperationalError("no space")
+
+    monkeypatch.setattr(storeschema, "MIGRATIONS", (*storeschema.MIGRATIONS, fails))
+    monkeypatch.setattr(storeschema, "VERSION", 2)
+    with pytest.raises(StoreError, match="no space"):
+        StoreWriter(tmp_path, "c", "0.2")
+    assert rows(tmp_path, "select * from sqlite_master") == before
+
+
+def test_hours_of_an_unknown_date_become_part_of_their_day(tmp_path: Path) -> None:
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
+    store.set_clock(0.0, False)
+    store.set_day("2026-11-22", {"charged_wh": 100.0, "saved": 1.0, "soc_min_pct": 50.0})
+    store.set_day(store.pending_day(1800.0), {"charged_wh": 7.0, "saved": None, "soc_min_pct": 40.0})
+    store.set_day(store.pending_day(15 * 3600.0), {"charged_wh": 5.0, "saved": 0.5, "soc_max_pct": 60.0})
+    store.flush()
+    store.set_clock(NOON, True)
+    store.settle_days(lambda t: datetime.fromtimestamp(t, UTC).date().isoformat())
+    wanted = [("2026-11-22", 107.0, 1.0, 40.0, None), ("2026-11-23", 5.0, 0.5, None, 60.0)]
+    assert rows(tmp_path, "select day, charged_wh, saved, soc_min_pct, soc_max_pct from days order by day") == wanted
+    store.close()
+
+
+def test_old_rows_go_but_only_while_the_clock_is_known(tmp_path: Path) -> None:
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
+    store.set_clock(NOON, False)
+    for day in (0, 1, 40):
+        store.add_sample(day * DAY_S + 60, {"state": "idle"})
+        store.add_minute(day * DAY_S, {"state": "idle"})
+        store.add_event(Event(day * DAY_S, "info", "x", "X", "web"))
+    store.flush()
+    now_s = NOON + 41 * DAY_S
+    assert store.prune(now_s) == 0
+    store.set_clock(NOON, True)
+    assert store.prune(now_s) == 2
+    assert rows(tmp_path, "select count(*) from samples") == [(1,)]
+    assert rows(tmp_path, "select count(*) from minutes") == [(3,)]
+    assert store.prune(NOON + 400.5 * DAY_S) == 1 + 1 + 1
+    assert rows(tmp_path, "select t from events order by t") == [(DAY_S,), (40 * DAY_S,)]
+    store.close()
+
+
+def test_what_is_more_than_the_card_is_to_hold_goes_the_finest_and_oldest_first(tmp_path: Path) -> None:
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0", max_bytes=400_000)
+    store.set_day("2026-11-22", {"charged_wh": 1.0})
+    store.add_minute(0.0, {"state": "idle"})
+    for n in range(9):
+        for k in range(1000):
+            store.add_sample(n * 1000.0 + k, {"state": "energy", "mode": "v2h", "power_w": 1.5, "grid_w": 2.5})
+        store.flush()
+    assert store.prune(0.0) == PRUNE_ROWS
+    assert rows(tmp_path, "select min(id) - 100000000000 from samples") == [(2_000_000,)]
+    while store.prune(0.0):
+        pass
+    (left,) = rows(tmp_path, "select count(*) from samples")[0]
+    assert 2000 < left < 9000  # type: ignore[operator]
+    assert rows(tmp_path, "select count(*) from minutes") == [(1,)]
+    assert rows(tmp_path, "select count(*) from days") == [(1,)]
+    store.close()
+
+
+def test_writing_a_running_log_does_not_import_the_library_that_lays_it_down(tmp_path: Path) -> None:
+    StoreWriter(tmp_path, "boot-1", "0.1.0").close()
+    code = (
+        "import sys; from pathlib import Path; from v2h.storewriter import StoreWriter; "
+        f"StoreWriter(Path({str(tmp_path)!r}), 'boot-2', '0.1').close(); print('sqlite_utils' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"

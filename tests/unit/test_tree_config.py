@@ -2,6 +2,8 @@
 
 import configparser
 import importlib.util
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,33 @@ def test_service_leaves_no_child_behind_and_comes_back() -> None:
     assert (drop_in["StartLimitIntervalSec"], drop_in["StartLimitBurst"]) == (["300"], ["4"])
     assert drop_in["Requires"] == ["v2h-credentials.service"]
     assert unit("v2h-credentials.service")["ExecStart"] == ["/usr/bin/python3 -m v2h.credentials"]
+
+
+def test_the_owners_password_is_taken_off_the_card_before_any_program_starts() -> None:
+    step = unit("v2h-owner-password.service")
+    assert step["ExecStart"] == ["/usr/bin/python3 -m v2h.ownerpassword"]
+    assert step["Before"] == ["supervisor.service"] and step["Type"] == ["oneshot"]
+    assert step["WantsMountsFor"] == ["/data /boot/firmware"]
+    (condition,) = step["ExecCondition"]
+    grep, options, pattern, path = shlex.split(condition)
+    assert (grep, options, path) == ("/usr/bin/grep", "-qsE", "/boot/firmware/v2h.toml")
+    shipped = (ROOT / "image" / "firmware" / "v2h.toml").read_text(encoding="utf-8")
+    assert not re.search(pattern, shipped, re.MULTILINE), "the card as shipped needs no such step"
+    for line in ('password = "x"', "  web.password='x'", 'web = { password = "x" }'):
+        assert re.search(pattern, f"[web]\n{line}\n", re.MULTILINE)
+    assert "v2h-data-folders.service" in step["After"][0], "the folder is web's before the first file is in it"
+    for key in ("PrivateTmp", "ProtectSystem", "ProtectHome", "PrivateMounts"):
+        assert key not in step, "with a view of the mounts of its own it could not make the real one writable"
+    drop_in = unit("supervisor.service.d/v2h.conf")
+    assert drop_in["Wants"] == ["v2h-owner-password.service"], "wanted, not required: without it the charger works"
+    assert "v2h-owner-password.service" in drop_in["After"][0]
+
+
+def test_hashes_are_webs_alone() -> None:
+    folders = (OVERLAY / "usr" / "lib" / "v2h" / "data-folders.conf").read_text(encoding="utf-8").splitlines()
+    made = {words[1]: words[2:5] for words in map(str.split, folders) if words[:1] == ["d"]}
+    assert made["/data/web"] == ["0700", "v2h-web", "v2h"]
+    assert "/data" not in made, "the parent stays root's: nobody can put another folder in its place"
 
 
 def test_guard_and_charger_may_have_the_standing_they_ask_for() -> None:

@@ -1,8 +1,10 @@
-"""Every route of the application through its own front door, refusals first. The list of routes comes from the app."""
+"""The page and the REST doors through their own front door. Who may is in test_web_gate.py."""
 
 import json
+import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,122 +12,67 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from messages import charger, manager
-from v2h.bus import MODES, Reply
-from v2h.web.access import host_refusal
-from v2h.web.app import create_app
+from v2h.bus import MODES, ManagerSchedule, ManagerSettings, Reply
+from v2h.web.archive import Row
 from v2h.web.commands import COMMANDS, BadCommandError, CommandDoor, check
 from v2h.web.state import LiveState
+from webapp import JSON, WebApp
 
-JSON = {"Content-Type": "application/json"}
+SCHEDULE = {"version": 1, "weekly": [{"days": "daily", "start": "23:30", "end": "05:30", "mode": "charge"}]}
+PREVIEW = [{"start": "2026-11-22T23:30:00+00:00", "end": "2026-11-23T05:30:00+00:00", "mode": "charge", "why": "cheap"}]
 
 
-class Recorder:
+class Log:
+    """Five events, newest first, and a day; `broken` as a disk that refuses."""
+
+    broken = False
+
+    def events(self, limit: int, before: int | None, level: str) -> Sequence[Row]:
+        if self.broken:
+            raise OSError("disk I/O error")
+        rows = [{"id": i, "at": f"2026-11-22T00:00:0{i}Z", "synchronised": 1, "level": "info", "code": "x",
+                 "text": 'says "no", then ü', "source": "manager"} for i in range(5, 0, -1)]  # fmt: skip
+        return [row for row in rows if before is None or row["id"] < before][:limit] if level == "info" else []
+
+    def days(self, count: int) -> Sequence[Row]:
+        return [{"day": "2026-11-22", "charged_wh": 1200.0}][:count]
+
+    def samples(self, from_s: float, to_s: float, step_s: float) -> Sequence[Row]:
+        return [{"t": from_s, "grid_w": 12.0, "power_w": None, "soc_pct": 50.0}]
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> WebApp:
+    return WebApp(tmp_path, LiveState(site="<b>Garage</b>"))
+
+
+@pytest.fixture
+def far(web: WebApp) -> WebApp:
     """The far end of the command door."""
-
-    def __init__(self) -> None:
-        self.orders: list[tuple[str, Mapping[str, Any]]] = []
-        self.reply: Reply | None = Reply("1", True, "mode is v2h", {"mode": "v2h"})
-
-    def send(self, name: str, values: Mapping[str, Any]) -> Reply | None:
-        self.orders.append((name, values))
-        return self.reply
+    return web
 
 
 @pytest.fixture
-def far() -> Recorder:
-    return Recorder()
+def state(web: WebApp) -> LiveState:
+    return web.state
 
 
 @pytest.fixture
-def state() -> LiveState:
-    return LiveState(site="<b>Garage</b>")
+def log() -> Log:
+    return Log()
 
 
 @pytest.fixture
-def app(state: LiveState, far: Recorder) -> Flask:
-    return create_app(state, far, host_names=("garage.lan",), streams=1, stream_life_s=0.3)
+def app(web: WebApp, log: Log) -> Flask:
+    return web.make(archive=log, streams=1, stream_life_s=0.3)
 
 
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
-
-
-def paths(app: Flask) -> list[tuple[str, str]]:
-    """Each (method, path) the application knows, placeholders filled."""
-    found = []
-    for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("<name>", "stop").replace("<path:filename>", "page.css")
-        found += [(method, path) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
-    return found
-
-
-def test_every_route_refuses_a_foreign_host(app: Flask, far: Recorder) -> None:
-    assert len(paths(app)) >= 6
-    for method, path in paths(app):
-        answer = app.test_client().open(path, method=method, headers={"Host": "evil.example", **JSON}, data="{}")
-        assert answer.status_code == 403, path
-        assert "evil.example" in answer.get_json()["error"]
-    assert far.orders == []
-
-
-@pytest.mark.parametrize(
-    ("host", "good"),
-    [
-        ("192.168.1.7", True),
-        ("192.168.1.7:8080", True),
-        ("[fd00::7]:80", True),
-        ("localhost:8080", True),
-        ("V2H.local", True),
-        ("v2h.local.", True),
-        ("garage.lan:80", True),
-        ("", False),
-        ("v2h.local.evil.example", False),
-        ("192.168.1.7.evil.example", False),
-        ("garage.lan:80:80", False),
-    ],
-)
-def test_hosts(host: str, good: bool) -> None:
-    assert (host_refusal(host, ("garage.lan",)) is None) is good
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        (JSON, 200),
-        ({**JSON, "Origin": "http://localhost"}, 200),
-        ({**JSON, "Sec-Fetch-Site": "same-origin"}, 200),
-        ({**JSON, "Origin": "http://evil.example"}, 403),
-        ({**JSON, "Origin": "null"}, 403),
-        ({**JSON, "Origin": "http://localhost:8081"}, 403),
-        ({**JSON, "Sec-Fetch-Site": "cross-site"}, 403),
-        ({**JSON, "Sec-Fetch-Site": "same-site"}, 403),
-        ({"Content-Type": "text/plain"}, 415),
-        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
-        ({}, 415),
-    ],
-)
-def test_every_change_from_another_site_is_refused(
-    app: Flask, far: Recorder, headers: dict[str, str], status: int
-) -> None:
-    changes = [path for method, path in paths(app) if method == "POST"]
-    assert changes == ["/api/v1/command/stop"]
-    for path in changes:
-        answer = app.test_client().post(path, headers=headers, data="{}")
-        assert answer.status_code == status
-        assert answer.get_json()["ok"] is (status == 200)
-        assert ("is not accepted; send application/json" in answer.get_data(as_text=True)) is (status == 415)
-    assert len(far.orders) == (len(changes) if status == 200 else 0)
-
-
-def test_every_answer_carries_the_hard_headers(app: Flask) -> None:
-    for method, path in [*paths(app), ("GET", "/nowhere")]:
-        answer = app.test_client().open(path, method=method, headers=JSON, data="{}")
-        policy = answer.headers["Content-Security-Policy"]
-        assert "default-src 'none'" in policy
-        assert "frame-ancestors 'none'" in policy
-        assert "unsafe" not in policy
-        answer.close()
+def client(app: Flask, web: WebApp) -> FlaskClient:
+    """The owner's, by a token."""
+    made = app.test_client()
+    made.environ_base["HTTP_AUTHORIZATION"] = web.token()["Authorization"]
+    return made
 
 
 def test_page_has_no_inline_script_style_or_outside_address(client: FlaskClient, state: LiveState) -> None:
@@ -134,7 +81,7 @@ def test_page_has_no_inline_script_style_or_outside_address(client: FlaskClient,
     assert " style=" not in page
     assert "<style" not in page
     assert " on" + "click=" not in page
-    assert page.count("<script") == page.count("<script src=") == 1
+    assert page.count("<script") == page.count("<script src=") == 2
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in page
     assert "&lt;b&gt;Garage" in page
@@ -159,9 +106,7 @@ def test_page_state_and_health_render_with_and_without_data(client: FlaskClient,
     ("reply", "status"),
     [(Reply("1", True, "done"), 200), (Reply("1", False, "no car"), 409), (None, 504)],
 )
-def test_the_reply_of_the_bus_is_the_answer(
-    client: FlaskClient, far: Recorder, reply: Reply | None, status: int
-) -> None:
+def test_the_reply_of_the_bus_is_the_answer(client: FlaskClient, far: WebApp, reply: Reply | None, status: int) -> None:
     far.reply = reply
     answer = client.post("/api/v1/command/mode", json={"mode": "charge", "amps": 10, "soc_limit_pct": 80})
     assert answer.status_code == status
@@ -175,7 +120,7 @@ def test_the_reply_of_the_bus_is_the_answer(
 @pytest.mark.parametrize(
     ("path", "body", "status", "says"),
     [
-        ("reboot", b"{}", 404, "unknown command 'reboot'; known: mode, stop, clear-fault"),
+        ("reboot", b"{}", 404, "unknown command 'reboot'; known: mode, stop, clear-fault, resume"),
         ("mode", b"{}", 400, "needs the key 'mode'"),
         ("mode", b'{"mode":"turbo"}', 400, "mode = 'turbo' is not one of idle, v2h"),
         ("mode", b'{"mode":"charge","amps":40}', 400, "amps = 40 is not a number from 1 to 16 A"),
@@ -184,12 +129,19 @@ def test_the_reply_of_the_bus_is_the_answer(
         ("mode", b'{"mode":["charge"]}', 400, "mode = ['charge']"),
         ("mode", b'{"mode":"charge","ampere":10}', 400, "unknown key 'ampere'"),
         ("stop", b"[]", 400, "must be a JSON object"),
-        ("stop", b"{", 400, "POST /api/v1/command/stop"),
-        ("stop", b'{"x":"' + b"y" * 5000 + b'"}', 413, "exceeds"),
+        ("stop", b"{", 400, "the body is no JSON"),
+        ("stop", b"[" * 40000, 400, "the body is no JSON"),
+        ("settings", b'{"fuse_a": NaN}', 400, "NaN is not a number"),
+        ("mode", b'{"mode":"v2h","until":"tomorrow"}', 400, "until = 'tomorrow' is not an ISO time with its offset"),
+        ("mode", b'{"mode":"v2h","until":"2026-11-22T18:00:00"}', 400, "is not an ISO time with its offset"),
+        ("schedule", b'{"schedule":[]}', 400, "schedule = [] is not a JSON object"),
+        ("clock", b"{}", 400, "needs the key 'at'"),
+        ("slot", b'{"slot":"sell"}', 400, "slot = 'sell' is not one of charge, hold, none"),
+        ("stop", b'{"x":"' + b"y" * 50000 + b'"}', 413, "exceeds"),
     ],
 )
 def test_bad_orders_say_what_is_wrong(
-    client: FlaskClient, far: Recorder, path: str, body: bytes, status: int, says: str
+    client: FlaskClient, far: WebApp, path: str, body: bytes, status: int, says: str
 ) -> None:
     answer = client.post(f"/api/v1/command/{path}", data=body, headers=JSON)
     assert answer.status_code == status
@@ -220,7 +172,9 @@ def test_every_mode_can_be_asked_for() -> None:
         check("mode", {"mode": mode})
     with pytest.raises(BadCommandError):
         check("stop", {"hard": True})
-    assert set(COMMANDS) == {"mode", "stop", "clear-fault"}
+    check("mode", {"mode": "charge", "until": "2026-11-22T18:00:00Z"})
+    check("settings", {"fuse_a": None, "anything": [1]})
+    assert set(COMMANDS) == {"mode", "stop", "clear-fault", "resume", "settings", "schedule", "clock", "slot"}
 
 
 def test_door_hands_orders_to_the_loop_and_replies_back() -> None:
@@ -233,6 +187,9 @@ def test_door_hands_orders_to_the_loop_and_replies_back() -> None:
     assert select.select([door], [], [], 2.0)[0]
     ((name, command),) = door.take()
     assert (name, command.source, command.values) == ("stop", "web", {})
+    door.tell("warning", "password_set", "by pairing")
+    assert select.select([door], [], [], 2.0)[0]
+    assert door.take() == [] and door.take_events() == [("warning", "password_set", "by pairing")]
     door.answer(Reply("somebody else's", True, "no"))
     door.answer(Reply(command.id, True, "stopping"))
     door.answer(Reply(command.id, False, "too late"))
@@ -245,3 +202,152 @@ def test_an_order_nobody_took_is_never_sent_late(monkeypatch: pytest.MonkeyPatch
     door = CommandDoor()
     assert door.send("mode", {"mode": "v2h"}) is None
     assert door.take() == []
+
+
+def known(state: LiveState) -> None:
+    state.put_settings(ManagerSettings(1.0, {"soc_min_pct": 30}, {"soc_min_pct": {"low": 5, "high": 95, "unit": "%"}}))
+    state.put_plan(ManagerSchedule(1.0, SCHEDULE, PREVIEW, [], "schedule.json"))
+
+
+def test_what_manager_has_not_said_is_refused_and_then_given(client: FlaskClient, state: LiveState) -> None:
+    for path in ("settings", "schedule", "schedule/preview", "backup"):
+        answer = client.get(f"/api/v1/{path}")
+        assert answer.status_code == 503 and "manager has not said yet" in answer.get_json()["error"]
+    known(state)
+    assert client.get("/api/v1/settings").get_json()["settings"] == {"soc_min_pct": 30}
+    assert client.get("/api/v1/schedule").get_json()["schedule"] == SCHEDULE
+    assert client.get("/api/v1/schedule/preview").get_json()["preview"] == PREVIEW
+
+
+def test_a_backup_can_be_restored_and_holds_no_secret(client: FlaskClient, state: LiveState, far: WebApp) -> None:
+    known(state)
+    backup = client.get("/api/v1/backup")
+    assert "attachment" in backup.headers["Content-Disposition"]
+    assert set(backup.get_json()) == {"v2h_backup", "version", "settings", "schedule"}
+    assert client.post("/api/v1/restore", data=backup.data, headers=JSON).get_json()["ok"] is True
+    assert far.orders == [("settings", {"soc_min_pct": 30}), ("schedule", {"schedule": SCHEDULE})]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"v2h_backup": 2, "settings": {}, "schedule": {}}, {"v2h_backup": 1, "settings": {}}]
+)
+def test_what_is_no_backup_changes_nothing(client: FlaskClient, far: WebApp, body: dict[str, Any]) -> None:
+    answer = client.post("/api/v1/restore", json=body)
+    assert answer.status_code == 400 and "no backup: " in answer.get_json()["error"]
+    assert far.orders == []
+
+
+def test_a_restore_that_stops_halfway_says_so(
+    client: FlaskClient, far: WebApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"v2h_backup": 1, "settings": {}, "schedule": {"version": 7}}
+    far.reply = None
+    assert "nothing was restored" in client.post("/api/v1/restore", json=body).get_json()["error"]
+    replies = {"settings": Reply("1", True, "kept"), "schedule": Reply("2", False, "version = 7 is unknown")}
+    monkeypatch.setattr(far, "send", lambda name, values: replies[name])
+    answer = client.post("/api/v1/restore", json=body)
+    assert answer.status_code == 409
+    assert answer.get_json()["error"] == "only the settings were restored: version = 7 is unknown"
+
+
+def test_log_energy_and_samples(client: FlaskClient) -> None:
+    events = client.get("/api/v1/log?limit=2&before=5").get_json()["events"]
+    assert [event["id"] for event in events] == [4, 3]
+    assert client.get("/api/v1/log?level=fault").get_json() == {"events": []}
+    assert client.get("/api/v1/energy?days=3").get_json()["days"][0]["charged_wh"] == 1200.0
+    samples = client.get("/api/v1/samples?from_s=1000&to_s=2000&step_s=60").get_json()
+    assert samples == {"step_s": 60, "samples": [{"t": 1000.0, "grid_w": 12.0, "power_w": None, "soc_pct": 50.0}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("log?limit=0", "limit = '0' is not a whole number from 1 to 500"),
+        ("log?limit=501", "limit = '501'"),
+        ("log?limit=", "limit = ''"),
+        ("log?limit=1e2", "limit = '1e2'"),
+        ("log?before=-1", "before = '-1'"),
+        ("log?before=99999999999999999999", "before = "),
+        ("log?level=loud", "level = 'loud' is not one of info, warning, fault"),
+        ("log.csv?level=loud", "level = 'loud'"),
+        ("energy?days=401", "days = '401' is not a whole number from 1 to 400"),
+        ("samples?from_s=nan", "from_s = 'nan' is not a number"),
+        ("samples?step_s=1", "step_s = '1' is not a number from 10 to 86400"),
+        ("samples?from_s=5&to_s=5", "is not a span of 1 to 3000 steps"),
+        ("samples?from_s=0&to_s=1e9", "is not a span of 1 to 3000 steps"),
+    ],
+)
+def test_bad_queries_say_what_is_wrong(client: FlaskClient, path: str, says: str) -> None:
+    answer = client.get(f"/api/v1/{path}")
+    assert answer.status_code == 400
+    assert says in answer.get_json()["error"]
+
+
+def test_a_log_that_cannot_be_read_says_so(client: FlaskClient, web: WebApp, log: Log) -> None:
+    log.broken = True
+    for path in ("log", "log.csv"):
+        answer = client.get(f"/api/v1/{path}")
+        assert answer.status_code == 503 and "disk I/O error" in answer.get_json()["error"]
+    bare = web.make().test_client()
+    for path in ("log", "energy", "samples", "log.csv", "samples.csv"):
+        assert "there is no log here" in bare.get(f"/api/v1/{path}").get_json()["error"]
+
+
+def test_csv_holds_every_event(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("v2h.web.rest.MAX_EVENTS", 2)
+    lines = client.get("/api/v1/log.csv").get_data(as_text=True).split("\r\n")
+    assert lines[0] == "at,synchronised,level,code,text,source" and len(lines) == 7
+    assert lines[1] == '2026-11-22T00:00:05Z,1,info,x,"says ""no"", then ü",manager'
+    assert client.get("/api/v1/samples.csv?from_s=1&to_s=61&step_s=60").get_data(as_text=True) == (
+        "t,grid_w,power_w,soc_pct\r\n1.0,12.0,,50.0\r\n"
+    )
+
+
+def test_database_is_a_whole_copy_while_somebody_writes(client: FlaskClient, web: WebApp, tmp_path: Path) -> None:
+    assert client.get("/api/v1/database").status_code == 503
+    source = sqlite3.connect(web.data / "v2h.sqlite3", isolation_level=None)
+    source.execute("pragma journal_mode = wal")
+    source.execute("create table events (text)")
+    source.executemany("insert into events values (?)", [("x" * 500,)] * 2000)
+    source.execute("begin immediate")
+    source.execute("insert into events values ('not committed')")
+    answer = client.get("/api/v1/database")
+    source.execute("rollback")
+    (tmp_path / "got.sqlite3").write_bytes(answer.data)
+    with sqlite3.connect(tmp_path / "got.sqlite3") as got:
+        assert got.execute("pragma integrity_check").fetchone() == ("ok",)
+        assert got.execute("select count(*) from events").fetchone() == (2000,)
+    answer.close()
+    assert [path.name for path in web.data.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_copy_that_a_power_cut_left_is_cleared(web: WebApp) -> None:
+    (web.data / ".copy-x.sqlite3").write_bytes(b"half")
+    web.make()
+    assert list(web.data.iterdir()) == []
+
+
+def test_captures_are_listed_and_given_by_name_only(client: FlaskClient, web: WebApp) -> None:
+    assert client.get("/api/v1/captures").get_json() == {"captures": []}
+    folder = web.data / "captures"
+    folder.mkdir()
+    (folder / "fault-1.log").write_text("(1.0) can1 102#00\n")
+    (folder / "notes.txt").write_text("mine")
+    (web.data / "secret.log").write_text("no")
+    (row,) = client.get("/api/v1/captures").get_json()["captures"]
+    assert (row["name"], row["bytes"]) == ("fault-1.log", 18)
+    got = client.get("/api/v1/captures/fault-1.log")
+    assert got.get_data(as_text=True) == "(1.0) can1 102#00\n"
+    got.close()
+    for name in ("notes.txt", "..%2fsecret.log", "../secret.log", "%2e%2e/secret.log", "nothing.log"):
+        assert client.get(f"/api/v1/captures/{name}").status_code == 404
+
+
+def test_a_third_download_has_to_wait(client: FlaskClient) -> None:
+    running = [client.get("/api/v1/log.csv", buffered=False) for _ in range(2)]
+    assert client.get("/api/v1/samples.csv").status_code == 503
+    for answer in running:
+        answer.close()
+    again = client.get("/api/v1/log.csv")
+    assert again.status_code == 200
+    again.close()

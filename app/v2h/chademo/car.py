@@ -18,6 +18,8 @@ class Car:
     x200: X200 | None = None
     x201: X201 | None = None
     seen_t: dict[int, float] = field(default_factory=dict)
+    held_target_v: float | None = None
+    """102.1-2 as it was when d2 rose; at least one car changes it afterwards."""
     bad_frames: int = 0
     last_bad: str = ""
 
@@ -43,6 +45,28 @@ class Car:
         """The three frames that every CHAdeMO car sends are there."""
         return self.x100 is not None and self.x101 is not None and self.x102 is not None
 
+    def hold_target(self) -> None:
+        """From d2 on the ceiling of the session stands."""
+        if self.held_target_v is None and self.x102 is not None:
+            self.held_target_v = float(self.x102.target_battery_v)
+
+    @property
+    def target_v(self) -> float:
+        """Charging ceiling, V; 0 before the car has spoken."""
+        if self.held_target_v is not None:
+            return self.held_target_v
+        return float(self.x102.target_battery_v) if self.x102 is not None else 0.0
+
+    @property
+    def charge_request_a(self) -> float:
+        """102.3, or 110.1-2 where a car with high current control says so by 102.3 = FF."""
+        if self.x102 is None:
+            return 0.0
+        extended = self.x110 is not None and self.x110.high_current_control
+        if extended and self.x102.charge_current_request_a == 0xFF and self.x110 is not None:
+            return float(self.x110.extended_current_request_a)
+        return float(self.x102.charge_current_request_a)
+
     @property
     def soc_pct(self) -> float | None:
         """State of charge; unstable in the first two seconds (3, then 1, then true on a Leaf)."""
@@ -61,7 +85,8 @@ class Car:
 
     @property
     def discharge_floor_pct(self) -> float | None:
-        """200.6 as percent. A car without 0x201 sends 0.1 kWh (V2H guideline before 1.1), one with it percent."""
+        """200.6 as percent, decimals cut. A car without 0x201 sends 0.1 kWh (V2H guideline before 1.1), one with it
+        percent."""
         return None if self.x200 is None else self._remaining_pct(self.x200.remaining_min_raw)
 
     @property
@@ -76,4 +101,4 @@ class Car:
             return None
         if self.x201 is not None:
             return float(raw)
-        return None if self.capacity_kwh is None else 100.0 * (raw / 10) / self.capacity_kwh
+        return None if self.capacity_kwh is None else float(int(100.0 * (raw / 10) / self.capacity_kwh))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from v2h.bus import SETPOINT_LIFE_S, Setpoint
 from v2h.canframe import Frame
 from v2h.chademo import frames, limits
+from v2h.chademo.cable import Cable, Source, assumed_battery_v
 from v2h.chademo.car import Car
 from v2h.chademo.session import Session
 from v2h.chademo.states import State
@@ -23,7 +24,7 @@ EVSE_PERIOD_S = 0.1
 STEP_S = 0.05
 RESTING_STEP_S = 0.2
 """With no session there is nothing to be quick about; the age of guard's word must stay below 0.3 s."""
-CABLE_FRESH_S = 0.5
+AMPS_FRESH_S = 0.5
 WIRE_PERIOD_S = 0.1
 ROUNDING_S = 1e-6
 """A slot is due although floating point puts it a hair into the future."""
@@ -40,18 +41,22 @@ class Turn:
 
 
 class Charger:
-    """One charger. number: first session number, different at every program start."""
+    """One charger. cells_in_series: of the car's battery, by which the owner lets voltages be assumed where the cable
+    has no calibrated ADC; 0: no session without one."""
 
-    def __init__(self, session: Session, *, max_charge_a: float, max_discharge_a: float) -> None:
+    def __init__(
+        self, session: Session, *, max_charge_a: float, max_discharge_a: float, cells_in_series: int = 0
+    ) -> None:
         self.session = session
+        self.cells_in_series = cells_in_series
         self.max_charge_a, self.max_discharge_a = max_charge_a, max_discharge_a
         self.car = Car()
         self.converter = PreClient()
         self.actions: Actions | None = None
         self.report: Report | None = None
         self.stop_asked = False
-        self._report_t = self._cable_t = float("-inf")
-        self._cable_v: float | None = None
+        self._report_t = float("-inf")
+        self._cable = Cable()
         self._setpoint: Setpoint | None = None
         self._setpoint_t = float("-inf")
         self._clear_fault = self._unlock_confirmed = False
@@ -83,7 +88,8 @@ class Charger:
         self._report_t = float("-inf")
 
     def cable_sample(self, volts_v: float, now: float) -> None:
-        self._cable_v, self._cable_t = volts_v, now
+        """A reading of the calibrated ADC."""
+        self._cable.sample(volts_v, now)
 
     def setpoint(self, setpoint: Setpoint, now: float) -> None:
         """Take manager's order; an expiry further away than a second is cut, an expired one still says `wanted`."""
@@ -157,12 +163,17 @@ class Charger:
         heard_s = now - self._setpoint_t
         live = order is not None and now < min(order.expires_t, self._setpoint_t + SETPOINT_LIFE_S)
         wanted = order is not None and order.wanted and heard_s < limits.NO_BUS_FOR.value and not self.stop_asked
+        telemetry, cells = self.converter.telemetry, self.cells_in_series
+        cable_v, source = self._look_at_cable(now)
         return Inputs(
             car=self.car,
             guard=self._fresh_report(now),
-            pre=self.converter.telemetry,
+            pre=telemetry,
             converter_answered_t=self.converter.link.answered_t,
-            cable_v=self._cable_v if now - self._cable_t <= CABLE_FRESH_S else None,
+            cable_v=cable_v,
+            cable_source=source,
+            may_assume=cells > 0,
+            assumed_battery_v=assumed_battery_v(cells, self.car.soc_pct) if cells else None,
             wanted=wanted,
             order=order.order if order is not None else -1,
             setpoint_w=order.power_w if order is not None and live else 0.0,
@@ -182,17 +193,26 @@ class Charger:
             self.car = Car()  # nothing said before this session counts
             self.converter = PreClient()
             self._asked = None
+        elif self.session.state is State.CAR_CONTACTORS:
+            self.car.hold_target()
 
     def _gate(self, now: float, late: bool) -> None:
         """Directly before anything is written to the converter: only a READY guard and a punctual loop let amps out."""
         assert self.actions is not None
         report = self._fresh_report(now)
         open_ = report is not None and report.state is GuardState.READY and not late
+        if not open_:
+            self.session.commanded_a = 0.0  # what comes back rises from zero
         wish = (self.actions.pre_volts_v, self.actions.pre_amps_a if open_ else 0.0, self.actions.pre_enable)
         if wish != self._asked:
             self._asked = wish
             self.converter.set_target(wish[0], wish[1])
         self.converter.enable(wish[2])
+
+    def _look_at_cable(self, now: float) -> tuple[float | None, Source]:
+        guard, doubted = self._fresh_report(now), self.session.adc_doubted
+        outputs = None if guard is None else guard.outputs
+        return self._cable.look(now, outputs, self.converter.telemetry, self.car, doubted=doubted)
 
     def _fresh_report(self, now: float) -> Report | None:
         return self.report if now - self._report_t <= limits.GUARD_LOST.value else None
@@ -205,7 +225,7 @@ class Charger:
         assert self.actions is not None
         self._sequence += 1
         telemetry = self.converter.telemetry
-        fresh = now - telemetry.amps_t <= CABLE_FRESH_S
+        fresh = now - telemetry.amps_t <= AMPS_FRESH_S
         return Request(
             outputs=self.actions.outputs,
             session=self.actions.session,
@@ -213,7 +233,7 @@ class Charger:
             loop_age_ms=int(loop_age_s * 1000),
             pre_current_a=telemetry.amps_a if fresh else None,
             # Unknown until guard has told what it found: the first word must not unlock a plug found locked.
-            cable_v=self.inputs(now).cable_v if self.report is not None else None,
+            cable_v=self._look_at_cable(now)[0] if self.report is not None else None,
             k_expected=self.actions.k_expected,
             trip_wanted=self.actions.trip_wanted,
             unlock_by_person=self.actions.unlock_by_person,

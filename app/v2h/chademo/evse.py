@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from v2h.chademo import limits
+from v2h.chademo.flow import offered_a
 from v2h.chademo.frames import X108, X109, X118, X208, X209, EvseFrame
 from v2h.chademo.states import Row
 from v2h.chademo.supervision import threshold_v
@@ -17,7 +18,8 @@ DISCHARGE_MINUTES = 5
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the session adds to the measurements. speaking_s: since our first frame. flowed: energy has flowed."""
+    """What the session adds to the measurements. speaking_s: since our first frame. flowed: energy has flowed.
+    paused: nothing is wished."""
 
     row: Row
     locked: bool
@@ -25,6 +27,7 @@ class Shown:
     fault: Fault | None
     speaking_s: float
     flowed: bool
+    paused: bool
     protocol: int
 
 
@@ -35,15 +38,27 @@ def present_v(i: Inputs, joined: bool) -> float:
     return max(0.0, i.pre.volts_v or 0.0) if joined else 0.0
 
 
+def available_a(i: Inputs, shown: Shown) -> tuple[int, int]:
+    """108.3 and 208.3: what the hardware can until energy flows (the car must ask for something to begin), then what
+    installation and temperature leave, and 0 in a pause."""
+    if shown.paused:
+        return 0, 0
+    if not shown.charging:
+        return int(limits.AVAILABLE_A.value), int(limits.AVAILABLE_A.value)
+    charge_a, discharge_a = offered_a(i)
+    return int(charge_a), int(discharge_a)
+
+
 def build(i: Inputs, shown: Shown, joined: bool) -> tuple[EvseFrame, ...]:
     """108 before 109 in every cycle, then 118 if the car sends 0x110, 208, 209."""
     amps_a = (i.pre.amps_a or 0.0) if joined and shown.flowed else 0.0
     bit = shown.fault.bit if shown.fault else ""
     first_second = shown.speaking_s < 1.0
+    charge_a, discharge_a = available_a(i, shown)
     sent: tuple[EvseFrame, ...] = (
         X108(
             available_v=int(limits.AVAILABLE_V.value),
-            available_a=int(limits.AVAILABLE_A.value),
+            available_a=charge_a,
             threshold_v=int(threshold_v(i)),
         ),
         X109(
@@ -62,7 +77,7 @@ def build(i: Inputs, shown: Shown, joined: bool) -> tuple[EvseFrame, ...]:
         X208(
             present_discharge_current_a=_rounded(max(0.0, -amps_a)) if shown.charging else 0,
             available_input_v=int(limits.AVAILABLE_V.value),
-            available_input_a=int(limits.AVAILABLE_A.value),
+            available_input_a=discharge_a,
             lower_threshold_v=int(limits.LOWER_THRESHOLD_V.value),
         ),
         X209(remaining_discharge_min=DISCHARGE_MINUTES if shown.flowed else 0),

@@ -1,16 +1,17 @@
 """The charging session: walks the table of states. Pure: values and `now` in, wishes out; deep-copyable at any moment.
 
 What it is not: it owns no line and no socket. guard may refuse an output, so every state that relies on one waits for
-guard's read-back. A trip by guard ends any state in SAFE and then FAULT. Nothing here unlocks the plug but a measured
-cable voltage of at most 10 V, or a person's confirmation that guard itself bounds.
+guard's read-back. A trip by guard ends any state in SAFE and then FAULT. Nothing here unlocks the plug but a known
+cable voltage of at most 10 V (how it is known: cable.py), or a person's confirmation that guard itself bounds.
 """
 
 from collections.abc import Mapping
 
 from v2h.chademo import evse, flow, limits
+from v2h.chademo.cable import Source
 from v2h.chademo.progress import Progress
 from v2h.chademo.states import TABLE, Converter, State
-from v2h.chademo.supervision import check, threshold_v
+from v2h.chademo.supervision import check, remarks, threshold_v
 from v2h.chademo.transitions import NEXT
 from v2h.chademo.view import Actions, Fault, Inputs
 from v2h.safety.outputs import CONTACTORS, NONE, Output, names
@@ -19,6 +20,10 @@ from v2h.safety.wire import GuardState
 _LIVE = Output.D1 | Output.D2 | CONTACTORS | Output.PRE_AC
 _RESTING = (State.IDLE, State.SAFE, State.FAULT)
 _BEFORE_D2 = (State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED, State.TEST_OPEN)
+
+
+def _on(i: Inputs) -> Output:
+    return NONE if i.guard is None else i.guard.outputs
 
 
 class Session(Progress):
@@ -44,9 +49,22 @@ class Session(Progress):
         return self._actions(now, i, elapsed_s)
 
     def checks(self, i: Inputs) -> dict[str, str]:
-        """What is "verified", "assumed" or "not fitted"."""
-        cable = "assumed" if i.cable_v is None else "verified"
-        return {"insulation": "not fitted", "lock": "assumed", "cable_v": cable}
+        """What is "verified", "assumed" or "not fitted". No leakage sensor and no lock feedback are known on this
+        board; a cable without its own ADC is assumed where the owner allowed it or the converter shows it."""
+        known = i.may_assume or i.cable_source is not Source.UNKNOWN
+        cable = "verified" if i.cable_source is Source.VERIFIED else "assumed" if known else "not fitted"
+        welding = {"welding": self.welding} if self.welding else {}
+        return {"insulation": "not fitted", "lock": "assumed", "cable_v": cable, **welding}
+
+    def limits_a(self, i: Inputs, now: float) -> tuple[float, float]:
+        """(charge, discharge) amps that this session would accept, both positive; (0, 0) outside energy flow. In a
+        pause the car asks for nothing because we offer nothing: what it had allowed before counts."""
+        if self.state is not State.ENERGY or self.ending:
+            return 0.0, 0.0
+        now_a = flow.allowed_a(i, now)
+        if not self.paused and now - self.resumed_t > limits.RESUME.value:
+            return now_a
+        return max(now_a[0], self.offer_a[0]), max(now_a[1], self.offer_a[1])
 
     def _meet_guard(self, now: float, i: Inputs) -> None:
         if i.guard is None:
@@ -73,6 +91,7 @@ class Session(Progress):
     def _supervise(self, now: float, i: Inputs) -> None:
         if self.state in _RESTING:
             return
+        self.remarks += remarks(self.state, i, now, self.commanded_a, self.watched, self.told)
         fault, normal = check(self.state, i, now, self.commanded_a, self.watched)
         if fault is not None:
             self.fail(fault, now)
@@ -80,10 +99,10 @@ class Session(Progress):
             self.fail(Fault("late_d2", "d2 is not reached in time after the car's permission"), now)
         elif normal and (not self.ending or TABLE[self.state].calm):
             self.reason = normal
-            self.stop(now)
+            self.stop(now, "car")
         elif not self.ending and not i.wanted:
             self.reason = "stopped"
-            self.stop(now, calm=True)
+            self.stop(now, "us", calm=True)
 
     def _check_deadline(self, now: float, i: Inputs) -> None:
         row = TABLE[self.state]
@@ -97,15 +116,19 @@ class Session(Progress):
         if now - began <= limit_s:
             return
         late_in = self.state
+        if late_in is State.CAR_CONTACTORS and self.held_t is not None:
+            self.fail(Fault("battery_gone", "the car has closed its contactors, the cable shows no battery"), now)
+            return
         self.fail(Fault("late_" + late_in.replace(" ", "_").replace("-", "_"), row.late), now)
         if row.forced is not None and self.state is late_in:
             self.enter(row.forced, now)
 
     def _actions(self, now: float, i: Inputs, elapsed_s: float) -> Actions:
         row = TABLE[self.state]
+        self._pause(now, i)
         volts_v, amps_a = self._target(row.converter, now, i, elapsed_s)
         self._volts_v, self.commanded_a = volts_v, amps_a
-        on = NONE if i.guard is None else i.guard.outputs
+        on = _on(i)
         shown = evse.Shown(
             row=row,
             locked=self.locked,
@@ -113,6 +136,7 @@ class Session(Progress):
             fault=self.fault,
             speaking_s=0.0 if self.speaking_t is None else now - self.speaking_t,
             flowed=self.flowed,
+            paused=self.paused,
             protocol=self.protocol,
         )
         by_person = self.state is State.FAULT and i.unlock_confirmed
@@ -128,18 +152,32 @@ class Session(Progress):
             unlock_by_person=by_person,
         )
 
+    def _pause(self, now: float, i: Inputs) -> None:
+        """With nothing wished for a while the car is offered 0 A, and sleeps in the session; any wish wakes it."""
+        busy = self.state is not State.ENERGY or self.ending or self.commanded_a != 0.0 or flow.wished_a(i) != 0.0
+        if busy:
+            if self.paused:
+                self.resumed_t = now
+            self.paused, self.idle_t = False, None
+            return
+        self.idle_t = now if self.idle_t is None else self.idle_t
+        if not self.paused and now - self.idle_t >= limits.PAUSE_AFTER.value:
+            self.offer_a = self.limits_a(i, now)
+            self.paused = True
+
     def _target(self, converter: Converter, now: float, i: Inputs, elapsed_s: float) -> tuple[float, float]:
         """(volts, amps) for the PRE. The ceiling in flow is the smaller of the car's target and its threshold."""
-        target_v = float(i.car.x102.target_battery_v) if i.car.x102 else 0.0
-        ceiling_v = min(target_v, threshold_v(i)) if i.car.x100 else 0.0
+        ceiling_v = min(i.car.target_v, threshold_v(i)) if i.car.x100 else 0.0
         if converter is Converter.FLOW:
-            return ceiling_v, 0.0 if self.ending else flow.next_a(i, now, self.commanded_a, elapsed_s)
-        match_v = min((i.cable_v or 0.0) + limits.MATCH_OFFSET_V.value, limits.AVAILABLE_V.value)
+            stands = self.ending or self.paused
+            return ceiling_v, 0.0 if stands else flow.next_a(i, now, self.commanded_a, elapsed_s)
+        match_v = min((i.battery_v or 0.0) + limits.MATCH_OFFSET_V.value, limits.AVAILABLE_V.value)
         return {
             Converter.OFF: (0.0, 0.0),
             Converter.ZERO: (0.0, 0.0),
-            Converter.TEST: (limits.TEST_V.value, limits.TEST_A.value),
+            Converter.TEST: (limits.TEST_V.value, limits.TEST_A.value) if self.seen_empty else (0.0, 0.0),
             Converter.BLEED: (self._volts_v, limits.BLEED_A.value),
             Converter.MATCH: (match_v, limits.TEST_A.value),
-            Converter.HOLD: (ceiling_v, 0.0),
+            # Until c1/c2 are seen closed the converter stays where it was matched: ours may close late.
+            Converter.HOLD: (ceiling_v if CONTACTORS in _on(i) else self._volts_v, 0.0),
         }[converter]

@@ -6,10 +6,12 @@ Each returns the next state or None to stay. Deadlines and stops are not here: t
 from collections.abc import Callable
 
 from v2h.chademo import limits
+from v2h.chademo.cable import Source
 from v2h.chademo.progress import Progress
 from v2h.chademo.states import State
 from v2h.chademo.view import Fault, Inputs
 from v2h.safety.outputs import CONTACTORS, NONE, Output, names
+from v2h.safety.rules import UNLOCK_BY_PERSON_S
 from v2h.safety.wire import GuardState
 
 FRESH_S = 0.5
@@ -32,10 +34,11 @@ def _small_current(i: Inputs, now: float) -> bool:
 
 
 def _car_contactors_are(opened: bool, s: Progress, now: float, i: Inputs) -> bool:
-    """By 102.5.3; a car of protocol 0 or 1 has no such flag and is believed some time after the state began."""
+    """By 102.5.3, from protocol 2 on both sides; without that flag the car is believed some time after the state
+    began."""
     if i.car.x102 is None:
         return False
-    if i.car.x102.protocol < 2:
+    if min(i.car.x102.protocol, s.protocol) < 2:
         return now - s.since_t >= limits.CAR_CONTACTORS_ASSUMED.value
     return i.car.x102.contactors_open is opened
 
@@ -48,9 +51,14 @@ def refusal(i: Inputs) -> str:
         return "the converter's CAN bus is down"
     if i.guard.outputs:
         return f"still on: {', '.join(names(i.guard.outputs))}"
-    if i.cable_v is None:
-        return "the cable voltage is not measured: calibrate [cable] in v2h.toml before the first session"
-    if i.cable_v > limits.CABLE_EMPTY_BEFORE_TEST_V.value:
+    if i.guard.k_on:
+        return "the car's permission line K is on before a session: check plug and line"
+    if i.cable_source is not Source.VERIFIED and not i.may_assume:
+        return (
+            "the cable voltage is not measured: calibrate [cable] in v2h.toml, or name the car's battery there "
+            "([car] cells_in_series) and accept assumed voltages"
+        )
+    if i.cable_v is not None and i.cable_v > limits.CABLE_EMPTY_BEFORE_TEST_V.value:
         return f"{i.cable_v:.0f} V on the cable before the start"
     return ""
 
@@ -69,7 +77,7 @@ def _idle(s: Progress, now: float, i: Inputs) -> State | None:
 def _wake(s: Progress, now: float, i: Inputs) -> State | None:
     spoke = all(i.car.age_s(can_id, now) < now - s.since_t for can_id in (0x100, 0x101, 0x102))
     if not spoke:
-        if i.guard is not None and i.guard.k_on and now - s.since_t > 1.0:
+        if i.guard is not None and i.guard.k_on and now - s.since_t > limits.K_BEFORE_CAN.value:
             s.fail(Fault("k_before_can", "charge permission is on before the car has spoken", ""), now)
         return None
     s.speaking_t = now
@@ -85,42 +93,60 @@ def _handshake(s: Progress, now: float, i: Inputs) -> State | None:
 
 
 def _converter(s: Progress, now: float, i: Inputs) -> State | None:
-    if not (i.pre.status == 0 or i.pre.enabled) or not i.pre.enabled or now - i.pre.enabled_t > FRESH_S:
-        return None
-    wrong = _incompatible(i)
+    """Compatibility first: a car that does not fit need not wait for the converter."""
+    wrong = _incompatible(s, i)
     if wrong:
         s.fail(Fault("incompatible", wrong, "incompatible"), now)
+        return None
+    if not i.pre.enabled or now - i.pre.enabled_t > FRESH_S:
         return None
     s.locked = True
     return State.LOCK
 
 
-def _incompatible(i: Inputs) -> str:
+def _incompatible(s: Progress, i: Inputs) -> str:
+    """100.2-3 is 0 on cars that do not use it, and unknown to protocol 0 and 1."""
     if i.car.x102 is None or i.car.x100 is None:
         return "the car does not say what it needs"
-    if i.car.x102.target_battery_v > limits.AVAILABLE_V.value:
-        return f"the car wants {i.car.x102.target_battery_v} V, we can {limits.AVAILABLE_V.value:.0f} V"
+    if i.car.target_v > limits.AVAILABLE_V.value:
+        return f"the car wants {i.car.target_v:.0f} V, we can {limits.AVAILABLE_V.value:.0f} V"
+    lowest_v = i.car.x100.min_battery_v if min(i.car.x102.protocol, s.protocol) >= 2 else 0
+    if 0 < lowest_v < limits.OUTPUT_MIN_V.value:
+        return f"the car's battery begins at {lowest_v} V, we at {limits.OUTPUT_MIN_V.value:.0f} V"
     if 0 < i.car.x100.max_battery_v < limits.OUTPUT_MIN_V.value:
         return f"the car's battery ends at {i.car.x100.max_battery_v} V, we begin at {limits.OUTPUT_MIN_V.value:.0f} V"
     return ""
 
 
 def _lock(s: Progress, now: float, i: Inputs) -> State | None:
+    """On a cable measured empty, or, where only the converter can measure it, before c1/c2 join the two at 0 V."""
     settled = now - s.since_t >= limits.LOCK_SETTLE.value and Output.PLUG_LOCK in _outputs(i)
-    return State.INSULATION if settled and _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value) else None
+    s.seen_empty = _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value)
+    return State.INSULATION if settled and (s.seen_empty or (i.cable_v is None and i.may_assume)) else None
 
 
 def _insulation(s: Progress, now: float, i: Inputs) -> State | None:
+    """The test voltage is asked for once the cable has been seen empty (session.py)."""
+    s.seen_empty = s.seen_empty or (CONTACTORS in _outputs(i) and _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value))
     risen = i.cable_v is not None and i.cable_v >= limits.TEST_V.value - limits.MATCH_WITHIN_V.value
-    if not risen or CONTACTORS not in _outputs(i):
+    if not risen or not _converter_agrees(i, now) or CONTACTORS not in _outputs(i):
         s.held_t = None
         return None
     s.held_t = now if s.held_t is None else s.held_t
     return State.BLEED if now - s.held_t >= limits.INSULATION_HOLD.value else None
 
 
+def _converter_agrees(i: Inputs, now: float) -> bool:
+    """With c1/c2 closed both measure the same wire; where only the converter does it agrees with itself."""
+    if i.cable_v is None or i.pre.volts_v is None or now - i.pre.volts_t > FRESH_S:
+        return False
+    return abs(i.cable_v - i.pre.volts_v) <= limits.CABLE_AGAINST_PRE_V.value
+
+
 def _bleed(s: Progress, now: float, i: Inputs) -> State | None:
-    return State.TEST_OPEN if _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value) else None
+    """Empty by the sensor and by the converter: a sensor stuck at 0 V would open c1/c2 on 500 V, and unlock."""
+    empty = _empty(i, limits.CABLE_EMPTY_BEFORE_TEST_V.value) and _converter_agrees(i, now)
+    return State.TEST_OPEN if empty else None
 
 
 def _test_open(s: Progress, now: float, i: Inputs) -> State | None:
@@ -134,20 +160,20 @@ def _car_contactors(s: Progress, now: float, i: Inputs) -> State | None:
         s.held_t = None
         return None
     s.held_t = now if s.held_t is None else s.held_t
-    seen = i.cable_v is not None and i.cable_v > limits.BATTERY_PRESENT_V.value
+    seen = i.battery_v is not None and i.battery_v > limits.BATTERY_PRESENT_V.value
     return State.MATCH if seen and now - s.held_t >= limits.CABLE_SETTLE.value else None
 
 
 def _match(s: Progress, now: float, i: Inputs) -> State | None:
-    if i.cable_v is None or i.pre.volts_v is None or now - i.pre.volts_t > FRESH_S:
+    if i.battery_v is None or i.pre.volts_v is None or now - i.pre.volts_t > FRESH_S:
         return None
-    return State.READY if abs(i.pre.volts_v - i.cable_v) <= limits.MATCH_WITHIN_V.value else None
+    return State.READY if abs(i.pre.volts_v - i.battery_v) <= limits.MATCH_WITHIN_V.value else None
 
 
 def _ready(s: Progress, now: float, i: Inputs) -> State | None:
     if CONTACTORS not in _outputs(i) or i.car.x102 is None:
         return None
-    asks = i.car.x102.charge_current_request_a > 0
+    asks = i.car.charge_request_a > 0
     offers = i.car.may_discharge and i.car.x200 is not None and i.car.x200.max_discharge_current_a > 0
     return State.ENERGY if asks or offers else None
 
@@ -168,7 +194,11 @@ def _welding(s: Progress, now: float, i: Inputs) -> State | None:
     opened = _car_contactors_are(True, s, now, i)
     converter_low = i.pre.volts_v is not None and i.pre.volts_v <= limits.CABLE_UNLOCK_V.value
     cable_low = i.cable_v is None or i.cable_v <= limits.CABLE_UNLOCK_V.value
-    return State.OPEN if opened and converter_low and cable_low else None
+    if not (opened and converter_low and cable_low):
+        return None
+    flagged = i.car.x102 is not None and min(i.car.x102.protocol, s.protocol) >= 2
+    s.welding = "verified" if flagged and i.cable_source is Source.VERIFIED else "assumed"
+    return State.OPEN
 
 
 def _car_opens(s: Progress, now: float, i: Inputs) -> State | None:
@@ -210,6 +240,11 @@ def clear_refusal(s: Progress, i: Inputs) -> str:
         return "not cleared yet: guard does not answer; try again in a few seconds"
     if i.guard.state is not GuardState.READY:
         return "not cleared yet: guard is still making safe; try again in a few seconds"
+    if s.locked and i.unlock_confirmed and not _empty(i, limits.CABLE_UNLOCK_V.value):
+        return (
+            "not cleared yet: your word is taken, and the plug unlocks once d1 and d2 have been off for "
+            f"{UNLOCK_BY_PERSON_S:.0f} s; clear again then"
+        )
     if s.locked and not _empty(i, limits.CABLE_UNLOCK_V.value):
         return "not cleared: the plug is still locked, for the cable is not measured empty"
     return ""

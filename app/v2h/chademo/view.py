@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from v2h.chademo.cable import Source
 from v2h.chademo.car import Car
 from v2h.chademo.frames import EvseFrame
 from v2h.pre.telemetry import PreTelemetry
@@ -13,10 +14,12 @@ from v2h.safety.wire import Report
 class Inputs:
     """One look at the world.
 
-    guard: its latest report if younger than GUARD_LOST, else None. cable_v: voltage measured on the cable side of
-    c1/c2, None where nothing fresh measures it. wanted: a session shall run; order: number of the order behind it
+    guard: its latest report if younger than GUARD_LOST, else None. cable_v: voltage on the cable side of c1/c2, None
+    where it is not known; cable_source: how it is. wanted: a session shall run; order: number of the order behind it
     (a session that has ended starts again only for a new one). setpoint_w: + charging, already 0 when expired.
     max_charge_a, max_discharge_a: the installation's limits, positive. converter_answered_t: last SDO answer.
+    may_assume: the owner has named the car's battery, so that a session may start without a calibrated ADC;
+    assumed_battery_v: the battery's voltage guessed from its SOC, None where it may or can not be.
     """
 
     car: Car
@@ -31,6 +34,14 @@ class Inputs:
     max_discharge_a: float
     clear_fault: bool = False
     unlock_confirmed: bool = False
+    cable_source: Source = Source.VERIFIED
+    may_assume: bool = False
+    assumed_battery_v: float | None = None
+
+    @property
+    def battery_v(self) -> float | None:
+        """What the converter is matched to before c1/c2 close: the cable as measured, else the battery as assumed."""
+        return self.cable_v if self.cable_v is not None else self.assumed_battery_v
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,3 +3,11 @@
 A module has add_arguments(parser), which also sets parser.epilog to an example, and run(args), which returns
 the exit code: 0 done, 1 failed, 2 bad input (said on stderr). It is imported only when its command is asked for.
 """
+
+
+class CommandError(Exception):
+    """What went wrong, in words for stderr, and the exit code for it: 1 failed, 2 bad input."""
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code

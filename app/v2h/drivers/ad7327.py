@@ -1,8 +1,9 @@
-"""AD7327: 8-channel 12-bit plus sign bipolar SPI ADC; here one channel of it, single-ended, +-10 V.
+"""AD7327: 8-channel 12-bit plus sign bipolar SPI ADC, used single-ended at +-10 V.
 
 Source: AD7327 datasheet. SPI mode 2, 16 clocks a transfer, MSB first. The falling edge of CS samples and the result
 comes out in the same transfer; a control write takes effect on the next one. Sent as two bytes, not one 16-bit
 word: spidev takes such words in the host's byte order, which swapped the predecessor's on the wire.
+The channel in the answer is believed, never the order of requests.
 """
 
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from v2h.ports.spi import SpiPort
 
 SPI_MODE = 2
+CHANNELS = 8
 RANGE_1_ALL_10V = 0xA000
 RANGE_2_ALL_10V = 0xC000
 CONTROL = 0x8000
@@ -20,7 +22,7 @@ LSB_V = 20 / 8192
 
 
 class AdcError(OSError):
-    """The chip's answer carries another channel than the one asked for, or is all ones or zeros."""
+    """The chip's answer carries another channel than the one asked for, or is all ones."""
 
 
 class Sample(NamedTuple):
@@ -37,24 +39,33 @@ def convert(word: int) -> Sample:
 
 
 class Ad7327:
-    """One chip, set to convert `channel` at every transfer. configure() first, and again after an AdcError."""
+    """One chip. configure() first, and again after an AdcError. It goes on converting the channel read last, so that
+    reading one channel alone costs one transfer, and a change of channel two."""
 
-    def __init__(self, port: SpiPort, channel: int) -> None:
-        self._port, self._channel = port, channel
+    def __init__(self, port: SpiPort) -> None:
+        self._port = port
+        self._channel = 0
 
     def configure(self) -> None:
         """Write ranges and control, discard the first result. Raises OSError."""
-        for word in (RANGE_1_ALL_10V, RANGE_2_ALL_10V, CONTROL | self._channel << 10 | INTERNAL_REFERENCE):
+        for word in (RANGE_1_ALL_10V, RANGE_2_ALL_10V):
             self._exchange(word)
+        self._select(0)
         self._exchange(READ)
 
-    def read_v(self) -> float:
-        """Volts at the pin now. Raises AdcError, OSError."""
+    def read_v(self, channel: int) -> float:
+        """Volts at the pin of `channel` now. Raises AdcError, OSError."""
+        if channel != self._channel:
+            self._select(channel)
         word = self._exchange(READ)
         sample = convert(word)
-        if sample.channel != self._channel or word == 0xFFFF:
-            raise AdcError(f"AD7327 answered {word:#06x}: channel {sample.channel} instead of {self._channel}")
+        if sample.channel != channel or word == 0xFFFF:
+            raise AdcError(f"AD7327 answered {word:#06x}: channel {sample.channel} instead of {channel}")
         return sample.volts_v
+
+    def _select(self, channel: int) -> None:
+        self._exchange(CONTROL | channel << 10 | INTERNAL_REFERENCE)
+        self._channel = channel
 
     def _exchange(self, word: int) -> int:
         return int.from_bytes(self._port.transfer(word.to_bytes(2, "big")), "big")

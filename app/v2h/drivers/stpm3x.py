@@ -1,45 +1,35 @@
 """STPM32/33/34 metering chip over SPI, mode 3: frames with CRC both ways, latching, one reading of one channel.
 
-Frames, register map and number formats as in ST's STPM3x data sheet and the public drivers for it. A frame is
-READ_ADDR, WRITE_ADDR, DATA_LSB, DATA_MSB, CRC; the reply in frame N + 1 belongs to READ_ADDR of frame N. The chip drops
-a frame with a bad CRC without a word and then repeats the register asked for before, with a good CRC. So the
-driver never asks for two measurements in a row: before each it asks for US_REG1, whose content is known. A dropped
-request is then seen either as a US_REG1 that is not 0x4007, or as a measurement that is.
+A frame is READ_ADDR, WRITE_ADDR, DATA_LSB, DATA_MSB, CRC; the reply in frame N + 1 belongs to READ_ADDR of frame N.
+The chip drops a frame with a bad CRC without a word and then repeats the register asked for before, with a good CRC.
+So the driver never asks for two measurements in a row: before each it asks for a witness, a register whose content is
+known. A dropped request is then seen either as a witness that says something else, or as a measurement that says what
+the witness says.
+
+The witness is the channel's front end with the gain that we set. No measurement looks like it (as power it is 59 kW and
+more, as RMS 28 V), and a chip that lost its settings, as after a dip of its supply, is found out before it tells a
+wrong watt. Calibration stays on our side of the wire for the same reason (and because the chip's own calibrators reach
+12 %): see v2h.meters.stpm3x.
 """
 
+import time
 from dataclasses import dataclass
 
+from v2h.drivers.stpm3x_map import CHANNELS, DSP_CR3, GAIN_SHIFT, GAINS, NONE, PERIOD, PERIOD_HZ, RESET, US_REG1, crc8
 from v2h.ports.spi import SpiPort
 
 SPI_MODE = 3
 FRAME_LEN = 5
-NONE = 0xFF
-"""No new request, or no write."""
 ATTEMPTS = 5
-
-DSP_CR3 = 0x04
-DSP_CR3_HIGH = 0x05
-US_REG1 = 0x24
-PERIOD = 0x2E
-PRESENT = 0x4007
-"""US_REG1 after reset: CRC on, polynomial 0x07. A chip that says this, with a good CRC, is one."""
+PRESENT = RESET[US_REG1]
+"""CRC on, polynomial 0x07. A chip that says this, with a good CRC, is one."""
 LATCH_BOTH = 0x0060
-ONE_SHOT_BITS = 0x0070
-"""In DSP_CR3's high half: software reset and the two latches. They clear themselves and stay out of the shadow."""
-PERIOD_LSB_S = 8e-6
-
-
-@dataclass(frozen=True, slots=True)
-class Registers:
-    """Addresses of one channel: active power (29 bit signed), RMS pair, active energy (32 bit, wraps)."""
-
-    power: int
-    rms: int
-    energy: int
-    period_shift: int
-
-
-CHANNELS = {1: Registers(0x5C, 0x48, 0x54, 0), 2: Registers(0x74, 0x4A, 0x6C, 16)}
+"""In DSP_CR3's high half."""
+SOFTWARE_RESET = 0x0010
+ONE_SHOT_BITS = LATCH_BOTH | SOFTWARE_RESET
+"""They clear themselves and stay out of the shadow."""
+START_S = 0.04
+"""The chip needs 35 ms after a reset."""
 
 
 class Stpm3xError(OSError):
@@ -58,31 +48,11 @@ class Raw:
 
     @property
     def frequency_hz(self) -> float | None:
-        return 1.0 / (self.period * PERIOD_LSB_S) if self.period else None
-
-
-def _crc_table() -> bytes:
-    table = bytearray()
-    for value in range(256):
-        for _ in range(8):
-            value = (value << 1) ^ 0x107 if value & 0x80 else value << 1
-        table.append(value)
-    return bytes(table)
-
-
-_CRC = _crc_table()
-
-
-def crc8(data: bytes) -> int:
-    """CRC-8, polynomial 0x07, start 0, not reflected."""
-    crc = 0
-    for byte in data:
-        crc = _CRC[crc ^ byte]
-    return crc
+        return PERIOD_HZ / self.period if self.period else None
 
 
 def frame(read: int = NONE, write: int = NONE, data: int = 0xFFFF) -> bytes:
-    """One request; `write` addresses a 16-bit half (odd: bits 31:16)."""
+    """One request; `write` addresses a 16-bit half (even: bits 15:0, odd: bits 31:16)."""
     body = bytes((read, write, data & 0xFF, data >> 8))
     return body + bytes((crc8(body),))
 
@@ -105,23 +75,38 @@ def energy_delta(new: int, old: int) -> int:
     return signed(new - old, 32)
 
 
+FETCH = frame()
+"""Asks for nothing new; brings the reply to the frame before."""
+
+
 class Stpm3x:
-    """One chip behind one port. Raises Stpm3xError, and OSError of the port."""
+    """One channel (1 or 2) of one chip behind one port; several may share the chip, one after the other.
 
-    def __init__(self, port: SpiPort) -> None:
+    gain: of the current input, 2, 4, 8 or 16. Opening proves that a chip is there, resets it where its settings are
+    strange, and sets the gain. Raises Stpm3xError, and OSError of the port.
+    """
+
+    def __init__(self, port: SpiPort, channel: int = 1, gain: int = 2) -> None:
         self._port = port
-        if (found := self._read_config(US_REG1)) != PRESENT:
-            raise Stpm3xError(f"STPM3x: US_REG1 = {found:#x}, expected {PRESENT:#x}: another chip, or not reset")
-        self._cr3_high = (self._read_config(DSP_CR3) >> 16) & ~ONE_SHOT_BITS
-        self._latch = frame(US_REG1, DSP_CR3_HIGH, self._cr3_high | LATCH_BOTH)
+        self._at = CHANNELS[channel]
+        found = self._read_config(US_REG1)
+        if found != PRESENT:
+            self._reset()
+            if (found := self._read_config(US_REG1)) != PRESENT:
+                raise Stpm3xError(f"STPM3x: US_REG1 = {found:#x}, expected {PRESENT:#x}: another chip?")
+        self._witness = self._set_gain(gain)
+        self._ask_witness = frame(self._at.dfe)
+        cr3_high = (self._read_config(DSP_CR3) >> 16) & ~ONE_SHOT_BITS
+        self._latch = frame(self._at.dfe, DSP_CR3 + 1, cr3_high | LATCH_BOTH)
+        self._asks = {a: frame(a) for a in (self._at.power, self._at.rms, self._at.energy, PERIOD)}
 
-    def power(self, channel: int) -> int:
-        """Latch and read active power alone: three frames."""
-        return signed(self._latched((CHANNELS[channel].power,))[0], 29)
+    def power(self) -> int:
+        """Latch and read active power alone: four frames."""
+        return signed(self._latched((self._at.power,))[0], 29)
 
-    def everything(self, channel: int) -> Raw:
+    def everything(self) -> Raw:
         """Latch and read power, RMS, energy and period of one instant: nine frames."""
-        at = CHANNELS[channel]
+        at = self._at
         power, rms, energy, period = self._latched((at.power, at.rms, at.energy, PERIOD))
         return Raw(signed(power, 29), rms & 0x7FFF, rms >> 15, energy, (period >> at.period_shift) & 0xFFF)
 
@@ -136,10 +121,25 @@ class Stpm3x:
         for _ in range(ATTEMPTS):
             self._port.transfer(frame(address))
             first = parse(self._port.transfer(frame(address)))
-            second = parse(self._port.transfer(frame()))
+            second = parse(self._port.transfer(FETCH))
             if first is not None and first == second:
                 return first
         raise Stpm3xError(f"STPM3x: no valid answer from register {address:#04x} in {ATTEMPTS} tries")
+
+    def _reset(self) -> None:
+        self._port.transfer(frame(write=DSP_CR3 + 1, data=SOFTWARE_RESET))
+        time.sleep(START_S)
+
+    def _set_gain(self, gain: int) -> int:
+        """Write the gain until the front end says it; returns what it says. The other bits keep their reset values."""
+        dfe = self._at.dfe
+        wanted = RESET[dfe] & ~(3 << GAIN_SHIFT) | GAINS[gain] << GAIN_SHIFT
+        for _ in range(ATTEMPTS):
+            if self._read_config(dfe) == wanted:
+                return wanted
+            self._port.transfer(frame(write=dfe, data=wanted & 0xFFFF))
+            self._port.transfer(frame(write=dfe + 1, data=wanted >> 16))
+        raise Stpm3xError(f"STPM3x: gain {gain} was not taken in {ATTEMPTS} tries")
 
     def _latched(self, addresses: tuple[int, ...]) -> list[int]:
         for _ in range(ATTEMPTS):
@@ -150,13 +150,13 @@ class Stpm3x:
 
     def _try_latched(self, addresses: tuple[int, ...]) -> list[int] | None:
         words = []
-        self._port.transfer(self._latch)  # one frame latches and asks for US_REG1: both arrive, or neither
-        for position, address in enumerate(addresses):
-            if parse(self._port.transfer(frame(address))) != PRESENT:
+        transfer, known = self._port.transfer, self._witness
+        transfer(self._latch)  # one frame latches and asks for the witness: both arrive, or neither
+        for position, address in enumerate(addresses, 1):
+            if parse(transfer(self._asks[address])) != known:
                 return None
-            last = position + 1 == len(addresses)
-            word = parse(self._port.transfer(frame() if last else frame(US_REG1)))
-            if word is None or word == PRESENT:
+            word = parse(transfer(FETCH if position == len(addresses) else self._ask_witness))
+            if word is None or word == known:
                 return None
             words.append(word)
         return words

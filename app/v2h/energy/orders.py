@@ -1,11 +1,11 @@
-"""What a person or neighbour may order: a mode with its values, checked; pure.
+"""What a person, neighbour or schedule may order: a mode with its values, checked; pure.
 
 Every refusal names the key, the value and what is allowed.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
 
@@ -30,13 +30,24 @@ class OrderError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Order:
     """A mode in force. amps: DC, positive in both directions, None: all that is allowed. soc_limit_pct: where charge
-    or discharge ends, None: the configured window. until_t: monotonic s; until: the same as it was given."""
+    or discharge ends, None: the configured window. until_t: monotonic s; until: the same as it was given. by: who chose
+    it, "owner", "schedule", "slot" or "nobody". because: the reason in words, "" when the owner chose it.
+    keep_soc_pct: not discharged below, for a ready-by target. hold: not discharged at all, while others draw."""
 
     mode: str = "idle"
     amps: float | None = None
     soc_limit_pct: float | None = None
     until_t: float | None = None
     until: str | None = None
+    by: str = "owner"
+    because: str = ""
+    keep_soc_pct: float | None = None
+    hold: bool = False
+
+    @property
+    def ends_when_done(self) -> bool:
+        """A charge or discharge that somebody ordered ends at its limit; one of the schedule waits there."""
+        return self.by == "owner"
 
     def applied(self) -> dict[str, Any]:
         """The values as a reply tells them."""
@@ -66,6 +77,47 @@ def read_order(values: Mapping[str, Any], limits: Limits, now: float, wall: date
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A tariff's cheap slot ("charge") or a time in which others draw and the car must not feed them ("hold")."""
+
+    kind: str
+    until_t: float
+    until: str
+    amps: float | None = None
+    soc_limit_pct: float | None = None
+
+    def applied(self) -> dict[str, Any]:
+        values = {"slot": self.kind, "amps": self.amps, "soc_limit_pct": self.soc_limit_pct, "until": self.until}
+        return {key: value for key, value in values.items() if value is not None}
+
+
+SLOTS = {"charge": ("until", "amps", "soc_limit_pct"), "hold": ("until",), "none": ()}
+
+
+def read_slot(values: Mapping[str, Any], limits: Limits, now: float, wall: datetime) -> Slot | None:
+    """Check the values of a "slot" command; None ends the present one. Raises OrderError."""
+    kind = values.get("slot")
+    if not isinstance(kind, str) or kind not in SLOTS:
+        raise OrderError(f"slot = {kind!r} is not one of {', '.join(SLOTS)}")
+    for key in values:
+        if key != "slot" and key not in SLOTS[kind]:
+            allowed = ", ".join(SLOTS[kind]) or "nothing"
+            raise OrderError(f"{key} = {values[key]!r} does not fit slot {kind}; it takes {allowed}")
+    if kind == "none":
+        return None
+    until = values.get("until")
+    if until is None:
+        raise OrderError("until is missing: a slot must end by itself")
+    return Slot(
+        kind,
+        now + _ahead_s(until, wall),
+        str(until),
+        _number("amps", values.get("amps"), 0.0, limits.max_charge_a, "A"),
+        _number("soc_limit_pct", values.get("soc_limit_pct"), limits.soc_min_pct, limits.soc_max_pct, "%"),
+    )
+
+
 def _number(key: str, value: object, low: float, high: float, unit: str) -> float | None:
     if value is None:
         return None
@@ -82,6 +134,8 @@ def _ahead_s(until: object, wall: datetime) -> float:
         raise OrderError(f"until = {until!r} is not an ISO time such as {wall:%Y-%m-%dT%H:%M%z}") from None
     if time.tzinfo is None:
         time = time.replace(tzinfo=wall.tzinfo)
-    if not wall < time <= wall + LONGEST:
+    # In UTC: two times of one zone are subtracted as the wall shows them, an hour wrong over a change of the clocks.
+    ahead = time.astimezone(UTC) - wall.astimezone(UTC)
+    if not timedelta(0) < ahead <= LONGEST:
         raise OrderError(f"until = {until!r} is not between now ({wall:%Y-%m-%dT%H:%M%z}) and 7 days from now")
-    return (time - wall).total_seconds()
+    return ahead.total_seconds()

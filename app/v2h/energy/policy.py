@@ -8,6 +8,7 @@ from enum import Enum
 
 from v2h.bus import ChargerState, MeterReading
 from v2h.config import Limits
+from v2h.energy.gridlimits import GridLimits, own_bounds
 from v2h.energy.orders import Order
 
 CHARGER_SILENT_S = 3.0
@@ -16,7 +17,10 @@ NOMINAL_V = 385.0
 SMALL_W = 40.0
 """One step of the converter: less than this is called nothing."""
 HYSTERESIS_PCT = 1.0
+USEFUL_W = 150.0
+"""A car is not woken for less: its own electronics and the converter take about as much."""
 MATCHING = ("v2h", "solar")
+NO_LIMITS = GridLimits()
 
 
 class Code(Enum):
@@ -62,17 +66,22 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """wanted: a session shall run. power_w: + charging. mode: "idle" when the order has come to its end."""
+    """wanted: a session shall run. power_w: + charging. mode: "idle" when the order has come to its end. useful: there
+    is something to do at this moment, or nobody knows yet."""
 
     wanted: bool
     power_w: float
     why: str
     mode: str
     code: Code
+    useful: bool = True
 
 
-def window_after(window: Window, order: Order, charger: ChargerState | None, limits: Limits) -> Window:
-    """The window by the car's present SoC; unchanged while the SoC is unknown."""
+def window_after(
+    window: Window, order: Order, charger: ChargerState | None, limits: Limits, reserve_pct: float = 0.0
+) -> Window:
+    """The window by the car's present SoC; unchanged while the SoC is unknown. reserve_pct: matching the house does not
+    go below it."""
     if charger is None or charger.soc_pct is None:
         return window
     low_pct, high_pct = limits.soc_min_pct, limits.soc_max_pct
@@ -80,17 +89,57 @@ def window_after(window: Window, order: Order, charger: ChargerState | None, lim
         high_pct = order.soc_limit_pct
     if order.soc_limit_pct is not None and order.mode == "discharge":
         low_pct = order.soc_limit_pct
-    return window.update(charger.soc_pct, low_pct, high_pct)
+    if order.mode == "v2h":
+        low_pct = max(low_pct, reserve_pct)
+    return window.update(charger.soc_pct, max(low_pct, order.keep_soc_pct or 0.0), high_pct)
 
 
-def bounds(order: Order, charger: ChargerState | None, limits: Limits, window: Window) -> Bounds:
-    """Limits of installation, car, SoC window and mode together; (0, 0) while the charger or the SoC is unknown."""
+def bounds(
+    order: Order,
+    charger: ChargerState | None,
+    limits: Limits,
+    window: Window,
+    grid: GridLimits = NO_LIMITS,
+    house_w: float | None = None,
+) -> Bounds:
+    """Limits of installation, car, SoC window, mode and grid connection together; (0, 0) while the charger or the SoC
+    is unknown, or the house is although the grid connection has a limit to keep."""
     if charger is None or charger.soc_pct is None:
         return Bounds(0.0, 0.0)
     volts_v = charger.volts_v if charger.volts_v is not None and charger.volts_v > 100 else NOMINAL_V
     charge_a = 0.0 if window.full else min(limits.max_charge_a, charger.max_charge_a)
-    discharge_a = 0.0 if window.empty or order.mode == "solar" else min(limits.max_discharge_a, charger.max_discharge_a)
-    return Bounds(-max(0.0, discharge_a) * volts_v, max(0.0, charge_a) * volts_v)
+    held = window.empty or order.mode == "solar" or order.hold
+    discharge_a = 0.0 if held else min(limits.max_discharge_a, charger.max_discharge_a)
+    low_w, high_w = -max(0.0, discharge_a) * volts_v, max(0.0, charge_a) * volts_v
+    if not grid.any:
+        return Bounds(low_w, high_w)
+    if house_w is None:
+        return Bounds(0.0, 0.0)
+    least_w, most_w = own_bounds(house_w, grid)
+    return Bounds(max(low_w, least_w), min(high_w, most_w))
+
+
+def soft_w(before_w: float, wish_w: float, most_w: float, elapsed_s: float, soft_start_s: float) -> float:
+    """The wish, approached from `before_w` at full power (`most_w`) in soft_start_s; towards zero at once."""
+    if soft_start_s <= 0 or most_w <= 0:
+        return wish_w
+    step_w = most_w * elapsed_s / soft_start_s
+    if wish_w >= 0:
+        return min(wish_w, max(0.0, before_w) + step_w)
+    return max(wish_w, min(0.0, before_w) - step_w)
+
+
+def useful(order: Order, window: Window, house_w: float | None) -> bool:
+    """Is there something to do for this order, as far as is known outside of a session?"""
+    if order.mode == "charge":
+        return not window.full
+    if order.mode == "discharge":
+        return not (window.empty or order.hold)
+    if house_w is None:
+        return False
+    storing = house_w < -USEFUL_W and not window.full
+    covering = order.mode == "v2h" and house_w > USEFUL_W and not (window.empty or order.hold)
+    return storing or covering
 
 
 def meter_stale(now: float, meter: MeterReading | None) -> bool:
@@ -109,9 +158,11 @@ def decide(
     matched_w: float,
     config_errors: tuple[str, ...] = (),
     idle_reason: str = "",
+    grid: GridLimits = NO_LIMITS,
+    house_w: float | None = None,
 ) -> Decision:
     """The decision of this moment. matched_w: what load matching orders within bounds(); idle_reason: why an order
-    ended earlier, for the sentence in idle."""
+    ended earlier, for the sentence in idle. house_w: the house without the charger, None while it is not known."""
     if config_errors:
         more = f" (and {len(config_errors) - 1} more)" if len(config_errors) > 1 else ""
         return Decision(
@@ -126,50 +177,45 @@ def decide(
         return Decision(False, 0.0, f"Idle: {order.mode} was ordered until {order.until}.", "idle", Code.ENDED)
     if charger is None or charger_age_s > CHARGER_SILENT_S:
         return Decision(True, 0.0, "Waiting: the charger does not answer.", order.mode, Code.SILENT)
+    limit = bounds(order, charger, limits, window, grid, house_w)
     if charger.state != "energy":
         detail = f" ({charger.reason})" if charger.reason else ""
         text = f"Starting {order.mode}: the charger is in {charger.state}{detail}."
-        return Decision(
-            True, _wish_w(now, order, charger, meter, limits, window, matched_w), text, order.mode, Code.STARTING
-        )
+        wish_w = matched_w if order.mode in MATCHING and not meter_stale(now, meter) else 0.0
+        return Decision(True, wish_w, text, order.mode, Code.STARTING, useful(order, window, house_w))
     if charger.soc_pct is None:
         return Decision(True, 0.0, "Holding 0 W: the car does not tell its charge.", order.mode, Code.NO_SOC)
-    if order.mode in MATCHING:
-        return _match(now, order, charger, meter, limits, window, matched_w)
-    return _fixed(order, charger, limits, window)
+    if order.mode in MATCHING or grid.any:
+        blind = _blind(now, order, meter)
+        if blind is not None:
+            return blind
+    if meter is not None and order.mode in MATCHING:
+        return _match(order, charger, meter, limits, window, matched_w, limit)
+    return _fixed(order, charger, limits, window, limit)
 
 
-def _wish_w(
-    now: float,
-    order: Order,
-    charger: ChargerState,
-    meter: MeterReading | None,
-    limits: Limits,
-    window: Window,
-    matched_w: float,
-) -> float:
-    if order.mode in MATCHING:
-        return 0.0 if meter_stale(now, meter) else matched_w
-    return _fixed(order, charger, limits, window).power_w
+def _blind(now: float, order: Order, meter: MeterReading | None) -> Decision | None:
+    """Without the meter there is nothing to follow, and no limit of the grid can be kept: 0 W until it answers."""
+    if meter is None:
+        text = "Holding 0 W: no word from the grid meter yet."
+    elif meter_stale(now, meter):
+        text = f"Holding 0 W: no word from the grid meter for {now - meter.t:.0f} s. Goes on when it answers."
+    else:
+        return None
+    return Decision(True, 0.0, text, order.mode, Code.NO_METER, useful=False)
 
 
 def _match(
-    now: float,
     order: Order,
     charger: ChargerState,
-    meter: MeterReading | None,
+    meter: MeterReading,
     limits: Limits,
     window: Window,
     matched_w: float,
+    limit: Bounds,
 ) -> Decision:
-    if meter is None:
-        text = "Holding 0 W: no word from the grid meter yet."
-        return Decision(True, 0.0, text, order.mode, Code.NO_METER)
-    if meter_stale(now, meter):
-        text = f"Holding 0 W: no word from the grid meter for {now - meter.t:.0f} s. Goes on when it answers."
-        return Decision(True, 0.0, text, order.mode, Code.NO_METER)
-    limit = bounds(order, charger, limits, window)
     over_w = meter.power_w - limits.grid_target_w
+    busy = abs(matched_w) >= SMALL_W
     if matched_w >= limit.high_w - SMALL_W and over_w < -SMALL_W:
         code = Code.CAR_FULL if window.full else Code.AT_LIMIT
         text = (
@@ -183,32 +229,36 @@ def _match(
             code, text = Code.MATCHING, "Waiting for surplus: the house needs all there is."
         elif window.empty:
             text = f"The car is at its floor ({charger.soc_pct:.0f} %): the house draws from the grid."
+        elif order.hold:
+            text = "Not discharging, while others draw: the house draws from the grid."
         else:
             text = f"Covering the house at the limit: {_kw(matched_w)} from the car, {_kw(over_w)} from the grid."
-    elif abs(matched_w) < SMALL_W:
+    elif not busy:
         code, text = Code.MATCHING, "Balanced: the house needs nothing from the car."
     elif matched_w < 0:
         code, text = Code.MATCHING, f"Covering the house: {_kw(matched_w)} from the car."
     else:
         code, text = Code.MATCHING, f"Storing surplus: {_kw(matched_w)} into the car."
-    return Decision(True, matched_w, text, order.mode, code)
+    return Decision(True, matched_w, text, order.mode, code, busy)
 
 
-def _fixed(order: Order, charger: ChargerState, limits: Limits, window: Window) -> Decision:
-    limit = bounds(order, charger, limits, window)
+def _fixed(order: Order, charger: ChargerState, limits: Limits, window: Window, limit: Bounds) -> Decision:
     volts_v = charger.volts_v if charger.volts_v is not None and charger.volts_v > 100 else NOMINAL_V
     asked_w = float("inf") if order.amps is None else order.amps * volts_v
     charging = order.mode == "charge"
     if window.full if charging else window.empty:
         done = "Charged" if charging else "Discharged"
-        return Decision(False, 0.0, f"{done} to {charger.soc_pct:.0f} %: done.", "idle", Code.ENDED)
+        if order.ends_when_done:
+            return Decision(False, 0.0, f"{done} to {charger.soc_pct:.0f} %: done.", "idle", Code.ENDED)
+        text = f"{done} to {charger.soc_pct:.0f} %: holding 0 W."
+        return Decision(True, 0.0, text, order.mode, Code.FIXED, useful=False)
     power_w = min(asked_w, limit.high_w) if charging else -min(asked_w, -limit.low_w)
     verb, way = ("Charging", "into") if charging else ("Discharging", "out of")
     end = order.soc_limit_pct
     if end is None:
         end = limits.soc_max_pct if charging else limits.soc_min_pct
     text = f"{verb}: {_kw(power_w)} {way} the car, until {end:g} %."
-    return Decision(True, power_w, text, order.mode, Code.FIXED)
+    return Decision(True, power_w, text, order.mode, Code.FIXED, abs(power_w) >= SMALL_W)
 
 
 def _kw(power_w: float) -> str:

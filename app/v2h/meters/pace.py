@@ -1,22 +1,26 @@
-"""Measured interval between readings: what a source really does, not what it was asked for."""
+"""Measured interval between new values: what a source really does, not what it was asked for."""
 
-SHARE = 0.1
-LONGEST = 5.0
-"""A gap longer than this many intervals is an outage, not a pace."""
+from collections import deque
+
+KEPT = 16
+ENOUGH = 4
+"""Gaps to have seen before they count for more than what was expected."""
 
 
 class Pace:
-    """Running mean of the time between readings, s. Starts from the configured interval."""
+    """The lower quartile of the last KEPT gaps, s. It is blind to outages, and to values that came twice because the
+    house happened to stand still; a meter that really tells a new value every 10 s has no shorter gap than that."""
 
     def __init__(self, expected_s: float) -> None:
         self.interval_s = expected_s
+        self._gaps: deque[float] = deque(maxlen=KEPT)
         self._last_t: float | None = None
 
     def reading(self, t: float) -> float:
-        """A reading arrived at `t`; returns the interval."""
-        if self._last_t is not None:
-            gap_s = t - self._last_t
-            if 0 < gap_s <= LONGEST * self.interval_s:
-                self.interval_s += SHARE * (gap_s - self.interval_s)
+        """A new value arrived at `t`; returns the interval."""
+        if self._last_t is not None and t > self._last_t:
+            self._gaps.append(t - self._last_t)
+            if len(self._gaps) >= ENOUGH:
+                self.interval_s = sorted(self._gaps)[len(self._gaps) // 4]
         self._last_t = t
         return self.interval_s

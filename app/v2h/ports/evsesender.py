@@ -30,6 +30,8 @@ PERIOD_S = 0.1
 """CHAdeMO: every 100 ms; the vendor's firmware was recorded at 99.99 ms, sd 0.52 ms."""
 FRESH_S = 0.25
 """Age at which frames are not repeated: two updates of charger's may be late, and silence comes within 0.3 s."""
+LEAD_S = 0.005
+"""Words are read so long before the frames leave: what reading takes does not move them."""
 LATE_S = 0.5
 """The child has not sent for so long though it had fresh frames: it hangs."""
 
@@ -140,11 +142,13 @@ def _repeat(port: CanPort, wire: socket.socket) -> None:
             messages = Messages()
         if not messages:
             continue
+        time.sleep(max(0.0, due - time.monotonic()))
         for can_id, data in messages:
             port.send(can_id, data)
+        now = time.monotonic()
         with contextlib.suppress(BlockingIOError):
             wire.send(b"\x01")
         due += PERIOD_S
         if due <= now:  # late by a whole period, or the first words: stay on the grid, drop the missed slots
             due += ((now - due) // PERIOD_S + 1) * PERIOD_S
-        time.sleep(max(0.0, due - time.monotonic()))
+        time.sleep(max(0.0, due - LEAD_S - time.monotonic()))

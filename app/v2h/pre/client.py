@@ -14,7 +14,7 @@ read back; enable again by itself after somebody else switched the converter off
 A smaller or reversed current does not wait for the round, it is the next message.
 
 Dies with its program: guard then makes safe with the stateless builders of objects.py.
-Judging of status and warning words comes with fault supervision; here they are only shown.
+Status and warning words are judged by the session's supervision; here they only decide when to enable.
 """
 
 import math

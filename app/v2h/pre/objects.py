@@ -252,6 +252,12 @@ class Aborted:
     sub: int
     code: int
 
+    def __str__(self) -> str:
+        """'the converter refuses set_amps (210A.0): value too high'"""
+        entry = DICTIONARY.get((self.index, self.sub))
+        name = f"{entry.name} ({self.index:04X}.{self.sub})" if entry else f"{self.index:04X}.{self.sub}"
+        return f"the converter refuses {name}: {abort_name(self.code)}"
+
 
 Request = ReadRequest | WriteRequest | Aborted
 Answer = ReadAnswer | Written | Aborted

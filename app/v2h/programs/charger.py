@@ -20,24 +20,28 @@ from v2h.bus import ChargerPower, ChargerState, Command, Reply, Setpoint
 from v2h.canframe import CAR_BUS, PRE_BUS
 from v2h.chademo import frames
 from v2h.chademo.charger import RESTING_STEP_S, STEP_S, Charger, Turn
-from v2h.chademo.flow import allowed_a
 from v2h.chademo.session import Session
 from v2h.chademo.states import State
 from v2h.chademo.transitions import clear_refusal, refusal
 from v2h.drivers.ad7327 import SPI_MODE, Ad7327
+from v2h.drivers.fan import Fan
 from v2h.paths import GUARD_SOCKET
 from v2h.ports.can import CanPort, open_can
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
 from v2h.ports.evsesender import EvseSender
+from v2h.ports.lines import open_pwm
 from v2h.ports.spi import open_spi
 from v2h.pre import objects as pre
 from v2h.program import Program
 from v2h.realtime import CHARGER_PRIORITY, claim
 from v2h.safety.guardlink import GuardLink
-from v2h.safety.outputs import NONE, names
+from v2h.safety.outputs import NONE, Output, names
 from v2h.safety.wire import Report
 
 RETRY_S = 1.0
+CARE_S = 1.0
+"""Fan and further ADC inputs."""
+TEMPERATURE_FRESH_S = 2.0
 STATE_PERIOD_S = {True: 0.5, False: 1.0}
 """Between two states on the bus, while a session runs and while not."""
 STEPS_WITH_POWER = (State.READY, State.ENERGY, State.STOP_CURRENT)
@@ -53,17 +57,22 @@ class ChargerShell:
             Session(number, protocol=int(self._config.car.protocol)),
             max_charge_a=self._config.limits.max_charge_a,
             max_discharge_a=self._config.limits.max_discharge_a,
+            cells_in_series=int(self._config.car.cells_in_series),
         )
         self._car: CanPort | None = None
         self._sender: EvseSender | None = None
         self._pre: CanPort | None = None
         self._adc: Ad7327 | None = None
+        self._inputs_v: dict[str, float] = {}
+        self._fan: Fan | None = None
+        self._aborts = 0
         self._guard = GuardLink(GUARD_SOCKET, program, self._on_report)
         self._said: dict[str, str] = {}
         self._state_t = self._power_t = float("-inf")
         self._last_state: tuple[object, ...] = ()
         self._last_events: tuple[State, str] = (State.IDLE, "")
         program.every(RETRY_S, self._open)
+        program.every(CARE_S, self._care)
         self._look_due = float("-inf")
         self._timer = program.every(RESTING_STEP_S, self._turn)
         program.on_stop(self._stop)
@@ -83,14 +92,21 @@ class ChargerShell:
                 self._sender = EvseSender(self._car)
         if self._pre is None:
             self._pre = self._open_can(hardware.pre_can, PRE_BUS, [pre.ANSWER_ID], PRE_CONTROLLER)
-        if self._adc is None and self._config.cable.scale_v_per_v:
+        if self._adc is None and (self._config.cable.scale_v_per_v or self._config.adc):
             try:
-                adc = Ad7327(open_spi(hardware.ad7327, mode=SPI_MODE), int(self._config.cable.adc_channel))
+                adc = Ad7327(open_spi(hardware.ad7327, mode=SPI_MODE))
                 adc.configure()
                 self._adc = adc
-                self._say("adc", "info", "the cable voltage is measured")
+                measured = "is measured" if self._config.cable.scale_v_per_v else "is not measured: not calibrated"
+                self._say("adc", "info", f"the ADC answers; the cable voltage {measured}")
             except OSError as error:
                 self._say("adc", "warning", f"the cable voltage cannot be measured: {error}")
+        if self._fan is None:
+            try:
+                self._fan = Fan(open_pwm(hardware.fan))
+                self._say("fan", "info", "the fan is driven; nothing tells whether it turns")
+            except OSError as error:
+                self._say("fan", "warning", f"the fan cannot be driven: {error}")
 
     def _open_can(self, url: str, bus: int, can_ids: list[int], controller: str) -> CanPort | None:
         wrong = wrong_controller(url, controller) if self._config.hardware.can_identity else None
@@ -138,14 +154,38 @@ class ChargerShell:
             self._lose(port, error)
 
     def _sample(self, now: float) -> None:
-        if self._adc is None:
-            return
         cable = self._config.cable
+        if self._adc is None or not cable.scale_v_per_v:
+            return
         try:
-            self._charger.cable_sample(self._adc.read_v() * cable.scale_v_per_v + cable.offset_v, now)
+            pin_v = self._adc.read_v(int(cable.adc_channel))
+            self._charger.cable_sample(pin_v * cable.scale_v_per_v + cable.offset_v, now)
         except OSError as error:
-            self._say("adc", "warning", f"the cable voltage cannot be measured: {error}")
-            self._adc = None
+            self._lose_adc(error)
+
+    def _lose_adc(self, error: OSError) -> None:
+        self._say("adc", "warning", f"the cable voltage cannot be measured: {error}")
+        self._adc = None
+        self._inputs_v = {}
+
+    def _care(self, now: float) -> None:
+        """What is slow: further ADC inputs, the fan."""
+        try:
+            if self._adc is not None:
+                for name, one in self._config.adc.items():
+                    volts_v = self._adc.read_v(int(one.channel)) * one.scale_v_per_v + one.offset_v
+                    self._inputs_v[name] = round(volts_v, 3)
+        except OSError as error:
+            self._lose_adc(error)
+        telemetry, report = self._charger.converter.telemetry, self._charger.report
+        fresh = now - telemetry.temperature_t <= TEMPERATURE_FRESH_S
+        converter_on = report is None or Output.PRE_AC in report.outputs
+        try:
+            if self._fan is not None:
+                self._fan.care(now, converter_on, telemetry.temperature_c if fresh else None)
+        except OSError as error:
+            self._say("fan", "warning", f"the fan cannot be driven: {error}")
+            self._fan = None
 
     def _on_report(self, now: float, report: Report) -> None:
         self._charger.guard_report(report, now, age_s=self._guard.age_s(now))
@@ -211,6 +251,18 @@ class ChargerShell:
             was, self._last_events = self._last_events, (session.state, session.reason)
             level = "fault" if session.state is State.FAULT and was[0] is not State.FAULT else "info"
             self._program.bus.event(level, f"session-{session.state}".replace(" ", "-"), session.reason)
+            if session.state in (State.WAKE, State.FAREWELL) and was[0] is not session.state:
+                checks = session.checks(self._charger.inputs(now))
+                told = ", ".join(f"{name} {word}" for name, word in checks.items()).replace("cable_v", "cable voltage")
+                self._program.bus.event("info", "checks", told, **checks)
+        for code, text in session.remarks:
+            self._program.bus.event("warning", code.replace("_", "-"), text)
+        session.remarks.clear()
+        link = self._charger.converter.link
+        if link.aborts != self._aborts:
+            self._aborts = link.aborts
+            if link.last_abort is not None:
+                self._say("converter refuses", "warning", str(link.last_abort))
         volts_v, amps_a = telemetry.volts_v, telemetry.amps_a
         if telemetry.amps_t > self._power_t and session.state in STEPS_WITH_POWER and volts_v and amps_a is not None:
             self._power_t = telemetry.amps_t
@@ -226,7 +278,7 @@ class ChargerShell:
         charger, session = self._charger, self._charger.session
         i = charger.inputs(now)
         t = i.pre
-        charge_a, discharge_a = allowed_a(i, now) if session.state is State.ENERGY else (0.0, 0.0)
+        charge_a, discharge_a = session.limits_a(i, now)
         power_w = t.volts_v * t.amps_a if t.volts_v is not None and t.amps_a is not None else None
         reason = session.reason
         if session.state is State.IDLE and refusal(i):
@@ -257,6 +309,12 @@ class ChargerShell:
             ages_s={"car": _age(i.car.age_s(0x102, now)), "converter": _age(now - i.converter_answered_t)},
             checks=session.checks(i),
             capacity_kwh=i.car.capacity_kwh,
+            ended_by=session.ended_by,
+            starts=session.starts,
+            refusals=session.refusals,
+            paused=session.paused,
+            inputs_v=self._inputs_v,
+            fan_pct=None if self._fan is None else round(100 * self._fan.duty),
         )
 
     # The end, and words.

@@ -1,37 +1,72 @@
-"""datalog: samples and events into SQLite, and an ear on both CAN buses.
+"""datalog: samples, summaries and events into SQLite, and the black box of both CAN buses.
 
-A sample every 10 s while a session is active, every 60 s otherwise; written once a minute and at the stop; events at
-once. When it dies at most a minute of samples is lost and nothing else changes: supervisor restarts it. It never
-sends on CAN and works without CAN, without a broker and without a disk, saying so once and trying again.
+It looks at everything once a second. Samples (every 10 s while a session is active, else one a minute), the minute's
+summary and the day's energy go to the card in one transaction a minute, events at once. A fault, or the command
+"capture", writes the last 10 minutes of both buses to a candump log. When datalog dies at most a minute of samples
+and the black box are lost and nothing else changes: supervisor restarts it. It never sends on CAN and works without
+CAN, without a broker and without a disk, saying so once and trying again.
 """
 
 import sys
 import time
-from collections import Counter
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from v2h import __version__
-from v2h.bus import ChargerState, Event, ManagerState
+from v2h.bus import ChargerState, Event, ManagerSchedule, ManagerState, Message, MessageError, MeterReading
+from v2h.canrecorder import CanRecorder
+from v2h.energy.counters import CountersError
 from v2h.paths import DATA
-from v2h.ports.canlisten import CanListener, open_listener
-from v2h.ports.url import PortUrlError
 from v2h.program import Program
+from v2h.storeschema import PENDING
+from v2h.summaries import MINUTE_S, Days, Minute, price_at
 
 if TYPE_CHECKING:
-    from v2h.store import Store
+    from v2h.storewriter import StoreWriter
 
 ACTIVE_S = 10.0
-IDLE_S = 60.0
-FLUSH_S = 60.0
-DRAIN_S = 0.5
-"""50 frames a bus at the car's and converter's pace; the socket's queue holds several hundred."""
+"""Between samples while a session is active; in idle each flush takes one."""
+FLUSH_S = 55.0
+"""Between two transactions, each with a sample of its moment: whenever the power fails, the newest row is less than a
+minute old, even if the card takes seconds to write."""
+LOOK_S = 1.0
 RETRY_S = 10.0
 FRESH_S = 3.0
+PRUNE_S = 3600.0
 RESTING = ("idle", "fault")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
-"""Made by systemd-timesyncd when the clock is right."""
+"""Made by systemd-timesyncd when the clock is right; manager's word counts where it gives one."""
+
+M = TypeVar("M", bound=Message)
+
+
+class Latest:
+    """The last message of a topic, decoded only when looked at: most are replaced unread."""
+
+    def __init__(self) -> None:
+        self._payload: bytes | None = None
+        self._message: Message | None = None
+
+    def on_message(self, topic: str, payload: bytes) -> None:
+        self._payload = payload
+
+    def get(self, kind: type[M]) -> M | None:
+        """None when there was none yet, or none that can be read."""
+        if self._payload is not None:
+            try:
+                self._message = kind.from_json(self._payload)
+            except MessageError:
+                self._message = None
+            self._payload = None
+        return self._message  # type: ignore[return-value]
+
+    def fresh(self, kind: type[M], now: float) -> M | None:
+        """The same, None when its `t` is too old."""
+        message = self.get(kind)
+        return message if message is not None and now - message.t <= FRESH_S else None  # type: ignore[attr-defined]
 
 
 class Datalog:
@@ -39,33 +74,180 @@ class Datalog:
 
     def __init__(self, program: Program) -> None:
         self.program, self.log = program, program.log
-        hardware = program.config.hardware
-        self._urls = {0: hardware.pre_can, 1: hardware.car_can}
-        self._ears: dict[int, CanListener] = {}
-        self._frames: dict[int, Counter[int]] = {bus: Counter() for bus in self._urls}
-        self._store: Store | None = None
-        self._charger: ChargerState | None = None
-        self._manager: ManagerState | None = None
+        self._recorder = CanRecorder(program, self._wall_offset_s, self._trouble)
+        self._counted = [0, 0]
+        self._store: StoreWriter | None = None
+        self._charger, self._manager, self._meter, self._schedule = Latest(), Latest(), Latest(), Latest()
         self._unwritten: list[Event] = []
-        self._sampled_t = float("-inf")
+        self._sampled_t = self._flushed_t = float("-inf")
+        self._days = Days()
+        self._day = ""
+        self._minute = Minute(time.monotonic(), {})
+        self._pruned_t = self._minute.began
+        self._trusted = False
+        self._zone: tuple[str, tzinfo] = ("UTC", UTC)
         self._troubles: dict[str, str] = {}
 
     def start(self) -> None:
         bus, every = self.program.bus, self.program.every
-        bus.subscribe(ChargerState.TOPIC, self._on_charger)
-        bus.subscribe(ManagerState.TOPIC, self._on_manager)
+        bus.subscribe(ChargerState.TOPIC, self._charger.on_message)
+        bus.subscribe(ManagerState.TOPIC, self._manager.on_message)
+        bus.subscribe(ManagerSchedule.TOPIC, self._schedule.on_message)
+        bus.subscribe(MeterReading.TOPIC.format("charger"), self._meter.on_message)
         bus.subscribe(Event.TOPIC, self._on_event, retained=False)
-        every(RETRY_S, self._open_what_is_missing)
-        every(DRAIN_S, self._drain)
-        every(1.0, self._sample_when_due)
-        every(FLUSH_S, self._flush)
+        self._recorder.start()
+        every(RETRY_S, self._open_store)
+        every(LOOK_S, self._look)
         self.program.at_exit(self._close)
 
-    def _on_charger(self, topic: str, payload: bytes) -> None:
-        self._charger = ChargerState.from_json(payload)
+    # The clock.
 
-    def _on_manager(self, topic: str, payload: bytes) -> None:
-        self._manager = ManagerState.from_json(payload)
+    def _wall_offset_s(self) -> float:
+        """Wall clock minus monotonic clock: the system's, unless only an owner's device has told the time."""
+        system_s = time.time() - time.monotonic()
+        manager = self._manager.get(ManagerState)
+        if manager is None or manager.clock.get("source") != "owner":
+            return system_s
+        try:
+            told = datetime.fromisoformat(str(manager.clock.get("local")))
+        except ValueError:
+            return system_s
+        return system_s if told.tzinfo is None else told.timestamp() - manager.t
+
+    def _clock_is_trusted(self) -> bool:
+        manager = self._manager.get(ManagerState)
+        said = None if manager is None else manager.clock.get("trusted")
+        return said if isinstance(said, bool) else SYNCHRONISED.exists()
+
+    def _day_of(self, wall_s: float) -> str:
+        manager = self._manager.get(ManagerState)
+        name = str((manager and manager.clock.get("zone")) or self.program.config.site.timezone)
+        if name != self._zone[0]:
+            try:
+                self._zone = name, ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                self._zone = name, UTC
+        return datetime.fromtimestamp(wall_s, self._zone[1]).date().isoformat()
+
+    def _set_clock(self, store: "StoreWriter") -> None:
+        offset_s, trusted = self._wall_offset_s(), self._clock_is_trusted()
+        store.set_clock(offset_s, trusted)
+        if trusted and not self._trusted:
+            store.flush()
+            store.settle_days(self._day_of)
+            self._days.forget(PENDING)
+            self._days.forget(self._day_of(time.time()))  # loaded anew with what was added to it
+        self._trusted = trusted
+
+    # Looking.
+
+    def _look(self, now: float) -> None:
+        """Once a second: minute, day and, when due, a sample."""
+        values = self._values(now)
+        store = self._store
+        if store is not None:
+            day = self._day_of(now + self._wall_offset_s()) if self._trusted else store.pending_day(now)
+            try:
+                if not self._days.knows(day):
+                    self._days.load(day, store.day(day))
+            except CountersError as error:
+                self._trouble("day", str(error))
+                self._days.load(day, {})
+            except OSError as error:
+                self._failed(error)
+                return
+            self._days.add(now, day, values, self._charger_w(now, values), self._price(now))
+            store.set_day(day, self._days.row(day))
+        self._minute.add(values)
+        active = values["state"] is not None and values["state"] not in RESTING
+        if now - self._minute.began >= MINUTE_S - LOOK_S / 2:
+            self._end_minute(now)
+        flush = now - self._flushed_t >= FLUSH_S - LOOK_S / 2
+        if flush or (active and now - self._sampled_t >= ACTIVE_S - LOOK_S / 2):
+            self._sample(now, values)
+        if flush:
+            self._flush(now)
+
+    def _values(self, now: float) -> dict[str, Any]:
+        """Columns of the table samples."""
+        charger, manager = self._charger.fresh(ChargerState, now), self._manager.fresh(ManagerState, now)
+        values: dict[str, Any] = {"state": None if charger is None else str(charger.state)}
+        for name in ("soc_pct", "volts_v", "amps_a", "power_w", "setpoint_a", "temperature_c"):
+            values[name] = None if charger is None else getattr(charger, name)
+        values["mode"] = None if manager is None else str(manager.mode)
+        values["grid_w"] = None if manager is None else manager.grid_w
+        return values
+
+    def _charger_w(self, now: float, values: dict[str, Any]) -> float | None:
+        """On the mains' side where a meter sees it, else the battery's; nothing flows in a charger at rest."""
+        meter = self._meter.fresh(MeterReading, now)
+        if meter is not None:
+            return meter.power_w
+        power_w: float | None = values["power_w"]
+        return 0.0 if power_w is None and values["state"] in RESTING else power_w
+
+    def _price(self, now: float) -> float | None:
+        """Import price of now by the schedule's preview, per kWh; None where it gives none."""
+        schedule = self._schedule.get(ManagerSchedule)
+        if schedule is None or not self._trusted:
+            return None
+        return price_at(schedule.preview, now + self._wall_offset_s())
+
+    def _sample(self, now: float, values: dict[str, Any]) -> None:
+        if self._store is None:
+            return
+        self._sampled_t = now
+        counted = list(self._recorder.box.counts)
+        frames = {f"can{bus}_frames": counted[bus] - self._counted[bus] for bus in (0, 1)}
+        self._counted = counted
+        self._store.add_sample(now, {**values, **frames})
+
+    def _end_minute(self, now: float) -> None:
+        totals = self._days.totals()
+        if self._store is not None:
+            self._store.add_minute(self._minute.began, self._minute.row(totals))
+        self._minute = Minute(now, totals)
+
+    # The disk.
+
+    def _open_store(self, now: float) -> None:
+        if self._store is not None:
+            return
+        from v2h.storewriter import StoreWriter
+
+        try:
+            DATA.mkdir(parents=True, exist_ok=True)
+            self._store = StoreWriter(DATA, BOOT_ID.read_text().strip(), __version__)
+            self._set_clock(self._store)
+        except OSError as error:
+            self._trouble("store", str(error))
+            return
+        self._trouble("store", "")
+        self._tell_broken()
+        self._write_events()
+
+    def _flush(self, now: float) -> None:
+        if self._store is None:
+            return
+        self._flushed_t = now
+        try:
+            self._set_clock(self._store)
+            self._store.flush()
+            if now - self._pruned_t >= PRUNE_S:
+                self._pruned_t = now
+                self._store.prune(now + self._wall_offset_s())
+            self._write_events()
+            self._trouble("store", "")
+        except OSError as error:
+            self._failed(error)
+
+    def _tell_broken(self) -> None:
+        """An event when the store had to begin afresh."""
+        if self._store is not None and self._store.moved_aside is not None:
+            (path, why), self._store.moved_aside = self._store.moved_aside, None
+            text = f"The log could not be read ({why}): kept as {path.name}, a fresh one begun"
+            self._unwritten.append(Event(time.monotonic(), "warning", "log-broken", text, self.program.name))
+            self.program.bus.event("warning", "log-broken", text)
 
     def _on_event(self, topic: str, payload: bytes) -> None:
         event = Event.from_json(payload)
@@ -74,83 +256,8 @@ class Datalog:
         self._unwritten.append(event)
         del self._unwritten[:-1000]
         self._write_events()
-
-    def _open_what_is_missing(self, now: float) -> None:
-        for bus in self._urls.keys() - self._ears.keys():
-            try:
-                self._ears[bus] = open_listener(self._urls[bus])
-                self._trouble(f"can{bus}", "")
-            except (OSError, PortUrlError) as error:
-                self._trouble(f"can{bus}", f"cannot listen on {self._urls[bus]}: {error}")
-        if self._store is None:
-            self._open_store()
-
-    def _open_store(self) -> None:
-        from v2h.store import Store
-
-        try:
-            DATA.mkdir(parents=True, exist_ok=True)
-            self._store = Store(DATA, BOOT_ID.read_text().strip(), __version__)
-            self._store.set_clock(time.time() - time.monotonic(), SYNCHRONISED.exists())
-        except OSError as error:
-            self._trouble("store", str(error))
-            return
-        self._trouble("store", "")
-        self._tell_broken()
-        self._write_events()
-
-    def _tell_broken(self) -> None:
-        """An event when the store had to begin afresh."""
-        if self._store is not None and self._store.moved_aside is not None:
-            name, self._store.moved_aside = self._store.moved_aside.name, None
-            text = f"The log could not be read: kept as {name}, a fresh one begun"
-            self._unwritten.append(Event(time.monotonic(), "warning", "log-broken", text, self.program.name))
-            self.program.bus.event("warning", "log-broken", text)
-
-    def _drain(self, now: float) -> None:
-        for bus, ear in list(self._ears.items()):
-            try:
-                ear.count(self._frames[bus])
-            except OSError as error:
-                self._trouble(f"can{bus}", f"lost {self._urls[bus]}: {error}")
-                ear.close()
-                del self._ears[bus]
-
-    def _sample_when_due(self, now: float) -> None:
-        charger = self._fresh_charger(now)
-        active = charger is not None and charger.state not in RESTING
-        if now - self._sampled_t >= (ACTIVE_S if active else IDLE_S) - 0.5:
-            self._sample(now)
-
-    def _fresh_charger(self, now: float) -> ChargerState | None:
-        return self._charger if self._charger and now - self._charger.t <= FRESH_S else None
-
-    def _sample(self, now: float) -> None:
-        if self._store is None:
-            return
-        charger = self._fresh_charger(now)
-        manager = self._manager if self._manager and now - self._manager.t <= FRESH_S else None
-        self._sampled_t = now
-        frames = {f"{b}:{i:03x}": n for b, counted in self._frames.items() for i, n in sorted(counted.items())}
-        for counted in self._frames.values():
-            counted.clear()
-        values: dict[str, Any] = {"state": None if charger is None else charger.state}
-        for key in ("soc_pct", "volts_v", "amps_a", "power_w", "setpoint_a", "temperature_c"):
-            values[key] = None if charger is None else getattr(charger, key)
-        values["mode"] = None if manager is None else manager.mode
-        values["grid_w"] = None if manager is None else manager.grid_w
-        self._store.add_sample(round(now, 3), values, frames)
-
-    def _flush(self, now: float) -> None:
-        if self._store is None:
-            return
-        try:
-            self._store.set_clock(time.time() - time.monotonic(), SYNCHRONISED.exists())
-            self._store.flush()
-            self._write_events()
-            self._trouble("store", "")
-        except OSError as error:
-            self._failed(error)
+        if event.level == "fault":
+            self._recorder.fault(event.code)
 
     def _write_events(self) -> None:
         while self._store is not None and self._unwritten:
@@ -166,18 +273,19 @@ class Datalog:
         self._trouble("store", str(error))
         self._tell_broken()
 
+    # The end.
+
     def _close(self) -> None:
         """A last sample, so that what was counted is not lost."""
         now = time.monotonic()
-        self._drain(now)
-        self._sample(now)
-        if self._store is not None:
-            try:
+        self._recorder.close(now)
+        self._sample(now, self._values(now))
+        self._end_minute(now)
+        try:
+            if self._store is not None:
                 self._store.close()
-            except OSError as error:
-                self._trouble("store", str(error))
-        for ear in self._ears.values():
-            ear.close()
+        except OSError as error:
+            self._trouble("store", str(error))
 
     def _trouble(self, what: str, text: str) -> None:
         """Log a change for the better or worse once, not every try."""

@@ -3,9 +3,11 @@
 A thin shell around v2h.safety.guarding: outputs, K, one socket on the converter's bus, the safety wire.
 
 What happens when this program
-- is killed: the kernel holds the outputs (gpio-leds); charger misses it within 300 ms and commands 0 A; supervisor
-  starts it again; it reads the outputs before it changes any and makes safe if c1 or c2 are closed;
-- hangs: the same, once pulse has killed it (within 2 s of its last beat);
+- is killed: the kernel holds the outputs (gpio-leds); its second (v2h.safety.standby) makes safe at once and charger
+  commands 0 A; supervisor starts it again; it reads the outputs before it changes any and makes safe if c1 or c2 are
+  still closed;
+- hangs: its second kills it after 300 ms with live outputs, and the same follows; at rest pulse kills it within 2 s;
+- loses supervisord: SIGTERM from the kernel (end_with_parent), as below;
 - is asked to stop (SIGTERM): it ends when nothing live is on, else makes safe first. supervisor stops charger before
   guard, so what is still on then is an accident: the tree above is gone and systemd sweeps up.
 The lock is never touched but by charger's wish within the rules, so a restart leaves it as found.
@@ -22,10 +24,12 @@ from v2h.ports.canidentity import PRE_CONTROLLER, wrong_controller
 from v2h.ports.lines import InputLine, OutputLine, open_input, open_output
 from v2h.pre import objects as pre
 from v2h.program import Program
-from v2h.realtime import GUARD_PRIORITY, claim
+from v2h.programs.make_safe import make_safe
+from v2h.realtime import GUARD_PRIORITY, claim, end_with_parent
 from v2h.safety.guarding import IDLE_CHECK_S, LIVE, Actions, Guarding
 from v2h.safety.makesafe import OFF_ORDER, ON_ORDER
 from v2h.safety.outputs import NONE, Output, line_name
+from v2h.safety.standby import Standby
 from v2h.safety.wire import GuardState, Report, Trip, WireError, pack_report, unpack_request
 from v2h.safety.wireserver import WireServer
 
@@ -53,6 +57,7 @@ class Guard:
         self._timer = program.every(IDLE_CHECK_S, self._act)
         program.on_stop(self._stop)
         program.at_exit(self._close)
+        self._standby = Standby(lambda: make_safe(program.config, program.log), program.log)
         self._open(time.monotonic())  # before the loop, the broker and all else: contactors may stand closed
 
     # Opening: outputs and K first, and whatever they call for at once; then the converter's bus.
@@ -142,6 +147,7 @@ class Guard:
         self._hear_converter(self._core)
         actions = self._core.act(now, self._outputs)
         self._do(actions)
+        self._standby.say(now, bool((self._outputs | actions.outputs) & LIVE))
         self._timer.due = min(self._timer.due, actions.next_t)
         if self._broken and self._core.state is GuardState.TRIPPED:
             raise OSError(f"{self._broken}; ending, so that a new guard opens the lines again")
@@ -230,9 +236,11 @@ class Guard:
         if self._outputs & LIVE:
             self._send(pre.write_amps(0.0))
         self._wire.close()
+        self._standby.close()
 
 
 def main() -> int:
+    end_with_parent()
     program = Program("guard", beat_s=BEAT_S)
     Guard(program)
     claim(GUARD_PRIORITY, program.log)

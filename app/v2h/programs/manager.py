@@ -1,81 +1,78 @@
-"""manager: from mode, car, meter and limits to the setpoint, and the reason for it in words. Wiring of v2h.energy.
+"""manager: from mode, schedule, car, meter and limits to the setpoint, and the reason for it. Wiring of energy.steward.
 
-Owns the mode. A setpoint lives one second and is sent again every 0.25 s, at once when it changes. A mode is never
-remembered: after a restart of this program the appliance is idle. A stop by a person is remembered in settings.json.
-Dies or hangs: charger's setpoint expires within 1 s, it ramps to 0 A and pauses; this program comes back in idle.
+A setpoint lives one second and is sent again every 0.25 s, at once when it changes. A mode chosen by hand is never
+remembered: after a restart of this program the schedule has its say, or the appliance is idle. A stop by a person is
+remembered and suspends the schedule until the owner starts something or resumes it.
+Dies or hangs: charger's setpoint expires within 1 s, it ramps to 0 A and pauses; this program comes back as said above.
 """
 
 import re
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
-from v2h import durable
+from v2h import settings
 from v2h.bus import (
-    SETPOINT_LIFE_S,
     SETPOINT_PERIOD_S,
-    Alive,
     ChargerPower,
     ChargerState,
     Command,
-    ManagerState,
+    ManagerSchedule,
+    ManagerSettings,
     MessageError,
     MeterReading,
     Reply,
-    Setpoint,
 )
-from v2h.energy import policy
-from v2h.energy.matching import Matcher
-from v2h.energy.orders import Order, OrderError, read_order
-from v2h.energy.watch import Watch
+from v2h.clockkeeper import ClockError, ClockKeeper
+from v2h.energy.policy import CHARGER_SILENT_S
+from v2h.energy.steward import Steward
+from v2h.energy.telling import schedule_parts
+from v2h.memory import Memory
+from v2h.ownerorders import OrderRefusedError, OwnerOrders
 from v2h.paths import DATA
 from v2h.program import Program
 
-SETTINGS = "settings.json"
-SPACING_S = 0.04
-"""Least time between two setpoints; a change that comes earlier goes out with the next telemetry or meter value."""
-OWN_POWER_OLD_S = 1.0
-"""Telemetry older than this says that nothing flows."""
 STATE_PERIOD_S = 1.0
+PLAN_S = 1.0
+LOOK_S = 10.0
+"""At the clock's trust and at the files."""
+PREVIEW_S = 3600.0
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-STOPPED = "Stopped by you. Choose a mode to start."
 
 
 class Manager:
     """State of the program; every handler runs in the one loop."""
 
     def __init__(self, program: Program) -> None:
-        self._program, self._bus, self._config = program, program.bus, program.config
-        self._order, self._idle_reason = Order(), ""
-        self._number = 0
-        self._watch, self._window = Watch(), policy.Window()
-        self._charger: ChargerState | None = None
-        self._charger_t = self._power_t = float("-inf")
-        self._meter: MeterReading | None = None
-        self._matcher = Matcher(self._config.limits.grid_target_w)
-        self._sent: Setpoint | None = None
-        self._told: tuple[str, policy.Code, str] | None = None
-        self._told_t = float("-inf")
-        self._settings = self._read_settings()
-        if self._settings.get("stopped") is True:
-            self._idle_reason = STOPPED
-        self._commands: dict[str, Callable[[Command, float], Reply | None]] = {
-            "mode": self._on_mode,
-            "stop": self._on_stop,
-            "clear-fault": self._on_clear_fault,
+        self._bus, self._config = program.bus, program.config
+        self._memory = memory = Memory(DATA, self._config, self._warn)
+        errors = self._config.errors
+        self._steward = Steward(errors, memory.settings, memory.schedule, memory.stopped, self._bus.event)
+        self._clock = ClockKeeper(program, memory, self._warn)
+        orders = OwnerOrders(self._steward, memory, errors, self._decide)
+        self._orders = {
+            "mode": orders.mode,
+            "stop": orders.stop,
+            "resume": orders.resume,
+            "slot": orders.slot,
+            "settings": orders.settings,
+            "schedule": orders.schedule,
         }
-        for name in self._commands:
+        self._told: tuple[object, ...] = ()
+        self._told_t = self._preview_t = self._charger_t = float("-inf")
+        for name in (*self._orders, "clock", "clear-fault"):
             self._bus.subscribe(Command.TOPIC.format(name), self._on_command, retained=False)
         self._bus.subscribe(MeterReading.TOPIC.format("grid"), self._on_meter)
         self._bus.subscribe(ChargerPower.TOPIC, self._on_power)
         self._bus.subscribe(ChargerState.TOPIC, self._on_charger)
-        self._bus.subscribe(Alive.TOPIC.format("charger"), self._on_alive)
+        self._tell_settings(time.monotonic())
+        program.every(LOOK_S, self._look)
+        program.every(PLAN_S, self._plan)
         program.every(SETPOINT_PERIOD_S, self._decide)
 
     def stop(self, now: float) -> bool:
         """On SIGTERM: the last word is "no session"; charger ends it in order."""
-        self._order, self._idle_reason = Order(), "The appliance is being stopped."
+        self._steward.end(now)
         self._decide(now)
         return True
 
@@ -83,45 +80,18 @@ class Manager:
 
     def _on_meter(self, topic: str, payload: bytes) -> None:
         now = time.monotonic()
-        self._meter = reading = MeterReading.from_json(payload)
-        if self._order.mode not in policy.MATCHING or policy.meter_stale(now, reading):
-            return
-        if now - self._power_t > OWN_POWER_OLD_S:
-            self._matcher.reset()
-        limit = policy.bounds(self._order, self._charger, self._config.limits, self._window)
-        self._matcher.limit(limit.low_w, limit.high_w)
-        self._matcher.meter(now, reading.t - reading.lag_s, reading.power_w)
-        self._decide_if_changed(now)
+        if self._steward.on_meter(now, MeterReading.from_json(payload)):
+            self._decide(now)
 
     def _on_power(self, topic: str, payload: bytes) -> None:
-        power = ChargerPower.from_json(payload)
-        self._own_power(power.t, power.power_w, power.volts_v)
+        power, now = ChargerPower.from_json(payload), time.monotonic()
+        if self._steward.on_power(now, power.t, power.power_w, power.volts_v):
+            self._decide(now)
 
     def _on_charger(self, topic: str, payload: bytes) -> None:
-        state = ChargerState.from_json(payload)
-        self._charger, self._charger_t = state, time.monotonic()
-        self._window = policy.window_after(self._window, self._order, state, self._config.limits)
-        self._watch, why = self._watch.charger(state)
-        if state.power_w is not None and state.t_power is not None and state.volts_v is not None:
-            self._own_power(state.t_power, state.power_w, state.volts_v)
-        if why is not None:
-            self._fall(f"{why}. Choose a mode to start again.")
-
-    def _on_alive(self, topic: str, payload: bytes) -> None:
-        alive = Alive.from_json(payload)
-        if alive.alive:
-            self._watch, why = self._watch.process(alive.pid)
-            if why is not None:
-                self._fall(f"{why}. Choose a mode to start again.")
-
-    def _own_power(self, t: float, power_w: float, volts_v: float) -> None:
-        now = time.monotonic()
-        if now - t > OWN_POWER_OLD_S:
-            return
-        self._power_t = max(self._power_t, t)
-        self._matcher.power(now, t, power_w, volts_v)
-        if self._order.mode in policy.MATCHING:
-            self._decide_if_changed(now)
+        self._charger_t = now = time.monotonic()
+        if self._steward.on_charger(now, ChargerState.from_json(payload)):
+            self._decide(now)
 
     # Orders of people
 
@@ -129,134 +99,108 @@ class Manager:
         command = Command.from_json(payload)
         if not _ID.fullmatch(str(command.id)) or not isinstance(command.values, dict):
             raise MessageError(f"Command: id = {command.id!r} or values = {command.values!r} is malformed")
-        now = time.monotonic()
-        reply = self._commands[topic.rpartition("/")[2]](command, now)
-        if reply is not None:
-            self._bus.publish(reply, reply.id)
-            text = f"{topic} from {command.source}: {reply.text}"
-            self._bus.event("info" if reply.ok else "warning", "command", text, **reply.applied)
+        now, name = time.monotonic(), topic.rpartition("/")[2]
+        if name == "clock":
+            self._on_clock(command, now)
+        elif name == "clear-fault":
+            self._on_clear_fault(command, now)
+        else:
+            self._on_order(name, command, now)
         self._decide(now)
 
-    def _on_mode(self, command: Command, now: float) -> Reply:
-        limits = self._config.limits
+    def _on_order(self, name: str, command: Command, now: float) -> None:
         try:
-            order = read_order(command.values, limits, now, datetime.now(UTC).astimezone())
-        except OrderError as error:
-            return Reply(command.id, False, f"Not applied: {error}")
-        if order.mode == "idle":
-            self._take(order, "Idle, as ordered.")
-            return Reply(command.id, True, "Mode is idle: the session ends.", order.applied())
-        if self._config.errors:
-            return Reply(command.id, False, f"Not applied: the configuration has errors: {self._config.errors[0]}")
-        if self._charger is not None and self._charger.faults:
-            what = self._charger.reason or ", ".join(self._charger.faults)
-            return Reply(command.id, False, f"Not applied: a fault is latched ({what}). Press clear first.")
-        kept = self._remember_stop(False)
-        self._take(order, "")
-        text = ", ".join(f"{key} {value}" for key, value in order.applied().items())
-        return Reply(command.id, True, f"Applied: {text}.{kept}", order.applied())
+            here = _wall().astimezone(self._memory.schedule.zone)
+            answer = self._orders[name](command.values, now, here)
+        except OrderRefusedError as error:
+            self._refuse(name, command, str(error))
+            return
+        if answer.changed:
+            self._use(now)
+        self._plan(now)
+        self._answer(name, command, Reply(command.id, True, answer.text, answer.applied))
 
-    def _on_stop(self, command: Command, now: float) -> Reply:
-        self._take(Order(), STOPPED)
-        self._decide(now)  # before the disk: a slow card must not delay a stop
-        kept = self._remember_stop(True)
-        return Reply(command.id, True, f"Stopped; stays stopped until you start something.{kept}", {"mode": "idle"})
+    def _on_clock(self, command: Command, now: float) -> None:
+        def done(why_not: str) -> None:
+            if why_not:
+                self._refuse("clock", command, why_not)
+            else:
+                self._clock_is_set(command)
 
-    def _on_clear_fault(self, command: Command, now: float) -> Reply | None:
+        try:
+            if self._clock.take(command.values.get("at"), now, done):
+                self._clock_is_set(command)
+        except ClockError as error:
+            self._refuse("clock", command, str(error))
+
+    def _clock_is_set(self, command: Command) -> None:
+        self._preview_t = float("-inf")
+        self._plan(time.monotonic())
+        here = _wall().astimezone(self._memory.schedule.zone)
+        applied = {"source": "owner", "at": here.isoformat(timespec="seconds")}
+        text = f"The clock is set and trusted: it is {here:%a %H:%M:%S}."
+        self._answer("clock", command, Reply(command.id, True, text, applied))
+
+    def _on_clear_fault(self, command: Command, now: float) -> None:
         """charger clears and answers; here the sentence about it ends, or the charger's silence is told."""
-        if self._order.mode == "idle":
-            self._idle_reason = STOPPED if self._settings.get("stopped") is True else ""
-        if now - self._charger_t > policy.CHARGER_SILENT_S:
-            return Reply(command.id, False, "Nothing was cleared: the charger does not answer.")
-        return None
+        self._steward.fault_cleared(now)
+        if now - self._charger_t > CHARGER_SILENT_S:
+            text = "Nothing was cleared: the charger does not answer."
+            self._answer("clear-fault", command, Reply(command.id, False, text))
 
-    def _take(self, order: Order, idle_reason: str) -> None:
-        if order.mode != self._order.mode or order.soc_limit_pct != self._order.soc_limit_pct:
-            self._window = policy.window_after(policy.Window(), order, self._charger, self._config.limits)
-        if order.mode != "idle" and self._order.mode == "idle":
-            self._number = int(time.monotonic() * 1000)  # new also after a restart of this program
-        self._order, self._idle_reason = order, idle_reason
-        self._watch = self._watch.order(order.mode != "idle")
+    def _refuse(self, name: str, command: Command, why: str) -> None:
+        self._answer(name, command, Reply(command.id, False, f"Not applied: {why}"))
 
-    def _fall(self, why: str) -> None:
-        """The order ends without anybody asking for it."""
-        if self._order.mode != "idle":
-            self._bus.event("warning", "mode-ended", why, mode=self._order.mode)
-            self._take(Order(), why)
-            self._decide(time.monotonic())
+    def _answer(self, name: str, command: Command, reply: Reply) -> None:
+        self._bus.publish(reply, reply.id)
+        text = f"{name} from {command.source}: {reply.text}"
+        self._bus.event("info" if reply.ok else "warning", "command", text, **reply.applied)
 
     # What goes out
 
-    def _decide_if_changed(self, now: float) -> None:
-        changed = self._sent is None or abs(self._matcher.command_w - self._sent.power_w) > 1.0
-        if changed and (self._sent is None or now - self._sent.t >= SPACING_S):
-            self._decide(now)
-
     def _decide(self, now: float) -> None:
-        decision = policy.decide(
-            now,
-            self._order,
-            self._charger,
-            now - self._charger_t,
-            self._meter,
-            self._config.limits,
-            self._window,
-            self._matcher.command_w,
-            self._config.errors,
-            self._idle_reason,
-        )
-        if decision.mode == "idle" and self._order.mode != "idle":
-            self._bus.event("info", "mode-ended", decision.why, mode=self._order.mode)
-            self._take(Order(), decision.why)
-        power_w, expires_t = round(decision.power_w, 1), now + SETPOINT_LIFE_S
-        self._sent = Setpoint(now, decision.wanted, power_w, expires_t, decision.why, self._number)
-        self._bus.publish(self._sent)
-        told = (decision.mode, decision.code, "" if self._charger is None else self._charger.state)
+        self._bus.publish(self._steward.decide(now))
+        told = self._steward.told()
         if told != self._told or now - self._told_t >= STATE_PERIOD_S:
             self._told, self._told_t = told, now
-            self._tell(now, decision)
+            self._bus.publish(self._steward.state(now, _wall()))
 
-    def _tell(self, now: float, decision: policy.Decision) -> None:
-        limits, meter = self._config.limits, self._meter
-        limit = policy.bounds(self._order, self._charger, limits, self._window)
-        state = ManagerState(
-            now,
-            decision.mode,
-            decision.why,
-            round(decision.power_w, 1),
-            None if meter is None else meter.power_w,
-            None if meter is None else round(now - meter.t, 3),
-            {
-                "charge_w": limit.high_w,
-                "discharge_w": -limit.low_w,
-                "soc_min_pct": limits.soc_min_pct,
-                "soc_max_pct": limits.soc_max_pct,
-                "grid_target_w": limits.grid_target_w,
-            },
-            list(self._config.errors),
-        )
-        self._bus.publish(state)
+    def _plan(self, now: float) -> None:
+        wall = _wall()
+        changed = self._steward.plan(now, wall, self._clock.trust(wall))
+        if changed or now - self._preview_t >= PREVIEW_S:
+            self._preview_t = now
+            memory, steward = self._memory, self._steward
+            parts = schedule_parts(memory.schedule, wall, steward.car()) if steward.trust.trusted else {}
+            document, source, error = memory.schedule.document, memory.schedule_source, memory.schedule_error
+            self._bus.publish(ManagerSchedule(now, document, source=source, error=error, **parts))
 
-    # What is remembered
+    def _look(self, now: float) -> None:
+        """At what others may have changed: the clock's trust and the file of the schedule."""
+        self._clock.look()
+        error = self._memory.schedule_error
+        if self._memory.look_at_schedule():
+            self._use(now)
+        elif self._memory.schedule_error != error:
+            self._preview_t = float("-inf")
 
-    def _read_settings(self) -> dict[str, object]:
-        try:
-            return durable.read_json(DATA / SETTINGS)
-        except durable.BadFileError as error:
-            self._bus.event("warning", "settings-bad", str(error))
-            return {"stopped": True}  # what it said is unknown: the careful reading is that somebody stopped us
+    def _use(self, now: float) -> None:
+        """Settings or schedule are new."""
+        self._steward.use(now, self._memory.settings, self._memory.schedule)
+        self._preview_t = float("-inf")
+        self._tell_settings(now)
+        self._plan(now)
 
-    def _remember_stop(self, stopped: bool) -> str:
-        """Write it down if it is news; returns what to add to the reply."""
-        if self._settings.get("stopped", False) is stopped:
-            return ""
-        self._settings["stopped"] = stopped
-        try:
-            durable.write_json(DATA / SETTINGS, self._settings)
-        except OSError as error:
-            self._bus.event("warning", "settings-not-written", str(error))
-            return f" This could not be written down ({error.strerror}) and is forgotten at a restart."
-        return ""
+    def _tell_settings(self, now: float) -> None:
+        memory, bounds = self._memory, settings.bounds_as_json(self._config.limits)
+        self._bus.publish(ManagerSettings(now, memory.settings.as_json(), bounds, memory.settings_error))
+
+    def _warn(self, code: str, text: str) -> None:
+        self._bus.event("warning", code, text)
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
 
 
 def main() -> int:

@@ -8,18 +8,40 @@ back by itself. When the server's thread ends, the program ends with 1.
 
 import sys
 import threading
+import time
 
 from waitress.server import create_server
 
-from v2h.bus import Alive, ChargerState, Event, ManagerState, Reply
+from v2h.bus import (
+    Alive,
+    ChargerState,
+    Event,
+    ManagerSchedule,
+    ManagerSettings,
+    ManagerState,
+    MeterReading,
+    MeterStatus,
+    Pairing,
+    Reply,
+)
+from v2h.paths import DATA, WEB_DATA
 from v2h.program import Program
+from v2h.store import LogError, LogReader
 from v2h.web.app import create_app
 from v2h.web.commands import CommandDoor
+from v2h.web.ownerkeys import OwnerKeys
+from v2h.web.pages import owners_zone
+from v2h.web.pairing import Window
 from v2h.web.state import LiveState
+from v2h.web.view.today import of_today
 
-THREADS = 12
-"""Eight streams hold one each; the rest answer within the moment, or wait 2 s for a command's reply."""
+THREADS = 14
+"""Eight streams hold one each, two downloads too; the rest answer at once, or wait 2 s for a command's reply."""
+UNSENT_BYTES = 65536
+"""What may wait for a browser that does not read on; its thread then waits too instead of filling the memory."""
 BUS_LOOK_S = 0.5
+COUNT_S = 60.0
+"""datalog writes the day's counters once a minute."""
 IDENT = "v2h"
 
 
@@ -33,8 +55,22 @@ def main() -> int:
     state = LiveState(config.errors, config.site.name)
     door = CommandDoor()
     names = tuple(name.strip() for name in config.web.host_names.split(",") if name.strip())
-    app = create_app(state, door, host_names=names)
-    server = create_server(app, listen=config.web.listen, threads=THREADS, ident=IDENT)
+    keys, window = OwnerKeys(WEB_DATA), Window()
+    archive = LogReader(DATA)
+    app = create_app(
+        state,
+        door,
+        keys,
+        window=window,
+        tell=door.tell,
+        data=DATA,
+        archive=archive,
+        host_names=names,
+        reading_open=config.web.reading == "open",
+    )
+    server = create_server(
+        app, listen=config.web.listen, threads=THREADS, ident=IDENT, outbuf_high_watermark=UNSENT_BYTES
+    )
     serving = threading.Thread(target=server.run, name="http", daemon=True)
 
     def charger(topic: str, payload: bytes) -> None:
@@ -42,6 +78,23 @@ def main() -> int:
 
     def manager(topic: str, payload: bytes) -> None:
         state.put_manager(ManagerState.from_json(payload))
+
+    def settings(topic: str, payload: bytes) -> None:
+        state.put_settings(ManagerSettings.from_json(payload))
+
+    def plan(topic: str, payload: bytes) -> None:
+        state.put_plan(ManagerSchedule.from_json(payload))
+
+    def pairing(topic: str, payload: bytes) -> None:
+        said = Pairing.from_json(payload)
+        if window.open(said.t, said.open_s, time.monotonic()):
+            program.log.info("pairing window open")
+
+    def meter(topic: str, payload: bytes) -> None:
+        state.put_meter(topic.split("/")[2], MeterStatus.from_json(payload))
+
+    def solar(topic: str, payload: bytes) -> None:
+        state.put_solar(MeterReading.from_json(payload))
 
     def alive(topic: str, payload: bytes) -> None:
         state.put_alive(topic.split("/")[1], Alive.from_json(payload))
@@ -54,8 +107,17 @@ def main() -> int:
 
     def carry_orders(now: float) -> None:
         for name, order in door.take():
-            program.log.info("command %s %s", name, order.values)
+            program.log.info("command %s %.200s", name, order.values)
             bus.publish(order, name)
+        for level, code, text in door.take_events():
+            bus.event(level, code, text)
+
+    def count(now: float) -> None:
+        try:
+            days = archive.days(1)
+        except LogError:
+            days = []
+        state.put_today(of_today(days, owners_zone(state), time.time()))
 
     def look(now: float) -> None:
         state.put_bus(bus.connected)
@@ -64,12 +126,27 @@ def main() -> int:
 
     bus.subscribe(ChargerState.TOPIC, charger)
     bus.subscribe(ManagerState.TOPIC, manager)
+    bus.subscribe(ManagerSettings.TOPIC, settings)
+    bus.subscribe(ManagerSchedule.TOPIC, plan)
+    bus.subscribe(MeterStatus.TOPIC.format("+"), meter)
+    bus.subscribe(MeterReading.TOPIC.format("solar"), solar)
+    bus.subscribe(Pairing.TOPIC, pairing, retained=False)
     bus.subscribe(Alive.TOPIC.format("+"), alive)
     bus.subscribe(Event.TOPIC, event, retained=False)
     bus.subscribe(Reply.TOPIC.format("+"), reply, retained=False)
     program.watch(door, carry_orders)
+    news = keys.take_news()
+    if news is not None:
+        bus.event("warning", "password_set", f"The owner's password was {news}")
+    if keys.trouble is not None:
+        bus.event("warning", "owner_file", f"Nobody can log in until a password is set: {keys.trouble}")
+    if config.web.password:
+        bus.event(
+            "warning", "password_left", "v2h.toml still holds a password: the step at boot could not take it over"
+        )
     serving.start()
     program.every(BUS_LOOK_S, look)
+    program.every(COUNT_S, count)
     program.at_exit(state.close)
     return program.run()
 

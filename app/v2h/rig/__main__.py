@@ -10,7 +10,6 @@ from pathlib import Path
 
 from v2h.ports.lines import LEDS
 from v2h.ports.rig import RigLink, RigLinkError
-from v2h.rig import stpm3x
 from v2h.rig.ad7327 import CABLE_CHANNEL, CABLE_DIVIDER
 from v2h.rig.house import House, day_trace, read_csv
 from v2h.rig.hub import TcpHub
@@ -28,7 +27,7 @@ EXAMPLES = """examples:
   python -m v2h.rig set press=on_off              push the front panel's button for 0.2 s
 """
 DESK_PORT = 29500
-METER_INTERVAL_S = {"grid": 0.1, "charger": 1.0}
+CHARGER_METER_S = 1.0
 """Matching needs the grid's meter alone; the charger's own tells the losses."""
 
 
@@ -56,10 +55,8 @@ def overlay(directory: Path, profile: str, can_urls: tuple[str, str], web: str) 
     lines += [f"{key} = {json.dumps(url)}" for key, url in ports.items()]
     lines += ["can_identity = false", "", "[cable]", f"adc_channel = {CABLE_CHANNEL}"]
     lines += [f"scale_v_per_v = {CABLE_DIVIDER}", "offset_v = 0.0", ""]
-    for channel, name in enumerate(("grid", "charger"), 1):
-        lines += [f"[meter.{name}]", 'kind = "stpm3x"', f"channel = {channel}", f"p_lsb_w = {stpm3x.P_LSB_W:.9g}"]
-        lines += [f"interval_s = {METER_INTERVAL_S[name]}"]
-        lines += [f"v_lsb_v = {stpm3x.V_LSB_V:.9g}", f"i_lsb_a = {stpm3x.I_LSB_A:.9g}", ""]
+    # The grid's meter is the owner's to choose; its default fits the rig's chip.
+    lines += ["[meter.charger]", 'kind = "stpm3x"', "channel = 2", f"interval_s = {CHARGER_METER_S}", ""]
     return "\n".join([*lines, "[web]", f"listen = {json.dumps(web)}", ""])
 
 

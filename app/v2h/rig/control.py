@@ -107,6 +107,10 @@ def _empty_cable(plant: Plant, key: str, value: str) -> None:
     plant.circuit.discharge()
 
 
+def _lose_nothing(plant: Plant, key: str, value: str) -> None:
+    plant.pre.lossless = _flag(key, value)
+
+
 def _restart_trace(plant: Plant, key: str, value: str) -> None:
     plant.house.start_s = _number(key, value, 0, plant.house.period_s) - (plant.now - plant.start)
     plant.house.override_w = None
@@ -126,6 +130,7 @@ KNOBS: dict[str, Callable[[Plant, str, str], None]] = {
     "sun_peak_w": _set_sun,
     "k_cut": _cut_k,
     "pre_silent": _silence_pre,
+    "pre_lossless": _lose_nothing,
     "pre_deaf": _deafen_pre,
     "cable_v": _empty_cable,
     "score": _reset_score,

@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -37,12 +38,14 @@ RIG_PRIORITY = 5
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A running tree. env: what a program or the `v2h` command needs to join it."""
+    """A running tree. env: what a program or the `v2h` command needs to join it. password: the owner's, made up for
+    this tree."""
 
     run: Path
     data: Path
     bus_port: int
     page: str
+    password: str
     env: Mapping[str, str]
     supervisord: subprocess.Popen[bytes]
     rig: subprocess.Popen[bytes]
@@ -130,15 +133,25 @@ def desk_tree(
         (run / "mosquitto" / "v2h.conf").write_text(derive_broker(OVERLAY, run, bus_port), encoding="utf-8")
         (run / "supervisord.conf").write_text(derive_supervisor(OVERLAY, run), encoding="utf-8")
         subprocess.run([sys.executable, "-m", "v2h.credentials"], env=env, check=True)
+        password = _set_password(run / "password.toml", env)
         rig = stack.enter_context(_child("rig", [*RIG, f"127.0.0.1:{port}", *rig_options], env, run, 10.0))
         with contextlib.suppress(PermissionError):  # it stands for hardware, which a busy machine does not make late
             os.sched_setscheduler(rig.pid, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(RIG_PRIORITY))
         _await("the rig", rig, run / "log" / "rig.log", start_s, (run / "rig.toml").exists)
         words = ["supervisor.supervisord", "-c", str(run / "supervisord.conf")]
         tree = stack.enter_context(_child("tree", words, env, run, STOP_S))
-        desk = Desk(run, data, bus_port, f"http://localhost:{port}", env, tree, rig)
+        desk = Desk(run, data, bus_port, f"http://localhost:{port}", password, env, tree, rig)
         _await("the page", tree, run / "log" / "web.log", start_s, lambda: _answers(f"http://127.0.0.1:{port}/"))
         yield desk
+
+
+def _set_password(card: Path, env: Mapping[str, str]) -> str:
+    """By the board's own step at boot, out of a file of its own: the owner's v2h.toml stays as the caller wrote it."""
+    password = secrets.token_urlsafe(9)
+    card.write_text(f'[web]\npassword = "{password}"\n', encoding="utf-8")
+    words = [sys.executable, "-m", "v2h.ownerpassword"]
+    subprocess.run(words, env={**env, "V2H_CONFIG": str(card)}, check=True, stdout=subprocess.DEVNULL)
+    return password
 
 
 @contextlib.contextmanager
@@ -202,7 +215,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with desk_tree(port) as desk:
-            print(f"The status page is at {desk.page}")
+            print(f"The status page is at {desk.page}. To change things there log in; the password is {desk.password}")
             print(
                 "Press V2H there: the car wakes, closes its contactors and follows the house's load. Press stop to end."
             )

@@ -2,12 +2,15 @@
 
 import math
 import random
+import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 DAY_S = 86_400.0
 Points = Sequence[tuple[float, float]]
+SEEN = struct.Struct("<4d")
+"""The rig's chip "house": volts, hertz, W of the grid connection and of the charger, for whoever plays their meters."""
 
 
 class House:

@@ -6,6 +6,7 @@ for its `serial` interface. Nodes join with `can:serial/socket://127.0.0.1:PORT`
 
 import socket
 import struct
+import time
 from collections.abc import Callable
 
 _HEAD = struct.Struct("<BIBI")
@@ -17,9 +18,13 @@ OnFrame = Callable[[int, int, bytes], None]
 Watch = Callable[[socket.socket, Callable[[], None] | None], None]
 
 
-def frame_bytes(can_id: int, data: bytes) -> bytes:
+def frame_bytes(can_id: int, data: bytes, stamp_ms: int = 0) -> bytes:
     """One frame on the wire."""
-    return _HEAD.pack(_START, 0, len(data), can_id) + data + b"\xbb"
+    return _HEAD.pack(_START, stamp_ms, len(data), can_id) + data + b"\xbb"
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000 & 0xFFFF_FFFF
 
 
 class _Node:
@@ -50,7 +55,7 @@ class TcpHub:
 
     def send(self, bus: int, can_id: int, data: bytes) -> None:
         """A frame from the rig's own nodes to every node of the bus."""
-        packet = frame_bytes(can_id, data)
+        packet = frame_bytes(can_id, data, _now_ms())
         for node in list(self._nodes[bus]):
             self._deliver(node, packet)
 
@@ -93,12 +98,13 @@ class TcpHub:
             if buffer[size - 1] != _END:
                 del buffer[0]
                 continue
-            packet = bytes(buffer[:size])
+            data = bytes(buffer[_HEAD.size : size - 1])
             del buffer[:size]
+            packet = frame_bytes(can_id, data, _now_ms())
             for other in list(self._nodes[node.bus]):
                 if other is not node:
                     self._deliver(other, packet)
-            self._on_frame(node.bus, can_id & 0x7FF, packet[_HEAD.size : -1])
+            self._on_frame(node.bus, can_id & 0x7FF, data)
 
     def _deliver(self, node: _Node, packet: bytes) -> None:
         waiting = node.outgoing

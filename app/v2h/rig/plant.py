@@ -105,7 +105,7 @@ class Plant:
             self.now = now
             self.car.step(now)
             return
-        count = math.ceil(left_s / STEP_S - 1e-9)
+        count = max(1, math.ceil(left_s / STEP_S - 1e-9))
         dt_s = left_s / count
         pre, circuit, car = self.pre, self.circuit, self.car
         settle = dt_s / (SENSE_S + dt_s)

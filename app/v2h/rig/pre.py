@@ -50,6 +50,8 @@ class Pre:
         self.forced_status: int | None = None
         """Status word of a recording instead of the model's own start sequence (replay)."""
         self.silent = False
+        self.lossless = False
+        """As the stated plant of the matching bench."""
         self.deaf = False
         """Writes are answered and change nothing."""
         self.enabled = False
@@ -118,6 +120,8 @@ class Pre:
         if self.ac_on_t is None:
             return 0.0
         dc_w = self.out_v * self.out_a
+        if self.lossless:
+            return dc_w
         return OWN_USE_W + (dc_w / EFFICIENCY if dc_w > 0 else dc_w * EFFICIENCY)
 
     def warm(self, dt_s: float) -> None:

@@ -23,6 +23,7 @@ from v2h.ports.i2c import ACK
 from v2h.pre.objects import ANSWER_ID, REQUEST_ID
 from v2h.rig import control
 from v2h.rig.ad7327 import CABLE_CHANNEL, CABLE_DIVIDER, Ad7327
+from v2h.rig.house import SEEN
 from v2h.rig.pca9552 import Pca9552
 from v2h.rig.plant import Plant
 from v2h.rig.stpm3x import Mains, Stpm3x
@@ -131,6 +132,7 @@ class Rig:
             "buttons": lambda packet: None,
             "k": lambda packet: self._k_level(),
             "control": self._control,
+            "house": lambda packet: SEEN.pack(plant.pre.grid_v, MAINS_HZ, plant.grid_w, plant.charger_w),
         }
         for output in Output:
             chips[line_name(output)] = self._output(output)

@@ -1,8 +1,9 @@
 """The STPM3x energy meter at the level of its SPI frames. Pure.
 
 Five bytes a frame: READ_ADDR, WRITE_ADDR, data low, data high, CRC; the reply is the register that the previous frame
-asked for, little endian, and its CRC (poly 0x07, init 0). Frame rules, register map and reset values: public drivers
-(RIOT, Arduino, ST's metrology library) and a public logic-analyser capture, whose frames are the tests' golden bytes.
+asked for, little endian, and its CRC. Register addresses, reset values and the CRC are the driver's facts; what a
+chip does with a frame is written here anew, from the public drivers (RIOT, Arduino, ST's metrology library) and a
+public logic-analyser capture, whose frames are the tests' golden bytes.
 Analogue side: 810k/470 divider and a CT of 2.6 mOhm at gain x2 (ST's reference board), so the scales below.
 Power factor 1: reactive power is 0; apparent energy is not modelled.
 """
@@ -10,36 +11,41 @@ Power factor 1: reactive power is 0; apparent energy is not modelled.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from v2h.drivers.stpm3x_map import (
+    AUTO_LATCH,
+    CHANNELS,
+    CRC_ON,
+    DIFFERENCE,
+    DSP_CR3,
+    ENERGY_LSB_PER_POWER_LSB,
+    GAIN_SHIFT,
+    LATCH_1,
+    LATCH_2,
+    NONE,
+    OVERRUN,
+    PERIOD,
+    PERIOD_HZ,
+    POWER_LSB_PER_VA_LSB,
+    RESET,
+    SPI_CRC_ERROR,
+    SW_RESET,
+    UNDERRUN,
+    US_REG1,
+    US_REG3,
+    WRITE_ERROR,
+    Channel,
+    crc8,
+)
+
 V_LSB_V = 0.0354840
 I_LSB_A = 1.97861e-3
-P_LSB_W = 16 * V_LSB_V * I_LSB_A
-E_LSB_WH = P_LSB_W * 2048 / (7812.5 * 3600)
-PERIOD_HZ = 125_000
-"""f = 125000 / raw."""
+P_LSB_W = POWER_LSB_PER_VA_LSB * V_LSB_V * I_LSB_A
+E_LSB_WH = P_LSB_W * ENERGY_LSB_PER_POWER_LSB
 
-NONE = 0xFF
-DSP_CR3, US_REG1, US_REG3, SR1, SR2 = 0x04, 0x24, 0x28, 0x20, 0x22
 FIRST_MEASURED = 0x2A
 LAST_REGISTER = 0x8A
-CRC_ON = 1 << 14
-SW_RESET, LATCH_1, LATCH_2, AUTO_LATCH, DIFFERENCE = 1 << 20, 1 << 21, 1 << 22, 1 << 23, 1 << 26
-WRITE_ERROR, SPI_CRC_ERROR, UNDERRUN, OVERRUN = 1 << 27, 1 << 28, 1 << 29, 1 << 30
 FIRST_REPLY_CRC_FLAW = 0x62
 """The public capture shows the first reply after power-on with CRC 81 in place of E3."""
-
-RESET = {
-    0x00: 0x0400_00A0, 0x02: 0x0400_00A0, 0x04: 0x0000_04E0, 0x06: 0,
-    0x08: 0x003F_F800, 0x0A: 0x003F_F800, 0x0C: 0x003F_F800, 0x0E: 0x003F_F800,
-    0x10: 0x0000_0FFF, 0x12: 0x0000_0FFF, 0x14: 0x0000_0FFF, 0x16: 0x0000_0FFF,
-    0x18: 0x0327_0327, 0x1A: 0x0327_0327, 0x24: 0x0000_4007, 0x26: 0x0000_0683,
-}  # fmt: skip
-"""Reset values; registers not named are 0."""
-
-CHANNELS = (
-    {"cv": 0x08, "cc": 0x0A, "dfe": 0x18, "rms": 0x48, "energy": 0x54, "power": 0x5C, "sign": 12, "sr": SR1},
-    {"cv": 0x0C, "cc": 0x0E, "dfe": 0x1A, "rms": 0x4A, "energy": 0x6C, "power": 0x74, "sign": 4, "sr": SR2},
-)
-"""Register addresses of the two channels; sign: bit of active power's sign in the status registers."""
 
 
 class Mains(NamedTuple):
@@ -49,27 +55,6 @@ class Mains(NamedTuple):
     frequency_hz: float
     power_w: tuple[float, float]
     energy_wh: tuple[float, float]
-
-
-def _crc_table() -> bytes:
-    table = bytearray()
-    for value in range(256):
-        crc = value
-        for _ in range(8):
-            crc = (crc << 1) ^ 0x107 if crc & 0x80 else crc << 1
-        table.append(crc)
-    return bytes(table)
-
-
-_CRC = _crc_table()
-
-
-def crc8(data: bytes) -> int:
-    """CRC-8, polynomial 0x07, initial value 0, not reflected."""
-    crc = 0
-    for byte in data:
-        crc = _CRC[crc ^ byte]
-    return crc
 
 
 class Stpm3x:
@@ -138,26 +123,26 @@ class Stpm3x:
         registers = self._registers
         mains = self._measure()
         period = round(PERIOD_HZ / mains.frequency_hz)
-        registers[0x2E] = period | period << 16
-        for number, (channel, latch) in enumerate(zip(CHANNELS, (LATCH_1, LATCH_2), strict=True)):
+        registers[PERIOD] = period | period << 16
+        for number, latch in ((0, LATCH_1), (1, LATCH_2)):
             if bits & latch:
-                self._latch_channel(number, channel, mains)
+                self._latch_channel(number, CHANNELS[number + 1], mains)
         sign = -1 if registers[DSP_CR3] & DIFFERENCE else 1
         total = int(self._energy_lsb[0] + sign * self._energy_lsb[1]) & 0xFFFF_FFFF
         registers[0x84] = registers[0x86] = total
 
-    def _latch_channel(self, number: int, channel: dict[str, int], mains: Mains) -> None:
+    def _latch_channel(self, number: int, channel: Channel, mains: Mains) -> None:
         registers = self._registers
-        gain = 1 << (registers[channel["dfe"]] >> 26 & 3)  # 1 is x2, the reference
-        scale_v = (0.75 + (registers[channel["cv"]] & 0xFFF) / 16384) / 0.875
-        scale_i = (0.75 + (registers[channel["cc"]] & 0xFFF) / 16384) / 0.875 * gain
+        gain = 1 << (registers[channel.dfe] >> GAIN_SHIFT & 3)  # 1 is x2, the reference
+        scale_v = (0.75 + (registers[channel.cv] & 0xFFF) / 16384) / 0.875
+        scale_i = (0.75 + (registers[channel.cc] & 0xFFF) / 16384) / 0.875 * gain
         power_w, energy_wh = mains.power_w[number], mains.energy_wh[number]
         volts = round(mains.volts_v * scale_v / V_LSB_V) & 0x7FFF
         amps = min(round(abs(power_w) / mains.volts_v * scale_i / I_LSB_A), 0x1FFFF)
-        registers[channel["rms"]] = volts | amps << 15
+        registers[channel.rms] = volts | amps << 15
         raw = round(power_w * scale_v * scale_i / P_LSB_W)
         active, apparent = raw & 0x1FFF_FFFF, abs(raw) & 0x1FFF_FFFF
-        power = channel["power"]
+        power = channel.power
         registers[power] = registers[power + 2] = active
         registers[power + 4] = 0
         registers[power + 6] = registers[power + 8] = apparent
@@ -167,6 +152,6 @@ class Stpm3x:
             self._energy_lsb[number] += (energy_wh - last_wh) * scale_v * scale_i / E_LSB_WH
         self._energy_seen_wh[number] = energy_wh
         counter = int(self._energy_lsb[number]) & 0xFFFF_FFFF
-        registers[channel["energy"]] = registers[channel["energy"] + 2] = counter
-        flag = 1 << channel["sign"]
-        registers[channel["sr"]] = registers[channel["sr"]] & ~flag | (flag if raw < 0 else 0)
+        registers[channel.energy] = registers[channel.energy + 2] = counter
+        flag = 1 << channel.sr_sign
+        registers[channel.sr] = registers[channel.sr] & ~flag | (flag if raw < 0 else 0)

@@ -90,6 +90,8 @@ class Guarding:
     _lost: bool = False
     _stopping: bool = False
     _k_lost_t: float | None = None
+    _k_checked: bool = False
+    """The current was found low after this K off, in a stop."""
     _k_sent_t: float = -math.inf
     _d2_off_t: float = 0.0
     _signals_off_t: float = 0.0
@@ -214,18 +216,21 @@ class Guarding:
             self._owner = request.session
 
     def _watch_k(self, now: float, outputs: Output) -> bytes | None:
-        """K off while expected: command 0 A here and now, and again until charger no longer expects K."""
+        """K off while expected: command 0 A here and now, and again until charger no longer expects K. In a stop K off
+        is normal; whether the current is down is looked at all the same, once."""
         expected = self._request is not None and self._request.k_expected
         if self.k_on or not outputs & CONTACTORS:
-            self._k_lost_t = None
+            self._k_lost_t, self._k_checked = None, False
             return None
         if self._k_lost_t is None:
-            if not expected:
+            if self._k_checked and not expected:
                 return None
             self._k_lost_t, self._report = now, True
-            self._note("warning", "k-off", "the car took its permission (K) back; converter commanded to 0 A")
+            if expected:
+                self._note("warning", "k-off", "the car took its permission (K) back; converter commanded to 0 A")
         elif not expected and now >= self._k_lost_t + K_CHECK_S:
-            self._k_lost_t = None  # _reason_to_trip() found the current low; a normal stop goes on from here
+            # _reason_to_trip() found the current low; a normal stop goes on from here
+            self._k_lost_t, self._k_checked = None, True
             return None
         if expected and now >= self._k_sent_t + ROUND_S:
             self._k_sent_t = now
@@ -233,7 +238,8 @@ class Guarding:
         return None
 
     def _trip(self, now: float, trip: Trip, why: str) -> None:
-        self.trip, self._safe = trip, MakeSafe(now)
+        # Since K went off the converter has been told 0 A, by us or by the stop: its 0.8 s count from there.
+        self.trip, self._safe = trip, MakeSafe(now if self._k_lost_t is None else self._k_lost_t)
         if self._owner is not None:
             self._fenced.add(self._owner)
         if self._request is not None and trip is not Trip.CHARGER_SILENT:  # then a newcomer may be the one who clears
@@ -276,7 +282,7 @@ class Guarding:
             return now + STEP_S
         quiet = self._safe is None and not (outputs | self._wanted) & LIVE
         deadline = now + (IDLE_CHECK_S if quiet else CHECK_S)
-        if (outputs | self._wanted) & LIVE:
+        if self.state is GuardState.READY and not quiet:
             deadline = min(deadline, self._request_t + SILENCE_S)
         if self._k_lost_t is not None and now < self._k_lost_t + K_CHECK_S:
             deadline = min(deadline, self._k_lost_t + K_CHECK_S)

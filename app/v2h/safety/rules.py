@@ -16,6 +16,8 @@ UNLOCK_V = 10.0
 """The plug stays locked above this cable voltage (IEEE 2030.1.1 as quoted by ccs32clara-chademo)."""
 UNLOCK_BY_PERSON_S = 120.0
 """Ours: so long after d1 and d2 went off has a cable of unknown voltage bled by itself, before a person may decide."""
+D2_V = 20.0
+"""d2 rises only onto a cable known to be below (IEEE 2030.1.1 as quoted by open implementations)."""
 D2_TO_D1_S = 0.5
 """d1 stays this long after d2 (IEEE 2030.1.1 as quoted by ccs32clara-chademo)."""
 
@@ -75,6 +77,10 @@ def _current_low(view: View, request: Request) -> bool:
     return known and (request.pre_current_a is None or abs(request.pre_current_a) <= LOW_A)
 
 
+def _cable_dead(request: Request) -> bool:
+    return request.cable_v is not None and abs(request.cable_v) < D2_V
+
+
 def _may_unlock(view: View, request: Request) -> bool:
     if (request.outputs | view.outputs) & (D1 | D2 | CONTACTORS):
         return False
@@ -107,8 +113,9 @@ MOVES = (
     Move(
         D2,
         True,
-        lambda view, request: view.k_on and not (view.outputs | request.outputs) & CONTACTORS,
-        "d2 rises only with the car's permission K and with c1 and c2 open: the car would close onto the converter",
+        lambda view, request: view.k_on and not (view.outputs | request.outputs) & CONTACTORS and _cable_dead(request),
+        "d2 rises only with the car's permission K, with c1 and c2 open, for the car would close onto the converter, "
+        "and onto a cable known to be below 20 V",
     ),
     Move(CONTACTORS, True, lambda view, request: view.k_on, "c1 and c2 close only with the car's permission K"),
 )

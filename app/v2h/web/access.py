@@ -7,6 +7,8 @@ that such a page rebound its own name to our address; Origin and Sec-Fetch-Site 
 import ipaddress
 from typing import Protocol
 
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -14,7 +16,7 @@ HEADERS = {
     ),
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -46,19 +48,21 @@ def host_name(host: str) -> str:
     return (name if colon and port.isdigit() else host).lower().rstrip(".")
 
 
-def cross_site_refusal(headers: Headers, content_type: str) -> str | None:
-    """None when a change may come from here, else why not. headers: those of the request, any case.
+def cross_site_refusal(headers: Headers, content_type: str, wanted: str) -> str | None:
+    """None when a change may come from here, else why not. headers: those of the request; wanted: JSON or FORM.
 
     A plain HTML form cannot send application/json, so asking for it already keeps old browsers' forms out; a client
-    that is no browser sends neither Origin nor Sec-Fetch-Site.
+    that is no browser sends neither Origin nor Sec-Fetch-Site. A form comes from a browser, which names an Origin.
     """
-    if content_type != "application/json":
-        return f"content type {content_type!r} is not accepted; send application/json"
+    if content_type != wanted:
+        return f"content type {content_type!r} is not accepted; send {wanted}"
     site = headers.get("Sec-Fetch-Site")
     if site not in (None, "same-origin", "none"):
         return f"a change must come from this page itself, not from a {site} one"
     origin = headers.get("Origin")
-    if origin is not None and origin.lower() != f"http://{headers.get('Host')}".lower():
+    if origin is None:
+        return None if wanted == JSON else "a form must come from this page itself; the Origin header is missing"
+    if origin.lower() != f"http://{headers.get('Host')}".lower():
         return f"origin {origin!r} is another site; a change must come from this page itself"
     return None
 

@@ -12,7 +12,16 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from v2h.bus import Alive, ChargerState, Event, ManagerState
+from v2h.bus import (
+    Alive,
+    ChargerState,
+    Event,
+    ManagerSchedule,
+    ManagerSettings,
+    ManagerState,
+    MeterReading,
+    MeterStatus,
+)
 from v2h.web.view import Seen, view
 
 FASTEST_S = 0.25
@@ -31,6 +40,11 @@ class LiveState:
         self._condition = threading.Condition()
         self._charger: ChargerState | None = None
         self._manager: ManagerState | None = None
+        self._solar: MeterReading | None = None
+        self._meters: dict[str, MeterStatus] = {}
+        self._settings: ManagerSettings | None = None
+        self._plan: ManagerSchedule | None = None
+        self._today: Mapping[str, Any] | None = None
         self._programs: dict[str, Alive] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
         self._states: deque[dict[str, Any]] = deque(maxlen=STATES_KEPT)
@@ -53,6 +67,40 @@ class LiveState:
         with self._condition:
             self._manager = message
             self._changed()
+
+    def put_solar(self, message: MeterReading) -> None:
+        """Stored without waking anybody: it comes often, and the picture is redrawn each second anyway."""
+        with self._condition:
+            self._solar = message
+
+    def put_meter(self, role: str, message: MeterStatus) -> None:
+        with self._condition:
+            self._meters[role] = message
+            self._changed()
+
+    def put_settings(self, message: ManagerSettings) -> None:
+        with self._condition:
+            self._settings = message
+            self._changed()
+
+    def put_plan(self, message: ManagerSchedule) -> None:
+        with self._condition:
+            self._plan = message
+            self._changed()
+
+    def put_today(self, counted: Mapping[str, Any] | None) -> None:
+        """The energy counters of this day, None when nothing is counted."""
+        with self._condition:
+            self._today = counted
+            self._changed()
+
+    @property
+    def settings(self) -> ManagerSettings | None:
+        return self._settings
+
+    @property
+    def plan(self) -> ManagerSchedule | None:
+        return self._plan
 
     def put_alive(self, program: str, message: Alive) -> None:
         with self._condition:
@@ -110,7 +158,8 @@ class LiveState:
     def _render(self, now: float) -> None:
         seen = Seen(
             now, self._charger, self._manager, self._programs, tuple(self._events),
-            self._bus_up, self._config_errors, self._site,
+            self._bus_up, self._config_errors, self._site, self._solar, self._settings, self._plan, self._today,
+            time.time(), self._meters,
         )  # fmt: skip
         self._document = {
             "now_t": round(now, 3),

@@ -104,15 +104,81 @@ PROGRAMS = {
     "pulse": "Pulse: watches the others",
 }
 
+METERS = {"grid": "The grid meter", "charger": "The charger’s meter", "solar": "The solar meter"}
+
+CLOCK_SOURCES = {"ntp": "from the network (NTP)", "owner": "from an owner’s device", "rtc": "kept over the restart"}
+
+ENERGY = {
+    "charged_wh": "Into the car",
+    "discharged_wh": "Out of the car",
+    "imported_wh": "From the grid",
+    "exported_wh": "To the grid",
+}
+"""The day's counters."""
+
+LEVELS = {"info": "Everything", "warning": "Warnings and faults", "fault": "Faults only"}
+"""Levels of events by what asking for one shows."""
+
+ENTRIES = {
+    "weekly": (
+        "Every week",
+        "What to do when. An end before its start lies in the next day.",
+        "a weekly time",
+    ),
+    "ready_by": (
+        "Ready by",
+        "What the battery shall have by then, charged at the best time.",
+        "a ready-by time",
+    ),
+    "overrides": ("Once", "Stronger than everything above, for a party or a journey.", "a single time"),
+    "prices": ("Prices", "What a kWh costs and earns, for the savings and the best time to charge.", "a price"),
+}
+"""Kinds of schedule entries: title, what they do, what to add."""
+
+SETTING_GROUPS = ("Battery", "Currents", "Grid", "Session", "Region", "More")
+SETTINGS = {
+    "soc_min_pct": ("Battery", "Discharge down to", "The floor, in every mode"),
+    "soc_max_pct": ("Battery", "Charge up to", "V2H and Solar stop here"),
+    "reserve_soc_pct": (
+        "Battery",
+        "Reserve",
+        "V2H leaves this much for driving; a discharge that you ask for may go below",
+    ),
+    "max_charge_a": ("Currents", "Charge with at most", "Current at the battery"),
+    "max_discharge_a": ("Currents", "Discharge with at most", "Current at the battery"),
+    "grid_target_w": ("Grid", "Grid target", "What V2H holds the grid at; plus is import"),
+    "export_limit_w": ("Grid", "Export at most", "Empty: no limit. 0: never export"),
+    "fuse_a": ("Grid", "Main fuse", "Charging steps back before it; empty: not guarded"),
+    "evcharge_protect_w": (
+        "Grid",
+        "Spare the car’s battery above",
+        "Above this load the car does not discharge: other cars charging",
+    ),
+    "idle_end_min": ("Session", "End an idle session after", "It starts again by itself when there is something to do"),
+    "soft_start_s": ("Session", "Soft start", "From nothing to full current"),
+    "time_zone": ("Region", "Time zone", "By name, as Europe/London"),
+    "currency": ("Region", "Currency", "Shown with prices and savings"),
+}
+"""Owner's settings: group, label, what it does."""
+
 AGES = {"car": "Car", "converter": "Converter", "guard": "Guard"}
 
 FAULTS = {
     "car_fault": "The car reports a fault. Look at its own display.",
+    "car_system_fault": "The car sees a fault of the charging system. Look at its display, and try another start.",
     "not_in_park": "The car is not in park. Put it in park and start again.",
     "car_lost": "The car fell silent. Check that the plug sits firmly.",
     "converter_lost": "The converter does not answer. If it stays so, switch the charger’s supply off and on.",
     "converter_off": "The converter switched itself off.",
     "converter_status": "The converter reports a state that does not belong here.",
+    "converter_warning": "The converter warns of something. Its word is in the log.",
+    "setpoint_unheeded": "The converter does not take its setpoints.",
+    "test_over_voltage": "The converter went above the test voltage.",
+    "under_voltage": "Current was drawn from an empty battery.",
+    "battery_gone": "The battery’s voltage vanished from the cable.",
+    "battery_unlike": "The battery has another voltage than assumed. Check cells_in_series or calibrate the ADC.",
+    "cable_lost": "The cable’s voltage is no longer measured. Check the ADC.",
+    "k_against_can": "The car’s permission line contradicts its frames. Check the plug and its line.",
     "over_temperature": "The converter is too hot. Let it cool down and keep its air free.",
     "over_voltage": "The voltage is above the battery’s limit.",
     "current_deviation": "The current does not follow what was asked for.",

@@ -25,15 +25,15 @@ class Wire:
 
 def test_configuration_words_are_the_datasheets() -> None:
     wire = Wire(0.0)
-    Ad7327(wire, 0).configure()
+    Ad7327(wire).configure()
     assert wire.sent == [0xA000, 0xC000, 0x8010, 0x0000]
 
 
 @pytest.mark.parametrize("pin_v", [-9.9, -1.0, 0.0, 0.5, 3.84, 9.9])
 def test_reads_what_is_at_the_pin(pin_v: float) -> None:
-    adc = Ad7327(Wire(pin_v), 0)
+    adc = Ad7327(Wire(pin_v))
     adc.configure()
-    assert adc.read_v() == pytest.approx(pin_v, abs=0.003)
+    assert adc.read_v(0) == pytest.approx(pin_v, abs=0.003)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,22 @@ def test_result_words(word: int, channel: int, volts_v: float) -> None:
 @pytest.mark.parametrize("word", [0xFFFF, 0x2123])
 def test_another_channel_or_a_dead_wire_is_an_error(word: int) -> None:
     wire = Wire(1.0)
-    adc = Ad7327(wire, 0)
+    adc = Ad7327(wire)
     adc.configure()
     wire.spoiled = word
     with pytest.raises(AdcError, match="AD7327 answered"):
-        adc.read_v()
+        adc.read_v(0)
+
+
+def test_a_change_of_channel_costs_one_transfer_more_and_is_believed_by_its_bits() -> None:
+    class Eight(Wire):
+        def __init__(self) -> None:
+            super().__init__(0.0)
+            self.chip = Chip(lambda: [n * 1.0 for n in range(8)])
+
+    wire = Eight()
+    adc = Ad7327(wire)
+    adc.configure()
+    wire.sent.clear()
+    assert [adc.read_v(n) for n in (0, 3, 3, 7, 0)] == pytest.approx([0.0, 3.0, 3.0, 7.0, 0.0], abs=0.003)
+    assert wire.sent == [0x0000, 0x8C10, 0x0000, 0x0000, 0x9C10, 0x0000, 0x8010, 0x0000]

@@ -1,12 +1,14 @@
 """Orders: what is taken, and what is refused with key, value and range."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from v2h.config import Limits
-from v2h.energy.orders import Order, OrderError, read_order
+from v2h.energy.orders import Order, OrderError, Slot, read_order, read_slot
 
 WALL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -23,6 +25,28 @@ def test_a_full_order() -> None:
 
 def test_a_time_without_zone_is_local() -> None:
     assert read(mode="v2h", until="2026-11-22T12:30").until_t == 2800.0
+
+
+def test_until_is_right_over_a_change_of_the_clocks() -> None:
+    evening = datetime(2026, 3, 28, 22, 0, tzinfo=ZoneInfo("Europe/London"))
+    order = read_order({"mode": "v2h", "until": "2026-03-29T07:00"}, Limits(), 0.0, evening)
+    assert order.until_t == 8 * 3600
+
+
+def test_a_slot_must_end_by_itself() -> None:
+    slot = read_slot({"slot": "charge", "until": "2026-11-22T12:30", "amps": 8}, Limits(), 1000.0, WALL)
+    assert slot == Slot("charge", 2800.0, "2026-11-22T12:30", 8.0)
+    assert slot.applied() == {"slot": "charge", "amps": 8.0, "until": "2026-11-22T12:30"}
+    assert read_slot({"slot": "none"}, Limits(), 1000.0, WALL) is None
+    for values, words in (
+        ({"slot": "charge"}, "until is missing: a slot must end by itself"),
+        ({"slot": "boost"}, "slot = 'boost' is not one of charge, hold, none"),
+        ({"slot": ["hold"]}, "is not one of"),
+        ({"slot": "hold", "until": "2026-11-22T12:30", "amps": 5}, "amps = 5 does not fit slot hold; it takes until"),
+        ({"slot": "charge", "until": "2026-11-22T12:30", "amps": 50}, "amps = 50 is not a number from 0 to 15 A"),
+    ):
+        with pytest.raises(OrderError, match=re.escape(words)):
+            read_slot(values, Limits(), 1000.0, WALL)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,19 @@ from hypothesis import strategies as st
 
 from v2h.bus import ChargerState, MeterReading
 from v2h.config import Limits
+from v2h.energy.gridlimits import GridLimits
 from v2h.energy.orders import Order
-from v2h.energy.policy import Code, Decision, Window, bounds, decide, meter_stale, window_after
+from v2h.energy.policy import (
+    Code,
+    Decision,
+    Window,
+    bounds,
+    decide,
+    meter_stale,
+    soft_w,
+    useful,
+    window_after,
+)
 
 LIMITS = Limits()
 METER = MeterReading(t=100.0, power_w=0.0, interval_s=0.1, lag_s=0.05, source="test")
@@ -59,6 +70,64 @@ def test_starting_tells_the_chargers_own_state_and_reason() -> None:
     decision = decided(Order("charge"), replace(CAR, state="wake", reason="waiting for the car", soc_pct=None))
     assert (decision.wanted, decision.power_w) == (True, 0.0)
     assert decision.why == "Starting charge: the charger is in wake (waiting for the car)."
+
+
+@pytest.mark.parametrize("mode", ["v2h", "solar", "charge", "discharge"])
+@pytest.mark.parametrize("window", [Window(full=True), Window(empty=True), Window()])
+def test_a_car_at_rest_that_does_not_tell_its_charge_breaks_nothing(mode: str, window: Window) -> None:
+    for by in ("owner", "schedule"):
+        for state in ("idle", "energy"):
+            decision = decided(Order(mode, by=by), replace(CAR, state=state, soc_pct=None), window=window)
+            assert (decision.wanted, decision.power_w) == (True, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("order", "window", "house_w", "expected"),
+    [
+        (Order("charge"), Window(), None, True),
+        (Order("charge"), Window(full=True), None, False),
+        (Order("discharge"), Window(), None, True),
+        (Order("discharge"), Window(empty=True), None, False),
+        (Order("discharge", hold=True), Window(), None, False),
+        (Order("v2h"), Window(), None, False),
+        (Order("v2h"), Window(), 100.0, False),
+        (Order("v2h"), Window(), 300.0, True),
+        (Order("v2h"), Window(empty=True), 300.0, False),
+        (Order("v2h", hold=True), Window(), 300.0, False),
+        (Order("v2h"), Window(full=True), -300.0, False),
+        (Order("solar"), Window(), 300.0, False),
+        (Order("solar"), Window(), -300.0, True),
+    ],
+)
+def test_when_there_is_something_useful_to_do(
+    order: Order, window: Window, house_w: float | None, expected: bool
+) -> None:
+    assert useful(order, window, house_w) is expected
+
+
+def test_a_fixed_power_is_approached_softly_and_left_at_once() -> None:
+    assert soft_w(0.0, 5000.0, 6000.0, 1.0, 10.0) == 600.0
+    assert soft_w(4800.0, 5000.0, 6000.0, 1.0, 10.0) == 5000.0
+    assert soft_w(5000.0, 300.0, 6000.0, 1.0, 10.0) == 300.0
+    assert soft_w(5000.0, -5000.0, 6000.0, 1.0, 10.0) == -600.0
+    assert soft_w(-600.0, -5000.0, 6000.0, 1.0, 10.0) == -1200.0
+    assert soft_w(0.0, 5000.0, 6000.0, 1.0, 0.0) == 5000.0
+
+
+def test_the_reserve_holds_for_matching_and_the_floor_for_all() -> None:
+    car = replace(CAR, soc_pct=45.0)
+    assert window_after(Window(), Order("v2h"), car, LIMITS, 50.0).empty
+    assert not window_after(Window(), Order("discharge"), car, LIMITS, 50.0).empty
+    assert window_after(Window(), Order("discharge", keep_soc_pct=50.0), car, LIMITS).empty
+    assert window_after(Window(), Order("discharge"), replace(CAR, soc_pct=30.0), LIMITS).empty
+
+
+def test_a_limit_of_the_grid_without_its_meter_means_0_w() -> None:
+    grid = GridLimits(export_limit_w=0.0)
+    assert bounds(Order("charge"), CAR, LIMITS, Window(), grid).high_w == 0
+    assert bounds(Order("discharge"), CAR, LIMITS, Window(), grid, 700.0).low_w == -700
+    blind = decided(Order("charge"), now=104.0, grid=grid)
+    assert (blind.power_w, blind.code, blind.useful) == (0.0, Code.NO_METER, False)
 
 
 @pytest.mark.parametrize(

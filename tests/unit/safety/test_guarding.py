@@ -33,7 +33,8 @@ class Bench:
         self.history: list[tuple[float, Output]] = []
 
     def ask(self, outputs: Output, session: int = 7, **flags: object) -> None:
-        request = Request(outputs, session, 0, loop_age_ms=1, pre_current_a=None, cable_v=None)
+        cable_v = 0.0 if Output.D2 in outputs else None  # d2 wants it known
+        request = Request(outputs, session, 0, loop_age_ms=1, pre_current_a=None, cable_v=cable_v)
         self.request = replace(request, **flags)  # type: ignore[arg-type]
 
     def act(self) -> None:
@@ -293,6 +294,20 @@ def test_k_off_in_a_normal_stop_does_nothing() -> None:
     bench.run(2)
     assert bench.sent == []
     assert bench.guard.state is GuardState.READY
+
+
+@pytest.mark.parametrize("expected", [True, False])
+def test_contactors_open_1_1_s_after_k_when_the_converter_is_not_heard_also_in_a_stop(expected: bool) -> None:
+    bench = Bench().energy()
+    bench.ask(ENERGY, k_expected=expected)
+    bench.amps = None
+    bench.run(0.4)
+    bench.mark = off = bench.t
+    bench.guard.on_k(False)
+    bench.run(1.5)
+    assert bench.guard.trip is Trip.K_OFF_CURRENT
+    assert bench.fell_at(Output.PRE_AC) - off == pytest.approx(0.8, abs=0.03), "told 0 A at the edge: no second wait"
+    assert bench.fell_at(Output.C1) - off == pytest.approx(1.1, abs=0.03)
 
 
 # The latch

@@ -99,11 +99,17 @@ def test_d1_falls_half_a_second_after_d2() -> None:
 
 
 def test_d2_rises_only_with_k_and_open_contactors() -> None:
-    assert rules.judge(view(LOCKED), wish(WITH_D2)).apply == WITH_D2
-    assert rules.judge(view(LOCKED, k_on=False), wish(WITH_D2)).apply == LOCKED
-    assert rules.judge(view(TEST), wish(ENERGY)).apply == TEST, "from the insulation test straight to d2"
-    assert rules.judge(view(TEST), wish(WITH_D2)).apply == LOCKED, "first open, then d2"
-    assert rules.judge(view(LOCKED), wish(ENERGY)).apply == TEST, "both at once"
+    assert rules.judge(view(LOCKED), wish(WITH_D2, cable_v=3.0)).apply == WITH_D2
+    assert rules.judge(view(LOCKED, k_on=False), wish(WITH_D2, cable_v=3.0)).apply == LOCKED
+    assert rules.judge(view(TEST), wish(ENERGY, cable_v=3.0)).apply == TEST, "from the insulation test straight to d2"
+    assert rules.judge(view(TEST), wish(WITH_D2, cable_v=3.0)).apply == LOCKED, "first open, then d2"
+    assert rules.judge(view(LOCKED), wish(ENERGY, cable_v=3.0)).apply == TEST, "both at once"
+
+
+@pytest.mark.parametrize("cable_v", [None, 20.0, -20.0, 384.0])
+def test_d2_does_not_rise_onto_a_live_or_unknown_cable(cable_v: float | None) -> None:
+    verdict = rules.judge(view(LOCKED), wish(WITH_D2, cable_v=cable_v))
+    assert verdict.apply == LOCKED and "below 20 V" in verdict.why
 
 
 def test_contactors_close_only_with_k_but_stay_closed_without() -> None:

@@ -1,4 +1,4 @@
-// Fills the places marked in page.html from the view of /api/v1/state, live by stream, else by polling; sends commands.
+// Fills the places marked in the templates from the view of /api/v1/state, live by stream, else by polling; sends commands.
 "use strict";
 
 const SILENT_MS = 4000; // the stream brings something every second at the latest
@@ -6,18 +6,25 @@ const POLL_MS = 2000;
 const RETRY_STREAM_MS = 60000;
 const root = document.documentElement;
 const link = document.getElementById("link");
-const answer = document.getElementById("answer");
 const shown = new Map(); // list name -> JSON of its rows: lists are touched only when they change
 let heard = performance.now(); // time of the last document
 let polling = null;
 
 function at(view, path) {
-  return path.split(".").reduce((part, key) => (part === undefined ? undefined : part[key]), view);
+  return path.split(".").reduce((part, key) => part?.[key], view) ?? "";
 }
 
 function setText(node, text) {
   const value = String(text);
   if (node.textContent !== value) node.textContent = value;
+}
+
+function setAttributes(node, view) {
+  for (const pair of node.dataset.a.split(";")) {
+    const [name, path] = pair.split("=");
+    const value = String(at(view, path));
+    if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  }
 }
 
 function fillRow(row, item) {
@@ -43,26 +50,27 @@ function fillList(list, name, items) {
   items.forEach((item, index) => fillRow(list.children[index], item));
 }
 
+function isEmpty(value) {
+  return Array.isArray(value) ? value.length === 0 : !value;
+}
+
 function show(state) {
   const view = state.view;
   for (const node of document.querySelectorAll("[data-t]")) setText(node, at(view, node.dataset.t));
+  for (const node of document.querySelectorAll("[data-a]")) setAttributes(node, view);
   for (const list of document.querySelectorAll("[data-list]")) fillList(list, list.dataset.list, view[list.dataset.list]);
-  for (const part of document.querySelectorAll("[data-show]")) part.hidden = view[part.dataset.show].length === 0;
+  for (const part of document.querySelectorAll("[data-show]")) part.hidden = isEmpty(view[part.dataset.show]);
   for (const button of document.querySelectorAll("button[data-mode]")) {
     if (button.dataset.command !== "stop") button.setAttribute("aria-pressed", String(button.dataset.mode === view.mode));
   }
   root.dataset.tone = view.tone;
-  const flow = document.querySelector(".flow");
-  flow.dataset.grid = view.flow.grid.way;
-  flow.dataset.car = view.flow.car.way;
-  document.querySelector(".soc").setAttribute("stroke-dasharray", `${view.soc_pct ?? 0} 100`);
   const title = `${view.site}: ${view.headline}`;
-  if (document.title !== title) document.title = title;
+  if (location.pathname === "/" && document.title !== title) document.title = title;
 }
 
 function mark(kind, text) {
   link.dataset.link = kind;
-  setText(link, text);
+  setText(document.getElementById("link-text"), text);
   root.dataset.stale = String(kind === "lost");
 }
 
@@ -97,16 +105,22 @@ function listen() {
   };
 }
 
-async function send(name, values, button) {
+// Sends a change to a door of the API and tells its answer in the nearest .answer; returns whether it was made.
+async function send(path, values, source) {
+  const answer = source.closest(":is(form, section):has(.answer)").querySelector(".answer");
+  const button = source.matches("form") ? source.querySelector("button:not([type=button])") : source;
   button.setAttribute("aria-busy", "true");
   answer.removeAttribute("data-ok");
   setText(answer, "Sending …");
   let ok = false;
   let text = "The appliance does not answer.";
   try {
-    const response = await fetch(`/api/v1/command/${name}`, {
+    const response = await fetch(`/api/v1/${path}`, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: {
+        "Content-Type": "application/json",
+        "X-CSRF-Token": document.querySelector("meta[name=csrf-token]").content,
+      },
       body: JSON.stringify(values),
       signal: AbortSignal.timeout(5000),
     });
@@ -119,19 +133,41 @@ async function send(name, values, button) {
   answer.dataset.ok = String(ok);
   setText(answer, text);
   button.removeAttribute("aria-busy");
+  return ok;
+}
+
+// The next time the clock on the wall shows HH:MM, as ISO with this device's offset; the manager reads it as a moment.
+function nextTime(clock) {
+  const [hours, minutes] = clock.split(":").map(Number);
+  const moment = new Date();
+  moment.setHours(hours, minutes, 0, 0);
+  if (moment <= new Date()) moment.setDate(moment.getDate() + 1);
+  return withOffset(moment);
+}
+
+function withOffset(moment) {
+  const two = (number) => String(Math.floor(Math.abs(number))).padStart(2, "0");
+  const offset = -moment.getTimezoneOffset();
+  const local = new Date(moment.getTime() + offset * 60000).toISOString().slice(0, 19);
+  return `${local}${offset < 0 ? "-" : "+"}${two(offset / 60)}:${two(offset % 60)}`;
+}
+
+function withUntil(values) {
+  const until = document.getElementById("until")?.value;
+  return until && values.mode !== "idle" ? { ...values, until: nextTime(until) } : values;
 }
 
 function start() {
   for (const button of document.querySelectorAll("button[data-command]")) {
     const { command, mode } = button.dataset;
-    button.addEventListener("click", () => send(command, command === "mode" ? { mode } : {}, button));
+    button.addEventListener("click", () => send(`command/${command}`, command === "mode" ? withUntil({ mode }) : {}, button));
   }
-  for (const form of document.querySelectorAll("form")) {
+  for (const form of document.querySelectorAll("form[data-command]")) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const values = { mode: form.dataset.mode };
-      for (const input of form.querySelectorAll("input")) values[input.name] = input.valueAsNumber;
-      send("mode", values, form.querySelector("button"));
+      const values = form.dataset.mode ? { mode: form.dataset.mode } : {};
+      for (const input of form.querySelectorAll("input")) values[input.name] = input.type === "checkbox" ? input.checked : input.valueAsNumber;
+      send(`command/${form.dataset.command}`, form.dataset.mode ? withUntil(values) : values, form);
     });
   }
   setInterval(() => {
@@ -141,4 +177,4 @@ function start() {
   listen();
 }
 
-start();
+if (root.dataset.live !== undefined) start();

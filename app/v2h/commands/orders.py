@@ -1,0 +1,55 @@
+"""`v2h mode`, `stop`, `clear-fault`, `resume`: orders, each answered with what was applied or why not."""
+
+import argparse
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from v2h.apiclient import Api
+from v2h.apiclient import add_arguments as add_api_arguments
+from v2h.bus import MODES
+from v2h.commands import CommandError
+
+EXAMPLES = {
+    "mode": "v2h mode charge --amps 10 --soc-limit 80 --until 06:30",
+    "stop": "v2h stop --host v2h.local",
+    "clear-fault": "v2h clear-fault",
+    "resume": "v2h resume",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of these commands; which of them it is, the parser's own name says."""
+    name = parser.prog.split()[-1]
+    if name == "mode":
+        parser.add_argument("mode", choices=MODES)
+        parser.add_argument("--amps", type=float, help="current on the car's side, A")
+        parser.add_argument("--soc-limit", type=float, help="state of charge to stop at, %%")
+        parser.add_argument("--until", help="HH:MM, or an ISO time")
+    add_api_arguments(parser, EXAMPLES[name])
+
+
+def run(args: argparse.Namespace) -> int:
+    """Give the order. Returns 0; a refusal raises CommandError."""
+    values: dict[str, Any] = {}
+    if args.command == "mode":
+        given = {"mode": args.mode, "amps": args.amps, "soc_limit_pct": args.soc_limit}
+        values = {key: value for key, value in given.items() if value is not None}
+        if args.until is not None:
+            values["until"] = moment(args.until, datetime.now().astimezone())
+    answer = Api(args.host).post(f"command/{args.command}", values)
+    print(json.dumps(answer) if args.json else answer.get("text", "done"))
+    return 0
+
+
+def moment(text: str, now: datetime) -> str:
+    """The ISO time with offset that `text` means: HH:MM is the next one. Raises CommandError."""
+    try:
+        if len(text) <= 5:
+            clock = datetime.strptime(text, "%H:%M")
+            then = now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
+            return (then if then > now else then + timedelta(days=1)).isoformat()
+        then = datetime.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"--until {text!r} is neither HH:MM nor an ISO time such as 2026-11-22T18:00", 2) from None
+    return then.astimezone(None if then.tzinfo is None else then.tzinfo).isoformat()

@@ -1,0 +1,243 @@
+"""`v2h selftest`: chips, CAN, lines, clock and disk of the board it runs on. It looks, it switches nothing.
+
+A part that belongs to a running program is judged by what that program says of it: a second reader on the SPI bus would
+spoil the first one's answers. What was not tested is said so, with the reason, and counts neither way.
+"""
+
+import argparse
+import json
+import os
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from v2h.apiclient import Api
+from v2h.apiclient import add_arguments as add_api_arguments
+from v2h.commands import CommandError
+from v2h.config import Config, config_paths, load
+from v2h.paths import DATA
+from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
+from v2h.ports.url import split
+from v2h.safety.outputs import Output, line_name
+from v2h.web.download import connect_read_only
+
+OK, FAILED, UNTESTED = "ok", "failed", "not tested"
+BIT_RATE = 500_000
+FRESH_S = 3.0
+LEAST_FREE = 0.05
+LED_REGISTERS = 0x16
+"""PCA9552: LS0 with auto-increment."""
+
+
+class Result(NamedTuple):
+    """One line: what was looked at, the verdict, and what was seen or why it was not tested."""
+
+    part: str
+    verdict: str
+    seen: str
+
+
+class Board(NamedTuple):
+    """What the checks look at. state: the page's, None when it does not answer; root: where /sys and /run are."""
+
+    config: Config
+    state: Mapping[str, Any] | None
+    data: Path
+    root: Path = Path("/")
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """What program `name` said, {} when nothing is known."""
+        return (self.state or {}).get(name) or {}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `v2h selftest`."""
+    add_api_arguments(parser, "v2h selftest   (as root, on the board)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns 0, or 1 when something failed."""
+    try:
+        state: dict[str, Any] | None = Api(args.host).get("state")
+    except CommandError:
+        state = None
+    results = list(check(Board(load(config_paths()), state, DATA)))
+    if args.json:
+        print(json.dumps([result._asdict() for result in results], indent=1))
+    else:
+        width = max(len(result.part) for result in results)
+        print("\n".join(f"{part:{width}}  {verdict:10}  {seen}" for part, verdict, seen in results))
+    return 1 if any(result.verdict == FAILED for result in results) else 0
+
+
+def check(board: Board) -> Iterator[Result]:
+    """Every check's results."""
+    for look in CHECKS:
+        yield from look(board)
+
+
+def programs(board: Board) -> Iterator[Result]:
+    if board.state is None:
+        yield Result("programs", FAILED, "the page does not answer: is the tree running?")
+        return
+    stopped = [name for name, said in board.part("programs").items() if not said.get("alive")]
+    errors = list(board.config.errors)
+    yield Result(
+        "programs", FAILED if stopped else OK, f"stopped: {', '.join(stopped)}" if stopped else "all are alive"
+    )
+    yield Result("v2h.toml", FAILED if errors else OK, "; ".join(errors) or "no error")
+
+
+def chips(board: Board) -> Iterator[Result]:
+    yield _panel(board.config.hardware.pca9552)
+    age_s = board.part("manager").get("grid_age_s")
+    if age_s is None:
+        yield Result("grid meter", FAILED if board.state else UNTESTED, "manager has no reading")
+    else:
+        yield Result("grid meter", OK if age_s <= FRESH_S else FAILED, f"last reading {age_s:.1f} s old")
+    charger = board.part("charger")
+    if charger.get("cable_v") is not None:
+        yield Result("cable ADC", OK, f"{charger['cable_v']:.1f} V on the cable")
+    elif board.config.cable.scale_v_per_v == 0:
+        yield Result("cable ADC", UNTESTED, "not calibrated: [cable] in v2h.toml")
+    else:
+        yield Result("cable ADC", FAILED if charger else UNTESTED, "charger has no reading")
+    age_s = (charger.get("ages_s") or {}).get("converter")
+    fresh = age_s is not None and age_s <= FRESH_S
+    seen = f"last answer {age_s:.1f} s old" if fresh else "silent; it is switched off between sessions"
+    yield Result("converter", OK if fresh else UNTESTED, seen)
+
+
+def can(board: Board) -> Iterator[Result]:
+    hardware = board.config.hardware
+    for part, url, controller in (
+        ("CAN to converter", hardware.pre_can, PRE_CONTROLLER),
+        ("CAN to car", hardware.car_can, CAR_CONTROLLER),
+    ):
+        kind, _, name = split(url, "can")[1].partition("/")
+        if kind != "socketcan":
+            yield Result(part, UNTESTED, f"{url} is no interface of the kernel")
+            continue
+        why = wrong_controller(url, controller, board.root / "sys/class/net") if hardware.can_identity else None
+        yield Result(part, FAILED, why) if why else _interface(part, name)
+
+
+def lines(board: Board) -> Iterator[Result]:
+    hardware = board.config.hardware
+    if hardware.outputs == "led:":
+        leds = board.root / "sys/class/leds"
+        missing = [line_name(output) for output in Output if not (leds / line_name(output) / "brightness").exists()]
+        seen = f"missing: {', '.join(missing)}" if missing else "all seven are there; none was switched"
+        yield Result("outputs", FAILED if missing else OK, seen)
+    else:
+        yield Result("outputs", UNTESTED, f"{hardware.outputs} is no line of the kernel")
+    k_on = board.part("charger").get("k_on")
+    seen = "guard has not said" if k_on is None else f"guard reads {'on' if k_on else 'off'}"
+    yield Result("K", UNTESTED if k_on is None else OK, seen)
+    kind, wanted = hardware.buttons.partition(":")[::2]
+    if kind == "keys":
+        names = [_text(path) for path in (board.root / "sys/class/input").glob("event*/device/name")]
+        good = any(wanted in name or wanted == "any" for name in names)
+        yield Result("buttons", OK if good else FAILED, ", ".join(sorted(names)) or "no input device")
+    else:
+        yield Result("buttons", UNTESTED, f"{hardware.buttons} is no input device of the kernel")
+    yield Result("plug lock", UNTESTED, "it has no feedback; a session moves it")
+
+
+def clock(board: Board) -> Iterator[Result]:
+    known = board.part("manager").get("clock")
+    if known:
+        yield Result("clock", OK if known.get("trusted") else FAILED, f"source {known.get('source', 'none')}")
+        return
+    synchronised = (board.root / "run/systemd/timesync/synchronized").exists()
+    yield Result(
+        "clock", OK if synchronised else FAILED, "set by the network" if synchronised else "never set since power-on"
+    )
+
+
+def disk(board: Board) -> Iterator[Result]:
+    try:
+        found = os.statvfs(board.data)
+    except OSError as error:
+        yield Result("data partition", FAILED, f"{board.data}: {error.strerror}")
+        return
+    free = found.f_bavail / max(1, found.f_blocks)
+    writable = not found.f_flag & os.ST_RDONLY
+    seen = f"{free:.0%} free" if writable else "mounted read-only: nothing is remembered"
+    yield Result("data partition", OK if writable and free >= LEAST_FREE else FAILED, seen)
+    device = board.data.stat().st_dev
+    counter = board.root / f"sys/dev/block/{os.major(device)}:{os.minor(device)}"
+    counter = board.root / "sys/fs/ext4" / counter.resolve().name / "errors_count"
+    errors = _text(counter)
+    yield (
+        Result("file system", UNTESTED, "no ext4 here")
+        if not errors
+        else Result("file system", OK if errors == "0" else FAILED, f"{errors} errors since it was made")
+    )
+    yield _database(board.data / "v2h.sqlite3")
+
+
+CHECKS: tuple[Callable[[Board], Iterator[Result]], ...] = (programs, chips, can, lines, clock, disk)
+
+
+def _panel(url: str) -> Result:
+    """Reads the registers back; panel, who writes them, is not disturbed."""
+    from v2h.ports.i2c import open_i2c
+
+    try:
+        port = open_i2c(url)
+        try:
+            registers = port.write_read(bytes((LED_REGISTERS,)), 4)
+        finally:
+            port.close()
+    except PermissionError:
+        return Result("panel LEDs", UNTESTED, "needs root")
+    except (OSError, ValueError, ImportError) as error:
+        return Result("panel LEDs", FAILED, str(error))
+    return Result("panel LEDs", OK, f"PCA9552 holds {registers.hex(' ')}")
+
+
+def _interface(part: str, name: str) -> Result:
+    try:
+        said = subprocess.run(["ip", "-json", "-details", "link", "show", name], capture_output=True, text=True)
+    except OSError as error:
+        return Result(part, UNTESTED, f"ip: {error.strerror}")
+    if said.returncode != 0:
+        return Result(part, FAILED, said.stderr.strip() or f"there is no interface {name}")
+    return interface_result(part, name, json.loads(said.stdout)[0])
+
+
+def interface_result(part: str, name: str, link: Mapping[str, Any]) -> Result:
+    """Of what `ip -json -details link show` says of one interface."""
+    info = link.get("linkinfo", {})
+    if info.get("info_kind") == "vcan":
+        return Result(part, UNTESTED, f"{name} is a simulated bus")
+    data = info.get("info_data", {})
+    state, rate = data.get("state", "unknown"), data.get("bittiming", {}).get("bitrate")
+    good = "UP" in link.get("flags", ()) and rate == BIT_RATE and state in ("ERROR-ACTIVE", "ERROR-WARNING")
+    return Result(
+        part,
+        OK if good else FAILED,
+        f"{name}: {state}, {rate} bit/s, {'up' if 'UP' in link.get('flags', ()) else 'down'}",
+    )
+
+
+def _database(path: Path) -> Result:
+    try:
+        connection = connect_read_only(path)
+        try:
+            (said,) = connection.execute("pragma quick_check(1)").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        return Result("log", FAILED, f"{path.name}: {error}")
+    return Result("log", OK if said == "ok" else FAILED, f"{path.name}: {said}")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

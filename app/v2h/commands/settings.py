@@ -1,0 +1,60 @@
+"""`v2h settings [KEY=VALUE ...]`: the owner's settings in force, or a change of some of them."""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from v2h.apiclient import Api
+from v2h.apiclient import add_arguments as add_api_arguments
+from v2h.commands import CommandError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `v2h settings`."""
+    parser.add_argument("change", nargs="*", metavar="KEY=VALUE", help="new values; null stands for none")
+    add_api_arguments(parser, "v2h settings soc_min_pct=30 export_limit_w=null")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show or change. Returns 0; a refusal raises CommandError."""
+    values = parsed(args.change)
+    api = Api(args.host)
+    if values:
+        answer = api.post("command/settings", values)
+        print(json.dumps(answer) if args.json else answer.get("text", "done"))
+        return 0
+    known = api.get("settings")
+    print(json.dumps(known, indent=1) if args.json else as_text(known))
+    return 0
+
+
+def parsed(changes: Sequence[str]) -> dict[str, Any]:
+    """{"soc_min_pct": 30} of ["soc_min_pct=30"]; what is no JSON is a text. Raises CommandError."""
+    values: dict[str, Any] = {}
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not key or not equals:
+            raise CommandError(f"{change!r} is not KEY=VALUE", 2)
+        try:
+            values[key] = json.loads(text)
+        except ValueError:
+            values[key] = text
+    return values
+
+
+def as_text(known: Mapping[str, Any]) -> str:
+    """A line a setting, with what is allowed."""
+    lines = [f"These settings could not be used: {known['error']}", ""] if known.get("error") else []
+    bounds = known.get("bounds", {})
+    width = max((len(key) for key in known["settings"]), default=0)
+    for key, value in sorted(known["settings"].items()):
+        allowed = _allowed(bounds.get(key, {}))
+        lines.append(f"{key:{width}}  {json.dumps(value):8}{allowed and '  # '}{allowed}")
+    return "\n".join(lines)
+
+
+def _allowed(bound: Mapping[str, Any]) -> str:
+    if "allowed" in bound:
+        return ", ".join(map(str, bound["allowed"]))
+    return f"{bound['low']} to {bound['high']} {bound.get('unit', '')}".strip() if "low" in bound else ""

@@ -1,0 +1,65 @@
+"""`v2h status`: what the charger does now and why; `--watch` goes on saying it."""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from v2h.apiclient import Api
+from v2h.apiclient import add_arguments as add_api_arguments
+from v2h.commands import CommandError
+
+POLL_S = 2.0
+LINES = (("Mode", "mode_text"), ("Car battery", "soc"), ("Power", "power"), ("Grid", "grid"), ("Session", "step_text"))
+"""Words and the key of the page's view that they stand before."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `v2h status`."""
+    parser.add_argument("--watch", action="store_true", help="one line a change, until Ctrl-C")
+    add_api_arguments(parser, "v2h status --host v2h.local --watch")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the state. Returns 0, also when the charger reports a fault; `v2h selftest` judges."""
+    api = Api(args.host)
+    if not args.watch:
+        state = api.get("state")
+        print(json.dumps(state, indent=1) if args.json else as_text(state))
+        return 0
+    last = ""
+    try:
+        for state in _states(api):
+            line = json.dumps(state) if args.json else as_line(state)
+            if line != last:
+                print(line, flush=True)
+            last = line
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def as_text(state: Mapping[str, Any]) -> str:
+    """For people: the headline, the reason, the numbers, what is wrong."""
+    view = state["view"]
+    lines = [str(view.get("headline", "")), str(view.get("why", "")), ""]
+    lines += [f"{words + ':':13}{view[key]}" for words, key in LINES if key in view]
+    lines += [f"Fault:       {fault.get('text', fault)}" for fault in view.get("faults", ())]
+    lines += [f"Config:      {error}" for error in state.get("config_errors", ())]
+    return "\n".join(lines)
+
+
+def as_line(state: Mapping[str, Any]) -> str:
+    view = state["view"]
+    return "  ".join(str(view[key]) for key in ("headline", "soc", "power", "grid") if key in view)
+
+
+def _states(api: Api) -> Iterator[dict[str, Any]]:
+    """Live by stream; by asking again and again where no seat is free. For ever."""
+    while True:
+        try:
+            yield from api.live()
+        except CommandError:
+            yield api.get("state")
+            time.sleep(POLL_S)

@@ -1,0 +1,58 @@
+"""The converter's fan: duty by temperature. There is no tachometer: that it turns is assumed, not measured.
+
+Curve and thresholds are the predecessor's (0 % at 50 degC, 100 % at 70 degC, below 20 % it stands still); ours are the
+hysteresis, full speed while the temperature is unknown, and that it goes on cooling after the converter's AC went off.
+"""
+
+from typing import Protocol
+
+COLD_C, HOT_C = 50.0, 70.0
+LEAST = 0.2
+"""Below this duty the fan does not turn."""
+HYSTERESIS_C = 3.0
+"""A running fan slows down only when it is this much cooler than the curve asks."""
+STEP = 0.05
+"""A smaller change is not worth a write."""
+OVERRUN_S = 120.0
+"""It keeps its duty so long after the temperature was last heard; then it stops with the converter off."""
+
+
+class PwmPort(Protocol):
+    """The fan's pulse width output: a fraction from 0 to 1. Raises OSError."""
+
+    def write_duty(self, fraction: float) -> None: ...
+
+
+def duty(temperature_c: float | None, last: float) -> float:
+    """Duty for a temperature, 0 or LEAST to 1; `last`: the duty before. Unknown is full speed."""
+    if temperature_c is None:
+        return 1.0
+    rising, falling = _curve(temperature_c), _curve(temperature_c + HYSTERESIS_C)
+    return min(max(last, rising), falling)
+
+
+def _curve(temperature_c: float) -> float:
+    share = (temperature_c - COLD_C) / (HOT_C - COLD_C)
+    return 0.0 if share <= 0.0 else min(1.0, LEAST + (1.0 - LEAST) * share)
+
+
+class Fan:
+    """One fan. Call care() about once a second."""
+
+    def __init__(self, port: PwmPort) -> None:
+        self._port = port
+        self.duty = 0.0
+        self._written = -1.0
+        self._heard_t = float("-inf")
+
+    def care(self, now: float, converter_on: bool, temperature_c: float | None) -> None:
+        """temperature_c: None when nothing fresh is known. Raises OSError when the port is gone."""
+        if temperature_c is not None:
+            self._heard_t = now
+        if converter_on or temperature_c is not None:
+            self.duty = duty(temperature_c, self.duty)
+        elif now - self._heard_t > OVERRUN_S:
+            self.duty = 0.0
+        if abs(self.duty - self._written) >= STEP or (self.duty in (0.0, 1.0) and self.duty != self._written):
+            self._port.write_duty(self.duty)
+            self._written = self.duty

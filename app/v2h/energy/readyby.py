@@ -1,0 +1,64 @@
+"""When to charge so that the car is ready by a time: as late as it can be, in the cheapest hours there are; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+NOMINAL_V = 385.0
+EFFICIENCY = 0.9
+"""Of what leaves the converter, so much is in the battery afterwards; also covers the slower end of a charge."""
+MARGIN_S = 600.0
+"""Charging begins so much earlier than reckoned."""
+UNKNOWN_KWH = 40.0
+"""A battery of unknown size: a mid-sized one."""
+UNKNOWN_SOC_PCT = 0.0
+"""A car that has not told its charge is taken for empty: it is woken early rather than found empty."""
+
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class CarNow:
+    """What is known of the car. charge_a: DC amps it may be charged with. busy_until: the ready-by target (instant)
+    that it is being charged for just now; such a charge is not interrupted while the price stays what it is."""
+
+    soc_pct: float | None = None
+    capacity_kwh: float | None = None
+    charge_a: float = 15.0
+    busy_until: datetime | None = None
+
+
+def need_s(car: CarNow, soc_pct: float, amps: float | None) -> float:
+    """Seconds of charging that bring the car to soc_pct, margin included; 0 when it is there."""
+    soc = UNKNOWN_SOC_PCT if car.soc_pct is None else car.soc_pct
+    if soc >= soc_pct:
+        return 0.0
+    current_a = min(car.charge_a, car.charge_a if amps is None else amps)
+    if current_a <= 0:
+        return 0.0
+    missing_wh = (soc_pct - soc) / 100 * (car.capacity_kwh or UNKNOWN_KWH) * 1000
+    return missing_wh / (current_a * NOMINAL_V * EFFICIENCY) * 3600 + MARGIN_S
+
+
+def cheapest(spans: Sequence[tuple[datetime, datetime, float]], need: timedelta, busy: bool) -> list[Span]:
+    """The parts of `spans` (start, end, price; in order, without gaps) to charge in: the cheapest, of equal ones the
+    latest; all of them when the time does not suffice. busy: charging now, so the first span goes on while it is among
+    the cheap ones. In order, neighbours joined."""
+    chosen: list[Span] = []
+    left, dearest = need, None
+    for start, end, price in sorted(spans, key=lambda span: (span[2], -span[0].timestamp())):
+        if left <= timedelta(0):
+            break
+        use = min(left, end - start)
+        chosen.append((end - use, end))
+        left, dearest = left - use, price
+    if busy and dearest is not None and spans and spans[0][2] <= dearest:
+        start, end, _ = spans[0]
+        chosen.append((start, min(end, start + need)))
+    joined: list[Span] = []
+    for start, end in sorted(chosen):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

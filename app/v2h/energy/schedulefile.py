@@ -1,0 +1,257 @@
+"""schedule.json -> Schedule. A bad document is refused whole; each error names entry, field, value and what is allowed.
+
+    {"version": 1, "zone": "Europe/London", "otherwise": "v2h",
+     "weekly": [{"name": "cheap night", "days": ["mon", "tue"], "start": "23:30", "end": "05:30", "mode": "charge",
+                 "amps": 10, "soc_limit_pct": 80}],
+     "ready_by": [{"name": "work", "days": "weekdays", "time": "07:30", "soc_pct": 80}],
+     "overrides": [{"name": "party", "start": "2026-12-24T18:00", "end": "2026-12-25T02:00", "mode": "idle"}],
+     "prices": [{"days": "daily", "start": "23:30", "end": "05:30", "import_price": 0.07, "export_price": 0.15}]}
+
+Every key but version may be left out. An end at or before its start lies in the next day; 24:00 is the day's end.
+The predecessor's events.json is read too, see predecessor.
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from v2h.bus import MODES
+from v2h.config import Limits
+from v2h.energy import predecessor
+from v2h.energy.schedule import DAY_S, DAYS, Override, Price, ReadyBy, Schedule, Want, Weekly
+from v2h.energy.walltime import ZoneError, instant, zone
+
+VERSION = 1
+MOST = {"weekly": 50, "overrides": 50, "ready_by": 14, "prices": 50}
+"""Entries of each kind; more is a mistake, and a slow board has to look at each for eight days."""
+LONGEST_OVERRIDE = timedelta(days=31)
+DAY_WORDS = {"daily": DAYS, "weekdays": DAYS[:5], "weekends": DAYS[5:]}
+_WANT = ("mode", "amps", "soc_limit_pct")
+KEYS = {
+    "weekly": ("name", "days", "start", "end", *_WANT),
+    "overrides": ("name", "start", "end", *_WANT),
+    "ready_by": ("name", "days", "time", "soc_pct", "amps"),
+    "prices": ("name", "days", "start", "end", "import_price", "export_price"),
+}
+NEEDED = {
+    "weekly": ("start", "end", "mode"),
+    "overrides": ("start", "end", "mode"),
+    "ready_by": ("time", "soc_pct"),
+    "prices": ("start", "end", "import_price"),
+}
+FITS = {"charge": ("amps", "soc_limit_pct"), "discharge": ("amps", "soc_limit_pct")}
+
+T = TypeVar("T")
+
+
+class ScheduleError(ValueError):
+    """A document that is not used: `errors` holds one sentence each."""
+
+    def __init__(self, errors: list[str]) -> None:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        super().__init__(f"{errors[0]}{more}")
+        self.errors = tuple(errors)
+
+
+def read_schedule(document: object, limits: Limits, zone_name: str) -> Schedule:
+    """Check a whole document. limits: the site's bounds. zone_name: used where the document names none. Raises
+    ScheduleError with every error found."""
+    if predecessor.is_events(document):
+        document, problems = predecessor.to_schedule(document)
+        if problems:
+            raise ScheduleError(problems)
+    if not isinstance(document, Mapping):
+        raise ScheduleError([f"the schedule is {_kind(document)}, not an object with a version"])
+    return _Reader(document, limits, zone_name).schedule()
+
+
+class _Reader:
+    """One reading of one document; errors gather in a list, and a wrong value is replaced by a harmless one."""
+
+    def __init__(self, document: Mapping[str, Any], limits: Limits, zone_name: str) -> None:
+        self._document, self._limits = document, limits
+        self._errors: list[str] = []
+        self._tz = self._zone(document.get("zone", zone_name))
+
+    def schedule(self) -> Schedule:
+        document = self._document
+        self._known("", document, ("version", "zone", "otherwise", *KEYS))
+        version = document.get("version")
+        if version != VERSION or isinstance(version, bool):
+            self._errors.append(f"version = {version!r} is not {VERSION}")
+        otherwise = self._choice("", "otherwise", document.get("otherwise", "idle"), ("idle", "v2h", "solar"))
+        schedule = Schedule(
+            self._tz,
+            self._entries("weekly", self._weekly),
+            self._entries("overrides", self._override),
+            self._entries("ready_by", self._ready_by),
+            self._entries("prices", self._price),
+            Want(otherwise),
+            dict(document),
+        )
+        if self._errors:
+            raise ScheduleError(self._errors)
+        return schedule
+
+    def _entries(self, kind: str, read: Callable[[str, Mapping[str, Any]], T]) -> tuple[T, ...]:
+        entries = self._document.get(kind, [])
+        if not isinstance(entries, list):
+            self._errors.append(f"{kind} = {_short(entries)} is not a list of entries")
+            return ()
+        if len(entries) > MOST[kind]:
+            self._errors.append(f"{kind} has {len(entries)} entries; at most {MOST[kind]} are allowed")
+            return ()
+        found: list[T] = []
+        for n, entry in enumerate(entries, 1):
+            where = f"{kind} entry {n}: "
+            if not isinstance(entry, Mapping):
+                self._errors.append(f"{where}{_short(entry)} is not an object with {', '.join(NEEDED[kind])}")
+                continue
+            if isinstance(entry.get("name"), str) and entry["name"]:
+                where = f"{kind} entry {n} “{entry['name'][:40]}”: "
+            self._known(where, entry, KEYS[kind])
+            missing = [key for key in NEEDED[kind] if key not in entry]
+            if missing:
+                self._errors.append(f"{where}{', '.join(missing)} is missing")
+            else:
+                found.append(read(where, entry))
+        return tuple(found)
+
+    def _weekly(self, where: str, entry: Mapping[str, Any]) -> Weekly:
+        return Weekly(
+            self._name(where, entry), self._days(where, entry), *self._window(where, entry), self._want(where, entry)
+        )
+
+    def _price(self, where: str, entry: Mapping[str, Any]) -> Price:
+        return Price(
+            self._name(where, entry),
+            self._days(where, entry),
+            *self._window(where, entry),
+            self._number(where, "import_price", entry["import_price"], -10, 10, "per kWh"),
+            self._number(where, "export_price", entry.get("export_price", 0), -10, 10, "per kWh"),
+        )
+
+    def _ready_by(self, where: str, entry: Mapping[str, Any]) -> ReadyBy:
+        limits = self._limits
+        amps = entry.get("amps")
+        return ReadyBy(
+            self._name(where, entry),
+            self._days(where, entry),
+            self._second(where, "time", entry["time"]),
+            self._number(where, "soc_pct", entry["soc_pct"], limits.soc_min_pct, limits.soc_max_pct, "%"),
+            None if amps is None else self._number(where, "amps", amps, 1, limits.max_charge_a, "A"),
+        )
+
+    def _override(self, where: str, entry: Mapping[str, Any]) -> Override:
+        start = self._moment(where, "start", entry["start"])
+        end = self._moment(where, "end", entry["end"])
+        if not start < end <= start + LONGEST_OVERRIDE:
+            days = LONGEST_OVERRIDE.days
+            self._errors.append(f"{where}end = {entry['end']!r} is not after start and within {days} days of it")
+        return Override(self._name(where, entry), start, end, self._want(where, entry))
+
+    def _want(self, where: str, entry: Mapping[str, Any]) -> Want:
+        limits = self._limits
+        mode = self._choice(where, "mode", entry["mode"], MODES)
+        for key in ("amps", "soc_limit_pct"):
+            if entry.get(key) is not None and key not in FITS.get(mode, ()):
+                self._errors.append(
+                    f"{where}{key} = {entry[key]!r} does not fit mode {mode}; only charge and discharge"
+                )
+                return Want(mode)
+        most_a = limits.max_discharge_a if mode == "discharge" else limits.max_charge_a
+        amps, soc_pct = entry.get("amps"), entry.get("soc_limit_pct")
+        return Want(
+            mode,
+            None if amps is None else self._number(where, "amps", amps, 1, most_a, "A"),
+            None
+            if soc_pct is None
+            else self._number(where, "soc_limit_pct", soc_pct, limits.soc_min_pct, limits.soc_max_pct, "%"),
+        )
+
+    # One value each
+
+    def _zone(self, name: object) -> ZoneInfo:
+        try:
+            return zone(name)
+        except ZoneError as error:
+            self._errors.append(f"zone = {error}")
+            return ZoneInfo("UTC")
+
+    def _known(self, where: str, entry: Mapping[str, Any], keys: tuple[str, ...]) -> None:
+        for key in entry:
+            if key not in keys:
+                close = difflib.get_close_matches(str(key), keys, n=1)
+                hint = f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(keys)}"
+                self._errors.append(f"{where}unknown field {key!r}{hint}")
+
+    def _name(self, where: str, entry: Mapping[str, Any]) -> str:
+        name = entry.get("name", "")
+        if isinstance(name, str) and len(name) <= 40:
+            return name
+        self._errors.append(f"{where}name = {_short(name)} is not a text of at most 40 letters")
+        return ""
+
+    def _choice(self, where: str, key: str, value: object, allowed: tuple[str, ...]) -> str:
+        if isinstance(value, str) and value in allowed:
+            return value
+        self._errors.append(f"{where}{key} = {_short(value)} is not one of {', '.join(allowed)}")
+        return allowed[0]
+
+    def _number(self, where: str, key: str, value: object, low: float, high: float, unit: str) -> float:
+        good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+        if good and low <= value <= high:  # type: ignore[operator]
+            return float(value)  # type: ignore[arg-type]
+        self._errors.append(f"{where}{key} = {_short(value)} is not a number from {low:g} to {high:g} {unit}")
+        return low
+
+    def _days(self, where: str, entry: Mapping[str, Any]) -> frozenset[int]:
+        days = entry.get("days", "daily")
+        words = DAY_WORDS.get(days, ()) if isinstance(days, str) else days
+        if isinstance(words, list | tuple) and words and all(isinstance(d, str) and d in DAYS for d in words):
+            return frozenset(DAYS.index(day) for day in words)
+        expected = f"one of {', '.join(DAY_WORDS)}, or a list of {', '.join(DAYS)}"
+        self._errors.append(f"{where}days = {_short(days)} is not {expected}")
+        return frozenset()
+
+    def _window(self, where: str, entry: Mapping[str, Any]) -> tuple[int, int]:
+        start_s = self._second(where, "start", entry["start"])
+        end_s = self._second(where, "end", entry["end"], last=DAY_S)
+        if start_s == end_s:
+            text = f"{where}end = {entry['end']!r} is the same as start; for a whole day write 00:00 to 24:00"
+            self._errors.append(text)
+        return start_s, end_s if end_s > start_s else end_s + DAY_S
+
+    def _second(self, where: str, key: str, value: object, last: int = DAY_S - 1) -> int:
+        parts = value.split(":") if isinstance(value, str) else []
+        if len(parts) in (2, 3) and all(len(p) == 2 and p.isascii() and p.isdigit() for p in parts):
+            hour, minute, second = [*map(int, parts), 0][:3]
+            total_s = hour * 3600 + minute * 60 + second
+            if minute < 60 and second < 60 and total_s <= last:
+                return total_s
+        self._errors.append(f"{where}{key} = {_short(value)} is not a time from 00:00 to {_hhmm(last)}")
+        return 0
+
+    def _moment(self, where: str, key: str, value: object) -> datetime:
+        try:
+            moment = datetime.fromisoformat(value)  # type: ignore[arg-type]
+            return instant(moment, self._tz) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (TypeError, ValueError, OverflowError):
+            self._errors.append(f"{where}{key} = {_short(value)} is not a date and time such as 2026-12-24T18:00")
+            return datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _hhmm(second: int) -> str:
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _kind(value: object) -> str:
+    return {list: "a list", str: "a text", type(None): "empty"}.get(type(value), f"a {type(value).__name__}")

@@ -1,0 +1,150 @@
+"""What manager keeps on the data partition: the owner's settings and schedule, the owner's stop, and when the clock was
+good. Nothing of it commands energy by itself.
+
+Every write is whole or not at all (durable). A file that cannot be read never stops the appliance: settings fall back
+to the site's limits key by key, a schedule to the last good one, and a stop that cannot be read counts as a stop.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from v2h import clock, durable, settings
+from v2h.clock import Remembered
+from v2h.config import Config
+from v2h.energy.schedule import Schedule
+from v2h.energy.schedulefile import ScheduleError, read_schedule
+from v2h.energy.walltime import ZoneError, zone
+from v2h.settings import Settings, SettingsError
+
+SETTINGS, SCHEDULE, EVENTS = "settings.json", "schedule.json", "events.json"
+STOP, CLOCK = "stopped.json", "clock.json"
+
+Warn = Callable[[str, str], None]
+"""warn(code, text)"""
+
+
+class Memory:
+    """The files below one folder. settings_error, schedule_error: why a file, or a part of it, is not used."""
+
+    def __init__(self, folder: Path, config: Config, warn: Warn) -> None:
+        self._folder, self._site, self._warn = folder, config.limits, warn
+        self.settings_error = self.schedule_error = self.schedule_source = ""
+        self._zone = self._known_zone(config.site.timezone)
+        self._chosen: dict[str, Any] = {}
+        self.settings = self._read_settings()
+        self._document: object = {"version": 1}
+        self._seen: tuple[float, int] | None = None
+        self.schedule = self._parsed(self._document)
+        self.look_at_schedule()
+        self.stopped = self._read_stop()
+        self.clock = clock.recall(folder / CLOCK)
+
+    # Settings
+
+    def keep_settings(self, changes: Mapping[str, Any]) -> Settings:
+        """Take over a part of the settings and write them all. Raises SettingsError, OSError; then nothing changed."""
+        chosen = {**self._chosen, **changes}
+        checked = settings.check(chosen, self._site, self._zone)
+        durable.write_json(self._folder / SETTINGS, chosen)
+        self._chosen, self.settings, self.settings_error = chosen, checked, ""
+        self._read_again()
+        return checked
+
+    def _read_settings(self) -> Settings:
+        try:
+            stored = durable.read_json(self._folder / SETTINGS)
+        except durable.BadFileError as error:
+            self.settings_error = str(error)
+            self._warn("settings-bad", str(error))
+            stored = {}
+        self._chosen, wrong = settings.usable(stored, self._site)
+        try:
+            checked = settings.check(self._chosen, self._site, self._zone)
+        except SettingsError as error:  # each key is good, but not with the others
+            checked, wrong = settings.defaults(self._site, self._zone), [*wrong, *error.errors]
+            self._chosen = {}
+        if wrong:
+            self.settings_error = f"{SETTINGS}: {'; '.join(wrong)}"
+            self._warn("settings-bad", f"{self.settings_error}; the site's values hold instead")
+        return checked
+
+    def _known_zone(self, name: str) -> str:
+        try:
+            return str(zone(name))
+        except ZoneError as error:
+            self._warn("settings-bad", f"v2h.toml: site.timezone = {error}; UTC holds instead")
+            return "UTC"
+
+    # Schedule
+
+    def keep_schedule(self, document: object) -> Schedule:
+        """Take over a whole schedule, or the predecessor's events, and write it. Raises ScheduleError, OSError; then
+        the old one stays."""
+        schedule = self._parsed(document)
+        durable.write_json(self._folder / SCHEDULE, schedule.document)
+        self._use(schedule, SCHEDULE)
+        return schedule
+
+    def look_at_schedule(self) -> bool:
+        """Read schedule.json, or else events.json, when it is another file than last time; True: a schedule was taken
+        over. A bad one is named once and the old one stays."""
+        for name in (SCHEDULE, EVENTS):
+            path = self._folder / name
+            try:
+                seen = (path.stat().st_mtime, path.stat().st_size)
+                if seen == self._seen:
+                    return False
+                self._seen = seen
+                schedule = self._parsed(json.loads(path.read_text(encoding="utf-8")))
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError, RecursionError) as error:  # ScheduleError is a ValueError
+                self.schedule_error = f"{name}: {error}"
+                self._warn("schedule-bad", f"{self.schedule_error}; the schedule before stays")
+                return False
+            self._use(schedule, name)
+            return True
+        return False
+
+    def _parsed(self, document: object) -> Schedule:
+        return read_schedule(document, self._site, self.settings.time_zone)
+
+    def _use(self, schedule: Schedule, source: str) -> None:
+        self.schedule, self._document = schedule, schedule.document
+        self.schedule_source, self.schedule_error = source, ""
+        try:
+            stat = (self._folder / source).stat()
+        except OSError:
+            self._seen = None
+        else:
+            self._seen = (stat.st_mtime, stat.st_size)
+
+    def _read_again(self) -> None:
+        """The same document with the settings' zone."""
+        try:
+            self.schedule = self._parsed(self._document)
+        except ScheduleError as error:
+            self.schedule_error = str(error)
+
+    # The owner's stop, and the clock
+
+    def keep_stop(self, stopped: bool) -> None:
+        """Remember it if it is news. Raises OSError."""
+        if self.stopped is not stopped:
+            self.stopped = stopped
+            durable.write_json(self._folder / STOP, {"stopped": stopped})
+
+    def keep_clock(self, remembered: Remembered) -> None:
+        """Raises OSError."""
+        self.clock = remembered
+        durable.write_json(self._folder / CLOCK, remembered.as_json())
+
+    def _read_stop(self) -> bool:
+        try:
+            stored = durable.read_json(self._folder / STOP)
+        except durable.BadFileError as error:
+            self._warn("stop-bad", f"{error}; taken as stopped")
+            return True
+        return stored.get("stopped", False) is not False

@@ -1,0 +1,77 @@
+"""One-point calibration of an STPM3x channel against a trusted meter on the same wire; pure.
+
+The chip counts, and an LSB is what one count is worth. One steady load and a reference reading give each LSB as
+reference / count. Power needs no volts and amps of its own: its LSB is 16 times theirs multiplied, so any two of watts,
+volts and amps give the third.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from v2h.drivers.stpm3x_map import POWER_LSB_PER_VA_LSB
+from v2h.meterconfig import Stpm3xMeter
+
+LEAST_W = 200.0
+LEAST_A = 1.0
+LEAST_V = 50.0
+"""Below these a reference meter's own last digit makes the calibration worse than none."""
+STEADY = 0.02
+"""Largest spread of the readings, as a part of their mean."""
+
+
+class CalibrationError(ValueError):
+    """It cannot be done with these readings; says what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the trusted meter shows; None: it does not show that. watts: + is import."""
+
+    watts: float | None = None
+    volts: float | None = None
+    amps: float | None = None
+
+
+def mean(name: str, readings: Sequence[float], least: float, unit: str) -> float:
+    """Mean of steady readings. Raises CalibrationError."""
+    if not readings:
+        raise CalibrationError(f"the meter told no {name}")
+    middle = sum(readings) / len(readings)
+    if abs(middle) < least:
+        raise CalibrationError(
+            f"the meter shows {middle:.1f} {unit}: too little; switch on a steady load of 1 kW or more"
+        )
+    if max(readings) - min(readings) > STEADY * abs(middle):
+        raise CalibrationError(
+            f"the {name} moved between {min(readings):.1f} and {max(readings):.1f} {unit}: wait for a steady load, with"
+            " the charger idle"
+        )
+    return middle
+
+
+def calibrate(
+    spec: Stpm3xMeter, reference: Reference, watts: Sequence[float], volts: Sequence[float], amps: Sequence[float]
+) -> dict[str, float]:
+    """Keys of [meter.ROLE] and their new values, from readings made with the present ones. Raises CalibrationError."""
+    found: dict[str, float] = {}
+    if reference.volts is not None:
+        found["v_lsb_v"] = spec.v_lsb_v * reference.volts / mean("voltage", volts, LEAST_V, "V")
+    if reference.amps is not None:
+        found["i_lsb_a"] = spec.i_lsb_a * reference.amps / mean("current", amps, LEAST_A, "A")
+    if reference.watts is not None:
+        ratio = reference.watts / mean("power", watts, LEAST_W, "W")
+        found["p_lsb_w"] = spec.p_lsb_w * abs(ratio)
+        if ratio < 0:
+            found["sign"] = -1.0 if spec.sign >= 0 else 1.0
+    if not found:
+        raise CalibrationError("no reference: say at least one of --watts, --volts, --amps")
+    if any(not value for key, value in found.items()):
+        raise CalibrationError("a reference of 0 calibrates nothing")
+    have = found.keys() & {"p_lsb_w", "v_lsb_v", "i_lsb_a"}
+    if have == {"v_lsb_v", "i_lsb_a"}:
+        found["p_lsb_w"] = POWER_LSB_PER_VA_LSB * found["v_lsb_v"] * found["i_lsb_a"]
+    elif have == {"p_lsb_w", "v_lsb_v"}:
+        found["i_lsb_a"] = found["p_lsb_w"] / (POWER_LSB_PER_VA_LSB * found["v_lsb_v"])
+    elif have == {"p_lsb_w", "i_lsb_a"}:
+        found["v_lsb_v"] = found["p_lsb_w"] / (POWER_LSB_PER_VA_LSB * found["i_lsb_a"])
+    return found

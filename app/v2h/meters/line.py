@@ -1,0 +1,89 @@
+"""The line to one meter: opened, read, and opened anew when it fails, later and later; what is known of its health."""
+
+from collections.abc import Callable
+
+from v2h.config import Hardware
+from v2h.meterconfig import Meter
+from v2h.meters import Measurement, MeterSource, open_meter
+from v2h.meters.health import Health, Word
+from v2h.ports.url import PortUrlError
+from v2h.program import Program
+
+BACKOFF_S = (1.0, 1.0, 2.0, 5.0, 10.0)
+"""Waits after the first, second ... failure in a row; the last one goes on."""
+GIVEN_UP_S = 30.0
+GIVEN_UP_INTERVALS = 20
+"""A source that neither tells a value nor fails for so long is opened anew."""
+
+
+class Line:
+    """on_value(line, value, fresh) is called for each measurement, in the program's loop."""
+
+    def __init__(
+        self, spec: Meter, hardware: Hardware, program: Program, on_value: Callable[["Line", Measurement, bool], None]
+    ) -> None:
+        self.spec, self._hardware, self._program, self._on_value = spec, hardware, program, on_value
+        self.title = spec.kind
+        self.lag_s = 0.0 if spec.lag_s is None else spec.lag_s
+        self.failure = ""
+        self.health = Health(spec.interval_s)
+        self._source: MeterSource | None = None
+        self._failures = 0
+        self._next_try = self._heard_t = float("-inf")
+
+    def tick(self, now: float) -> None:
+        """Open what is closed and due, read what does not wake us. Call every interval_s, and at least every second."""
+        if self._source is None:
+            if now >= self._next_try:
+                self._open(now)
+        elif self._source.wakes is None:
+            self._read(now)
+        elif now - self._heard_t > max(GIVEN_UP_S, GIVEN_UP_INTERVALS * self.health.interval_s):
+            self._fail(now, self.why() or "no answer at all")
+
+    def word(self, now: float) -> Word:
+        return self.health.word(now)
+
+    def why(self) -> str:
+        """Why there is no value, "" if nobody knows."""
+        return self.failure or ("" if self._source is None else self._source.note)
+
+    def close(self) -> None:
+        source, self._source = self._source, None
+        if source is not None:
+            if source.wakes is not None:
+                self._program.unwatch(source.wakes.fileno())
+            source.close()
+
+    def _open(self, now: float) -> None:
+        try:
+            self._source = source = open_meter(self.spec, self._hardware)
+        except (OSError, PortUrlError) as error:
+            self._fail(now, str(error))
+            return
+        self.title, self._heard_t = source.title, now
+        if self.spec.lag_s is None:
+            self.lag_s = source.guess_s
+        self.health.always_new = source.always_new
+        if source.wakes is None:
+            self._read(now)
+        else:
+            self._program.watch(source.wakes, self._read)
+
+    def _read(self, now: float) -> None:
+        if self._source is None:  # closed by what was served before it in the same turn
+            return
+        try:
+            values = self._source.read(now)
+        except OSError as error:
+            self._fail(now, str(error))
+            return
+        for value in values:
+            self._heard_t, self._failures, self.failure = now, 0, ""
+            self._on_value(self, value, self.health.measured(value))
+
+    def _fail(self, now: float, why: str) -> None:
+        self.close()
+        self.failure = why
+        self._next_try = now + BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
+        self._failures += 1

@@ -1,0 +1,272 @@
+"""Writing the log: SQLite in WAL mode, seldom and safely. datalog alone writes.
+
+Samples, minutes and days gather in memory and are written in one transaction by flush(); events are written at once.
+synchronous=FULL: what is committed survives a power cut, and a minute is what one may lose. A file that SQLite cannot
+read is moved aside and a fresh one begun. What is too old, or more than the card is to hold, goes, oldest first.
+"""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from v2h.bus import Event
+from v2h.storeschema import BOOT_SPAN, DAYS, FILE_NAME, PENDING, VERSION, key, migrate
+
+CLOCK_MOVED_S = 1.0
+"""The boot's wall-clock offset is written again only when it moved by more than this."""
+KEEP_UNWRITTEN = 1000
+"""Rows kept while the disk refuses; older ones are dropped first (2.7 h of samples of an active session)."""
+DAY_S = 86400.0
+KEEP_S = {"samples": 31 * DAY_S, "minutes": 400 * DAY_S, "events": 400 * DAY_S}
+"""Days are kept for good: a decade of them is a megabyte."""
+MAX_BYTES = 256 * 2**20
+"""Of the database; a year of daily use comes to about 100 MiB."""
+PRUNE_ROWS = 2000
+"""Deleted at most in one transaction, so that no commit is a long one."""
+KEEP_BROKEN = 2
+"""Files moved aside; the newest takes the last one's place."""
+_TOTALS = ("charged_wh", "discharged_wh", "imported_wh", "exported_wh", "grid_missed_s", "charger_missed_s", "energy_s")
+
+
+class StoreError(OSError):
+    """The database cannot be opened or written: names the file and SQLite's reason. Worth trying again."""
+
+
+class StoreWriter:
+    """One open database. moved_aside: where a file that could not be read went, and why, else None.
+
+    Raises StoreError from every method that touches the disk.
+    """
+
+    def __init__(self, folder: Path, boot: str, version: str, max_bytes: int = MAX_BYTES) -> None:
+        self.path = folder / FILE_NAME
+        self.moved_aside: tuple[Path, str] | None = None
+        self._boot_id, self._version, self._max_bytes = boot, version, max_bytes
+        self._rows: dict[str, list[dict[str, Any]]] = {"samples": [], "minutes": []}
+        self._days: dict[str, dict[str, Any]] = {}
+        self._connection: sqlite3.Connection
+        self._boot = 0
+        self._offset_s: float | None = None
+        self._synchronised = False
+        self._open()
+
+    # What is known of the clock.
+
+    def set_clock(self, wall_offset_s: float, synchronised: bool) -> None:
+        """Tell the offset of this boot: wall clock minus monotonic clock, s; written only when it changed."""
+        known = self._offset_s is not None and abs(wall_offset_s - self._offset_s) <= CLOCK_MOVED_S
+        if known and synchronised == self._synchronised:
+            return
+        with self._transaction() as connection:
+            connection.execute(
+                "update boots set wall_offset_s = ?, synchronised = ? where id = ?",
+                (wall_offset_s, int(synchronised), self._boot),
+            )
+        self._offset_s, self._synchronised = wall_offset_s, synchronised
+
+    def pending_day(self, t: float) -> str:
+        """Where the energy of t (monotonic s) counts while the date is not known: an hour of this boot."""
+        return f"{PENDING}{self._boot}+{int(t // 3600):05d}"
+
+    def settle_days(self, day_of: Callable[[float], str]) -> None:
+        """The clock is known: the hours of this boot become part of their days. day_of: s since 1970 -> ISO date."""
+        if self._offset_s is None:
+            return
+        like = f"{PENDING}{self._boot}+%"
+        with self._transaction() as connection:
+            for hour in _dicts(connection.execute("select * from days where day like ? order by day", (like,))):
+                middle_t = (int(hour["day"].rpartition("+")[2]) + 0.5) * 3600
+                day = day_of(middle_t + self._offset_s)
+                there = _dicts(connection.execute("select * from days where day = ?", (day,)))
+                connection.execute(*_replace("days", {**_sum(there[0] if there else {}, hour), "day": day}))
+            connection.execute("delete from days where day like ?", (like,))
+
+    # Rows.
+
+    def add_sample(self, t: float, values: Mapping[str, Any]) -> None:
+        """Keep one sample for the next flush(); values: columns of the table samples."""
+        self._keep("samples", t, values)
+
+    def add_minute(self, t: float, values: Mapping[str, Any]) -> None:
+        """Keep the summary of the minute that began at t."""
+        self._keep("minutes", t, values)
+
+    def set_day(self, day: str, totals: Mapping[str, Any]) -> None:
+        """The totals of a day (ISO date, or pending_day()) as they are now, for the next flush()."""
+        self._days[day] = {"day": day, **totals}
+
+    def day(self, day: str) -> dict[str, Any]:
+        """The totals written for that day, without its name; {} when there are none."""
+        with self._reading() as connection:
+            found = _dicts(connection.execute("select * from days where day = ?", (day,)))
+        return {name: value for name, value in found[0].items() if name != "day"} if found else {}
+
+    def add_event(self, event: Event) -> None:
+        """Write one event now."""
+        columns = ("level", "code", "text", "source")
+        row = {"boot": self._boot, "t": event.t, **{name: _text(getattr(event, name)) for name in columns}}
+        with self._transaction() as connection:
+            connection.execute(*_insert("events", {**row, "values": json.dumps(event.values, separators=(",", ":"))}))
+
+    def flush(self) -> int:
+        """Write what is kept in one transaction; returns how many rows. They stay kept when it fails."""
+        count = sum(map(len, self._rows.values())) + len(self._days)
+        if count:
+            with self._transaction() as connection:
+                for table, rows in self._rows.items():
+                    for row in rows:
+                        connection.execute(*_replace(table, {**row, "id": key(self._boot, row["id"])}))
+                for day in self._days.values():
+                    connection.execute(*_replace("days", day))
+            self._rows = {table: [] for table in self._rows}
+            self._days = {}
+        return count
+
+    def prune(self, now_wall_s: float) -> int:
+        """Delete rows that are too old (only while the clock is known) or too many; returns how many. A little at a
+        time: call it every hour or so."""
+        deleted = 0
+        with self._transaction() as connection:
+            if self._synchronised:
+                for table, keep_s in KEEP_S.items():
+                    deleted += self._prune_old(connection, table, now_wall_s - keep_s)
+            (pages,) = connection.execute("pragma page_count").fetchone()
+            (free,) = connection.execute("pragma freelist_count").fetchone()
+            (page_bytes,) = connection.execute("pragma page_size").fetchone()
+            if (pages - free) * page_bytes > self._max_bytes:
+                for table in KEEP_S:  # the finest first
+                    gone = _delete_oldest(connection, table, BOOT_SPAN * (self._boot + 1))
+                    deleted += gone
+                    if gone == PRUNE_ROWS:
+                        break
+        return deleted
+
+    def close(self) -> None:
+        """Flush and close."""
+        try:
+            self.flush()
+        finally:
+            self._connection.close()
+
+    def _keep(self, table: str, t: float, values: Mapping[str, Any]) -> None:
+        self._rows[table].append({"id": t, **values})
+        del self._rows[table][:-KEEP_UNWRITTEN]
+
+    def _prune_old(self, connection: sqlite3.Connection, table: str, before_wall_s: float) -> int:
+        column = "boot" if table == "events" else f"id / {BOOT_SPAN}"
+        oldest = connection.execute(f"select {column} from {table} order by id limit 1").fetchone()
+        boot = oldest and connection.execute("select id, wall_offset_s from boots where id = ?", oldest).fetchone()
+        if not boot or boot[1] is None:
+            return 0
+        before_t = before_wall_s - boot[1]
+        if table == "events":
+            sql = "delete from events where id in (select id from events where boot = ? and t < ? order by id limit ?)"
+            return int(connection.execute(sql, (boot[0], before_t, PRUNE_ROWS)).rowcount)
+        return _delete_oldest(connection, table, key(boot[0], before_t))
+
+    # Opening, transactions, and a file that is broken.
+
+    def _open(self) -> None:
+        try:
+            self._connect()
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            self._begin_afresh(str(error))
+
+    def _connect(self) -> None:
+        self._offset_s, self._synchronised = None, False
+        connection = sqlite3.connect(self.path, timeout=5.0, isolation_level=None)
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
+            connection.execute("pragma secure_delete = off")  # Debian's default writes zeros over what is deleted
+            found = migrate(connection)
+            if found > VERSION:
+                raise sqlite3.DatabaseError(f"written by a later version: schema {found}, this one has {VERSION}")
+            connection.execute("insert or ignore into boots (boot) values (?)", (self._boot_id,))
+            connection.execute("update boots set version = ? where boot = ?", (self._version, self._boot_id))
+            row = connection.execute("select id from boots where boot = ?", (self._boot_id,)).fetchone()
+            self._boot = row[0]
+            self._connection = connection
+        except sqlite3.Error:
+            connection.close()
+            raise
+
+    def _begin_afresh(self, why: str) -> None:
+        places = (self.path.with_name(f"{FILE_NAME}.broken-{n}") for n in range(1, KEEP_BROKEN + 1))
+        aside = next((place for place in places if not place.exists()), None)
+        aside = aside or self.path.with_name(f"{FILE_NAME}.broken-{KEEP_BROKEN}")
+        try:
+            self.path.rename(aside)
+            for tail in ("-wal", "-shm"):
+                aside.with_name(aside.name + tail).unlink(missing_ok=True)  # of the file whose place this one takes
+                with contextlib.suppress(FileNotFoundError):
+                    self.path.with_name(FILE_NAME + tail).rename(aside.with_name(aside.name + tail))
+            self._connect()
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"{self.path}: cannot begin afresh: {error}") from error
+        self.moved_aside = aside, why
+
+    @contextlib.contextmanager
+    def _reading(self) -> Any:
+        try:
+            yield self._connection
+        except sqlite3.Error as error:
+            if type(error) is not sqlite3.DatabaseError:  # that one is a file that cannot be read; others are not
+                raise StoreError(f"{self.path}: {error}") from error
+            self._connection.close()
+            self._begin_afresh(str(error))
+            assert self.moved_aside is not None
+            raise StoreError(f"{self.path}: was broken ({error}); moved to {self.moved_aside[0]}") from error
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Any:
+        with self._reading() as connection:
+            connection.execute("begin immediate")
+            try:
+                yield connection
+                connection.execute("commit")
+            except BaseException:
+                if connection.in_transaction:
+                    with contextlib.suppress(sqlite3.Error):  # what led here is the error to tell
+                        connection.execute("rollback")
+                raise
+
+
+def _insert(table: str, row: Mapping[str, Any], verb: str = "insert") -> tuple[str, list[Any]]:
+    names = ", ".join(f'"{name}"' for name in row)
+    return f"{verb} into {table} ({names}) values ({', '.join('?' * len(row))})", list(row.values())
+
+
+def _replace(table: str, row: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    return _insert(table, row, "insert or replace")
+
+
+def _text(value: object) -> str:
+    """What a text column takes, whatever a message brought."""
+    return str(value).encode("utf-8", "replace").decode()
+
+
+def _delete_oldest(connection: sqlite3.Connection, table: str, below: int) -> int:
+    """At most PRUNE_ROWS with an id below that."""
+    sql = f"delete from {table} where id in (select id from {table} where id < ? order by id limit ?)"
+    return int(connection.execute(sql, (below, PRUNE_ROWS)).rowcount)
+
+
+def _dicts(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _sum(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Two rows of days as one."""
+    both = {name: (one.get(name), other.get(name)) for name in DAYS}
+    total: dict[str, Any] = {name: (both[name][0] or 0.0) + (both[name][1] or 0.0) for name in _TOTALS}
+    for name, pick in (("saved", sum), ("soc_min_pct", min), ("soc_max_pct", max)):
+        known = [value for value in both[name] if value is not None]
+        total[name] = pick(known) if known else None
+    return total

@@ -1,0 +1,115 @@
+"""What the log says of a minute and of a day: means, extremes, energy. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from v2h.energy.counters import Counters, CountersError
+
+MINUTE_S = 60.0
+MEANS = ("power_w", "grid_w")
+LAST = ("state", "mode", "soc_pct")
+ENERGY = ("charged_wh", "discharged_wh", "imported_wh", "exported_wh")
+EXTRAS = ("energy_s", "soc_min_pct", "soc_max_pct")
+"""What a day holds besides the counters."""
+LONGEST_LOOK_S = 5.0
+"""Between two looks, to count as seconds with energy flowing."""
+
+
+class Minute:
+    """One minute from `began` (monotonic s) on. totals: the energy counters' totals at its begin, Wh."""
+
+    def __init__(self, began: float, totals: Mapping[str, float]) -> None:
+        self.began = began
+        self._totals = dict(totals)
+        self._last: dict[str, Any] = {}
+        self._seen: dict[str, list[float]] = {name: [] for name in MEANS}
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """One look at everything: columns of the table samples; None where unknown."""
+        self._last = {name: values.get(name) for name in LAST}
+        for name, seen in self._seen.items():
+            value = values.get(name)
+            if value is not None:
+                seen.append(value)
+
+    def row(self, totals: Mapping[str, float]) -> dict[str, Any]:
+        """Columns of the table minutes. Energy is the difference of the totals; a counter that began anew gives 0."""
+        row = dict(self._last)
+        for name, seen in self._seen.items():
+            stem = name.removesuffix("_w")
+            row[name] = round(sum(seen) / len(seen), 1) if seen else None
+            row[f"{stem}_min_w"], row[f"{stem}_max_w"] = (min(seen), max(seen)) if seen else (None, None)
+        for name in ENERGY:
+            row[name] = round(max(0.0, totals.get(name, 0.0) - self._totals.get(name, 0.0)), 3)
+        return row
+
+
+class Days:
+    """Running totals of the days since the program began, on top of what the log already held."""
+
+    def __init__(self) -> None:
+        self._counters = Counters()
+        self._extras: dict[str, dict[str, float | None]] = {}
+        self._last_t: float | None = None
+
+    def knows(self, day: str) -> bool:
+        return day in self._counters.days
+
+    def load(self, day: str, row: Mapping[str, Any]) -> None:
+        """Go on from the totals that the log holds for that day ({}: none). Raises CountersError for bad ones."""
+        counted = {name: value for name, value in row.items() if name not in EXTRAS}
+        counted = {name: value for name, value in counted.items() if value is not None or name == "saved"}
+        try:
+            self._counters.days[day] = Counters.from_dict({day: counted}).days[day]
+        except TypeError as error:
+            raise CountersError(f"{day}: {error}") from error
+        self._extras[day] = {name: row.get(name) for name in EXTRAS}
+
+    def forget(self, prefix: str) -> None:
+        """Days whose name begins so are not ours any more."""
+        for day in [day for day in self._counters.days if day.startswith(prefix)]:
+            del self._counters.days[day]
+            self._extras.pop(day, None)
+
+    def add(
+        self, now: float, day: str, values: Mapping[str, Any], charger_w: float | None, price: float | None
+    ) -> None:
+        """One look at `now` (monotonic s): grid_w, state and soc_pct of `values`; charger_w on the mains' side."""
+        self._counters.add(now, day, values.get("grid_w"), charger_w, price)
+        extras = self._extras.setdefault(day, dict.fromkeys(EXTRAS))
+        looked_s = 0.0 if self._last_t is None else now - self._last_t
+        self._last_t = now
+        flowing = values.get("state") == "energy" and looked_s <= LONGEST_LOOK_S
+        extras["energy_s"] = round((extras["energy_s"] or 0.0) + (looked_s if flowing else 0.0), 1)
+        soc_pct = values.get("soc_pct")
+        if soc_pct is not None:
+            low, high = extras["soc_min_pct"], extras["soc_max_pct"]
+            extras["soc_min_pct"] = soc_pct if low is None else min(low, soc_pct)
+            extras["soc_max_pct"] = soc_pct if high is None else max(high, soc_pct)
+
+    def totals(self) -> dict[str, float]:
+        """Wh since the program began and before, over all days held here."""
+        return {name: sum(getattr(day, name) for day in self._counters.days.values()) for name in ENERGY}
+
+    def row(self, day: str) -> dict[str, Any]:
+        """Columns of the table days."""
+        counted = {name: value if value is None else round(value, 3) for name, value in self._counted(day).items()}
+        return {**counted, **self._extras.get(day, {})}
+
+    def _counted(self, day: str) -> dict[str, float | None]:
+        return asdict(self._counters.days[day])
+
+
+def price_at(preview: Iterable[Mapping[str, Any]], wall_s: float) -> float | None:
+    """The import price, per kWh, at a time (s since 1970) by the schedule's preview; None where it gives none."""
+    for part in preview:
+        try:
+            ended = datetime.fromisoformat(part["end"]).timestamp() <= wall_s
+        except (KeyError, TypeError, ValueError):
+            continue
+        if not ended:
+            price = part.get("import_price")
+            return float(price) if isinstance(price, int | float) else None
+    return None

@@ -1,0 +1,111 @@
+"""Who may: asked before every request of every route, so that a new route is closed until it is opened here.
+
+Known host names only. A change needs the owner: the session of a browser that logged in, together with its CSRF token,
+or an API token in the Authorization header. Looking is open to the network, or the owner's too, as v2h.toml says.
+"""
+
+import hmac
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from v2h.web.access import FORM, HEADERS, JSON, cross_site_refusal, host_refusal
+from v2h.web.ownerkeys import OwnerKeys, csrf_token
+
+SESSION_COOKIE = "v2h_session"
+SAFE = ("GET", "HEAD", "OPTIONS")
+OPEN_TO_ALL = ("static", "owner.log_in", "owner.do_log_in", "owner.pair", "owner.do_pair")
+"""Endpoints that whoever wants to become the owner needs; those that change something look after themselves."""
+LASTING = ("static", "pages.chart_library")
+"""What a browser may keep for a while."""
+OWNER_PAGES = "owner"
+"""The blueprint of HTML forms; everything else takes JSON."""
+NO_PASSWORD = (
+    "No password is set yet, so nothing can be changed from here. Hold both buttons of the charger for 5 s while it is "
+    "idle, then open /pair within two minutes; or write web.password into v2h.toml on the card."
+)
+LOG_IN = "Only the owner may change things. Log in at /login, or send an API token."
+LOG_IN_TO_READ = "Only the owner may look here. Log in at /login, or send an API token."
+
+
+def stand_before(app: Flask, keys: OwnerKeys, *, host_names: tuple[str, ...], reading_open: bool) -> None:
+    """Install the gate. In a request `g.key` is then who asks (None: anybody), `g.session` the session's secret."""
+
+    @app.before_request
+    def only_known_hosts() -> AnyResponse | None:
+        why = host_refusal(request.headers.get("Host", ""), host_names)
+        return None if why is None else refusal(why, 403)
+
+    @app.before_request
+    def who_asks() -> AnyResponse | None:
+        g.session = request.cookies.get(SESSION_COOKIE, "")
+        g.key = keys.holder(g.session, "session")
+        header = request.headers.get("Authorization")
+        if header is None:
+            return None
+        scheme, _, secret = header.partition(" ")
+        g.session, g.key = "", keys.holder(secret.strip(), "token") if scheme.lower() == "bearer" else None
+        return None if g.key is not None else refusal("This token is unknown or was revoked.", 401)
+
+    @app.before_request
+    def only_own_changes() -> AnyResponse | None:
+        if request.method in SAFE:
+            return None
+        form = request.blueprint == OWNER_PAGES
+        why = cross_site_refusal(request.headers, request.mimetype, FORM if form else JSON)
+        if why is not None:
+            return refusal(why, 415 if why.startswith("content type") else 403)
+        if g.key is not None and g.key.kind == "session" and request.endpoint not in OPEN_TO_ALL:
+            sent = request.form.get("csrf_token", "") if form else request.headers.get("X-CSRF-Token", "")
+            if not hmac.compare_digest(sent.encode(errors="replace"), csrf_token(g.session).encode()):
+                return refusal("The CSRF token is missing or of another session. Reload the page.", 403)
+        return None
+
+    @app.before_request
+    def only_the_owner() -> AnyResponse | None:
+        change = request.method not in SAFE
+        if request.endpoint is None or request.endpoint in OPEN_TO_ALL or not (change or _is_private(reading_open)):
+            return None
+        if request.blueprint == OWNER_PAGES and (g.key is None or g.key.kind != "session"):
+            return redirect("/login", 303)
+        if g.key is not None:
+            return None
+        if not change and not request.path.startswith("/api/"):
+            return redirect("/login", 303)
+        if not keys.has_password:
+            return refusal(NO_PASSWORD, 403)
+        return refusal(LOG_IN if change else LOG_IN_TO_READ, 401)
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        if request.endpoint not in LASTING:
+            response.headers["Cache-Control"] = "no-store"
+        if response.status_code == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+
+    @app.context_processor
+    def for_every_page() -> dict[str, Any]:
+        """csrf_token: "" when nobody is logged in; may_change: whether this browser may; login_hint: when not, why."""
+        owner = getattr(g, "key", None) is not None
+        hint = LOG_IN if keys.has_password else NO_PASSWORD
+        return {
+            "csrf_token": csrf_token(g.session) if owner else "",
+            "may_change": owner,
+            "login_hint": "" if owner else hint,
+        }
+
+
+def refusal(sentence: str, status: int, retry_after_s: float = 0.0) -> Response:
+    """{"ok": false, "error": sentence} with its status."""
+    response = jsonify({"ok": False, "error": sentence})
+    response.status_code = status
+    if retry_after_s > 0:
+        response.headers["Retry-After"] = str(int(retry_after_s) + 1)
+    return response
+
+
+def _is_private(reading_open: bool) -> bool:
+    return not reading_open or request.blueprint == OWNER_PAGES

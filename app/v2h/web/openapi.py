@@ -1,0 +1,179 @@
+"""The OpenAPI 3.1 document of the REST doors, made from one table.
+
+By hand, for a generator would need a schema library at run time (marshmallow, pydantic) that nothing else here uses
+and that each start of web would pay for. It cannot drift: one test compares the table with the application's own
+routes, another runs the API against the document.
+"""
+
+import re
+from functools import cache
+from typing import Any, NamedTuple
+
+from v2h import __version__
+from v2h.web.commands import ANY_KEY, COMMANDS, NEEDED, Kind, Number, Rule
+
+ABOUT = (
+    "Powers in W, grid + is import, battery and current + is charging the car. Looking is open on the local network "
+    "unless v2h.toml closes it; changes need a token made on the page /tokens."
+)
+LEVELS = ("info", "warning", "fault")
+MAX_EVENTS, MAX_DAYS, MAX_SAMPLES = 500, 400, 3000
+Schema = dict[str, Any]
+
+OBJECT: Schema = {"type": "object"}
+ROWS: Schema = {"type": "array", "items": OBJECT}
+TEXT: Schema = {"type": "string"}
+
+
+def shape(**properties: Schema) -> Schema:
+    """An object with these keys, all there, and perhaps more."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def whole(low: int, high: int) -> Schema:
+    return {"type": "integer", "minimum": low, "maximum": high}
+
+
+ERROR = shape(ok={"const": False}, error=TEXT)
+DONE = shape(ok={"const": True}, text=TEXT, applied=OBJECT)
+REFUSED = shape(ok={"const": False}, error=TEXT, text=TEXT, applied=OBJECT)
+PLAN = shape(schedule=OBJECT, source=TEXT, error=TEXT)
+PREVIEW = shape(preview=ROWS, ready_by=ROWS, error=TEXT)
+SETTINGS = shape(settings=OBJECT, bounds=OBJECT, error=TEXT)
+SAMPLES = shape(step_s={"type": "number"}, samples=ROWS)
+HEALTH = shape(ok={"type": "boolean"}, problems={"type": "array", "items": TEXT}, programs=OBJECT)
+PAGE: dict[str, Schema] = {
+    "limit": whole(1, MAX_EVENTS),
+    "before": whole(1, 2**62) | {"description": "only those with a lower id"},
+}
+DAYS = {"days": whole(1, MAX_DAYS)}
+SPAN: dict[str, Schema] = {
+    "from_s": {"type": "number", "minimum": -86400, "maximum": 1e11, "description": "s since 1970; a day before to_s"},
+    "to_s": {"type": "number", "minimum": 0, "maximum": 1e11, "description": "s since 1970; now"},
+    "step_s": {"type": "number", "minimum": 10, "maximum": 86400, "description": "s of one mean; 300"},
+}
+LEVEL: dict[str, Schema] = {"level": {"type": "string", "enum": list(LEVELS), "description": "at least this one"}}
+BACKUP = shape(v2h_backup={"const": 1}, settings=OBJECT, schedule=OBJECT)
+
+WORDS = {
+    400: "What was sent cannot be used; the error says which part and what is allowed.",
+    401: "Only the owner may: the token is missing, unknown or revoked.",
+    403: "Foreign host, foreign site, wrong CSRF token, or no password is set yet.",
+    404: "There is no such thing.",
+    409: "Understood, and refused by the program that decides.",
+    413: "Too long.",
+    415: "Not application/json.",
+    503: "Not known yet, or no seat free; the error says which.",
+    504: "The program that decides did not answer within 2 s.",
+}
+READ = (401, 403)
+SOURCED, ASKED, CHANGED = (*READ, 503), (400, *READ, 503), (400, *READ, 409, 413, 415, 504)
+"""Statuses besides 200: of every door, of one that needs a source, of one that takes a query, of a change."""
+
+
+class Door(NamedTuple):
+    """One operation. answer: JSON schema of 200, or the media type of what is no JSON. also: other statuses."""
+
+    method: str
+    path: str
+    summary: str
+    answer: Schema | str
+    also: tuple[int, ...] = READ
+    query: dict[str, Schema] = {}  # noqa: RUF012 - never written to
+    body: Schema | None = None
+
+
+DOORS = (
+    Door("get", "/state", "Everything the page shows, as of now", OBJECT),
+    Door("get", "/stream", "The same, live, as server-sent events; 8 at a time", "text/event-stream", SOURCED),
+    Door("get", "/health", "Is all in order, and what is not", HEALTH),
+    Door("get", "/openapi.json", "This document", OBJECT),
+    Door("get", "/settings", "Owner's settings in force, with bounds", SETTINGS, SOURCED),
+    Door("get", "/schedule", "The schedule as it was last given", PLAN, SOURCED),
+    Door("get", "/schedule/preview", "What it will do in the next 7 days", PREVIEW, SOURCED),
+    Door("get", "/log", "Events, newest first", shape(events=ROWS), ASKED, PAGE | LEVEL),
+    Door("get", "/log.csv", "All events as CSV", "text/csv", ASKED, LEVEL),
+    Door("get", "/energy", "Totals of the last days, newest first", shape(days=ROWS), ASKED, DAYS),
+    Door("get", "/samples", f"Means over time, at most {MAX_SAMPLES}", SAMPLES, ASKED, SPAN),
+    Door("get", "/samples.csv", "The same as CSV", "text/csv", ASKED, SPAN),
+    Door("get", "/database", "The whole log as an SQLite file", "application/vnd.sqlite3", SOURCED),
+    Door("get", "/captures", "CAN logs that were kept after a fault", shape(captures=ROWS)),
+    Door("get", "/captures/{name}", "One of them, as candump writes it", "text/plain", (*READ, 404)),
+    Door("get", "/backup", "Settings and schedule; no password, no token", BACKUP, SOURCED),
+    Door("post", "/restore", "Settings and schedule from a backup", DONE, CHANGED, {}, BACKUP),
+)
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The whole document."""
+    paths: dict[str, Any] = {}
+    for door in (*DOORS, *_commands()):
+        paths.setdefault(door.path, {})[door.method] = _operation(door)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "V2H appliance",
+            "version": __version__,
+            "description": ABOUT,
+        },
+        "servers": [{"url": "/api/v1"}],
+        "paths": paths,
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _commands() -> list[Door]:
+    """One operation each, for each has keys of its own."""
+    doors = []
+    for name, keys in COMMANDS.items():
+        body: Schema = {
+            "type": "object",
+            "properties": {key: _rule(rule) for key, rule in keys.items() if key != ANY_KEY},
+            "required": list(NEEDED.get(name, ())),
+            "additionalProperties": ANY_KEY in keys,
+        }
+        summary = f"Order: {name}"
+        doors.append(Door("post", f"/command/{name}", summary, DONE, CHANGED, {}, body))
+    return doors
+
+
+def _rule(rule: Rule) -> Schema:
+    if isinstance(rule, Number):
+        return {"type": "number", "minimum": rule.low, "maximum": rule.high, "description": rule.unit}
+    if isinstance(rule, tuple):
+        return {"type": "string", "enum": list(rule)}
+    known: dict[Kind, Schema] = {
+        Kind.MOMENT: {"type": "string", "format": "date-time"},
+        Kind.OBJECT: {"type": "object"},
+        Kind.YES: {"const": True},
+        Kind.VALUE: {},
+    }
+    return known[rule] | {"description": rule.value}
+
+
+def _operation(door: Door) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": door.method + re.sub(r"\W+", "_", door.path),
+        "summary": door.summary,
+        "responses": {
+            "200": _answer("Done." if door.body else "Here it is.", door.answer),
+            **{
+                str(status): _answer(WORDS[status], REFUSED if status == 409 else ERROR) for status in sorted(door.also)
+            },
+        },
+    }
+    parameters: list[Schema] = [{"name": name, "in": "query", "schema": schema} for name, schema in door.query.items()]
+    if "{name}" in door.path:
+        parameters.append({"name": "name", "in": "path", "required": True, "schema": TEXT})
+    if parameters:
+        operation["parameters"] = parameters
+    if door.body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": door.body}}}
+        operation["security"] = [{"token": []}]
+    return operation
+
+
+def _answer(words: str, answer: Schema | str) -> dict[str, Any]:
+    media, schema = (answer, TEXT) if isinstance(answer, str) else ("application/json", answer)
+    return {"description": words, "content": {media: {"schema": schema}}}

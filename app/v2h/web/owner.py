@@ -1,0 +1,117 @@
+"""The owner's own pages: log in and out, pairing, API tokens. Plain HTML forms, so that password managers and browsers
+without scripts can use them. Who may open them is the gate's to say; log-in and pairing stand open and look after
+themselves: the password, and the nonce of the browser that opened the pairing window first."""
+
+import time
+from collections.abc import Callable
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from v2h.web.gate import NO_PASSWORD, OWNER_PAGES, SESSION_COOKIE
+from v2h.web.ownerkeys import OwnerKeys, RefusedError
+from v2h.web.pairing import LONGEST_S, Window
+
+NONCE_COOKIE = "v2h_pairing"
+REMEMBER_S = 30 * 86400
+Tell = Callable[[str, str, str], None]
+"""Level, code and sentence of an event."""
+
+
+def owner_pages(keys: OwnerKeys, window: Window, tell: Tell) -> Blueprint:
+    """The blueprint. tell: publishes an event."""
+    pages = Blueprint(OWNER_PAGES, __name__)
+
+    @pages.get("/login")
+    def log_in() -> AnyResponse:
+        return _page("login.html", missing="" if keys.has_password else NO_PASSWORD)
+
+    @pages.post("/login")
+    def do_log_in() -> AnyResponse:
+        try:
+            session = keys.log_in(request.form.get("password", ""), time.monotonic())
+        except RefusedError as error:
+            return _page("login.html", error, missing="" if keys.has_password else NO_PASSWORD)
+        return _let_in(session)
+
+    @pages.get("/logout")
+    def log_out() -> AnyResponse:
+        return _page("logout.html")
+
+    @pages.post("/logout")
+    def do_log_out() -> AnyResponse:
+        keys.revoke(g.key.id)
+        response = redirect("/", 303)
+        response.delete_cookie(SESSION_COOKIE)
+        return response
+
+    @pages.get("/pair")
+    def pair() -> AnyResponse:
+        now = time.monotonic()
+        nonce = window.claim(request.cookies.get(NONCE_COOKIE), now)
+        left_s = window.left_s(now)
+        state = "closed" if left_s == 0 else "in use" if nonce is None else "ours"
+        response = _page("pair.html", state=state, left_s=round(left_s))
+        if nonce is not None:
+            response.set_cookie(
+                NONCE_COOKIE, nonce, max_age=int(LONGEST_S), path="/pair", httponly=True, samesite="Strict"
+            )
+        return response
+
+    @pages.post("/pair")
+    def do_pair() -> AnyResponse:
+        now = time.monotonic()
+        if not window.owned_by(request.cookies.get(NONCE_COOKIE), now):
+            state = "in use" if window.left_s(now) else "closed"
+            return _page(
+                "pair.html", RefusedError("this browser does not own an open pairing window", 403), state=state
+            )
+        word = request.form.get("password", "")
+        try:
+            if word != request.form.get("again", ""):
+                raise RefusedError("the two passwords differ", 400)
+            session = keys.set_password(word)
+        except RefusedError as error:
+            return _page("pair.html", error, state="ours", left_s=round(window.left_s(now)))
+        window.close()
+        tell("warning", "password_set", "The owner's password was set from a browser after pairing at the panel")
+        response = _let_in(session)
+        response.delete_cookie(NONCE_COOKIE, path="/pair")
+        return response
+
+    @pages.get("/tokens")
+    def tokens() -> AnyResponse:
+        return _page("tokens.html", tokens=keys.tokens())
+
+    @pages.post("/tokens")
+    def make_token() -> AnyResponse:
+        try:
+            secret = keys.make_token(request.form.get("name", ""))
+        except RefusedError as error:
+            return _page("tokens.html", error, tokens=keys.tokens())
+        tell("info", "token_made", "An API token was made on the page")
+        return _page("tokens.html", tokens=keys.tokens(), secret=secret)
+
+    @pages.post("/tokens/<key_id>/revoke")
+    def revoke(key_id: str) -> AnyResponse:
+        if keys.revoke(key_id) is not None:
+            tell("info", "token_revoked", "An API token was revoked on the page")
+        return redirect("/tokens", 303)
+
+    return pages
+
+
+def _page(template: str, error: RefusedError | None = None, **values: object) -> Response:
+    response = make_response(render_template(template, error="" if error is None else str(error), **values))
+    if error is not None:
+        response.status_code = error.status
+        if error.retry_after_s:
+            response.headers["Retry-After"] = str(int(error.retry_after_s) + 1)
+    return response
+
+
+def _let_in(session: str) -> AnyResponse:
+    """HTTP only, so no Secure flag: the log-in page says what that means."""
+    response = redirect("/", 303)
+    response.set_cookie(SESSION_COOKIE, session, max_age=REMEMBER_S, httponly=True, samesite="Strict")
+    return response

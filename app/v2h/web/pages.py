@@ -1,0 +1,118 @@
+"""The pages: server-rendered views of what LiveState and the log know.
+
+Nothing here changes anything: that is for the doors under /api/v1/. A log that cannot be read takes nothing away but
+its own rows; the page says why.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, abort, render_template, request, send_file
+
+from v2h import __version__
+from v2h.web import words
+from v2h.web.archive import Archive
+from v2h.web.commands import COMMANDS
+from v2h.web.forms import schedule_form, settings_form
+from v2h.web.state import LiveState
+from v2h.web.view.figures import kwh
+from v2h.web.view.logrows import stored
+from v2h.web.view.week import week
+
+CHART_LIBRARY = Path("/usr/share/javascript/dygraphs/dygraph.min.js")
+"""Where Debian's package libjs-dygraphs puts it, on the board and on the desk."""
+TABS = (
+    ("now", "/", "Now"),
+    ("schedule", "/schedule", "Schedule"),
+    ("settings", "/settings", "Settings"),
+    ("log", "/log", "Log"),
+    ("health", "/health", "Health"),
+)
+EVENTS_A_PAGE = 40
+DAYS_SHOWN = 14
+BIGGEST_ID = 2**62
+"""What SQLite takes."""
+
+
+def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> Blueprint:
+    """The blueprint. archive: None when there is no log to read. captures: folder of the frozen CAN logs."""
+    blueprint = Blueprint("pages", __name__)
+
+    @blueprint.app_context_processor
+    def frame() -> dict[str, Any]:
+        """What base.html needs, in every template of the application."""
+        view = state.document()[0]["view"]
+        return {"view": view, "site": view["site"], "version": __version__, "tabs": TABS}
+
+    def read(what: Callable[[Archive], Sequence[Any]]) -> tuple[Sequence[Any], str]:
+        """Rows of the log, or none and the reason."""
+        if archive is None:
+            return (), "There is no log here."
+        try:
+            return what(archive), ""
+        except OSError as error:
+            return (), f"The log cannot be read: {error}"
+
+    @blueprint.get("/")
+    def now() -> str:
+        return render_template("now.html", tab="now", commands=COMMANDS, now_s=time.time())
+
+    @blueprint.get("/health")
+    def health() -> str:
+        return render_template("health.html", tab="health")
+
+    @blueprint.get("/schedule")
+    def schedule() -> str:
+        plan = state.plan
+        days = week(plan.preview) if plan else []
+        form = schedule_form(plan.schedule) if plan else None
+        return render_template("schedule.html", tab="schedule", plan=plan, days=days, form=form)
+
+    @blueprint.get("/settings")
+    def settings() -> str:
+        message = state.settings
+        error = message.error if message else ""
+        return render_template("settings.html", tab="settings", groups=settings_form(message), error=error)
+
+    @blueprint.get("/log")
+    def log() -> str:
+        level = request.args.get("level", "info")
+        before = request.args.get("before", type=int)
+        before = before if before is not None and 0 < before < BIGGEST_ID else None
+        level = level if level in words.LEVELS else "info"
+        events, trouble = read(lambda a: a.events(EVENTS_A_PAGE, before, level))
+        days, _ = read(lambda a: a.days(DAYS_SHOWN))
+        older = events[-1].get("id") if len(events) == EVENTS_A_PAGE else None
+        return render_template(
+            "log.html",
+            tab="log",
+            rows=stored(events, owners_zone(state)),
+            trouble=trouble,
+            older=older,
+            level=level,
+            levels=words.LEVELS,
+            days=list(reversed(days)),
+            totals=words.ENERGY,
+            kwh=kwh,
+            captures=sorted((path.name for path in captures.glob("*.log")), reverse=True) if captures else [],
+        )
+
+    @blueprint.get("/chart-library.js")
+    def chart_library() -> Response:
+        if not CHART_LIBRARY.exists():
+            abort(404, "the charting library (Debian's libjs-dygraphs) is not installed here")
+        return send_file(CHART_LIBRARY, mimetype="text/javascript", max_age=86400)
+
+    return blueprint
+
+
+def owners_zone(state: LiveState) -> ZoneInfo:
+    """The owner's time zone, UTC until it is known."""
+    name = (state.settings.settings if state.settings else {}).get("time_zone") or "UTC"
+    try:
+        return ZoneInfo(str(name))
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")

@@ -1,0 +1,307 @@
+"""The REST doors under /api/v1: the same words as the bus and the page.
+
+Every refusal is {"ok": false, "error": sentence}. What is not known yet is refused with 503 and the name of who should
+have said it; a log with nothing in it is an empty list. GET /stream carries the very document of GET /state, as
+server-sent events. What each door takes and gives stands in openapi.py, and a test holds the two together.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flask import Blueprint, Response, jsonify, request, send_file
+
+from v2h import __version__
+from v2h.bus import ManagerSchedule, Reply
+from v2h.web.archive import Archive
+from v2h.web.commands import COMMANDS, BadCommandError, Commands, check
+from v2h.web.download import EVENT_COLUMNS, SAMPLE_COLUMNS, all_events, clear_leftovers, copy_of_database, csv_lines
+from v2h.web.gate import refusal
+from v2h.web.openapi import LEVELS, MAX_DAYS, MAX_EVENTS, MAX_SAMPLES, document
+from v2h.web.state import LiveState, health
+
+BACKUP_VERSION = 1
+RETRY_S = 60
+DOWNLOADS = 2
+DAY_S = 86400.0
+
+
+class BadRequestError(ValueError):
+    """What was sent cannot be used: which part, its value, what is allowed."""
+
+
+class UnknownYetError(RuntimeError):
+    """Nobody has said it yet, or it cannot be read: who, and why."""
+
+
+class Sources(NamedTuple):
+    """Where the doors look. archive: None without a log; database: its file; captures: folder of frozen CAN logs."""
+
+    state: LiveState
+    commands: Commands
+    archive: Archive | None
+    database: Path
+    captures: Path
+
+
+class Seats:
+    """A counter with a limit: streams and downloads may not take every thread of the server."""
+
+    def __init__(self, seats: int) -> None:
+        self._free = threading.Semaphore(seats)
+
+    def take(self) -> bool:
+        return self._free.acquire(blocking=False)
+
+    def leave(self) -> None:
+        self._free.release()
+
+
+def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
+    """The blueprint of all doors."""
+    doors = Blueprint("rest", __name__, url_prefix="/api/v1")
+    state, commands = sources.state, sources.commands
+    clear_leftovers(sources.database.parent)
+    seats, downloads = Seats(streams), Seats(DOWNLOADS)
+
+    @doors.errorhandler(BadRequestError)
+    @doors.errorhandler(BadCommandError)
+    def bad(error: Exception) -> Response:
+        return refusal(str(error), 400)
+
+    @doors.errorhandler(UnknownYetError)
+    def unknown(error: Exception) -> Response:
+        return refusal(str(error), 503)
+
+    @doors.get("/state")
+    def get_state() -> Response:
+        return Response(state.document()[1], mimetype="application/json")
+
+    @doors.get("/health")
+    def get_health() -> Response:
+        return jsonify(health(state.document()[0]))
+
+    @doors.get("/openapi.json")
+    def get_openapi() -> Response:
+        return jsonify(document())
+
+    @doors.get("/stream")
+    def get_stream() -> Response:
+        if not seats.take():
+            return refusal(f"all {streams} live streams are taken; poll /api/v1/state instead", 503, RETRY_S)
+        response = Response(_events(state, stream_life_s), mimetype="text/event-stream")
+        response.call_on_close(seats.leave)
+        return response
+
+    @doors.get("/settings")
+    def get_settings() -> Response:
+        known = state.settings
+        if known is None:
+            raise UnknownYetError("manager has not said yet which settings are in force")
+        return jsonify({"settings": known.settings, "bounds": known.bounds, "error": known.error})
+
+    @doors.get("/schedule")
+    def get_schedule() -> Response:
+        plan = _plan(state)
+        return jsonify({"schedule": plan.schedule, "source": plan.source, "error": plan.error})
+
+    @doors.get("/schedule/preview")
+    def get_preview() -> Response:
+        plan = _plan(state)
+        return jsonify({"preview": plan.preview, "ready_by": plan.ready_by, "error": plan.error})
+
+    @doors.get("/log")
+    def get_log() -> Response:
+        limit = _whole("limit", 100, 1, MAX_EVENTS)
+        before = _whole("before", 0, 1, 2**62) or None
+        rows = _read(lambda log: log.events(limit, before, _level()), sources.archive)
+        return jsonify({"events": [dict(row) for row in rows]})
+
+    @doors.get("/energy")
+    def get_energy() -> Response:
+        days = _whole("days", 7, 1, MAX_DAYS)
+        return jsonify({"days": [dict(row) for row in _read(lambda log: log.days(days), sources.archive)]})
+
+    @doors.get("/samples")
+    def get_samples() -> Response:
+        span, step_s = _span()
+        rows = _read(lambda log: log.samples(*span, step_s), sources.archive)
+        return jsonify({"step_s": step_s, "samples": [dict(row) for row in rows]})
+
+    @doors.get("/log.csv")
+    def get_log_csv() -> Response:
+        level = _level()
+        pages = all_events(lambda before: _read(lambda log: log.events(MAX_EVENTS, before, level), sources.archive))
+        return _download("v2h-log.csv", "text/csv", csv_lines(EVENT_COLUMNS, pages), downloads)
+
+    @doors.get("/samples.csv")
+    def get_samples_csv() -> Response:
+        span, step_s = _span()
+        rows = _read(lambda log: log.samples(*span, step_s), sources.archive)
+        return _download("v2h-samples.csv", "text/csv", csv_lines(SAMPLE_COLUMNS, iter(rows)), downloads)
+
+    @doors.get("/database")
+    def get_database() -> Response:
+        if not downloads.take():
+            return refusal(f"{DOWNLOADS} downloads are running already; try again later", 503, RETRY_S)
+        try:
+            copied = copy_of_database(sources.database)
+        except OSError as error:
+            raise UnknownYetError(f"the log cannot be copied: {error}") from error
+        finally:
+            downloads.leave()
+        return send_file(copied, "application/vnd.sqlite3", as_attachment=True, download_name="v2h.sqlite3")
+
+    @doors.get("/captures")
+    def get_captures() -> Response:
+        found = [(path.name, path.stat()) for path in sorted(sources.captures.glob("*.log"))]
+        return jsonify({"captures": [{"name": name, "bytes": s.st_size, "at_s": int(s.st_mtime)} for name, s in found]})
+
+    @doors.get("/captures/<name>")
+    def get_capture(name: str) -> Response:
+        known = {path.name: path for path in sources.captures.glob("*.log")}
+        if name not in known:
+            return refusal(f"there is no capture {name!r}; GET /api/v1/captures lists them", 404)
+        return send_file(known[name], "text/plain", as_attachment=True, download_name=name)
+
+    @doors.get("/backup")
+    def get_backup() -> Response:
+        known, plan = state.settings, state.plan
+        if known is None or plan is None:
+            raise UnknownYetError("manager has not said yet which settings and schedule are in force")
+        content = {"v2h_backup": BACKUP_VERSION, "version": __version__}
+        response = jsonify({**content, "settings": known.settings, "schedule": plan.schedule})
+        response.headers["Content-Disposition"] = 'attachment; filename="v2h-backup.json"'
+        return response
+
+    @doors.post("/restore")
+    def restore() -> Response:
+        backup = _body()
+        settings, schedule = backup.get("settings"), backup.get("schedule")
+        if (
+            backup.get("v2h_backup") != BACKUP_VERSION
+            or not isinstance(settings, dict)
+            or not isinstance(schedule, dict)
+        ):
+            raise BadRequestError('no backup: "v2h_backup": 1 and the objects "settings" and "schedule" are needed')
+        first = commands.send("settings", settings)
+        if first is None or not first.ok:
+            return _answer(first, "nothing was restored")
+        second = commands.send("schedule", {"schedule": schedule})
+        return _answer(second, "" if second is not None and second.ok else "only the settings were restored")
+
+    @doors.post("/command/<name>")
+    def post_command(name: str) -> Response:
+        if name not in COMMANDS:
+            return refusal(f"unknown command {name!r}; known: {', '.join(COMMANDS)}", 404)
+        values = _body()
+        check(name, values)
+        return _answer(commands.send(name, values))
+
+    return doors
+
+
+def _answer(reply: Reply | None, prefix: str = "") -> Response:
+    """200 done, 409 refused with the reason, 504 nobody answered."""
+    before = f"{prefix}: " if prefix else ""
+    if reply is None:
+        return refusal(f"{before}No answer within 2 s: the program that decides is not running or not on the bus", 504)
+    answer: dict[str, Any] = {"ok": reply.ok, "text": before + reply.text, "applied": reply.applied}
+    if not reply.ok:
+        answer["error"] = before + reply.text
+    response = jsonify(answer)
+    response.status_code = 200 if reply.ok else 409
+    return response
+
+
+def _body() -> dict[str, Any]:
+    """The JSON object that was sent. Raises BadRequestError."""
+    try:
+        values = json.loads(request.get_data(), parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise BadRequestError(f"the body is no JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise BadRequestError(f"the body must be a JSON object, not {values!r:.80}")
+    return values
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is not a number")
+
+
+def _number(name: str, default: float, low: float, high: float) -> float:
+    """A query parameter. Raises BadRequestError."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise BadRequestError(f"{name} = {text!r:.40} is not a number from {low:g} to {high:g}")
+    return value
+
+
+def _whole(name: str, default: int, low: int, high: int) -> int:
+    text = request.args.get(name, str(default))
+    good = text.isascii() and text.isdigit() and len(text) < 20
+    if name in request.args and not (good and low <= int(text) <= high):
+        raise BadRequestError(f"{name} = {text!r:.40} is not a whole number from {low} to {high}")
+    return int(text)
+
+
+def _level() -> str:
+    level = request.args.get("level", "info")
+    if level not in LEVELS:
+        raise BadRequestError(f"level = {level!r:.40} is not one of {', '.join(LEVELS)}")
+    return level
+
+
+def _span() -> tuple[tuple[float, float], float]:
+    """((from, to) in s since 1970, step in s) of the samples asked for; the last day when nothing is said."""
+    to_s = _number("to_s", time.time(), 0, 1e11)
+    from_s = _number("from_s", to_s - DAY_S, -DAY_S, 1e11)
+    step_s = _number("step_s", 300, 10, DAY_S)
+    if not 0 < to_s - from_s <= step_s * MAX_SAMPLES:
+        span = f"from_s = {from_s:.0f} to to_s = {to_s:.0f} in steps of {step_s:g} s"
+        raise BadRequestError(f"{span} is not a span of 1 to {MAX_SAMPLES} steps")
+    return (from_s, to_s), step_s
+
+
+def _plan(state: LiveState) -> ManagerSchedule:
+    if state.plan is None:
+        raise UnknownYetError("manager has not said yet which schedule is in force")
+    return state.plan
+
+
+def _read(what: Any, archive: Archive | None) -> Any:
+    if archive is None:
+        raise UnknownYetError("there is no log here")
+    try:
+        return what(archive)
+    except OSError as error:
+        raise UnknownYetError(f"the log cannot be read: {error}") from error
+
+
+def _download(name: str, kind: str, lines: Iterator[str], downloads: Seats) -> Response:
+    if not downloads.take():
+        return refusal(f"{DOWNLOADS} downloads are running already; try again later", 503, RETRY_S)
+    response = Response(lines, mimetype=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    response.call_on_close(downloads.leave)
+    return response
+
+
+def _events(state: LiveState, life_s: float) -> Iterator[bytes]:
+    """Server-sent events until the stream is old or the program ends; the browser then comes back by itself."""
+    end = time.monotonic() + life_s
+    yield b"retry: 1000\n\n"
+    last: bytes | None = None
+    while time.monotonic() < end:
+        last = state.next_json(last)
+        if last is None:
+            return
+        yield b"data: " + last + b"\n\n"

@@ -1,0 +1,120 @@
+// The chart of power and battery, drawn by dygraphs, which is fetched only after the page stands.
+"use strict";
+
+const REFRESH_MS = 300000;
+const STEPS = { 24: 300, 168: 1800 }; // hours of a chart -> seconds of a step: about 300 points each
+const chartPlace = document.getElementById("chart");
+const chartText = document.getElementById("chart-text");
+let chart = null;
+let chartHours = 24;
+
+function loadLibrary() {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = chartPlace.dataset.library;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error("The charting library is not installed on the appliance."));
+    document.head.append(script);
+  });
+}
+
+function colour(name) {
+  return getComputedStyle(root).getPropertyValue(name).trim();
+}
+
+function wattTick(value) {
+  const text = Math.abs(value) >= 1000 ? `${Number((value / 1000).toFixed(2))} kW` : `${Math.round(value)} W`;
+  return text.replace("-", "−");
+}
+
+function drawChart(rows) {
+  const points = rows.map((row) => [new Date(row.t * 1000), row.grid_w, row.power_w, row.soc_pct]);
+  const options = {
+    labels: ["time", "Grid", "Car", "Battery"],
+    series: { Battery: { axis: "y2", strokePattern: [5, 4], strokeWidth: 1.2 }, Grid: { fillGraph: true }, Car: { fillGraph: true } },
+    colors: ["--grid", "--car", "--soc"].map(colour),
+    axes: {
+      y: { axisLabelFormatter: wattTick, axisLabelWidth: 52 },
+      y2: { valueRange: [0, 100.5], axisLabelFormatter: (value) => `${value} %`, axisLabelWidth: 40, drawGrid: false, independentTicks: true },
+      x: { drawGrid: false },
+    },
+    gridLineColor: colour("--line"),
+    axisLineColor: colour("--line"),
+    fillAlpha: 0.16,
+    strokeWidth: 1.7,
+    highlightCircleSize: 3,
+    highlightCallback: (_, ms, found) => tell(ms, found),
+    unhighlightCallback: () => describe(rows),
+    interactionModel: {}, // no zooming by accident while scrolling on a phone
+    file: points,
+  };
+  if (chart) chart.updateOptions(options);
+  else chart = new Dygraph(chartPlace, points, options);
+}
+
+function tell(ms, found) {
+  const when = new Date(ms).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
+  const words = found.map(({ name, yval }) => `${name} ${name === "Battery" ? `${Math.round(yval)} %` : wattTick(yval)}`);
+  setText(chartText, `${when}: ${words.join(", ")}`);
+}
+
+// What the picture shows in one sentence, for those who do not see it.
+function describe(rows) {
+  const grid = rows.map((row) => row.grid_w).filter((value) => value !== null);
+  if (grid.length === 0) {
+    setText(chartText, "Nothing is logged for this time.");
+    return;
+  }
+  setText(chartText, `Grid between ${wattTick(Math.min(...grid))} and ${wattTick(Math.max(...grid))}, means over ${STEPS[chartHours] / 60} minutes.`);
+}
+
+// Rows with a hole wherever nothing was logged, so that no line is drawn across it.
+function withGaps(rows, step_s) {
+  const found = [];
+  for (const row of rows) {
+    const last = found.at(-1);
+    if (last && row.t - last.t > 2.5 * step_s) found.push({ t: last.t + step_s, grid_w: null, power_w: null, soc_pct: null });
+    found.push(row);
+  }
+  return found;
+}
+
+async function refresh() {
+  const step_s = STEPS[chartHours];
+  const to_s = Number(chartPlace.dataset.now) + performance.now() / 1000; // by the appliance's own clock
+  const span = new URLSearchParams({ from_s: to_s - chartHours * 3600, to_s, step_s });
+  try {
+    const response = await fetch(`/api/v1/samples?${span}`, { signal: AbortSignal.timeout(10000) });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.error);
+    const rows = withGaps(answer.samples, step_s);
+    chartPlace.hidden = rows.length === 0;
+    describe(rows);
+    if (rows.length) drawChart(rows);
+  } catch (error) {
+    chartPlace.hidden = true;
+    setText(chartText, `No chart: ${error.message}`);
+  }
+}
+
+async function startChart() {
+  for (const button of document.querySelectorAll("[data-hours]")) {
+    button.addEventListener("click", () => {
+      chartHours = Number(button.dataset.hours);
+      for (const other of document.querySelectorAll("[data-hours]")) other.setAttribute("aria-pressed", String(other === button));
+      refresh();
+    });
+  }
+  try {
+    await loadLibrary();
+    Dygraph.PLUGINS = Dygraph.PLUGINS.filter((plugin) => plugin !== Dygraph.Plugins.Legend); // it needs inline styles
+  } catch (error) {
+    setText(chartText, `No chart: ${error.message}`);
+    return;
+  }
+  await refresh();
+  setInterval(refresh, REFRESH_MS);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
+}
+
+addEventListener("load", () => setTimeout(startChart, 50));

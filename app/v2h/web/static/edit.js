@@ -1,0 +1,128 @@
+// The forms of schedule, settings, clock and backup: gather, send, show what came of it.
+"use strict";
+
+function answerOf(form, ok, text) {
+  const answer = form.querySelector(".answer");
+  answer.dataset.ok = String(ok);
+  setText(answer, text);
+}
+
+function valueOf(field) {
+  if (field.matches("fieldset")) return [...field.querySelectorAll("input:checked")].map((box) => box.value);
+  if (field.type === "checkbox") return field.checked;
+  if (field.type === "number") return field.value === "" ? null : field.valueAsNumber;
+  return field.value;
+}
+
+// Every field of an entry that says something; what is left empty is left out.
+function gather(entry) {
+  const values = {};
+  for (const field of entry.querySelectorAll("[data-key]")) {
+    const value = valueOf(field);
+    if (value !== null && value !== "") values[field.dataset.key] = value;
+  }
+  if (values.mode && !["charge", "discharge"].includes(values.mode)) {
+    delete values.amps;
+    delete values.soc_limit_pct;
+  }
+  return values;
+}
+
+function scheduleOf(form) {
+  const schedule = { version: Number(form.dataset.version) };
+  for (const key of ["zone", "otherwise"]) {
+    const value = form.querySelector(`[data-key=${key}]`).value;
+    if (value) schedule[key] = value;
+  }
+  for (const list of form.querySelectorAll(".entries")) schedule[list.dataset.kind] = [...list.children].map(gather);
+  return schedule;
+}
+
+// Fetch this page again and put its new preview in the place of the old one.
+async function renewPreview() {
+  const response = await fetch(location.href);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  document.getElementById("preview").replaceWith(page.getElementById("preview"));
+}
+
+// Amps and limit mean something while charging or discharging only.
+function fitToMode(entry) {
+  const mode = entry.querySelector("select[data-key=mode]");
+  if (!mode) return;
+  const bounded = ["charge", "discharge"].includes(mode.value);
+  for (const key of ["amps", "soc_limit_pct"]) {
+    const field = entry.querySelector(`[data-key=${key}]`);
+    if (field) field.parentElement.hidden = !bounded;
+  }
+}
+
+function startSchedule(form) {
+  for (const entry of form.querySelectorAll(".entry")) fitToMode(entry);
+  form.addEventListener("change", (event) => {
+    const entry = event.target.closest(".entry");
+    if (entry) fitToMode(entry);
+  });
+  form.addEventListener("click", (event) => {
+    const { add } = event.target.dataset;
+    if (add) {
+      const blank = document.getElementById(`blank-${add}`).content.firstElementChild.cloneNode(true);
+      form.querySelector(`.entries[data-kind=${add}]`).append(blank);
+      fitToMode(blank);
+      blank.querySelector("input, select").focus();
+    }
+    if (event.target.matches(".remove")) {
+      const list = event.target.closest(".entries");
+      event.target.closest(".entry").remove();
+      list.parentElement.querySelector(".add").focus();
+    }
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (await send("command/schedule", { schedule: scheduleOf(form) }, form)) setTimeout(renewPreview, 700);
+  });
+}
+
+function startSettings(form) {
+  const fields = [...form.querySelectorAll("[data-setting]")];
+  const before = new Map(fields.map((field) => [field, valueOf(field)]));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const values = {};
+    for (const field of fields) if (valueOf(field) !== before.get(field)) values[field.dataset.setting] = valueOf(field);
+    if (Object.keys(values).length === 0) answerOf(form, true, "Nothing was changed.");
+    else if (await send("command/settings", values, form)) for (const field of fields) before.set(field, valueOf(field));
+  });
+}
+
+function startClock(form) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send("command/clock", { at: withOffset(new Date()) }, form);
+  });
+}
+
+async function restore(form) {
+  let kept;
+  try {
+    kept = JSON.parse(await form.querySelector("input").files[0].text());
+  } catch (error) {
+    answerOf(form, false, `This file cannot be read: ${error.message}`);
+    return;
+  }
+  await send("restore", kept, form);
+}
+
+const EDITORS = {
+  schedule: startSchedule,
+  settings: startSettings,
+  clock: startClock,
+  restore: (form) =>
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      restore(form);
+    }),
+};
+for (const [id, startEditor] of Object.entries(EDITORS)) {
+  const form = document.getElementById(id);
+  if (form) startEditor(form);
+}

@@ -1,0 +1,49 @@
+"""Numbers as people read them: a dash for what is not known, a true minus, two or three digits that matter."""
+
+from datetime import datetime
+
+NONE = "–"
+
+
+def watts(power_w: float | None) -> str:
+    """'–', '385 W', '−1.52 kW'."""
+    if power_w is None:
+        return NONE
+    shown = f"{power_w / 1000:.2f} kW" if abs(power_w) >= 999.5 else f"{power_w:.0f} W"
+    return "0 W" if shown == "-0 W" else shown.replace("-", "−")
+
+
+def unit(value: float | None, name: str, digits: int) -> str:
+    if value is None:
+        return NONE
+    number = f"{value:.{digits}f}"
+    return f"{number.lstrip('-') if float(number) == 0 else number.replace('-', '−')} {name}"
+
+
+def percent(value: float | None) -> str:
+    return NONE if value is None else f"{value:.0f} %"
+
+
+def kwh(energy_wh: float | None) -> str:
+    """'–', '0.4 kWh', '12.3 kWh'."""
+    return unit(None if energy_wh is None else energy_wh / 1000, "kWh", 1)
+
+
+def duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
+
+
+def ago(seconds: float) -> str:
+    return "now" if seconds < 60 else f"{duration(seconds)} ago"
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """'18:30' of the same day, 'Tue 18:30' within six days, else '24 Nov 18:30'; both in the same zone."""
+    days = (at.date() - now.date()).days
+    if days == 0:
+        return at.strftime("%H:%M")
+    return at.strftime("%a %H:%M") if 0 < days < 7 else f"{at.day} {at:%b %H:%M}"

@@ -1,0 +1,57 @@
+"""The picture of the flow: sun, grid, house and car, each with its number, a word and the way its dashes run.
+
+Ways are those of the drawing: grid and car "right" is towards the car, the sun's "down" is into the house. The house's
+own load follows from the other powers, with the car taken at its DC side: about, not measured.
+"""
+
+from typing import Any
+
+from v2h.bus import ChargerState, ManagerState
+from v2h.web.view.figures import NONE, watts
+from v2h.web.view.headline import FLOWING_W
+
+
+def flow(charger: ChargerState | None, manager: ManagerState | None, solar_w: float | None) -> dict[str, Any]:
+    """Nodes by name, each {"power", "label", "way"}, and "text": the picture in a sentence."""
+    grid_w = manager.grid_w if manager else None
+    car_w = charger.power_w if charger else None
+    if charger and car_w is None and charger.state != "energy":
+        car_w = 0.0
+    net_w = None if grid_w is None or car_w is None else grid_w - car_w
+    house_w = None if net_w is None else net_w + (solar_w or 0.0)
+    return {
+        "grid": _node(grid_w, "from the grid", "to the grid", "balanced"),
+        "house": _house(house_w, solar_w),
+        "car": _node(car_w, "into the car", "out of the car", "no flow"),
+        "sun": _sun(net_w, solar_w),
+        "text": (
+            f"Grid {watts(grid_w)}, house about {watts(house_w)}, car {watts(car_w)}. Plus is import and charging."
+        ),
+    }
+
+
+def _node(power_w: float | None, positive: str, negative: str, zero: str) -> dict[str, str]:
+    if power_w is None:
+        return {"power": NONE, "label": "no data", "way": "none"}
+    if abs(power_w) < FLOWING_W:
+        return {"power": watts(power_w), "label": zero, "way": "none"}
+    ahead = power_w > 0
+    return {"power": watts(abs(power_w)), "label": positive if ahead else negative, "way": "right" if ahead else "left"}
+
+
+def _house(house_w: float | None, solar_w: float | None) -> dict[str, str]:
+    if house_w is None:
+        return {"power": NONE, "label": "house: no data", "way": "none"}
+    if house_w < 0 and solar_w is None:
+        return {"power": NONE, "label": "house, not known", "way": "none"}
+    return {"power": watts(max(house_w, 0.0)), "label": "house uses, about", "way": "none"}
+
+
+def _sun(net_w: float | None, solar_w: float | None) -> dict[str, str]:
+    """Measured, or what must be there because the house gives more than it takes."""
+    if solar_w is not None:
+        shines = solar_w >= FLOWING_W
+        return {"power": watts(solar_w), "label": "from the sun", "way": "down" if shines else "none"}
+    if net_w is not None and net_w <= -FLOWING_W:
+        return {"power": watts(-net_w), "label": "sun, at least", "way": "down"}
+    return {"power": NONE, "label": "sun: not metered", "way": "none"}

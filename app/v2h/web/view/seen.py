@@ -1,0 +1,62 @@
+"""What is known at one moment: the newest message of each kind, and how old each may be."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from v2h.bus import (
+    Alive,
+    ChargerState,
+    Event,
+    ManagerSchedule,
+    ManagerSettings,
+    ManagerState,
+    MeterReading,
+    MeterStatus,
+)
+
+OLD_S = 3.0
+
+
+class Seen(NamedTuple):
+    """Everything that is known at `now` (monotonic s), which is `wall_s` on the wall clock (s since 1970).
+
+    charger, manager, settings, plan: newest message or None. solar: newest reading of the meter named "solar" (+ is
+    generation), or None. today: the counters of this day, Wh by name, or None. meters: how the meter of each role does.
+    """
+
+    now: float
+    charger: ChargerState | None
+    manager: ManagerState | None
+    programs: Mapping[str, Alive]
+    events: tuple[Event, ...]
+    bus_up: bool
+    config_errors: tuple[str, ...]
+    site: str
+    solar: MeterReading | None = None
+    settings: ManagerSettings | None = None
+    plan: ManagerSchedule | None = None
+    today: Mapping[str, Any] | None = None
+    wall_s: float = 0.0
+    meters: Mapping[str, MeterStatus] = MappingProxyType({})
+
+    def fresh_charger(self) -> ChargerState | None:
+        return self.charger if self.charger and self.now - self.charger.t <= OLD_S else None
+
+    def fresh_manager(self) -> ManagerState | None:
+        return self.manager if self.manager and self.now - self.manager.t <= OLD_S else None
+
+    def owner(self) -> Mapping[str, Any]:
+        """The owner's settings in force, empty while unknown."""
+        return self.settings.settings if self.settings else {}
+
+    def solar_w(self) -> float | None:
+        """Power from the sun, W, never negative; None when nothing measures it or the reading is old."""
+        if self.solar is None or self.now - self.solar.t > max(OLD_S, 3 * self.solar.interval_s + 1):
+            return None
+        return max(self.solar.power_w, 0.0)
+
+    def all_config_errors(self) -> tuple[str, ...]:
+        """Ours and manager's, each once."""
+        others = self.manager.config_errors if self.manager else []
+        return tuple(dict.fromkeys((*self.config_errors, *others)))

@@ -1,0 +1,81 @@
+"""The day at a glance: the battery and its window, what comes next, and the energy since midnight."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+from v2h.bus import ChargerState, ManagerState
+from v2h.web import words
+from v2h.web.view.figures import NONE, kwh, moment, percent
+from v2h.web.view.seen import Seen
+
+NEXT_SHOWN = 3
+
+
+def battery(charger: ChargerState | None, manager: ManagerState | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers for the bar (%, 0 where unknown) and the sentence about the window."""
+    known: Mapping[str, Any] = {**(manager.limits if manager else {}), **settings}
+    low, high, reserve = (known.get(key) for key in ("soc_min_pct", "soc_max_pct", "reserve_soc_pct"))
+    soc_pct = charger.soc_pct if charger else None
+    bar = {"soc": soc_pct or 0, "ring": f"{soc_pct or 0:g} 100", "low": low or 0, "width": (high or 0) - (low or 0)}
+    if low is None or high is None:
+        return {**bar, "text": "The window in use is not known yet."}
+    kept = f"; V2H leaves {percent(reserve)} for driving" if reserve and reserve > low else ""
+    return {**bar, "text": f"Used between {percent(low)} and {percent(high)}{kept}."}
+
+
+def next_rows(seen: Seen, manager: ManagerState | None) -> list[dict[str, str]]:
+    """The next entries of the schedule's preview; else manager's own words."""
+    if seen.plan and seen.plan.error:
+        text = f"The schedule has an error: {seen.plan.error}"
+        return [{"name": "error", "label": text, "text": "", "tone": "warn"}]
+    rows = [row for row in entries(seen.plan.preview if seen.plan else (), seen.wall_s) if row["mode"] != "idle"][
+        :NEXT_SHOWN
+    ]
+    if rows:
+        return rows
+    said = manager.next_entry if manager else None
+    return [{"name": "next", "label": said or "Nothing planned", "text": "", "tone": "dim"}]
+
+
+def entries(preview: Iterable[Mapping[str, Any]], wall_s: float) -> list[dict[str, str]]:
+    """Each part of the preview that is not over at wall_s (s since 1970) as a row: what, when and why."""
+    found = []
+    for part in preview:
+        try:
+            start, end = datetime.fromisoformat(part["start"]), datetime.fromisoformat(part["end"])
+        except (KeyError, TypeError, ValueError):
+            continue  # a line that cannot be read must not take the page away
+        if end.timestamp() <= wall_s:
+            continue
+        mode, now = str(part.get("mode", "")), datetime.fromtimestamp(wall_s, start.tzinfo)
+        found.append(
+            {
+                "name": f"{part['start']}{mode}",
+                "mode": mode,
+                "label": words.MODES.get(mode, words.plain(mode)),
+                "why": str(part.get("why", "")),
+                "text": f"{moment(start, now)}–{end:%H:%M}",
+                "tone": "on" if start <= now < end else "dim",
+            }
+        )
+    return found
+
+
+def of_today(days: Iterable[Mapping[str, Any]], zone: tzinfo, wall_s: float) -> Mapping[str, Any] | None:
+    """The counters of the day that wall_s (s since 1970) lies in, None when nothing is counted on it yet."""
+    day = datetime.fromtimestamp(wall_s, zone).date().isoformat()
+    return next((row for row in days if row["day"] == day), None)
+
+
+def energy(counted: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Today's counters as rows; a dash where nothing was counted."""
+    day = counted or {}
+    rows = [
+        {"name": key, "label": label, "text": kwh(day.get(key)), "tone": "on" if day.get(key) else "dim"}
+        for key, label in words.ENERGY.items()
+    ]
+    saved = day.get("saved")
+    currency = settings.get("currency") or ""
+    text = NONE if saved is None else f"{saved:.2f} {currency}".replace("-", "−").strip()
+    return [*rows, {"name": "saved", "label": "Saved", "text": text, "tone": "on" if saved else "dim"}]

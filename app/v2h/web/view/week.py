@@ -1,0 +1,50 @@
+"""The next seven days of the schedule as rows of a picture: one a day, midnight to midnight by the wall clock."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from v2h.web import words
+
+DAY_S = 86400
+
+
+def week(preview: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Days in order, each {"day": text, "parts": [{"x", "width" (s of the day), "mode", "text"}]}.
+
+    preview: as in ManagerSchedule; a part that cannot be read is left out. On a day when the clocks change the picture
+    keeps the wall clock's hours: what happens twice lies over itself, what does not happen stays empty.
+    """
+    days: dict[date, list[dict[str, Any]]] = {}
+    for part in preview:
+        try:
+            start, end = datetime.fromisoformat(part["start"]), datetime.fromisoformat(part["end"])
+        except (KeyError, TypeError, ValueError):
+            continue
+        mode = str(part.get("mode", ""))
+        text = f"{start:%H:%M} to {end:%H:%M} {words.MODES.get(mode, mode)}{_how(part)}"
+        why = str(part.get("why", ""))
+        for day, from_s, to_s in _by_day(start, end):
+            row = {"x": from_s, "width": to_s - from_s, "mode": mode, "text": text, "why": why}
+            days.setdefault(day, []).append(row)
+    return [{"day": f"{day:%a} {day.day} {day:%b}", "parts": parts} for day, parts in sorted(days.items())][:8]
+
+
+def _how(part: Mapping[str, Any]) -> str:
+    amps, limit = part.get("amps"), part.get("soc_limit_pct")
+    return (f" with {amps:g} A" if amps else "") + (f" to {limit:g} %" if limit else "")
+
+
+def _by_day(start: datetime, end: datetime) -> Iterable[tuple[date, int, int]]:
+    """(day, first second, last second) for each day that the part touches, by the wall clock."""
+    day = start.date()
+    while day <= end.date():
+        from_s = _second(start) if day == start.date() else 0
+        to_s = _second(end) if day == end.date() else DAY_S
+        if to_s > from_s:
+            yield day, from_s, to_s
+        day += timedelta(days=1)
+
+
+def _second(moment: datetime) -> int:
+    return moment.hour * 3600 + moment.minute * 60 + moment.second

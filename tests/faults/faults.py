@@ -1,0 +1,249 @@
+"""The faults of the campaign: a table. Each turns a few knobs at one moment of one state, some turn them back later."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.faults.board import Board
+from tests.faults.parts import SAYS
+from v2h.chademo.states import State
+from v2h.safety.outputs import CONTACTORS, Output
+
+Turn = Callable[[Board], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """excuses: which of the judge's rules it makes impossible (see Judge). undo: turns it back after undo_s.
+    borne: it must not end a session in a fault."""
+
+    name: str
+    begin: Turn
+    excuses: frozenset[str] = frozenset()
+    undo: Turn | None = None
+    undo_s: float = 0.0
+    borne: bool = False
+
+
+def _set(part: str, **values: object) -> Turn:
+    """Set attributes of board.<part>, or of the board itself for ""."""
+
+    def turn(board: Board) -> None:
+        for name, value in values.items():
+            setattr(getattr(board, part) if part else board, name, value)
+
+    return turn
+
+
+def _frame(can_id: int, wrong: str) -> Turn:
+    def turn(board: Board) -> None:
+        board.frames = {**board.frames, can_id: wrong}
+
+    return turn
+
+
+def _frames_well(board: Board) -> None:
+    board.frames = {}
+    board._stale = {}
+
+
+def _says(what: str) -> Turn:
+    def turn(board: Board) -> None:
+        board.car.says |= {what}
+
+    return turn
+
+
+def _call(name: str, *args: object) -> Turn:
+    """Call a method of the board."""
+    return lambda board: getattr(board, name)(*args)
+
+
+def _stick(board: Board) -> None:
+    board.pre.stuck_a = board.pre.demand_a
+
+
+def _weld(outputs: Output) -> Turn:
+    return _set("circuit", welded=outputs)
+
+
+def _car_ends(board: Board) -> None:
+    board.car.end_session(board.now)
+
+
+def _car_leaves(board: Board) -> None:
+    board.car.leave(board.now)
+
+
+def _car_dies(board: Board) -> None:
+    board.car.die(board.now)
+
+
+def _k_line_off(board: Board) -> None:
+    board.car.k_on = False
+
+
+def _converter_off(board: Board) -> None:
+    board.pre.enabled = False
+    board.pre._output_off()
+
+
+def _converter_restarts(board: Board) -> None:
+    if board.pre.ac_on_t is not None:
+        board.pre.ac_on_t = board.now
+        board.pre.enabled = False
+        board.pre.set_a = board.pre.set_v = 0.0
+        board.pre._output_off()
+
+
+def _battery_at(soc_pct: float) -> Turn:
+    def turn(board: Board) -> None:
+        board.plant.battery.soc_pct = soc_pct
+
+    return turn
+
+
+def _e(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+CAR_FRAMES = (0x100, 0x101, 0x102, 0x200)
+EVSE_FRAMES = (0x108, 0x109, 0x208, 0x209)
+WRONGS = ("lost", "late", "short", "stale")
+_REST = Output.MASTER | Output.PRE_AC
+ASKS: dict[str, tuple[Output, Output]] = {
+    "nothing on": (~Output(0), Output(0)),
+    "c1 off": (Output.C1, Output(0)),
+    "c1 and c2 off": (CONTACTORS, Output(0)),
+    "c1, c2 and d2 off": (CONTACTORS | Output.D2, Output(0)),
+    "d2 off": (Output.D2, Output(0)),
+    "d1 and d2 off": (Output.D1 | Output.D2, Output(0)),
+    "PRE AC off": (Output.PRE_AC, Output(0)),
+    "the lock off": (Output.PLUG_LOCK, Output(0)),
+    "d2 on": (Output(0), _REST | Output.D1 | Output.D2 | Output.PLUG_LOCK),
+    "c1 and c2 on": (Output(0), _REST | CONTACTORS | Output.D1 | Output.PLUG_LOCK),
+    "everything on": (Output(0), ~Output(0)),
+}
+"""A charger out of its mind: outputs taken from, and added to, what it asks guard for."""
+
+
+def _stranger(board: Board) -> None:
+    board.stranger = True
+    board.stop_charger(1.0)
+
+
+_PRE, _ADC, _CAR, _CAN, _PROGRAM = _e("pre"), _e("adc"), _e("car"), _e("can"), _e("program")
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("none", lambda board: None, borne=True),
+    *(
+        Fault(f"0x{can_id:03X} {wrong}", _frame(can_id, wrong), _CAN)
+        for can_id in CAR_FRAMES + EVSE_FRAMES
+        for wrong in WRONGS
+    ),
+    Fault("0x102 lost for 0.5 s", _frame(0x102, "lost"), _CAN, _frames_well, 0.5, borne=True),
+    Fault("0x109 lost for 0.5 s", _frame(0x109, "lost"), _CAN, _frames_well, 0.5),
+    *(Fault(f"car says {what}", _says(what)) for what in SAYS),
+    Fault("car asks for nothing", _set("car", most_a=(0, 0))),
+    Fault("car ends the session", _car_ends),
+    Fault("car opens its contactors under load", _car_leaves, _CAR),
+    Fault("car dies", _car_dies, _CAR),
+    Fault("car never permits", _set("car", permits=False)),
+    Fault("car's contactors welded", _set("circuit", car_welded=True), _CAR),
+    Fault("battery nearly empty", _battery_at(5.0)),
+    Fault("battery below the car's floor", _battery_at(20.0)),
+    Fault("car's lowest voltage rises to 400 V", _set("car", least_v=400)),
+    Fault("battery full", _battery_at(100.0)),
+    Fault("K off", _k_line_off),
+    Fault("K wire broken", _set("plant", k_cut=True)),
+    Fault("K off for 0.1 s", _set("plant", k_cut=True), undo=_set("plant", k_cut=False), undo_s=0.1),
+    Fault("PRE silent", _set("pre", silent=True), _PRE),
+    Fault("PRE silent for 0.5 s", _set("pre", silent=True), undo=_set("pre", silent=False), undo_s=0.5),
+    Fault("PRE drops writes for 0.4 s", _set("pre", deaf=True), _PRE, _set("pre", deaf=False), 0.4, borne=True),
+    Fault("PRE silent for 0.25 s", _set("pre", silent=True), undo=_set("pre", silent=False), undo_s=0.25, borne=True),
+    Fault("PRE remembers 14 A", _set("pre", remembers_a=14.0), borne=True),
+    Fault("PRE silent for 2 s", _set("pre", silent=True), _PRE, _set("pre", silent=False), 2.0),
+    Fault("PRE aborts reads", _set("pre", refuses="reads"), _PRE),
+    Fault("PRE aborts writes", _set("pre", refuses="writes"), _PRE),
+    Fault("PRE status bit 2", _set("pre", odd_status=0x0004)),
+    Fault("PRE status 0x0900", _set("pre", odd_status=0x0900)),
+    Fault("PRE warning word", _set("pre", odd_warning=0x10)),
+    Fault("PRE ignores setpoints", _set("pre", deaf=True), _PRE),
+    Fault("PRE ignores setpoints and reads them back", _set("pre", lying=True), _PRE),
+    Fault("PRE overshoots 3 A", _set("pre", overshoot_a=3.0), _PRE),
+    Fault("PRE overshoots 8 A", _set("pre", overshoot_a=8.0), _PRE),
+    Fault("PRE stops slowly", _set("pre", slow_a_per_s=4.0), _PRE),
+    Fault("PRE does not stop", _stick, _PRE),
+    Fault("PRE answers late", _set("pre", late_s=0.13), _PRE),
+    Fault("PRE answers 20 ms late", _set("pre", late_s=0.02)),
+    Fault("PRE answers the request before", _set("pre", shifted=True), _PRE),
+    Fault("PRE volts 60 V off", _set("pre", volts_off_v=60.0), _PRE),
+    Fault("PRE amps frozen", _set("pre", amps_frozen=True), _PRE),
+    Fault("PRE switches itself off", _converter_off, _PRE),
+    Fault("PRE starts anew", _converter_restarts, _PRE),
+    Fault("PRE hot", _set("pre", temperature_c=95.0)),
+    Fault("PRE AC relay welded", _set("pre", ac_welded=True)),
+    *(
+        Fault(f"ADC {how}", _call("break_adc", how), _ADC)
+        for how in ("stuck", "zero", "high", "drift", "drift down", "noise", "lost")
+    ),
+    Fault("c1 welded", _weld(Output.C1), _e("weld")),
+    Fault("c1 and c2 welded", _weld(CONTACTORS), _e("weld")),
+    Fault("c2 does not close", _set("circuit", dead=Output.C2), _e("weld")),
+    Fault("lock open", _set("circuit", lock_open=True), _e("lock")),
+    *(
+        Fault(f"output {output.name} does not switch", _set("", stuck_lines=output), _e("car"))
+        for output in (Output.D1, Output.D2, Output.C1, Output.PLUG_LOCK, Output.PRE_AC)
+    ),
+    Fault("car's bus off", _set("", car_bus_off=True), _CAN),
+    Fault("car's bus off for 0.6 s", _set("", car_bus_off=True), _CAN, _set("", car_bus_off=False), 0.6),
+    Fault("converter's bus off", _set("", pre_bus_off=True), _PRE),
+    Fault("converter's bus off for 0.6 s", _set("", pre_bus_off=True), _PRE, _set("", pre_bus_off=False), 0.6),
+    Fault("charger killed", _call("kill_charger"), _PROGRAM),
+    Fault("charger stopped for 0.15 s", _call("stop_charger", 0.15), _PROGRAM),
+    Fault("charger stopped for 0.5 s", _call("stop_charger", 0.5), _PROGRAM),
+    Fault("charger stopped for 4 s", _call("stop_charger", 4.0), _PROGRAM),
+    Fault("charger 0.15 s slow", _set("", charger_slow_s=0.15), _PROGRAM),
+    Fault("charger 0.28 s slow", _set("", charger_slow_s=0.28), _PROGRAM),
+    Fault("guard killed", _call("kill_guard"), _PROGRAM),
+    Fault("guard stopped for 0.2 s", _call("stop_guard", 0.2), _PROGRAM),
+    Fault("guard stopped for 1 s", _call("stop_guard", 1.0), _PROGRAM),
+    Fault("guard stopped", _call("stop_guard", 10.0), _PROGRAM),
+    Fault("guard 0.15 s slow", _set("", guard_slow_s=0.15), _PROGRAM),
+    Fault("guard 0.5 s slow", _set("", guard_slow_s=0.5), _PROGRAM),
+    Fault("the whole tree killed", _call("kill_tree"), _PROGRAM),
+    Fault("manager silent", _set("", has_bus=False)),
+    Fault("owner stops", _call("owner_stop")),
+    Fault("setpoint of 1 MW", _set("", power_w=1e6)),
+    Fault("setpoint of -1 MW", _set("", power_w=-1e6)),
+    Fault("setpoint reversed", lambda board: setattr(board, "power_w", -board.power_w or -4000.0)),
+    Fault("wall clock jumps ten years", _set("", clock_jumps=True), borne=True),
+    *(
+        Fault(f"charger asks for {name}", _set("", asks=asks), _e("program", "mad"), _set("", asks=None), 3.0)
+        for name, asks in ASKS.items()
+    ),
+    Fault("a stranger writes 10 A to the converter after a trip", _stranger, _PRE | _PROGRAM),
+)
+BY_NAME = {fault.name: fault for fault in FAULTS}
+
+
+_SENSOR_ALONE = (State.CAR_OPENS, State.D2_OFF, State.UNLOCK, State.FAREWELL, State.SAFE, State.FAULT)
+"""c1 and c2 are open after something went wrong or ended: only one sensor is left to believe. SAFETY.md says so."""
+
+
+def strike(board: Board, fault: Fault) -> None:
+    """Begin a fault now."""
+    board.judge.excused |= fault.excuses
+    if "adc" in fault.excuses and board.state in _SENSOR_ALONE:
+        board.judge.excused |= {"adc after a fault"}
+    board._say("FAULT: %s", fault.name)
+    fault.begin(board)
+    if fault.undo is not None:
+        board.later(fault.undo_s, "turn_back", fault.name)
+
+
+def undo(board: Board, name: str) -> None:
+    """Turn a passing fault back; what it excused stays excused for this session."""
+    turn_back = BY_NAME[name].undo
+    if turn_back is not None:
+        board._say("fault over: %s", name)
+        turn_back(board)

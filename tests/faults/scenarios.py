@@ -1,0 +1,128 @@
+"""One fault at one moment of one state, followed to its end."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.faults.board import Board
+from tests.faults.faults import Fault, strike
+from tests.faults.judge import Broken
+from tests.faults.snapshots import Snapshot
+from v2h.chademo.states import State
+from v2h.safety.makesafe import ALL_BUT_LOCK
+
+END_S = 110.0
+"""Every fault has led to an end state after this: the longest is a manager that stays silent for 60 s, in energy."""
+REST_S = 2.0
+TEN_YEARS_S = 3.15e8
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one scenario or session. active_s: virtual seconds of them with a session running."""
+
+    name: str
+    broken: tuple[Broken, ...]
+    virtual_s: float
+    active_s: float
+    events: int
+    flowed: bool
+    end: str
+    trace: tuple[str, ...] = ()
+
+
+MOMENTS_IN_ENERGY = 2
+
+
+def chosen(snapshots: list[Snapshot], faults: Sequence[Fault]) -> list[tuple[int, str]]:
+    """(number of the snapshot, name of the fault): every state x every fault. The moments of a state take turns from
+    fault to fault, in energy flow two of them for each fault."""
+    jobs = []
+    for state in State:
+        moments = [i for i, snapshot in enumerate(snapshots) if snapshot.state is state]
+        count = min(len(moments), MOMENTS_IN_ENERGY if state is State.ENERGY else 1)
+        for k, fault in enumerate(faults):
+            picked = {moments[(k + part * len(moments) // count) % len(moments)] for part in range(count)}
+            jobs += [(i, fault.name) for i in sorted(picked)]
+    return jobs
+
+
+def run(snapshot: Snapshot, fault: Fault, *, trace: bool = False) -> Outcome:
+    """Strike, go on with the plan, and look for the end: at rest for a while, nothing energised."""
+    board = snapshot.load()
+    board.trace = [] if trace else None
+    begin, events = board.now, board.events
+    strike(board, fault)
+    active_s, rest_since = 0.0, board.now
+    with watched_clock(board):
+        while board.now < begin + END_S:
+            before = board.now
+            board.event()
+            at_rest = resting(board)
+            active_s += 0.0 if at_rest else board.now - before
+            if not at_rest or waiting(board):
+                rest_since = board.now
+            elif board.now - rest_since > REST_S:
+                break
+    if not resting(board) and "mad" not in board.judge.excused:
+        board.judge.fail(board, "an end state in its time", f"{board.state} {END_S:.0f} s after the fault")
+    elif fault.borne and snapshot.state is not State.CAR_OPENS:  # there the cable empties by itself, or too late
+        _judge_health(board, snapshot)
+    name = f"{snapshot.name} :: {fault.name}"
+    return Outcome(
+        name,
+        tuple(board.judge.broken),
+        board.now - begin,
+        active_s,
+        board.events - events,
+        board.judge.flowed,
+        ending(board),
+        tuple(board.trace or ()),
+    )
+
+
+def resting(board: Board) -> bool:
+    """No session, all outputs off but the lock (and what is stuck)."""
+    return board.state in (State.IDLE, State.FAULT) and not board.plant.outputs & ALL_BUT_LOCK & ~board.stuck_lines
+
+
+def waiting(board: Board) -> bool:
+    """The plan goes on, or an order is given that charger will still take up."""
+    return any(name != "turn" or args[1] is not False for _, _, name, args in board._later) or (
+        board.wanted and board.state is State.IDLE and board.charger is not None and board.now < 2.0
+    )
+
+
+def ending(board: Board) -> str:
+    """The end in a word or two: state, fault name."""
+    fault = board.charger.session.fault if board.charger else None
+    return f"{board.state}{' ' + fault.name if fault else ''}"
+
+
+def _judge_health(board: Board, snapshot: Snapshot) -> None:
+    """Without a fault the plan is carried out: energy flows, and the session ends idle and unlocked."""
+    early = snapshot.state not in (State.SAFE, State.FAULT, State.CAR_OPENS) and board.now > 20.0
+    if early and not board.judge.flowed:
+        board.judge.fail(board, "a healthy session reaches energy", str([str(state) for _, state in board.states]))
+    if board.plant.outputs or board.state is not State.IDLE:
+        board.judge.fail(board, "a healthy session ends idle and unlocked", f"{ending(board)} {board.plant.outputs!r}")
+
+
+@contextmanager
+def watched_clock(board: Board) -> Iterator[None]:
+    """While the wall clock has jumped, whoever reads any clock in a pure core is found out: the one clock is `now`."""
+    if not board.clock_jumps:
+        yield
+        return
+    plain = time.time, time.monotonic
+
+    def jumped() -> float:
+        board.judge.fail(board, "no clock is read", "time.time or time.monotonic in the core")
+        return plain[0]() + TEN_YEARS_S
+
+    time.time = time.monotonic = jumped
+    try:
+        yield
+    finally:
+        time.time, time.monotonic = plain

@@ -1,0 +1,35 @@
+"""The owner's password on the emulated board: taken off the card at its start, kept as a hash by web alone."""
+
+from guest import Guest
+
+
+def test_password_was_taken_off_the_card_and_the_card_is_read_only_again(guest: Guest) -> None:
+    assert guest.password not in guest.out("cat /boot/firmware/v2h.toml")
+    assert guest.sh(f"grep -c -a -F -e '{guest.password}' /dev/disk/by-partuuid/56324831-01", 120)[1].strip() == "0"
+    assert "ro" in guest.out("findmnt -n -o OPTIONS /boot/firmware").split(",")
+    assert guest.out("systemctl is-active v2h-owner-password.service") == "active"
+    assert guest.sh(f"journalctl --boot | grep -F -e '{guest.password}'")[0] == 1, "no secret in the journal"
+
+
+def test_hash_is_webs_alone(guest: Guest) -> None:
+    assert guest.out("stat -c '%U %a' /data/web /data/web/owner.json").splitlines() == ["v2h-web 700", "v2h-web 600"]
+    assert "scrypt$" in guest.out("cat /data/web/owner.json")
+    code, _ = guest.sh("setpriv --reuid v2h-manager --regid v2h --clear-groups cat /data/web/owner.json")
+    assert code != 0
+
+
+def test_cost_of_a_log_in_is_bearable(guest: Guest) -> None:
+    """Printed, not bounded: the emulator is no measure of the board."""
+    measured = guest.out(
+        "cd / && python3 -c 'import time; from v2h.web.passwords import hashed; t = time.monotonic(); "
+        'hashed("x" * 10); print(round(time.monotonic() - t, 2))\'',
+        120,
+    )
+    print(f"\none hash of a password: {measured} s in the emulated board")
+    assert float(measured) < 30
+
+
+def test_without_the_owner_nothing_is_changed(guest: Guest) -> None:
+    ask = "u.urlopen(u.Request('http://localhost/api/v1/command/stop', b'{}', {'Content-Type': 'application/json'}))"
+    code, said = guest.sh(f'python3 -c "import urllib.request as u; {ask}"')
+    assert code == 1 and "HTTP Error 401" in said

@@ -1,0 +1,124 @@
+"""Many power cuts out of one recorded run: the disk rebuilt as of random moments, each judged, and all together."""
+
+import bisect
+import json
+import random
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from powercuts.judge import COUNTERS, Verdict, judge, newest_is_old
+from powercuts.writelog import Disk, WriteLog
+
+WH = 0.0005
+"""Totals are written to a thousandth of a watt hour; sums of them differ by less than this."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """How long the log was at which moment of the board: (bytes, monotonic s) in order, of one boot."""
+
+    boot: str
+    points: list[tuple[int, float]]
+
+    @classmethod
+    def read(cls, path: Path) -> "Timeline":
+        """Lines of JSON: {"boot": id} first, then {"log_bytes", "t"}."""
+        first, *rest = (json.loads(line) for line in path.read_text().splitlines())
+        return cls(str(first["boot"]), [(int(point["log_bytes"]), float(point["t"])) for point in rest])
+
+    def latest(self, log_bytes: int) -> float:
+        """When the log was surely that long: never earlier than it was."""
+        place = bisect.bisect_left(self.points, (log_bytes, float("-inf")))
+        return self.points[min(place, len(self.points) - 1)][1]
+
+    def moments(self, log: WriteLog) -> range:
+        """The cuts that lie within: how many entries were done."""
+        ends = [entry.log_end for entry in log.entries]
+        low, high = self.points[0][0], self.points[-1][0]
+        return range(bisect.bisect_left(ends, low) + 1, bisect.bisect_right(ends, high) + 1)
+
+
+@dataclass
+class Cut:
+    """One judged moment. flushed: entries surely on the medium; kept of later: those that happened to be."""
+
+    moment: int
+    flushed: int
+    kept: int
+    later: int
+    verdict: Verdict
+    age_s: float | None
+
+
+@dataclass
+class Tally:
+    """All cuts of a run. wrong: one line each."""
+
+    cuts: list[Cut] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, cut: Cut) -> None:
+        """Judge one more against those before: what was surely on the medium then must be there now."""
+        self.wrong += [f"cut after entry {cut.moment}: {text}" for text in cut.verdict.wrong]
+        for earlier in self.cuts:
+            if earlier.moment > cut.flushed:
+                continue
+            for name in COUNTERS:
+                before, now = (found.verdict.totals.get(name, 0.0) for found in (earlier, cut))
+                if now < before - WH:
+                    self.wrong.append(f"cut after entry {cut.moment}: {name} went back from {before} to {now}")
+            gone = earlier.verdict.files - cut.verdict.files
+            if gone:
+                self.wrong.append(f"cut after entry {cut.moment}: {', '.join(sorted(gone))} gone")
+        self.cuts.append(cut)
+
+    def words(self) -> str:
+        """The counts, for people."""
+        ages = [cut.age_s for cut in self.cuts if cut.age_s is not None]
+        totals = [sum(cut.verdict.totals.values()) for cut in self.cuts]
+        lines = [
+            f"{len(self.cuts)} power cuts, {sum(cut.kept < cut.later for cut in self.cuts)} of them with writes lost",
+            f"{sum(cut.later for cut in self.cuts)} writes were not flushed, {sum(cut.kept for cut in self.cuts)} kept",
+            f"settings read {sum('settings.json' in cut.verdict.files for cut in self.cuts)} times, "
+            f"schedule {sum('schedule.json' in cut.verdict.files for cut in self.cuts)} times",
+            f"newest sample at most {max(ages):.1f} s old" if ages else "age of the newest sample: not checked",
+            f"energy counters from {min(totals, default=0.0):.1f} to {max(totals, default=0.0):.1f} Wh",
+            f"{len(self.wrong)} things wrong",
+        ]
+        return "\n".join(lines + self.wrong[:20])
+
+
+def cut_many(
+    log: WriteLog, base: Path, start: int, moments: Iterable[int], timeline: Timeline | None, seed: int, scratch: Path
+) -> Tally:
+    """base: the data partition as it was before the log, brought forward in place. start: its byte on the disk."""
+    chance = random.Random(seed)
+    disk, tally = Disk(log, base, start), Tally()
+    for moment in sorted(moments):
+        flushed = log.flushed_before(moment)
+        disk.forward(max(flushed, disk.done))
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+            image, files = Path(folder) / "disk.img", Path(folder) / "files"
+            files.mkdir()
+            copy_with_holes(base, image)
+            kept = disk.torn(moment, image, chance)
+            verdict = judge(image, files)
+            shutil.rmtree(files)
+        later = sum(1 for entry in log.entries[flushed:moment] if entry.size)
+        age_s = None
+        if timeline is not None:
+            cut_t = timeline.latest(log.entries[moment - 1].log_end)
+            old = newest_is_old(verdict, timeline.boot, cut_t)
+            verdict.wrong += [old] if old else []
+            age_s = cut_t - verdict.newest[1] if verdict.newest else None
+        tally.add(Cut(moment, flushed, kept, later, verdict, age_s))
+    return tally
+
+
+def copy_with_holes(source: Path, target: Path) -> None:
+    """A copy that takes no more room than what was written."""
+    subprocess.run(["cp", "--sparse=always", "--reflink=auto", source, target], check=True)

@@ -1,0 +1,108 @@
+"""One run of the emulated board with every write to its card logged: V2H with changes of settings and schedule.
+
+Needs the built image. The log, the data partition as it was before and a time line go into one folder.
+"""
+
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests" / "image"))
+
+from card import Card  # noqa: E402
+from guest import Guest  # noqa: E402
+from owner import Owner  # noqa: E402
+
+CARD_BYTES = 8 * 2**30
+"""As scripts/emulate makes the card."""
+BOOT_S = 600
+LOG, BASE, TIMELINE, PLACE = "writes.log", "base.img", "timeline.jsonl", "place.json"
+POLL_S = 0.2
+CHANGE_S = 20.0
+"""Between two changes of settings or schedule."""
+
+
+def data_partition(image: Path, base: Path) -> int:
+    """Write the data partition of a card that has never booted, as large as the card is in the emulator, with holes
+    for zeros. Returns its first byte on the disk."""
+    partition = Card(image).partitions()[3]
+    with image.open("rb") as source, base.open("wb") as out:
+        source.seek(partition.start)
+        left = partition.size
+        while left:
+            block = source.read(min(left, 1 << 20))
+            if not block:
+                break
+            left -= len(block)
+            if block.count(0) == len(block):
+                out.seek(len(block), 1)
+            else:
+                out.write(block)
+        out.truncate(CARD_BYTES - partition.start)
+    return partition.start
+
+
+class Clock:
+    """The board's monotonic clock, as told by its shell once, and carried on by ours."""
+
+    def __init__(self, guest: Guest) -> None:
+        best = float("inf")
+        for _ in range(5):
+            asked = time.monotonic()
+            uptime_s = float(guest.out("cat /proc/uptime").split()[0])
+            if time.monotonic() - asked < best:
+                # The earliest moment at which it can have been that: the board is never later than we say.
+                best, self._ahead_s = time.monotonic() - asked, uptime_s - asked
+
+    def now(self) -> float:
+        return time.monotonic() + self._ahead_s
+
+
+def record(folder: Path, minutes: float) -> None:
+    """Boot, let energy flow, change things, log. Raises what the guest raises."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / LOG
+    log.unlink(missing_ok=True)
+    start = data_partition(REPOSITORY / "build" / "v2h.img", folder / BASE)
+    (folder / PLACE).write_text(json.dumps({"start": start}))
+    with Guest(folder / "run", cpus=2, extra=("--log-writes", str(log.resolve()))) as guest:
+        guest.wait_for_shell(BOOT_S)
+        guest.wait_for_page(BOOT_S)
+        boot = guest.out("cat /proc/sys/kernel/random/boot_id")
+        owner, clock = Owner(guest), Clock(guest)
+        owner.start_energy("v2h")
+        time.sleep(60)  # the first minute is on the card
+        done = threading.Event()
+        with (folder / TIMELINE).open("w") as out:
+            out.write(json.dumps({"boot": boot}) + "\n")
+
+            def follow() -> None:
+                while not done.wait(POLL_S):
+                    out.write(json.dumps({"log_bytes": log.stat().st_size, "t": round(clock.now(), 3)}) + "\n")
+
+            follower = threading.Thread(target=follow)
+            follower.start()
+            try:
+                _live(guest, minutes)
+            finally:
+                done.set()
+                follower.join()
+
+
+def _live(guest: Guest, minutes: float) -> None:
+    """What an owner changes, by the board's own command line where it is there; else the files' own writer."""
+    end, n = time.monotonic() + minutes * 60, 0
+    write = (
+        "cd / && PYTHONDONTWRITEBYTECODE=1 setpriv --reuid v2h-manager --regid v2h --clear-groups python3 -c "
+        "'import json, sys; from pathlib import Path; from v2h import durable; "
+        'p = Path("/data/v2h") / sys.argv[1]; v = durable.read_json(p); v.update(json.loads(sys.argv[2])); '
+        "durable.write_json(p, v)' "
+    )
+    while time.monotonic() < end:
+        n += 1
+        name, change = ("settings.json", {"stopped": False}) if n % 2 else ("schedule.json", {"entries": []})
+        guest.out(f"{write} {name} '{json.dumps(change)}'")
+        time.sleep(max(0.0, min(CHANGE_S, end - time.monotonic())))

@@ -1,0 +1,104 @@
+"""A house with sun, a car and an obedient charger around a Steward, in virtual time; for tests."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from charging import CAR
+
+from v2h.bus import MeterReading, Setpoint
+from v2h.clock import Trust
+from v2h.config import Limits
+from v2h.energy.schedulefile import read_schedule
+from v2h.energy.steward import Steward
+from v2h.settings import check
+
+VOLTS_V = 385.0
+TRUSTED = Trust(True, "ntp", 1.0)
+
+
+class Home:
+    """load_w(local time of day as hours) is the house without the car; everything else may be turned between runs."""
+
+    def __init__(
+        self,
+        start: datetime,
+        document: dict[str, Any],
+        *,
+        soc_pct: float = 60.0,
+        load_w: Callable[[float], float] = lambda hour: 400.0,
+        stopped: bool = False,
+        **chosen: Any,
+    ) -> None:
+        settings = check(chosen, Limits(), "Europe/London")
+        schedule = read_schedule(document, Limits(), settings.time_zone)
+        self.events: list[str] = []
+        self.steward = Steward((), settings, schedule, stopped, self._event)
+        self.wall, self.now, self.step_s = start, 1000.0, 2.0
+        self.soc_pct, self.capacity_kwh, self.load_w = soc_pct, 40.0, load_w
+        self.trust, self.meter_works, self.car_works = TRUSTED, True, True
+        self.state, self.faults, self.own_w, self.number, self.sessions = "idle", list[str](), 0.0, 0, 0
+        self.setpoint = Setpoint(0.0, False, 0.0, 0.0, "")
+        self.grid: list[float] = []
+        self.imported_wh = self.exported_wh = 0.0
+
+    @property
+    def why(self) -> str:
+        return self.setpoint.reason
+
+    @property
+    def local(self) -> datetime:
+        return self.wall.astimezone(self.steward.schedule.zone)
+
+    def run(self, hours: float = 0.0, seconds: float = 0.0) -> None:
+        end = self.now + hours * 3600 + seconds
+        while self.now < end:
+            self.step()
+
+    def run_to(self, clock: str) -> None:
+        """Until the wall shows that time of day."""
+        self.step()
+        while f"{self.local:%H:%M}" != clock:
+            self.step()
+
+    def step(self) -> None:
+        self.now += self.step_s
+        self.wall += timedelta(seconds=self.step_s)
+        grid_w = self.load_w(self.local.hour + self.local.minute / 60) + self.own_w
+        self.grid.append(grid_w)
+        self.imported_wh += max(0.0, grid_w) * self.step_s / 3600
+        self.exported_wh += max(0.0, -grid_w) * self.step_s / 3600
+        self.soc_pct += self.own_w * self.step_s / 3600 / self.capacity_kwh / 10
+        steward, now = self.steward, self.now
+        if self.state == "energy":
+            steward.on_power(now, now, self.own_w, VOLTS_V)
+        energy = self.state == "energy"
+        steward.on_charger(
+            now,
+            replace(
+                CAR, t=now, state=self.state, reason="as the car wishes", volts_v=VOLTS_V, power_w=self.own_w,
+                t_power=now, max_charge_a=15.0 if energy else 0.0,
+                max_discharge_a=15.0 if energy else 0.0, capacity_kwh=40.0 if energy else None,
+                soc_pct=round(self.soc_pct) if energy else None, faults=self.faults,
+            ),
+        )  # fmt: skip
+        if self.meter_works:
+            steward.on_meter(now, MeterReading(now, grid_w, self.step_s, 0.0, "test"))
+        steward.plan(now, self.wall, self.trust)
+        self.setpoint = steward.decide(now)
+        self._charger()
+
+    def _charger(self) -> None:
+        wanted, number = self.setpoint.wanted, self.setpoint.order
+        if self.state == "idle" and wanted and number != self.number and not self.faults:
+            self.number, self.state, self.sessions = number, "wake", self.sessions + 1
+        elif self.state == "wake":
+            self.state = "energy" if self.car_works else "idle"
+        elif self.state == "energy" and (not wanted or not self.car_works):
+            self.state = "idle"
+        flows = self.state == "energy" and wanted
+        self.own_w = round(self.setpoint.power_w / VOLTS_V, 1) * VOLTS_V if flows else 0.0
+
+    def _event(self, level: str, code: str, text: str, **values: Any) -> None:
+        self.events.append(f"{code}: {text}")

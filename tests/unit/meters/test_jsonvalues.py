@@ -1,0 +1,148 @@
+"""Values out of the documents that real meters send, as their makers' API documents and owners' logs show them."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from v2h.meterconfig import HTTP_PRESETS, MQTT_PRESETS, HttpMeter, JsonLayout, MqttMeter
+from v2h.meters import MeterError
+from v2h.meters.http import resource_and_layout
+from v2h.meters.jsonvalues import measurement, parse, pick
+from v2h.meters.mqtt import layout_of
+
+GLOW = (
+    '{"electricitymeter":{"timestamp":"2022-06-24T13:02:29Z","energy":{"export":{"cumulative":0,"units":"kWh"},'
+    '"import":{"cumulative":4595.563,"day":10.464,"units":"kWh","mpan":"1","supplier":"x"}},'
+    '"power":{"value":-0.623,"units":"kW"}}}'
+)
+SHELLY_3EM = (
+    '{"emeters":[{"power":10.66,"pf":1.0,"current":0.08,"voltage":232.06,"is_valid":true,"total":5.3,"total_returned":1.0},'
+    '{"power":-20.5,"pf":0.0,"current":0.01,"voltage":232.07,"is_valid":true,"total":0.7,"total_returned":0.0},'
+    '{"power":0.0,"pf":0.0,"current":0.02,"voltage":232.05,"is_valid":true,"total":0.0,"total_returned":2.0}],'
+    '"total_power":-9.84,"fs_mounted":true}'
+)
+SHELLY_EM = (
+    '{"emeters":[{"power":512.4,"voltage":231.1,"total":100.0,"total_returned":3.0},{"power":99.0,"voltage":231.1}]}'
+)
+PRO_EM = '{"id":0,"current":2.598,"voltage":234.9,"act_power":-501.8,"aprt_power":612.4,"pf":0.84,"freq":50.0}'
+PRO_3EM = (
+    '{"id":0,"a_current":4.029,"a_voltage":236.1,"a_act_power":951.2,"b_current":4.027,"b_voltage":236.2,'
+    '"b_act_power":-951.1,"c_current":3.03,"c_voltage":236.3,"c_act_power":715.4,"n_current":null,'
+    '"total_current":11.0,"total_act_power":715.5,"total_aprt_power":2484.7}'
+)
+HOMEWIZARD = (
+    '{"smr_version":50,"total_power_import_kwh":13779.338,"total_power_export_kwh":0.5,"active_power_w":-543,'
+    '"active_power_l1_w":-676,"active_power_l2_w":133,"active_power_l3_w":0,"active_voltage_l1_v":231.2,'
+    '"active_voltage_l2_v":231.3,"active_voltage_l3_v":null,"active_current_l1_a":-4,"active_current_l2_a":2}'
+)
+TASMOTA = (
+    '{"Time":"2018-01-17T18:59:50","ENERGY":{"Total":1.956,"Power":9,"Factor":0.43,"Voltage":231,"Current":0.089}}'
+)
+
+
+def http(preset: str, text: str) -> Any:
+    return measurement(parse(text.encode()), HTTP_PRESETS[preset].layout, 1.0)
+
+
+def mqtt(preset: str, text: str) -> Any:
+    return measurement(parse(text.encode()), MQTT_PRESETS[preset].layout, 1.0)
+
+
+def test_glow_tells_kilowatts_and_both_counters() -> None:
+    value = mqtt("glow", GLOW)
+    assert (value.power_w, value.import_wh, value.export_wh) == (pytest.approx(-623), pytest.approx(4_595_563), 0.0)
+
+
+@pytest.mark.parametrize(("preset", "text", "power_w"), [("mbmd", "-1234.5", -1234.5), ("evcc", "812", 812.0)])
+def test_bare_numbers(preset: str, text: str, power_w: float) -> None:
+    value = mqtt(preset, text)
+    assert (value.power_w, value.phases) == (power_w, ({"power_w": power_w},))
+
+
+def test_tasmota() -> None:
+    value = mqtt("tasmota", TASMOTA)
+    assert (value.power_w, value.voltage_v, value.current_a) == (9, 231, 0.089)
+
+
+def test_three_phases_of_a_list_are_summed() -> None:
+    value = http("shelly-3em", SHELLY_3EM)
+    assert value.power_w == pytest.approx(-9.84)
+    assert value.phases[1] == {"power_w": -20.5, "voltage_v": 232.07, "current_a": 0.01}
+    assert (value.import_wh, value.export_wh, value.voltage_v) == (pytest.approx(6.0), 3.0, None)
+
+
+def test_the_first_clamp_of_a_shelly_em_is_the_grid() -> None:
+    value = http("shelly-em", SHELLY_EM)
+    assert (value.power_w, value.voltage_v, value.import_wh, len(value.phases)) == (512.4, 231.1, 100.0, 1)
+
+
+def test_generation_two() -> None:
+    value = http("shelly-pro-em", PRO_EM)
+    assert (value.power_w, value.current_a, value.frequency_hz) == (-501.8, 2.598, 50.0)
+    for value in (http("shelly-pro-3em", PRO_3EM), mqtt("shelly", PRO_3EM)):
+        assert value.power_w == 715.5
+        assert [phase["power_w"] for phase in value.phases] == [951.2, -951.1, 715.4]
+
+
+def test_homewizard_with_two_phases_in_use() -> None:
+    value = http("homewizard", HOMEWIZARD)
+    assert (value.power_w, value.import_wh) == (-543, pytest.approx(13_779_338))
+    assert [phase["power_w"] for phase in value.phases] == [-676, 133, 0]
+    assert value.phases[0]["voltage_v"] == 231.2
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "words"),
+    [
+        ('{"a":{"b":"much"}}', "a.b", "a.b is 'much' and not a number"),
+        ('{"a":{"b":true}}', "a.b", "a.b is 'True' and not a number"),
+        ('{"a":{"c":1}}', "a.b", 'no a.b in its answer {"a": {"c": 1}}'),
+        ("[1, 2]", "5", "no 5 in its answer"),
+        ('{"a": NaN}', "a", "a is 'nan' and not a number"),
+        ("<html>", "a", "'<html>', which is no JSON"),
+        ("", "", "no JSON and no number"),
+        ("[" * 100_000, "", "no JSON"),
+    ],
+)
+def test_what_is_no_measurement_is_said(text: str, path: str, words: str) -> None:
+    with pytest.raises(MeterError) as caught:
+        measurement(parse(text.encode()), JsonLayout((path,)), 1.0)
+    assert words in str(caught.value)
+
+
+def test_paths() -> None:
+    document = {"a": [{"w": 1}, {"w": "2.5"}, {"v": 3}, None], "b": {"x": 4, "y": 5}}
+    assert pick(document, "a.*.w") == [1.0, 2.5]
+    assert pick(document, "a.1.w") == [2.5]
+    assert pick(document, "b.*") == [4.0, 5.0]
+    assert pick(document, "a.9.w") == pick(document, "b.z") == pick(document, "a.w") == []
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
+def test_no_document_does_anything_but_measure_or_say_why(document: object) -> None:
+    for layout in [JsonLayout(("",)), *(preset.layout for preset in (*HTTP_PRESETS.values(), *MQTT_PRESETS.values()))]:
+        try:
+            value = measurement(json.loads(json.dumps(document)), layout, 1.0)
+        except MeterError:
+            continue
+        assert abs(value.power_w) < float("inf")
+
+
+def test_what_the_owner_says_goes_before_the_preset() -> None:
+    assert resource_and_layout(HttpMeter(url="http://a", preset="homewizard"))[0] == "/api/v1/data"
+    assert resource_and_layout(HttpMeter(url="http://a/rpc/EM1.GetStatus?id=1", preset="shelly-pro-em"))[0].endswith(
+        "id=1"
+    )
+    assert resource_and_layout(HttpMeter(url="http://a/x?y=1", path="p.q", scale=1000)) == (
+        "/x?y=1",
+        JsonLayout(("p.q",), 1000),
+    )
+    assert layout_of(MqttMeter(preset="glow", scale=1.0)).scale == 1.0
+    assert layout_of(MqttMeter(preset="glow", path="x")) == JsonLayout(("x",), 1.0)

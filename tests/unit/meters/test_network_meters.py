@@ -1,0 +1,345 @@
+"""Modbus, HTTP and MQTT meters against real servers on the loopback: values, failures, and a loop that never waits."""
+
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from v2h.config import Hardware
+from v2h.meterconfig import HttpMeter, Meter, ModbusMeter, MqttMeter, RegisterTable
+from v2h.meters import Measurement, MeterError, MeterSource, open_meter
+from v2h.meters.line import Line
+from v2h.program import HasFileno
+from v2h.rig.desk import free_port
+from v2h.rig.homemeters import HttpFace, Look, ModbusFace, float_words, homewizard, sdm230, shelly_pro_em
+
+LOOK = Look(-1234.5, 231.5, 49.98, 12_345.0, 678.0)
+
+
+@contextlib.contextmanager
+def opened(spec: Meter) -> Iterator[MeterSource]:
+    source = open_meter(spec, Hardware())
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+def values(source: MeterSource, count: int, timeout_s: float = 10.0) -> list[Measurement]:
+    """As the program does it: poll the descriptor, then read."""
+    found: list[Measurement] = []
+    deadline = time.monotonic() + timeout_s
+    while len(found) < count:
+        assert time.monotonic() < deadline, (source.title, source.note, found)
+        began = time.monotonic()
+        found += source.read(began)
+        assert time.monotonic() - began < 0.5, "reading must not wait for the network"
+        time.sleep(0.005)
+    return found
+
+
+def failure(source: MeterSource) -> str:
+    with pytest.raises(MeterError) as caught:
+        values(source, 1_000_000)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("rtu", [False, True])
+def test_an_sdm230_on_tcp_and_behind_an_rtu_gateway(rtu: bool) -> None:
+    port = free_port()
+    face = ModbusFace(lambda: sdm230(LOOK), port, rtu=rtu)
+    spec = ModbusMeter(host="127.0.0.1", port=port, framing="rtu" if rtu else "tcp", interval_s=0.05)
+    with opened(spec) as source:
+        told = values(source, 6)
+        assert told[0].power_w == pytest.approx(-1234.5)
+        assert 0.02 < min(b.t - a.t for a, b in itertools.pairwise(told)) < 0.15
+        last = told[-1]
+        assert (last.voltage_v, last.frequency_hz) == (pytest.approx(231.5), pytest.approx(49.98, abs=0.001))
+        assert (last.import_wh, last.export_wh) == (pytest.approx(12_345, abs=1), pytest.approx(678, abs=0.1))
+        assert last.current_a == pytest.approx(1234.5 / 231.5)
+        face.close()
+        assert f"127.0.0.1:{port}" in failure(source)
+
+
+def test_three_phases_summed_and_a_meter_of_ones_own() -> None:
+    """SDM630: addresses as in Eastron's protocol document. The other: two's complement, low word first, holding."""
+    phases = {0: 230.0, 2: 231.0, 4: 232.0, 6: 1.0, 8: 2.0, 10: 3.0, 12: 100.0, 14: -250.0, 16: 75.5, 0x46: 50.0}
+    words = float_words(phases | {0x48: 1.5, 0x4A: 2.5})
+    port = free_port()
+    face = ModbusFace(lambda: words, port, unit=7)
+    with opened(ModbusMeter(host="127.0.0.1", port=port, unit=7, model="sdm630", interval_s=0.05)) as source:
+        last = values(source, 5)[-1]
+        assert last.power_w == pytest.approx(-74.5)
+        assert last.phases[1] == {"power_w": -250.0, "voltage_v": 231.0, "current_a": 2.0}
+        assert (last.voltage_v, last.import_wh) == (None, 1500.0)
+    words.clear()
+    words.update({40: 0xB1E0, 41: 0xFFFF})  # -20000
+    table = RegisterTable(function="holding", format="int32", words="little", power="40 * 0.1")
+    spec = ModbusMeter(host="127.0.0.1", port=port, unit=7, model="other", registers=table, interval_s=0.05)
+    with opened(spec) as source:
+        assert values(source, 1)[0].power_w == pytest.approx(-2000.0)
+    face.close()
+
+
+def test_modbus_failures_have_words() -> None:
+    port = free_port()
+    with opened(ModbusMeter(host="127.0.0.1", port=port)) as source:
+        assert failure(source) == f"no connection to 127.0.0.1:{port}: is the address right, is it switched on?"
+    face = ModbusFace(lambda: {0: 0, 1: 0}, port)
+    with opened(ModbusMeter(host="127.0.0.1", port=port)) as source:
+        assert "refuses input registers 0x0c to 0x0d" in failure(source)
+    face.close()
+    face = ModbusFace(lambda: float_words({0x0C: float("nan"), 0x4A: 0.0}), port)
+    with opened(ModbusMeter(host="127.0.0.1", port=port)) as source:
+        assert failure(source) == "its power at register 0x0c is not a number"
+    face.close()
+
+
+class Babbler:
+    """A TCP server that answers anything with what it is told to; b"": it says nothing."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer, self._server = answer, socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._server.getsockname()[1])
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        held = []
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._server.accept()
+                held.append(client)
+                client.recv(1000)
+                if self._answer:
+                    client.sendall(self._answer)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+BABBLE = {
+    "nothing": b"",
+    "zeros": b"\0" * 40,
+    "ones": b"\xff" * 300,
+    "another": b"HTTP/1.1 200 OK\r\n\r\n",
+    "all": bytes(range(256)),
+}
+
+
+@pytest.mark.parametrize("what", BABBLE)
+@pytest.mark.parametrize("kind", ["tcp", "rtu", "http", "mqtt"])
+def test_a_silent_or_mad_device_is_a_failure_with_words(kind: str, what: str) -> None:
+    mad = Babbler(BABBLE[what])
+    spec: Meter
+    if kind == "http":
+        spec = HttpMeter(url=f"http://127.0.0.1:{mad.port}", path="a")
+    elif kind == "mqtt":
+        spec = MqttMeter(host="127.0.0.1", port=mad.port, topic="a")
+    else:
+        spec = ModbusMeter(host="127.0.0.1", port=mad.port, framing=kind)
+    with opened(spec) as source:
+        if kind == "mqtt" and what in ("nothing", "another"):
+            time.sleep(1.0)  # TCP is up, no MQTT packet is whole: nothing is told, and Line gives it up in the end
+            assert source.read(0.0) == []
+        else:
+            assert failure(source)
+    mad.close()
+
+
+def test_http_meters_keep_their_connection_and_live_through_its_end() -> None:
+    documents = {"/rpc/EM1.GetStatus?id=0": lambda: shelly_pro_em(LOOK), "/api/v1/data": lambda: homewizard(LOOK)}
+    face = HttpFace(documents, 0)
+    for preset in ("shelly-pro-em", "homewizard"):
+        with opened(HttpMeter(preset=preset, url=f"http://127.0.0.1:{face.port}", interval_s=0.05)) as source:
+            last = values(source, 3)[-1]
+            assert last.power_w == pytest.approx(-1234.5, abs=0.6)
+            assert last.voltage_v == 231.5
+    with opened(HttpMeter(url=f"http://127.0.0.1:{face.port}/none", path="a")) as source:
+        assert "/none with status 404" in failure(source)
+    port = face.port
+    with opened(HttpMeter(preset="homewizard", url=f"http://127.0.0.1:{port}", interval_s=0.05)) as source:
+        values(source, 2)
+        face.close()
+        face = HttpFace(documents, port)
+        values(source, 5)
+        face.close()
+
+
+def test_an_http_answer_without_the_power_says_what_it_was() -> None:
+    face = HttpFace({"/": lambda: {"voltage": 230}}, 0)
+    with opened(HttpMeter(url=f"http://127.0.0.1:{face.port}", path="power")) as source:
+        assert failure(source) == 'there is no power in its answer {"voltage": 230}'
+    face.close()
+
+
+class Broker:
+    """mosquitto with one user, and a publisher on it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        path = os.environ.get("PATH", "") + ":/usr/sbin"
+        secret = directory / "passwords"
+        secret.write_text("me:right\n")
+        subprocess.run([str(shutil.which("mosquitto_passwd", path=path)), "-U", str(secret)], check=True)
+        text = f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {secret}\nuser root\n"
+        (directory / "conf").write_text(text)
+        command = [str(shutil.which("mosquitto", path=path)), "-c", str(directory / "conf")]
+        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self.client.username_pw_set("me", "right")
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self.client.connect("127.0.0.1", self.port)
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        self.client.loop_start()
+
+    def spec(self, **keys: Any) -> MqttMeter:
+        return MqttMeter(**({"host": "127.0.0.1", "port": self.port, "user": "me", "password": "right"} | keys))
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+        self._process.terminate()
+        self._process.wait(10)
+
+
+@pytest.fixture
+def broker() -> Iterator[Broker]:
+    with tempfile.TemporaryDirectory(prefix="v2h-broker-") as directory:
+        broker = Broker(Path(directory))
+        yield broker
+        broker.close()
+
+
+def await_note(source: MeterSource, part: str) -> None:
+    deadline = time.monotonic() + 10
+    while part not in source.note:
+        assert source.read(0.0) == []
+        assert time.monotonic() < deadline, source.note
+        time.sleep(0.01)
+
+
+def test_mqtt_takes_what_is_new_and_not_what_was_kept(broker: Broker) -> None:
+    broker.client.publish("house/power", b'{"now": 9.9}', retain=True).wait_for_publish(5)
+    with opened(broker.spec(topic="house/power", path="now", scale=1000)) as source:
+        await_note(source, "nothing new on house/power yet")
+        time.sleep(0.2)
+        assert source.read(0.0) == []
+        broker.client.publish("house/power", b'{"later": 1}')
+        await_note(source, 'no now in its answer {"later": 1}')
+        broker.client.publish("house/power", b'{"now": 0.512}')
+        assert values(source, 1)[0].power_w == pytest.approx(512.0)
+        assert source.note == ""
+
+
+def test_mqtt_failures_have_words(broker: Broker) -> None:
+    with opened(broker.spec(topic="x", password="wrong")) as source:
+        assert "Are user and password right?" in failure(source)
+    with opened(broker.spec(topic="x", port=free_port())) as source:
+        assert "no connection to the broker" in failure(source)
+    with opened(broker.spec(topic="x")) as source:
+        await_note(source, "nothing new")
+        broker.close()
+        assert "is gone" in failure(source)
+
+
+class Loop:
+    """The part of Program that Line uses."""
+
+    def __init__(self) -> None:
+        self.watched: dict[int, Callable[[float], None]] = {}
+
+    def watch(self, readable: HasFileno, action: Callable[[float], None]) -> None:
+        self.watched[readable.fileno()] = action
+
+    def unwatch(self, fileno: int) -> None:
+        self.watched.pop(fileno, None)
+
+    def turn(self, line: Line) -> None:
+        line.tick(time.monotonic())
+        for action in list(self.watched.values()):
+            action(time.monotonic())
+        time.sleep(0.01)
+
+
+def test_a_line_comes_back_by_itself_and_waits_longer_each_time() -> None:
+    loop, heard, port = Loop(), list[float](), free_port()
+    spec = ModbusMeter(host="127.0.0.1", port=port, interval_s=0.05)
+    line = Line(spec, Hardware(), loop, lambda line, value, fresh: heard.append(value.t))  # type: ignore[arg-type]
+
+    def until(done: Callable[[], bool], timeout_s: float = 10.0) -> float:
+        began = time.monotonic()
+        while not done():
+            loop.turn(line)
+            assert time.monotonic() - began < timeout_s
+        return time.monotonic() - began
+
+    until(lambda: "no connection" in line.failure)
+    line.failure = ""
+    assert 0.8 < until(lambda: bool(line.failure)) < 3.0
+    face = ModbusFace(lambda: sdm230(LOOK), port)
+    until(lambda: len(heard) > 5)
+    assert line.why() == ""
+    face.close()
+    until(lambda: bool(line.failure))
+    face = ModbusFace(lambda: sdm230(LOOK), port)
+    count = len(heard)
+    until(lambda: len(heard) > count + 5)
+    line.close()
+    assert loop.watched == {}
+    face.close()
+
+
+CONFIGS: dict[str, dict[str, object]] = {
+    "stpm3x": {},
+    "modbus": {"host": "127.0.0.1", "port": 1},
+    "mqtt": {"host": "127.0.0.1", "port": 1, "topic": "x"},
+    "http": {"url": "http://127.0.0.1:1", "path": "x"},
+}
+HEAVY = {"modbus": "pymodbus", "stpm3x": "v2h.drivers.stpm3x"}
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_code_of_a_kind_is_imported_only_when_it_is_configured(kind: str) -> None:
+    """The meter program as it starts, with this kind alone, in a fresh interpreter."""
+    program = f"""
+import json, sys, time, v2h.programs.meter
+from v2h.config import Hardware
+from v2h.meterconfig import KINDS
+from v2h.meters import open_meter
+from v2h.ports.url import PortUrlError
+before = set(sys.modules)
+try:
+    source = open_meter(KINDS[{kind!r}](**{CONFIGS[kind]!r}), Hardware(stpm3x="rig:/nowhere/stpm3x"))
+    for _ in range(1000):
+        source.read(0.0)
+        time.sleep(0.01)
+except OSError as error:
+    pass
+print(json.dumps([sorted(before), sorted(sys.modules)]))
+"""
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    before, after = (set(names) for names in json.loads(shown))
+    sources = {f"v2h.meters.{name}" for name in CONFIGS}
+    assert before & (sources | set(HEAVY.values())) == set(), "nothing of a kind before one is opened"
+    assert after & sources == {f"v2h.meters.{kind}"}
+    assert {name for name, module in HEAVY.items() if module in after} - {kind} == set()
+    assert kind not in HEAVY or HEAVY[kind] in after

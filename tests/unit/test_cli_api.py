@@ -1,0 +1,214 @@
+"""The `v2h` command against the application served by the real server, with and without a token."""
+
+import json
+import stat
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_web_app import PREVIEW, SCHEDULE, Log, known
+from waitress.server import create_server
+
+from messages import charger, manager
+from v2h.bus import Reply
+from v2h.cli import main
+from v2h.commands import CommandError
+from v2h.commands.orders import moment
+from webapp import WebApp
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> WebApp:
+    made = WebApp(tmp_path)
+    known(made.state)
+    made.state.put_bus(True)
+    made.state.put_charger(charger())
+    made.state.put_manager(manager())
+    return made
+
+
+@pytest.fixture
+def host(web: WebApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """The address of a served application; the token is in the environment."""
+    server = create_server(web.make(archive=Log(), stream_life_s=0.5), host="127.0.0.1", port=0, threads=4)
+    monkeypatch.setenv("V2H_TOKEN", web.token()["Authorization"].removeprefix("Bearer "))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    threading.Thread(target=server.run, daemon=True).start()
+    yield f"127.0.0.1:{server.effective_port}"
+    server.close()
+
+
+def test_status_says_what_happens_and_why(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "--host", host]) == 0
+    text = capsys.readouterr().out
+    assert "Charging the car with 3.81 kW" in text and "62 %" in text
+    assert main(["status", "--json", "--host", host]) == 0
+    assert json.loads(capsys.readouterr().out)["charger"]["soc_pct"] == 62.0
+
+
+def test_watch_follows_the_stream(
+    host: str, web: WebApp, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def line(state: Any) -> str:
+        seen.append(state["view"]["headline"])
+        if len(seen) == 1:
+            web.state.put_charger(charger(power_w=-1523.0))
+        if seen[-1] == "The car supplies 1.52 kW" or len(seen) > 30:
+            raise KeyboardInterrupt
+        return seen[-1]
+
+    monkeypatch.setattr("v2h.commands.status.as_line", line)
+    assert main(["status", "--watch", "--host", host]) == 0
+    assert "Charging the car with 3.81 kW" in capsys.readouterr().out
+    assert seen[-1] == "The car supplies 1.52 kW"
+
+
+@pytest.mark.parametrize(
+    ("words", "order"),
+    [
+        (["mode", "v2h"], ("mode", {"mode": "v2h"})),
+        (
+            ["mode", "charge", "--amps", "10", "--soc-limit", "80", "--until", "2026-11-22T18:00:00+01:00"],
+            ("mode", {"mode": "charge", "amps": 10.0, "soc_limit_pct": 80.0, "until": "2026-11-22T18:00:00+01:00"}),
+        ),
+        (["stop"], ("stop", {})),
+        (["clear-fault"], ("clear-fault", {})),
+        (["resume"], ("resume", {})),
+        (
+            ["settings", "soc_min_pct=25", "export_limit_w=null", "time_zone=Europe/London"],
+            ("settings", {"soc_min_pct": 25, "export_limit_w": None, "time_zone": "Europe/London"}),
+        ),
+    ],
+)
+def test_orders_reach_the_bus(
+    host: str, web: WebApp, capsys: pytest.CaptureFixture[str], words: list[str], order: tuple[str, Any]
+) -> None:
+    assert main([*words, "--host", host]) == 0
+    assert web.orders == [order]
+    assert capsys.readouterr().out == "mode is v2h\n"
+    web.reply = Reply("1", False, "no car is plugged in")
+    assert main([*words, "--host", host]) == 1
+    assert capsys.readouterr().err == f"v2h {words[0]}: no car is plugged in\n"
+
+
+def test_bad_input_is_2_and_says_what(host: str, web: WebApp, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["mode", "charge", "--amps", "40", "--host", host]) == 2
+    assert "amps = 40.0 is not a number from 1 to 16 A" in capsys.readouterr().err
+    assert main(["settings", "soc_min_pct", "--host", host]) == 2
+    assert main(["log", "--limit", "0", "--host", host]) == 2
+    assert main(["schedule", "import", "--host", host]) == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["mode", "turbo"])
+    assert ended.value.code == 2
+    assert web.orders == []
+
+
+def test_without_a_token_one_may_look_only(
+    host: str, web: WebApp, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("V2H_TOKEN")
+    assert main(["status", "--host", host]) == 0
+    assert main(["stop", "--host", host]) == 1
+    assert "Only the owner may change things" in capsys.readouterr().err
+    assert web.orders == []
+
+
+def test_token_file_must_be_the_owners_alone(
+    host: str, web: WebApp, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("V2H_TOKEN")
+    path = tmp_path / ".config" / "v2h" / "token"
+    path.parent.mkdir(parents=True)
+    path.write_text(web.keys.make_token("file") + "\n")
+    path.chmod(0o644)
+    assert main(["stop", "--host", host]) == 1
+    assert "can be read by others; run: chmod 600" in capsys.readouterr().err
+    path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+    assert main(["stop", "--host", host]) == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "says"),
+    [
+        ("127.0.0.1:1", 1, "does not answer"),
+        ("ftp://v2h.local", 2, "no address of a web page"),
+        ("not a host", 1, "does not answer"),
+    ],
+)
+def test_nobody_there(address: str, code: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "--host", address]) == code
+    assert says in capsys.readouterr().err
+
+
+def test_settings_schedule_log_and_energy_are_shown(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*words: str) -> str:
+        assert main([*words, "--host", host]) == 0
+        return capsys.readouterr().out
+
+    assert said("settings") == "soc_min_pct  30        # 5 to 95 %\n"
+    assert json.loads(said("schedule")) == SCHEDULE
+    assert "2026-11-22T23:30:00+00:00" in said("schedule", "preview") and PREVIEW[0]["why"] in said(
+        "schedule", "preview"
+    )
+    lines = said("log", "--limit", "2").splitlines()
+    assert len(lines) == 2 and lines[0].split()[0] == "2026-11-22T00:00:04Z" and 'says "no"' in lines[0]
+    assert said("log", "--level", "fault") == "no events\n"
+    assert "2026-11-22          1.20           -" in said("energy")
+    assert json.loads(said("energy", "--json"))["days"][0]["charged_wh"] == 1200.0
+
+
+def test_schedule_from_a_file_and_from_an_editor(
+    host: str, web: WebApp, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "winter.json"
+    file.write_text('{"version": 1}')
+    assert main(["schedule", "import", str(file), "--host", host]) == 0
+    assert web.orders == [("schedule", {"schedule": {"version": 1}})]
+    file.write_text('{"version": 1,}')
+    assert main(["schedule", "import", str(file), "--host", host]) == 2
+    assert "line 1 column" in capsys.readouterr().err
+    monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.delenv("VISUAL", raising=False)
+    assert main(["schedule", "edit", "--host", host]) == 0
+    assert capsys.readouterr().out == "nothing changed\n"
+    monkeypatch.setenv("EDITOR", "sed -i s/23:30/22:00/")
+    assert main(["schedule", "edit", "--host", host]) == 0
+    edited = {**SCHEDULE, "weekly": [{"days": "daily", "start": "22:00", "end": "05:30", "mode": "charge"}]}
+    assert web.orders[1:] == [("schedule", {"schedule": edited})]
+
+
+def test_backup_and_restore(host: str, web: WebApp, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(tmp_path / "backup.json")
+    assert main(["backup", file, "--host", host]) == 0
+    assert main(["backup", "--restore", file, "--host", host]) == 0
+    assert web.orders == [("settings", {"soc_min_pct": 30}), ("schedule", {"schedule": SCHEDULE})]
+    (tmp_path / "backup.json").write_text("[]")
+    assert main(["backup", "--restore", file, "--host", host]) == 2
+
+
+def test_until_is_the_next_time_of_that_name() -> None:
+    assert moment("18:30", NOON) == "2026-11-22T18:30:00+00:00"
+    assert moment("6:05", NOON) == "2026-11-23T06:05:00+00:00"
+    assert moment("12:00", NOON) == "2026-11-23T12:00:00+00:00"
+    assert moment("2026-11-22T18:00:00+01:00", NOON) == "2026-11-22T18:00:00+01:00"
+    assert datetime.fromisoformat(moment("2026-11-22T18:00", NOON)).tzinfo is not None
+    for bad in ("25:00", "soon", "18.30", ""):
+        with pytest.raises(CommandError):
+            moment(bad, NOON)
+
+
+@pytest.mark.parametrize(
+    "name", ["status", "mode", "stop", "resume", "settings", "schedule", "log", "energy", "backup", "selftest"]
+)
+def test_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    text = capsys.readouterr().out
+    assert ended.value.code == 0 and "example: " in text and f"v2h {name}" in text

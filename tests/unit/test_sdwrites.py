@@ -1,0 +1,24 @@
+"""The card lives long: what the log writes in an hour of V2H, beside the predecessor's way, with nothing left out."""
+
+import sqlite3
+from pathlib import Path
+
+from bench.sdwrites import _written, ours_run, predecessor_run
+from v2h.storeschema import FILE_NAME
+
+MINUTES = 60
+
+
+def test_an_hour_of_v2h_writes_little_and_keeps_everything(tmp_path: Path) -> None:
+    ours = _written(lambda: ours_run(tmp_path, MINUTES))
+    theirs = _written(lambda: predecessor_run(tmp_path, MINUTES))
+    assert ours * 24 <= 80e6
+    assert ours <= theirs / 4
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        (samples,) = connection.execute("select count(*) from samples").fetchone()
+        (minutes,) = connection.execute("select count(*) from minutes").fetchone()
+        (charged, discharged) = connection.execute("select charged_wh, discharged_wh from days").fetchone()
+    assert samples >= MINUTES * 6 - 6
+    assert minutes >= MINUTES - 2
+    assert charged == 0.0
+    assert 1200 < discharged < 1350, "the mean of -1269 W for an hour, but for the last half minute"

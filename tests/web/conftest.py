@@ -1,0 +1,44 @@
+"""Fixtures of the page's tests: the application, the browser, a page at phone and at desktop width."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from serving import CHROMIUM, SWITCHES, Appliance, log_in, served
+
+SIZES = {"phone": (390, 844, "dark"), "desktop": (1280, 900, "light")}
+
+
+@pytest.fixture
+def appliance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Appliance]:
+    with served(Appliance(tmp_path), streams=getattr(request, "param", 8)) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"{CHROMIUM} is not installed: make setup")
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=list(SIZES))
+def page(request: pytest.FixtureRequest, browser: Browser, appliance: Appliance) -> Iterator[Page]:
+    """A page of a fresh profile, logged in unless the test says otherwise; fails when the console said anything."""
+    width, height, scheme = SIZES[request.param]
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    if request.node.get_closest_marker("stranger") is None:
+        log_in(context, appliance)
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.set_default_timeout(8000)
+    yield opened
+    context.close()
+    expected = getattr(opened, "expected_console", ())
+    assert [line for line in said if not any(part in line for part in expected)] == []

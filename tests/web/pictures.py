@@ -1,0 +1,66 @@
+"""The pictures of the page in docs/, of an application fed with a lived-in week: `python tests/web/pictures.py`."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from v2h.bus import Event
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PICTURES = (
+    ("page-light", "", 1280, 1330, "light"),
+    ("page-dark", "", 1280, 900, "dark"),
+    ("page-phone", "", 390, 844, "light"),
+    ("page-phone-schedule", "schedule", 390, 844, "dark"),
+)
+"""File in docs/, path of the page, width, height, colours."""
+EVENTS = (
+    (30000.0, "warning", "meter-silent", "The grid meter was silent for 4 s: 0 A until it spoke again"),
+    (8000.0, "info", "command", "Applied: mode v2h."),
+    (7900.0, "info", "session-energy", "energy may flow"),
+)
+
+
+def main() -> int:
+    from serving import CHROMIUM, NOW, SWITCHES, Appliance, log_in, served
+
+    from messages import charger, manager
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Appliance(Path(folder))) as made,
+        sync_playwright() as driver,
+    ):
+        made.live_in()
+        for ago_s, level, code, text in EVENTS:
+            made.state.put_event(Event(time.monotonic() - ago_s, level, code, text, "manager"))
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        for name, path, width, height, scheme in PICTURES:
+            now = time.monotonic()
+            clock = {"trusted": True, "source": "ntp", "age_s": 1200.0, "zone": "Europe/London", "local": f"{NOW:%T}"}
+            why = "Covering the house: 1.1 kW from the car. From 00:30 it charges at the night price."
+            made.state.put_manager(manager(mode="v2h", why=why, grid_w=12.0, clock=clock, starts=1))
+            made.state.put_charger(charger(power_w=-1080.0, amps_a=-2.9, setpoint_a=-2.9, soc_pct=64.0, t=now))
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+            log_in(context, made)
+            _picture(context.new_page(), made.url + path, DOCS / f"{name}.png", path == "")
+            context.close()
+        browser.close()
+    return 0
+
+
+def _picture(page: Page, url: str, file: Path, has_chart: bool) -> None:
+    page.goto(url)
+    if has_chart:
+        page.wait_for_selector("#chart canvas")
+    page.wait_for_timeout(400)
+    page.screenshot(path=file)
+    print(file, file.stat().st_size, "bytes")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    sys.exit(main())

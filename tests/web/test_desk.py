@@ -1,0 +1,177 @@
+"""The page against the whole running tree: every control driven, at phone and at desktop width."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from v2h.ports.rig import RigLink
+from v2h.rig.desk import Desk, desk_tree
+
+SIZES = {"phone": (390, 844, "dark"), "desktop": (1280, 900, "light")}
+SESSION_MS = 45_000
+"""From idle to energy takes 20 s with the simulated car."""
+QUIET = ("409", "503")
+"""Refusals that the test provokes: Chromium writes each into its console."""
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    with desk_tree() as running:
+        yield running
+
+
+def rig(desk: Desk, **order: str) -> None:
+    """Turn the simulated world's knobs."""
+    link = RigLink(f"{desk.run / 'rig.sock'}/control")
+    answer = json.loads(link.transact(json.dumps(order).encode()))
+    assert "error" not in answer, answer
+
+
+def answered(page: Page, place: str) -> str:
+    """The answer at a place, once it has come; it must not be a refusal."""
+    answer = page.locator(f"{place} .answer")
+    expect(answer).to_have_attribute("data-ok", "true", timeout=8000)
+    return answer.inner_text()
+
+
+def test_from_log_in_to_log_out(desk: Desk, browser: Browser) -> None:
+    """One owner, at a desktop and on a phone."""
+    said: list[str] = []
+    pages = {}
+    for name, (width, height, scheme) in SIZES.items():
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        pages[name] = context.new_page()
+        pages[name].on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        pages[name].on("pageerror", lambda error: said.append(str(error)))
+    phone, desktop = pages["phone"], pages["desktop"]
+    for page in (desktop, phone):
+        log_in(desk, page)
+        settings(desk, page)
+        clock_and_backup(desk, page)  # before the schedule: without a trusted clock it has no preview
+        schedule(desk, page)
+        energy(desk, page)
+        log_and_health(desk, page)
+    log_out(desk, phone)
+    assert [line for line in said if not any(part in line for part in QUIET)] == []
+
+
+def log_in(desk: Desk, page: Page) -> None:
+    page.goto(f"{desk.page}/")
+    expect(page.locator("#read-only")).to_contain_text("Only the owner may change things.")
+    expect(page.get_by_role("button", name="Solar")).to_be_disabled()
+    page.goto(f"{desk.page}/login")
+    page.get_by_label("Password").fill(desk.password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("#read-only")).to_have_count(0)
+
+
+def settings(desk: Desk, page: Page) -> None:
+    page.goto(f"{desk.page}/settings")
+    page.get_by_label("Discharge down to").fill("35")
+    page.get_by_label("Reserve").fill("40")
+    page.get_by_label("Time zone").fill("Europe/London")
+    page.get_by_role("button", name="Save the settings").click()
+    answered(page, "#settings")
+    page.get_by_label("Discharge down to").fill("30")
+    page.get_by_role("button", name="Save the settings").click()
+    answered(page, "#settings")
+    page.reload()
+    expect(page.get_by_label("Discharge down to")).to_have_value("30")
+    expect(page.get_by_label("Reserve")).to_have_value("40")
+
+
+def schedule(desk: Desk, page: Page) -> None:
+    page.goto(f"{desk.page}/schedule")
+    while page.locator(".remove").count():
+        page.locator(".remove").first.click()
+    page.get_by_role("button", name="Add a weekly time").click()
+    entry = page.locator(".entry[data-kind=weekly]")
+    entry.get_by_label("From").fill("00:30")
+    entry.get_by_label("To", exact=True).fill("05:30")
+    entry.get_by_label("Mode").select_option("charge")
+    entry.get_by_label("Amps").fill("10")
+    entry.get_by_label("Name").fill("cheap night")
+    page.get_by_role("button", name="Save the schedule").click()
+    answered(page, "#schedule")
+    expect(page.locator("#preview rect.m-charge").first).to_be_attached(timeout=8000)
+    page.reload()
+    expect(page.locator(".entry[data-kind=weekly]").get_by_label("Name")).to_have_value("cheap night")
+
+
+def clock_and_backup(desk: Desk, page: Page) -> None:
+    page.goto(f"{desk.page}/settings")
+    page.get_by_role("button", name="Use this device’s time").click()
+    expect(page.locator("#clock .answer")).not_to_have_text("Sending …")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save a backup").click()
+    page.get_by_label("Backup to restore").set_input_files(download.value.path())
+    page.get_by_role("button", name="Restore it").click()
+    answered(page, "#restore")
+
+
+def energy(desk: Desk, page: Page) -> None:
+    """Each mode by its button, energy flowing, a stop that stays, and the schedule let go on."""
+    page.goto(f"{desk.page}/")
+    for name in ("Solar", "V2H"):
+        page.get_by_role("button", name=name).first.click()
+        answered(page, ".controls")
+        expect(page.get_by_role("button", name=name).first).to_have_attribute("aria-pressed", "true")
+    page.get_by_label("Charge with amps", exact=True).fill("8")
+    page.get_by_label("Charge up to percent", exact=True).fill("85")
+    page.get_by_label("Until").fill("23:59")
+    page.get_by_role("button", name="Charge", exact=True).click()
+    answered(page, ".controls")
+    expect(page.locator("#headline")).to_contain_text("Charging the car with", timeout=SESSION_MS)
+    page.get_by_label("Discharge with amps", exact=True).fill("6")
+    page.get_by_label("Discharge down to percent", exact=True).fill("40")
+    page.get_by_label("Until").fill("")
+    page.get_by_role("button", name="Discharge", exact=True).click()
+    answered(page, ".controls")
+    expect(page.locator("#headline")).to_contain_text("The car supplies", timeout=SESSION_MS)
+    page.get_by_role("button", name="Stop").click()
+    answered(page, ".controls")
+    resume = page.get_by_role("button", name="Let the schedule go on")
+    expect(resume).to_be_visible(timeout=8000)
+    expect(page.locator("#headline")).to_have_text("Idle", timeout=SESSION_MS)
+    resume.click()
+    answered(page, ".controls")
+    expect(resume).to_be_hidden(timeout=8000)
+
+
+def log_and_health(desk: Desk, page: Page) -> None:
+    page.goto(f"{desk.page}/log")
+    expect(page.locator("table.events tbody tr").first).to_be_visible()
+    page.get_by_role("link", name="Warnings and faults").click()
+    expect(page.get_by_role("link", name="Warnings and faults")).to_have_attribute("aria-current", "true")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="The whole database").click()
+    assert download.value.path().read_bytes().startswith(b"SQLite format 3")
+    page.goto(f"{desk.page}/health")
+    expect(page.get_by_role("listitem").filter(has_text="Guard: relays")).to_contain_text("running")
+    expect(page.locator("#link-text")).to_have_text("live")
+
+
+def log_out(desk: Desk, page: Page) -> None:
+    page.goto(f"{desk.page}/logout")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.locator("#read-only")).to_contain_text("Only the owner may change things.")
+
+
+def test_pairing_at_the_panel_gives_this_browser_a_new_password(desk: Desk, browser: Browser) -> None:
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    for button in ("on_off", "boost"):
+        rig(desk, hold=button)
+    page.wait_for_timeout(5600)
+    for button in ("boost", "on_off"):
+        rig(desk, release=button)
+    page.goto(f"{desk.page}/pair")
+    page.get_by_label("New password").fill("correct horse battery")
+    page.get_by_label("Once more").fill("correct horse battery")
+    page.get_by_role("button", name="Set it").click()
+    expect(page.locator("#headline")).to_be_visible()
+    expect(page.locator("#read-only")).to_have_count(0)
+    page.context.close()

@@ -1,0 +1,70 @@
+"""The page's weight and first paint, and what axe-core says of every page, light and dark, phone and desktop."""
+
+import gzip
+import urllib.request
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from serving import Appliance
+from weight import measure
+
+from messages import manager
+from v2h.web.gate import SESSION_COOKIE
+
+GRAVE = ("serious", "critical")
+
+
+def test_the_page_is_light_and_paints_soon(appliance: Appliance, browser: Browser) -> None:
+    appliance.live_in()
+    cookies = [{"name": SESSION_COOKIE, "value": appliance.session(), "url": appliance.url}]
+    for row in measure(browser, appliance.url, cookies):
+        print(row)
+        assert 0 < row["value"] <= row["against"], row
+
+
+@pytest.mark.parametrize("path", ["", "static/page.css", "chart-library.js"])
+def test_what_can_be_compressed_is(appliance: Appliance, path: str) -> None:
+    request = urllib.request.Request(appliance.url + path, headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert len(gzip.decompress(answer.read())) > 5000
+        assert ("max-age=86400" in answer.headers["Cache-Control"]) is (path != "")
+
+
+@pytest.mark.parametrize("path", ["", "schedule", "settings", "log", "health", "login", "pair", "tokens"])
+def test_axe_finds_nothing_serious(appliance: Appliance, page: Page, path: str) -> None:
+    appliance.live_in()
+    page.goto(f"{appliance.url}{path}")
+    expect(page.locator("main")).to_be_visible()
+    if path == "":
+        expect(page.locator("#chart-text")).to_contain_text("means over")
+    assert grave(page) == []
+
+
+def test_axe_finds_nothing_serious_in_trouble(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    appliance.feed(state="fault", faults=["late_bleed"], power_w=None)
+    appliance.state.put_manager(manager(mode="idle", stopped_by_owner=True, config_errors=["limits.x = 4"]))
+    page.goto(appliance.url)
+    expect(page.get_by_role("alert")).to_contain_text("limits.x = 4")
+    assert grave(page) == []
+
+
+@pytest.mark.stranger
+def test_axe_finds_nothing_serious_when_only_reading(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(appliance.url)
+    expect(page.locator("#chart-text")).to_contain_text("means over")
+    assert grave(page) == []
+
+
+def grave(page: Page) -> list[str]:
+    """Violations with the elements they are about."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in found
+        if violation["impact"] in GRAVE
+        for node in violation["nodes"]
+    ]

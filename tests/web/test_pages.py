@@ -1,0 +1,227 @@
+"""Schedule, settings, log, health, the chart, and who may, in Chromium at phone and desktop width."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from serving import Appliance
+
+import lived_in
+from messages import manager
+from v2h.bus import Reply
+
+PAGES = ("", "schedule", "settings", "log", "health", "login", "pair", "tokens")
+
+
+def test_the_chart_is_drawn_and_changes_its_span(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(appliance.url)
+    expect(page.locator("#chart-text")).to_contain_text("means over 5 minutes")
+    expect(page.locator("#chart canvas").first).to_be_visible()
+    drawn = page.locator("#chart").screenshot()
+    page.get_by_role("button", name="7 days").click()
+    expect(page.locator("#chart-text")).to_contain_text("means over 30 minutes")
+    expect(page.get_by_role("button", name="7 days")).to_have_attribute("aria-pressed", "true")
+    assert page.locator("#chart").screenshot() != drawn
+    page.get_by_role("button", name="24 hours").click()
+    expect(page.locator("#chart-text")).to_contain_text("means over 5 minutes")
+
+
+def test_an_until_goes_with_the_mode(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(appliance.url)
+    page.get_by_label("Until").fill("23:45")
+    page.get_by_role("button", name="Solar").click()
+    expect(page.locator(".controls .answer")).to_have_text("mode is v2h")
+    name, values = appliance.orders[-1]
+    assert (name, values["mode"], values["until"][10:19]) == ("mode", "solar", "T23:45:00")
+
+
+def test_a_stop_by_the_owner_is_told_and_the_schedule_let_go_on(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(appliance.url)
+    resume = page.get_by_role("button", name="Let the schedule go on")
+    expect(resume).to_be_hidden()
+    appliance.state.put_manager(manager(mode="idle", stopped_by_owner=True))
+    resume.click()
+    expect(page.locator(".controls .answer")).to_have_text("mode is v2h")
+    assert appliance.orders == [("resume", {})]
+
+
+def test_the_schedule_is_shown_edited_and_sent_whole(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(f"{appliance.url}schedule")
+    expect(page.locator(".day")).to_have_count(8)
+    assert "00:30 to 05:30 Charge with 10 A to 80 %" in (
+        page.locator("#preview svg").nth(1).get_attribute("aria-label") or ""
+    )
+    page.get_by_text("As a list, with reasons").click()
+    expect(page.locator("#preview li", has_text="Every week: cheap night").first).to_be_visible()
+    first = page.locator(".entry[data-kind=weekly]").first
+    first.get_by_label("Amps").fill("12")
+    first.locator(".days label", has_text="Sun").click()
+    page.locator(".entry[data-kind=prices]").first.get_by_role("button", name="Remove this entry").click()
+    page.get_by_role("button", name="Add a single time").click()
+    once = page.locator(".entry[data-kind=overrides]")
+    once.get_by_label("From").fill("2026-12-24T18:00")
+    once.get_by_label("To", exact=True).fill("2026-12-25T02:00")
+    once.get_by_label("Mode").select_option("discharge")
+    once.get_by_label("To %").fill("45")
+    once.get_by_label("Name").fill("party")
+    page.get_by_role("button", name="Save the schedule").click()
+    expect(page.locator("#schedule .answer")).to_have_text("mode is v2h")
+    ((name, values),) = appliance.orders
+    document = values["schedule"]
+    assert name == "schedule"
+    assert document["weekly"][0] == {
+        "days": ["mon", "tue", "wed", "thu", "fri", "sat"], "start": "00:30", "end": "05:30", "mode": "charge",
+        "amps": 12, "soc_limit_pct": 80, "name": "cheap night",
+    }  # fmt: skip
+    assert document["weekly"][1] == {**lived_in.DOCUMENT["weekly"][1]}  # type: ignore[index]
+    assert document["overrides"] == [
+        {
+            "start": "2026-12-24T18:00",
+            "end": "2026-12-25T02:00",
+            "mode": "discharge",
+            "soc_limit_pct": 45,
+            "name": "party",
+        }
+    ]
+    assert [price["import_price"] for price in document["prices"]] == [0.28]
+    assert (document["version"], document["otherwise"]) == (1, "v2h")
+
+
+def test_a_refused_schedule_is_told_and_stays_in_the_form(appliance: Appliance, page: Page) -> None:
+    page.expected_console = ("409",)  # type: ignore[attr-defined]
+    appliance.live_in()
+    appliance.reply = Reply("1", False, "weekly 1: start = '25:00' is no time")
+    page.goto(f"{appliance.url}schedule")
+    page.get_by_role("button", name="Add a weekly time").click()
+    expect(page.locator(".entry[data-kind=weekly]").last.locator("input").first).to_be_focused()
+    page.locator(".entry[data-kind=weekly]").last.get_by_label("From").fill("10:00")
+    page.locator(".entry[data-kind=weekly]").last.get_by_label("To", exact=True).fill("11:00")
+    page.get_by_role("button", name="Save the schedule").click()
+    expect(page.locator("#schedule .answer")).to_have_text("weekly 1: start = '25:00' is no time")
+    expect(page.locator(".entry[data-kind=weekly]")).to_have_count(3)
+
+
+def test_only_changed_settings_are_sent(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(f"{appliance.url}settings")
+    save = page.get_by_role("button", name="Save the settings")
+    save.click()
+    expect(page.locator("#settings .answer")).to_have_text("Nothing was changed.")
+    page.get_by_label("Discharge down to").fill("25")
+    page.get_by_label("Export at most").fill("0")
+    page.get_by_label("Currency").fill("EUR")
+    save.click()
+    expect(page.locator("#settings .answer")).to_have_text("mode is v2h")
+    assert appliance.orders == [("settings", {"soc_min_pct": 25, "export_limit_w": 0, "currency": "EUR"})]
+    page.get_by_label("Export at most").fill("")
+    save.click()
+    expect(page.locator("#settings .answer")).to_have_text("mode is v2h")
+    assert appliance.orders[1:] == [("settings", {"export_limit_w": None})]
+
+
+def test_a_setting_out_of_its_bounds_is_not_sent(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(f"{appliance.url}settings")
+    page.get_by_label("Charge with at most", exact=True).fill("40")
+    page.get_by_role("button", name="Save the settings").click()
+    assert page.evaluate("document.querySelector('#settings :invalid') !== null")
+    assert appliance.orders == []
+
+
+def test_the_clock_is_set_from_this_device(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(f"{appliance.url}settings")
+    page.get_by_role("button", name="Use this device’s time").click()
+    expect(page.locator("#clock .answer")).to_have_text("mode is v2h")
+    name, values = appliance.orders[-1]
+    assert name == "clock"
+    assert page.evaluate("at => Math.abs(Date.now() - new Date(at)) < 60000", values["at"])
+
+
+def test_backup_and_restore(appliance: Appliance, page: Page, tmp_path: Path) -> None:
+    appliance.live_in()
+    page.goto(f"{appliance.url}settings")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save a backup").click()
+    kept = tmp_path / "kept.json"
+    download.value.save_as(kept)
+    content = json.loads(kept.read_text())
+    assert content["schedule"] == lived_in.DOCUMENT
+    page.get_by_label("Backup to restore").set_input_files(kept)
+    page.get_by_role("button", name="Restore it").click()
+    expect(page.locator("#restore .answer")).to_have_attribute("data-ok", "true")
+    assert appliance.orders == [("settings", content["settings"]), ("schedule", {"schedule": content["schedule"]})]
+    kept.write_text("no json")
+    page.get_by_label("Backup to restore").set_input_files(kept)
+    page.get_by_role("button", name="Restore it").click()
+    expect(page.locator("#restore .answer")).to_contain_text("This file cannot be read")
+    assert len(appliance.orders) == 2
+
+
+def test_the_log_is_browsed_by_gravity_and_age(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    (appliance.data / "captures").mkdir()
+    (appliance.data / "captures" / "2026-11-22-car_lost.log").write_text("(0.0) can0 100#00\n")
+    page.goto(f"{appliance.url}log")
+    rows = page.locator("table.events tbody tr")
+    expect(rows).to_have_count(40)
+    newest = rows.first.inner_text()
+    page.get_by_role("link", name="Older events").click()
+    expect(rows).to_have_count(40)
+    assert rows.first.inner_text() != newest
+    page.get_by_role("link", name="Faults only").click()
+    expect(rows.first).to_contain_text("Fault.")
+    expect(page.get_by_role("link", name="Faults only")).to_have_attribute("aria-current", "true")
+    expect(page.locator("table.totals tbody tr")).to_have_count(9)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="2026-11-22-car_lost.log").click()
+    assert download.value.suggested_filename == "2026-11-22-car_lost.log"
+    with page.expect_download() as download:
+        page.get_by_role("link", name="The log as CSV").click()
+    assert download.value.suggested_filename.endswith(".csv")
+
+
+def test_health_is_live(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(f"{appliance.url}health")
+    plus = page.get_by_role("listitem").filter(has_text="DC contactor +")
+    expect(plus).to_contain_text("closed")
+    appliance.feed(outputs=["master"], checks={"lock": "assumed"})
+    expect(plus).to_contain_text("open")
+    expect(page.get_by_role("listitem").filter(has_text="Plug lock").first).to_contain_text("assumed")
+    appliance.state.put_manager(manager(tracking={"mean_w": 31.0}))
+    expect(page.get_by_role("listitem").filter(has_text="Grid off its target")).to_contain_text("31 W")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_stands_without_any_data(appliance: Appliance, page: Page, path: str) -> None:
+    page.expected_console = ("503",)  # type: ignore[attr-defined]
+    page.goto(f"{appliance.url}{path}")
+    expect(page.locator("main")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.stranger
+def test_a_stranger_reads_but_changes_nothing(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(appliance.url)
+    expect(page.locator("#read-only")).to_contain_text("No password is set yet")
+    appliance.keys.set_password("a good long password")
+    for path in ("", "schedule", "settings"):
+        page.goto(f"{appliance.url}{path}")
+        expect(page.locator("#read-only")).to_contain_text("Only the owner may change things.")
+        allowed = page.evaluate("""() => [...document.querySelectorAll("main button, main input, main select")]
+            .filter(e => !e.matches(":disabled, [data-hours], .dygraph-roller")).map(e => e.outerHTML)""")
+        assert allowed == []
+    page.get_by_role("link", name="Log in").first.click()
+    page.get_by_label("Password").fill("a good long password")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("#read-only")).to_have_count(0)
+    page.get_by_role("button", name="Solar").click()
+    expect(page.locator(".controls .answer")).to_have_text("mode is v2h")
+    assert appliance.orders == [("mode", {"mode": "solar"})]
