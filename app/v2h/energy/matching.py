@@ -18,6 +18,9 @@ measured, never summed up, so nothing winds up at a limit.
 """
 
 from collections import deque
+from typing import NamedTuple
+
+from v2h.energy.lag import LagLearner
 
 DEADBAND_A = 0.06
 """Half the converter's step (0.1 A), and a little: a smaller change cannot bring the grid nearer to the target, and an
@@ -42,6 +45,15 @@ HISTORY = 700
 """Telemetry kept: 70 s at 0.1 s, above the longest lag a meter may be configured with (60 s)."""
 
 
+class _Value(NamedTuple):
+    """A meter value: the moment it shows, and the span in which that moment lies for certain."""
+
+    at: float
+    from_t: float
+    until_t: float
+    grid_w: float
+
+
 class Matcher:
     """State of the law between two calls. Feed power() and meter(); read command_w."""
 
@@ -51,10 +63,11 @@ class Matcher:
         self._low_w = self._high_w = 0.0
         self._volts_v = NOMINAL_V
         self._own: deque[tuple[float, float]] = deque(maxlen=HISTORY)
-        self._waiting: deque[tuple[float, float]] = deque(maxlen=WAITING)
+        self._waiting: deque[_Value] = deque(maxlen=WAITING)
         self._changed_t = float("-inf")
         self._trim_w = 0.0
         self._learned_t = float("-inf")
+        self.lag = LagLearner()
 
     def limit(self, low_w: float, high_w: float) -> None:
         """Bounds of the order from now on, W (low_w <= 0 discharging); the present order is clamped at once."""
@@ -75,19 +88,26 @@ class Matcher:
         self._own.append((t, power_w))
         if volts_v > 1.0:
             self._volts_v = volts_v
-        covered: tuple[float, float] | None = None
-        while self._waiting and self._waiting[0][0] + LAG_DOUBT_S <= t:
+        covered: _Value | None = None
+        while self._waiting and self._waiting[0].until_t <= t:
             covered = self._waiting.popleft()
         if covered is not None:
-            self._use(now, *covered)
+            self._use(now, covered)
 
-    def meter(self, now: float, at: float, grid_w: float) -> None:
-        """The grid power as it was at `at` (time of the reading less the meter's lag)."""
-        if not self._own or at + LAG_DOUBT_S <= self._own[-1][0] or self._rests():
-            self._waiting.clear()
-            self._use(now, at, grid_w)
+    def meter(self, now: float, at: float, grid_w: float, *, lag_known: bool = True) -> None:
+        """The grid power as it was at `at`: time of the reading less the meter's lag. Where the lag is not known, `at`
+        is the time of the reading itself, and the lag is learned."""
+        if lag_known:
+            value = _Value(at, at - LAG_DOUBT_S, at + LAG_DOUBT_S, grid_w)
         else:
-            self._waiting.append((at, grid_w))
+            lag = self.lag
+            lag.meter(at, grid_w, self._own)
+            value = _Value(at - lag.best_s, at - lag.most_s, at - lag.least_s, grid_w)
+        if not self._own or value.until_t <= self._own[-1][0] or self._rests():
+            self._waiting.clear()
+            self._use(now, value)
+        else:
+            self._waiting.append(value)
 
     def own_at(self, t: float) -> float:
         """Own power at `t`: between two samples a straight line, outside them the nearest one; 0 without any."""
@@ -103,11 +123,15 @@ class Matcher:
             later = earlier
         return later[1]
 
-    def _own_about(self, at: float) -> tuple[float, float, float]:
-        """Own power at `at`, and the least and the most of it within LAG_DOUBT_S around."""
-        own_w = self.own_at(at)
-        before_w, after_w = self.own_at(at - LAG_DOUBT_S), self.own_at(at + LAG_DOUBT_S)
-        return own_w, min(own_w, before_w, after_w), max(own_w, before_w, after_w)
+    def _own_between(self, from_t: float, until_t: float) -> tuple[float, float]:
+        """The least and the most of own power in that span."""
+        values = [self.own_at(from_t), self.own_at(until_t)]
+        for t, power_w in reversed(self._own):
+            if t <= from_t:
+                break
+            if t < until_t:
+                values.append(power_w)
+        return min(values), max(values)
 
     def _rests(self) -> bool:
         moving_w = MOVING_A * self._volts_v
@@ -115,20 +139,23 @@ class Matcher:
         before_w = self._own[-2][1] if len(self._own) > 1 else last_w
         return abs(last_w - before_w) <= moving_w and abs(last_w - self.command_w) <= moving_w
 
-    def _use(self, now: float, at: float, grid_w: float) -> None:
-        own_w, least_w, most_w = self._own_about(at)
-        if min(at - self._changed_t, now - self._learned_t) >= SETTLED_S:
-            self._learn(now, own_w)
-        wish_w = self._clamp(own_w - self._trim_w - (grid_w - self.target_w))
-        step_w = STEP_A * self._volts_v
+    def _use(self, now: float, value: _Value) -> None:
+        own_w = self.own_at(value.at)
+        least_w, most_w = self._own_between(value.from_t, value.until_t)
+        if min(value.at - self._changed_t, now - self._learned_t) >= SETTLED_S:
+            self._learn(now, value.at, own_w)
+        house_w = self._trim_w + (value.grid_w - self.target_w)
         dead_w = DEADBAND_A * self._volts_v
-        if not wish_w - (own_w - least_w) - dead_w <= self.command_w <= wish_w + (most_w - own_w) + dead_w:
-            self.command_w = self._clamp(round(wish_w / step_w) * step_w)
+        low_w, high_w = self._clamp(least_w - house_w) - dead_w, self._clamp(most_w - house_w) + dead_w
+        if not low_w <= self.command_w <= high_w:
+            step_w = STEP_A * self._volts_v
+            self.command_w = self._clamp(round((own_w - house_w) / step_w) * step_w)
             self._changed_t = now
 
-    def _learn(self, now: float, own_w: float) -> None:
+    def _learn(self, now: float, at: float, own_w: float) -> None:
         offset_w = own_w - self.command_w
-        if self._own and abs(offset_w) <= TRIM_A * self._volts_v:
+        rested = abs(own_w - self.own_at(at - SETTLED_S)) <= MOVING_A * self._volts_v  # a slow ramp is no offset
+        if self._own and rested and abs(offset_w) <= TRIM_A * self._volts_v:
             self._trim_w += TRIM_SHARE * (offset_w - self._trim_w)
             self._learned_t = now
 

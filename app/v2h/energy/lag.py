@@ -1,0 +1,82 @@
+"""How late a meter is, learned from the charger's own movements; pure.
+
+Own power moves, and some time later the meter shows the same movement: the right lag is the one at which the meter,
+less own power, leaves the steadiest house. For each lag of a ladder the sum of the house's absolute changes is kept
+(absolute, not squared: houses change seldom and by a lot, and such a step costs every lag the same). What a lag
+explains worse than the best one by DOUBT_W is no longer possible; until own power has moved, every lag is.
+
+A meter so slow that own power always rests when it speaks learns nothing, and needs nothing.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+
+LADDER_S = (*(i * 0.04 for i in range(26)), *(1.1 + 0.1 * i for i in range(20)))
+"""0 to 1 s in steps finer than what does harm, then to 3 s in the telemetry's own."""
+MOVED_W = 100.0
+"""Own power that changes by less between two values says little over its own steps of 38 W."""
+DOUBT_W = 400.0
+"""One movement of 2 kW taken wrong by 0.1 s costs 500 W and more; noise of the house during it costs less."""
+FORGET = 0.98
+"""Share of the old kept at each informative value: a lag that changed is found again after some hundred of them."""
+SURE_S = 0.04
+"""Never surer than this: one step of the ladder."""
+
+Own = deque[tuple[float, float]]
+"""(t, W) of own power, oldest first."""
+
+
+class LagLearner:
+    """best_s, least_s, most_s: the lag that fits best, and the span of those that are possible."""
+
+    def __init__(self) -> None:
+        self.best_s, self.least_s, self.most_s = LADDER_S[0], LADDER_S[0], LADDER_S[-1]
+        self._costs = [0.0] * len(LADDER_S)
+        self._pending: deque[tuple[float, float]] = deque(maxlen=64)
+        self._before: tuple[float, list[float]] | None = None
+
+    def meter(self, t: float, grid_w: float, own: Own) -> None:
+        """A value that came at `t`. own: the charger's own power as known now."""
+        self._pending.append((t, grid_w))
+        while self._pending and own and self._pending[0][0] <= own[-1][0]:
+            came_t, power_w = self._pending.popleft()
+            now_w = _at_each_lag(came_t, own)
+            if self._before is not None:
+                self._compare(power_w - self._before[0], self._before[1], now_w)
+            self._before = power_w, now_w
+
+    def _compare(self, grid_change_w: float, before_w: list[float], now_w: list[float]) -> None:
+        moved_w = [now - before for now, before in zip(now_w, before_w, strict=True)]
+        if max(moved_w) - min(moved_w) < MOVED_W:
+            return
+        costs = self._costs = [
+            FORGET * cost + abs(grid_change_w - moved) for cost, moved in zip(self._costs, moved_w, strict=True)
+        ]
+        least = min(costs)
+        possible = [lag for lag, cost in zip(LADDER_S, costs, strict=True) if cost <= least + DOUBT_W]
+        self.best_s = LADDER_S[costs.index(least)]
+        self.least_s = max(0.0, min(possible[0], self.best_s - SURE_S))
+        self.most_s = max(possible[-1], self.best_s + SURE_S)
+
+
+def _at_each_lag(t: float, own: Iterable[tuple[float, float]]) -> list[float]:
+    """Own power at t - lag for every lag of the ladder, in one walk back through what is known."""
+    values: list[float] = []
+    later_t, later_w = None, 0.0
+    backward = reversed(own)  # type: ignore[call-overload]
+    earlier_t, earlier_w = next(backward)
+    for lag in LADDER_S:
+        at = t - lag
+        while earlier_t > at:
+            later_t, later_w = earlier_t, earlier_w
+            older = next(backward, None)
+            if older is None:
+                earlier_t = float("-inf")
+                earlier_w = later_w
+                break
+            earlier_t, earlier_w = older
+        if later_t is None or earlier_t == float("-inf"):
+            values.append(earlier_w)
+        else:
+            values.append(earlier_w + (later_w - earlier_w) * (at - earlier_t) / (later_t - earlier_t))
+    return values
