@@ -34,6 +34,7 @@ COMMANDS = (
     Command("decode", "print the frames of a CAN capture in words", "v2h.commands.decode"),
     Command("meter", "read the meters, calibrate the charger's own", "v2h.commands.meter"),
     Command("replay", "run our session against the car of a CAN capture", "v2h.commands.replay"),
+    Command("match", "run load matching, ours and others, over a recorded load", "v2h.commands.match"),
 )
 
 

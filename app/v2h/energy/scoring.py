@@ -1,9 +1,11 @@
-"""What a law is worth on a trace: its tracking score, and how a step settles; pure."""
+"""What a law is judged by besides its tracking score: how a step settles, and a car that fills and empties; pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from v2h.energy.plant import STEP_S, Law, MeterModel, Plant, Trace, run, settle_s
+from v2h.energy.policy import Window
 
 STEP_FROM_W, STEP_TO_W = 300.0, 2300.0
 REST_S = 40.0
@@ -45,3 +47,21 @@ def step_test(
     settled = [time for time in times if time is not None]
     worst_s = max(settled) if len(settled) == PHASES else None
     return Step(worst_s, 100 * worst_w / (STEP_TO_W - STEP_FROM_W))
+
+
+class Car:
+    """A battery without losses: own power moves its charge, and the SoC window bounds own power."""
+
+    def __init__(self, soc_pct: float, low_pct: float, high_pct: float, capacity_wh: float) -> None:
+        self.soc_pct = soc_pct
+        self._low_pct, self._high_pct, self._capacity_wh = low_pct, high_pct, capacity_wh
+        self._window = Window()
+        self._last_t: float | None = None
+
+    def allowed(self, now: float, own_w: float) -> tuple[float, float]:
+        """The least and the most that may be ordered, W; called at a steady pace with the present own power."""
+        if self._last_t is not None:
+            self.soc_pct += own_w * (now - self._last_t) / (self._capacity_wh * 36)
+        self._last_t = now
+        self._window = self._window.update(self.soc_pct, self._low_pct, self._high_pct)
+        return (0.0 if self._window.empty else -inf), (0.0 if self._window.full else inf)

@@ -1,0 +1,204 @@
+"""`v2h match TRACE.csv`: our load matching beside the other known laws, on a recorded load and a stated plant."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from v2h.energy.laws import LAWS
+from v2h.energy.plant import METERS, Plant, Score, Trace
+from v2h.energy.plant import run as simulate
+from v2h.energy.scoring import Car, Step, step_test
+from v2h.energy.trace import TraceError, cut, read_trace
+
+PLOTS = (".svg", ".png")
+LONGEST_PLOT_S = 3600.0
+"""More than an hour of 20 ms steps is a black bar, not a plot."""
+LONG_S = 3600.0
+"""A trace longer than this takes long enough to say how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One law on the trace and on the step."""
+
+    score: Score
+    step: Step
+    car: Car | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `v2h match`."""
+    add = parser.add_argument
+    add("trace", type=Path, metavar="TRACE.csv", help="t_s,watts or t_s,load_w,pv_w; '#' begins a comment")
+    add("--meter", choices=METERS, default="stpm3x", help="interval and age of the meter (default stpm3x)")
+    add("--law", action="append", choices=LAWS, help="only this law; may be given again (default all)")
+    add("--from-s", type=_number(0, 1e9), default=0.0, metavar="S", help="leave out the trace's first seconds")
+    add("--for-s", type=_number(1, 1e9), metavar="S", help="use no more than this of it")
+    add("--skip-s", type=_number(0, 1e9), default=0.0, metavar="S", help="run the first seconds, but do not score them")
+    add("--ideal", action="store_true", help="no rounding to 0.1 A, no age of the charger's own telemetry")
+    add("--dead-time", type=_number(0, 5), metavar="S", help="the converter's dead time (default 0.2)")
+    add(
+        "--ramp-scale", type=_number(0.05, 20), default=1.0, metavar="X", help="times the converter's ramps (default 1)"
+    )
+    add("--unknown-lag", action="store_true", help="do not tell the law the meter's age: it has to learn it")
+    add("--soc", type=_number(0, 100), metavar="PCT", help="begin at this charge and keep to the window")
+    add("--soc-min", type=_number(0, 100), default=30.0, metavar="PCT", help="floor of the window (default 30)")
+    add("--soc-max", type=_number(0, 100), default=90.0, metavar="PCT", help="its ceiling (default 90)")
+    add("--capacity-kwh", type=_number(1, 500), default=22.4, metavar="KWH", help="the car's battery (default 22.4)")
+    add("--json", action="store_true", help="one JSON object instead of a table")
+    add("--plot", type=Path, metavar="FILE", help="draw the grid power of all laws, at most an hour; .svg or .png")
+    parser.epilog = "example: v2h match house.csv --meter sdm230 --dead-time 0.3 --unknown-lag --skip-s 600"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare. Returns 0, or 2 when the trace or what is asked for cannot be used."""
+    try:
+        trace = _trace(args)
+        plant = _plant(args)
+        results = compare(trace, args, plant, _tell if trace[-1][0] - trace[0][0] > LONG_S else lambda text: None)
+        if args.plot is not None:
+            from v2h.commands.matchplot import draw  # a large library, and only here
+
+            draw(args.plot, trace, {name: result.score.grid_w for name, result in results.items()}, args.meter)
+    except OSError as error:
+        print(f"v2h match: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except (TraceError, UnicodeDecodeError) as error:
+        print(f"v2h match: {args.trace}: {error}", file=sys.stderr)
+        return 2
+    except ImportError as error:
+        print(f"v2h match: a plot needs matplotlib, which is only in the developer's set-up: {error}", file=sys.stderr)
+        return 2
+    load_w_h = next(iter(results.values())).score.load_travel_w_h
+    if args.json:
+        print(json.dumps(as_json(args, plant, load_w_h, results), indent=1))
+    else:
+        print(as_text(args, plant, load_w_h, results))
+    return 0
+
+
+def compare(trace: Trace, args: argparse.Namespace, plant: Plant, tell: Callable[[str], None]) -> dict[str, Result]:
+    """Every law asked for. Where the lag is not told, the step comes after the skipped part of the trace: that is the
+    time a law has for learning."""
+    meter, lag_told = METERS[args.meter], not args.unknown_lag
+    names = [name for name in LAWS if not args.law or name in args.law]
+    warm_up = [row for row in trace if row[0] - trace[0][0] <= args.skip_s] if args.unknown_lag else []
+    results = {}
+    for position, name in enumerate(names, 1):
+        tell(f"{position} of {len(names)}: {name}")
+        car = None
+        if args.soc is not None:
+            car = Car(args.soc, args.soc_min, args.soc_max, args.capacity_kwh * 1000)
+        score = simulate(
+            trace,
+            LAWS[name](trace, meter),
+            meter,
+            plant,
+            skip_s=args.skip_s,
+            lag_told=lag_told,
+            allowed=None if car is None else car.allowed,
+            keep=args.plot is not None,
+        )
+        step = step_test(LAWS[name], meter, plant, warm_up=warm_up, lag_told=lag_told)
+        results[name] = Result(score, step, car)
+    return results
+
+
+def as_json(args: argparse.Namespace, plant: Plant, load_w_h: float, results: dict[str, Result]) -> dict[str, object]:
+    """The object that scripts rely on. settle_worst_s is null when a step never settled."""
+    meter = METERS[args.meter]
+    return {
+        "plant": asdict(plant),
+        "meter": args.meter,
+        "meter_interval_s": meter.interval_s,
+        "meter_age_s": meter.age_s,
+        "lag_told": not args.unknown_lag,
+        "counted_s": next(iter(results.values())).score.counted_s,
+        "load_travel_w_h": round(load_w_h, 3),
+        "laws": {name: _law_json(result) for name, result in results.items()},
+    }
+
+
+def as_text(args: argparse.Namespace, plant: Plant, load_w_h: float, results: dict[str, Result]) -> str:
+    """The same for people."""
+    meter = METERS[args.meter]
+    car = " SoC %" if args.soc is not None else ""
+    told = "not told to the law" if args.unknown_lag else "told"
+    lines = [
+        f"meter {args.meter}: every {meter.interval_s:g} s, {meter.age_s:g} s old ({told})",
+        f"converter: dead time {plant.dead_time_s:g} s, ramp {plant.ramp_up_a_s:g} and {plant.ramp_down_a_s:g} A/s, "
+        f"lag {plant.lag_s:g} s, steps of {plant.setpoint_step_a:g} A, +-{plant.limit_w:g} W",
+        "",
+        f"{'law':10} {'mean W':>8} {'rms W':>8} {'import':>8} {'export':>8} {'settle s':>9} {'over %':>7} {'travel':>7}"
+        + car,
+    ]
+    for name, result in results.items():
+        score, step = result.score, result.step
+        settle = "never" if step.settle_s is None else f"{step.settle_s:.2f}"
+        travel = score.travel_w_h / load_w_h if load_w_h else 0.0
+        lines.append(
+            f"{name:10} {score.mean_w:8.1f} {score.rms_w:8.1f} {score.import_wh_h:8.1f} {score.export_wh_h:8.1f} "
+            f"{settle:>9} {step.overshoot_pct:7.1f} {travel:7.2f}"
+            + (f" {result.car.soc_pct:5.1f}" if result.car is not None else "")
+        )
+    lines += [
+        "",
+        "mean and rms of |grid| power; import and export in Wh an hour; settle: a 2 kW step into +-50 W, worst of 10;",
+        "travel: what the charger's power moved, as a multiple of the load's own; oracle knows the load and is no law.",
+    ]
+    return "\n".join(lines)
+
+
+def _law_json(result: Result) -> dict[str, float | None]:
+    score, step = result.score, result.step
+    values: dict[str, float | None] = {
+        "mean_w": score.mean_w,
+        "rms_w": score.rms_w,
+        "import_wh_h": score.import_wh_h,
+        "export_wh_h": score.export_wh_h,
+        "settle_worst_s": step.settle_s,
+        "overshoot_pct": step.overshoot_pct,
+        "travel_w_h": score.travel_w_h,
+    }
+    if result.car is not None:
+        values["soc_end_pct"] = result.car.soc_pct
+    return {name: None if value is None else round(value, 3) for name, value in values.items()}
+
+
+def _trace(args: argparse.Namespace) -> Trace:
+    with args.trace.open(encoding="utf-8") as lines:
+        trace = cut(read_trace(lines), args.from_s, args.for_s)
+    lasts_s = trace[-1][0] - trace[0][0]
+    if args.skip_s >= lasts_s:
+        raise TraceError(f"it lasts {lasts_s:g} s; --skip-s {args.skip_s:g} leaves nothing to score")
+    if args.plot is not None and lasts_s > LONGEST_PLOT_S:
+        raise TraceError(f"it lasts {lasts_s:g} s; a plot shows {LONGEST_PLOT_S:g} s at most: add --from-s, --for-s")
+    if args.plot is not None and args.plot.suffix not in PLOTS:
+        raise TraceError(f"--plot {args.plot} must end in {' or '.join(PLOTS)}")
+    if args.soc_min >= args.soc_max:
+        raise TraceError(f"--soc-min {args.soc_min:g} must be below --soc-max {args.soc_max:g}")
+    return trace
+
+
+def _plant(args: argparse.Namespace) -> Plant:
+    plant = Plant().scaled(args.ramp_scale)
+    if args.dead_time is not None:
+        plant = replace(plant, dead_time_s=args.dead_time)
+    return plant.ideal() if args.ideal else plant
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not from {low:g} to {high:g}")
+        return value
+
+    return number
+
+
+def _tell(text: str) -> None:
+    print(f"v2h match: {text}", file=sys.stderr)
