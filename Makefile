@@ -19,6 +19,9 @@ test: lint ## lint, types, unit, session, tree and page tests; no image needed
 	$(PYTEST) -n auto $(wildcard tests/unit tests/session tests/faults)
 	$(PYTEST) $(wildcard tests/tree tests/web)
 
+bench: setup ## the measurements, some minutes; build/bench.json
+	scripts/bench
+
 faults: setup ## the fault campaign in virtual time, about 8 minutes; build/faults.json
 	scripts/faults
 
@@ -43,4 +46,4 @@ setup: ## packages and .venv only
 build/v2h.img:
 	scripts/build-image
 
-.PHONY: help image emulate demo test faults test-image lint powercuts verify flash setup
+.PHONY: help image emulate demo test bench faults test-image lint powercuts verify flash setup

@@ -7,6 +7,7 @@ What the card itself sees is measured in the emulated board.
 
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +23,21 @@ PREDECESSOR_ROW_S = 10.0
 """A committed row every 10 s while active; no journal mode set, so SQLite's rollback journal."""
 
 
-def measure() -> dict[str, Any]:
-    """{"name", "value", "unit", "against", "ratio"}: ours, and the predecessor's in `against`."""
+def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Ours, and the predecessor's in `against`."""
     a_day = 24 * 60 / MINUTES / 1e6
     with tempfile.TemporaryDirectory() as folder:
         ours = _written(lambda: ours_run(Path(folder), MINUTES)) * a_day
         theirs = _written(lambda: predecessor_run(Path(folder), MINUTES)) * a_day
-    return {
-        "name": "bytes written by the log, a day of V2H",
-        "value": round(ours, 1),
-        "unit": "MB",
-        "against": round(theirs, 1),
-        "ratio": round(ours / theirs, 3),
-    }
+    return [
+        {
+            "name": "bytes written by the log, a day of V2H",
+            "value": round(ours, 1),
+            "unit": "MB",
+            "against": round(theirs, 1),
+            "ratio": round(ours / theirs, 3),
+        }
+    ]
 
 
 def ours_run(folder: Path, minutes: int) -> None:
@@ -96,7 +99,3 @@ def _written(run: Any) -> int:
 def _wchar() -> int:
     words = Path("/proc/self/io").read_text().split()
     return int(words[words.index("wchar:") + 1])
-
-
-if __name__ == "__main__":
-    print(measure())

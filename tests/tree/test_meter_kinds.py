@@ -26,7 +26,7 @@ import pytest
 from v2h import busclient
 from v2h.bus import ChargerState, Command, Event, ManagerState, MeterReading, MeterStatus
 from v2h.busclient import BusClient
-from v2h.energy.matching import Matcher
+from v2h.energy.laws import Ours
 from v2h.energy.plant import METERS, Plant, run, settle_s
 from v2h.ports.rig import RigLink
 from v2h.rig.desk import Desk, desk_tree, free_port
@@ -43,25 +43,6 @@ MODEL = {"stpm3x": "stpm3x", "modbus": "sdm230", "mqtt": "1hz", "http": "1hz"}
 """Kind -> the meter of the stated plant that it is in this house."""
 
 
-class Ours:
-    """The law as the simulation calls it."""
-
-    def __init__(self) -> None:
-        self._matcher = Matcher()
-        self.limit(-6000, 6000)
-
-    def limit(self, low_w: float, high_w: float) -> None:
-        self._matcher.limit(low_w, high_w)
-
-    def power(self, now: float, t: float, power_w: float) -> float:
-        self._matcher.power(now, t, power_w)
-        return self._matcher.command_w
-
-    def meter(self, now: float, lag_s: float, grid_w: float) -> float:
-        self._matcher.meter(now, now - lag_s, grid_w)
-        return self._matcher.command_w
-
-
 def simulated_s(kind: str) -> float:
     """Median settling time over the phases of the step to the meter's sample, in the stated plant."""
     meter, at_s = METERS[MODEL[kind]], 20.0
@@ -69,7 +50,9 @@ def simulated_s(kind: str) -> float:
     times = []
     for phase in range(PHASES):
         phase_s = meter.interval_s * phase / PHASES
-        times.append(settle_s(run(trace, Ours(), meter, Plant(), phase_s=phase_s, keep_grid=True).grid_w, at_s))
+        settled_s = settle_s(run(trace, Ours(), meter, Plant(), phase_s=phase_s, keep=True).grid_w, at_s)
+        assert settled_s is not None
+        times.append(settled_s)
     return statistics.median(times)
 
 

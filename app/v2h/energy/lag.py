@@ -29,11 +29,17 @@ Own = deque[tuple[float, float]]
 class LagLearner:
     """best_s, least_s, most_s: the lag that fits best, and the span of those that are possible."""
 
-    def __init__(self) -> None:
-        self.best_s, self.least_s, self.most_s = LADDER_S[0], LADDER_S[0], LADDER_S[-1]
+    def __init__(self, guess_s: float = 0.0) -> None:
+        """guess_s: taken for the best as long as nothing is learned."""
+        self.best_s, self.least_s, self.most_s = guess_s, LADDER_S[0], max(guess_s, LADDER_S[-1])
         self._costs = [0.0] * len(LADDER_S)
         self._pending: deque[tuple[float, float]] = deque(maxlen=64)
         self._before: tuple[float, list[float]] | None = None
+
+    def pause(self) -> None:
+        """What was heard last says nothing about what comes next; what was learned stays."""
+        self._pending.clear()
+        self._before = None
 
     def meter(self, t: float, grid_w: float, own: Own) -> None:
         """A value that came at `t`. own: the charger's own power as known now."""

@@ -78,6 +78,7 @@ class Matcher:
         """No energy flows: own power is 0 and the next meter value alone decides."""
         self._own.clear()
         self._waiting.clear()
+        self.lag.pause()
         self.command_w = 0.0
         self._changed_t = float("-inf")
 

@@ -17,6 +17,7 @@ from v2h.energy import policy
 from v2h.energy.choosing import Choice, choose
 from v2h.energy.drain import DrainGuard
 from v2h.energy.gridlimits import GridLimits
+from v2h.energy.lag import LagLearner
 from v2h.energy.matching import Matcher
 from v2h.energy.orders import Order, Slot
 from v2h.energy.readyby import CarNow
@@ -68,7 +69,7 @@ class Steward:
         self._meter: MeterReading | None = None
         self._house_w: float | None = None
         self._own_when_fresh_w = 0.0
-        self._matcher = Matcher(settings.grid_target_w)
+        self._matcher, self._source = Matcher(settings.grid_target_w), ""
         self._sent: Setpoint | None = None
         self._decision = policy.Decision(False, 0.0, "", "idle", policy.Code.IDLE)
         self._sentence = ""
@@ -91,7 +92,10 @@ class Steward:
             return False
         if now - self._power_t > OWN_POWER_OLD_S:
             self._matcher.reset()
-        at = reading.t - reading.lag_s
+        if reading.source != self._source:
+            self._source = reading.source
+            self._matcher.lag = LagLearner(reading.lag_s)
+        at = reading.t - (reading.lag_s if reading.lag_known else self._matcher.lag.best_s)
         own_w = self._matcher.own_at(at)
         if reading.fresh:
             self._own_when_fresh_w = own_w
@@ -106,7 +110,8 @@ class Steward:
         if self.order.mode in policy.MATCHING:
             limit = self._bounds(now)
             self._matcher.limit(limit.low_w, limit.high_w)
-            self._matcher.meter(now, at, reading.power_w)
+            known = reading.lag_known
+            self._matcher.meter(now, at if known else reading.t, reading.power_w, lag_known=known)
             if self._decision.code is policy.Code.MATCHING and self._charger and self._charger.state == "energy":
                 self._tracking = self._tracking.update(now, abs(reading.power_w - self.settings.grid_target_w))
             return self._changed(now)

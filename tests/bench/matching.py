@@ -1,0 +1,52 @@
+"""Load matching: ours against the oracle at every meter, lag told and not told, on the project's own day of a house."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from v2h.energy.laws import LAWS
+from v2h.energy.plant import METERS, Plant, run
+from v2h.energy.scoring import step_test
+from v2h.energy.trace import read_trace
+from v2h.rig.house import day_trace
+
+RECORDED = Path(__file__).parents[3] / "shared" / "data" / "rae_household.csv"
+"""A recorded house, used where somebody has put it beside the checkout."""
+SKIP_S = 600.0
+
+
+def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Mean |grid| and settling of ours, `against` the oracle's and, of the mean, the best other law in the same run."""
+    traces = {"own day": day_trace()}
+    if RECORDED.exists():
+        with RECORDED.open(encoding="utf-8") as lines:
+            traces["recorded house"] = read_trace(lines)
+    rows = []
+    for title, trace in traces.items():
+        for name, meter in METERS.items():
+            tell(f"{title}, {name}")
+            mean_w = {law: run(trace, make(trace, meter), meter, Plant()).mean_w for law, make in LAWS.items()}
+            ours_w = mean_w.pop("ours")
+            rows.append(_row(f"mean grid, {title}, {name}, oracle", ours_w, mean_w.pop("oracle"), "W"))
+            best = min(mean_w, key=lambda law: mean_w[law])
+            rows.append(_row(f"mean grid, {title}, {name}, best other law ({best})", ours_w, mean_w[best], "W"))
+            blind = run(trace, LAWS["ours"](trace, meter), meter, Plant(), skip_s=SKIP_S, lag_told=False).mean_w
+            knowing = run(trace, LAWS["oracle"](trace, meter), meter, Plant(), skip_s=SKIP_S).mean_w
+            rows.append(_row(f"mean grid, {title}, {name}, lag not told, oracle", blind, knowing, "W"))
+    for name, meter in METERS.items():
+        tell(f"step, {name}")
+        ours, oracle = (step_test(LAWS[law], meter, Plant()).settle_s for law in ("ours", "oracle"))
+        if ours is None or oracle is None:
+            raise RuntimeError(f"a step never settled at {name}: ours {ours}, oracle {oracle}")
+        rows.append(_row(f"settling of a 2 kW step, {name}, oracle", ours, oracle, "s"))
+    return rows
+
+
+def _row(name: str, value: float, against: float, unit: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": round(value, 3),
+        "unit": unit,
+        "against": round(against, 3),
+        "ratio": round(value / against, 4),
+    }
