@@ -70,10 +70,10 @@ class Counters:
         import price leaves the saving as it is. A `now` that does not advance adds nothing. Raises ValueError for a
         number that is not finite.
         """
-        given = {"grid_w": grid_w, "charger_w": charger_w, "import_price": import_price, "export_price": export_price}
-        for name, value in given.items():
-            if value is not None and not isfinite(value):
-                raise ValueError(f"{name} = {value!r} is not a finite number")
+        if not isfinite((grid_w or 0.0) + (charger_w or 0.0) + (import_price or 0.0) + (export_price or 0.0)):
+            raise ValueError(
+                f"{grid_w = }, {charger_w = }, {import_price = }, {export_price = }: not all finite numbers"
+            )
         last, self._last = self._last, _Reading(now, grid_w, charger_w)
         if day not in self.days:
             self.days[day] = Day()

@@ -233,7 +233,7 @@ class Steward:
         eager = order.by == "owner"
         leave = self._sparing.step(now, decision.wanted, decision.useful, settings.idle_end_min * 60, eager=eager)
         power_w = self._softened(now, decision) if leave.wanted else 0.0
-        self._decision = replace(decision, power_w=power_w)
+        self._decision = decision if power_w == decision.power_w else replace(decision, power_w=power_w)
         following = None if self.stopped or self._errors else self._next_words()
         self._sentence = sentence(decision, order, leave.why, following)
         self._sent = Setpoint(now, leave.wanted, round(power_w, 1), now + SETPOINT_LIFE_S, self._sentence, leave.number)

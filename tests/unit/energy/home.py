@@ -15,6 +15,8 @@ from v2h.energy.steward import Steward
 from v2h.settings import check
 
 VOLTS_V = 385.0
+TELL_S = 2.0
+"""The charger tells its state when it changes, and so often besides: the longest that is not yet silence."""
 TRUSTED = Trust(True, "ntp", 1.0)
 
 
@@ -40,6 +42,8 @@ class Home:
         self.trust, self.meter_works, self.car_works = TRUSTED, True, True
         self.state, self.faults, self.own_w, self.number, self.sessions = "idle", list[str](), 0.0, 0, 0
         self.setpoint = Setpoint(0.0, False, 0.0, 0.0, "")
+        self._told: tuple[object, ...] = ()
+        self._told_t = 0.0
         self.grid: list[float] = []
         self.imported_wh = self.exported_wh = 0.0
 
@@ -65,7 +69,8 @@ class Home:
     def step(self) -> None:
         self.now += self.step_s
         self.wall += timedelta(seconds=self.step_s)
-        grid_w = self.load_w(self.local.hour + self.local.minute / 60) + self.own_w
+        local = self.local
+        grid_w = self.load_w(local.hour + local.minute / 60) + self.own_w
         self.grid.append(grid_w)
         self.imported_wh += max(0.0, grid_w) * self.step_s / 3600
         self.exported_wh += max(0.0, -grid_w) * self.step_s / 3600
@@ -73,8 +78,19 @@ class Home:
         steward, now = self.steward, self.now
         if self.state == "energy":
             steward.on_power(now, now, self.own_w, VOLTS_V)
+        if (self.state, self.faults, self.car_works) != self._told or now - self._told_t >= TELL_S:
+            self._told, self._told_t = (self.state, self.faults, self.car_works), now
+            self._tell(now)
+        if self.meter_works:
+            steward.on_meter(now, MeterReading(now, grid_w, self.step_s, 0.0, "test"))
+        steward.plan(now, self.wall, self.trust)
+        self.setpoint = steward.decide(now)
+        self._charger()
+
+    def _tell(self, now: float) -> None:
+        """The charger tells its state."""
         energy = self.state == "energy"
-        steward.on_charger(
+        self.steward.on_charger(
             now,
             replace(
                 CAR, t=now, state=self.state, reason="as the car wishes", volts_v=VOLTS_V, power_w=self.own_w,
@@ -83,11 +99,6 @@ class Home:
                 soc_pct=round(self.soc_pct) if energy else None, faults=self.faults,
             ),
         )  # fmt: skip
-        if self.meter_works:
-            steward.on_meter(now, MeterReading(now, grid_w, self.step_s, 0.0, "test"))
-        steward.plan(now, self.wall, self.trust)
-        self.setpoint = steward.decide(now)
-        self._charger()
 
     def _charger(self) -> None:
         wanted, number = self.setpoint.wanted, self.setpoint.order

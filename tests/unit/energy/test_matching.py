@@ -114,15 +114,16 @@ def test_learns_the_converters_offset(offset_w: float) -> None:
     assert score.travel_w_h <= 1.2 * score.load_travel_w_h
 
 
-def test_waits_for_the_telemetry_of_a_moving_converter() -> None:
+def test_does_what_is_certain_and_waits_for_the_telemetry_of_a_moving_converter() -> None:
     matcher = Matcher()
     matcher.limit(-6000, 6000)
     matcher.power(0.0, 0.0, 0.0)
     matcher.power(0.1, 0.1, -1000.0)
     matcher.meter(0.2, 0.15, 2000.0)  # at 0.15 own power was, or will turn out to have been, about -1500
-    assert matcher.command_w == 0.0
+    certain_w = matcher.command_w  # own power was 0 or below: 2000 W at least are the house's
+    assert certain_w == pytest.approx(-2000, abs=DEADBAND_W + 20)
     matcher.power(0.22, 0.2, -2000.0)  # the moment of the value, 0.15, may be as late as 0.23
-    assert matcher.command_w == 0.0
+    assert matcher.command_w == certain_w
     matcher.power(0.32, 0.3, -2000.0)
     assert matcher.command_w == pytest.approx(-1500 - 2000, abs=DEADBAND_W)
 
