@@ -18,6 +18,8 @@ SETPOINT_PERIOD_S = 0.25
 SETPOINT_LIFE_S = 1.0
 
 MODES = ("idle", "v2h", "solar", "charge", "discharge")
+RESTING = ("idle", "fault")
+"""ChargerState.state without a session."""
 
 
 class MessageError(ValueError):

@@ -9,7 +9,7 @@ All blinking is the chip's own.
 from math import inf
 from typing import NamedTuple
 
-from v2h.bus import ChargerState, ManagerState
+from v2h.bus import RESTING, ChargerState, ManagerState
 from v2h.drivers.pca9552 import BLINK0, BLINK1, HIGH_Z, LOW, pack
 
 OLD_S = 3.0
@@ -17,7 +17,6 @@ FULL_POWER_W = 6000.0
 """The converter's."""
 SILENT_W = 50.0
 """Below this the power bar is dark: one step of the converter is 38 W."""
-RESTING = ("idle", "fault")
 DARK_AFTER_S = 300.0
 """Idle for so long without a press or a change: the panel goes dark."""
 

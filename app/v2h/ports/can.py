@@ -33,6 +33,7 @@ class CanPort(Protocol):
     """One node on one bus. All but close() raise CanPortError."""
 
     def send(self, can_id: int, data: bytes) -> None: ...
+    def frame(self) -> Frame | None: ...
     def frames(self) -> Iterator[Frame]: ...
     def drop_queued(self) -> int: ...
     def fileno(self) -> int: ...
@@ -61,6 +62,10 @@ class KernelCan:
             raise CanPortError(errno.ENOBUFS, "socket buffer full: nobody acknowledges") from error
         except OSError as error:
             raise CanPortError(error.errno, str(error)) from error
+
+    def frame(self) -> Frame | None:
+        """The first that has arrived and is not read yet, stamped with the monotonic time of reading."""
+        return next(self.frames(), None)
 
     def frames(self) -> Iterator[Frame]:
         """What has arrived and is not read yet, stamped with the monotonic time at which reading began."""
@@ -118,6 +123,10 @@ class PythonCanPort:
             self._bus.send(self._make_message(arbitration_id=can_id, data=data, is_extended_id=False))
         except self._errors as error:
             raise CanPortError(errno.ENETDOWN, str(error)) from error
+
+    def frame(self) -> Frame | None:
+        """The first that has arrived and is not read yet, stamped with the monotonic time of reading."""
+        return next(self.frames(), None)
 
     def frames(self) -> Iterator[Frame]:
         """What has arrived and is not read yet, stamped with the monotonic time of reading."""

@@ -20,9 +20,8 @@ Status and warning words are judged by the session's supervision; here they only
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from v2h.pre import objects as pre
 from v2h.pre.telemetry import TELEMETRY_FIELDS, PreLink, PreTelemetry
@@ -40,6 +39,9 @@ SILENT_S = 1.0
 
 
 _SLOW = ((pre.ENABLE,), (pre.SET_VOLTS,), (pre.WARNING, pre.TEMPERATURE))
+
+
+_KINDS = {pre.ReadRequest: (pre.ReadAnswer, pre.Aborted), pre.WriteRequest: (pre.Written, pre.Aborted)}
 
 
 class Phase(Enum):
@@ -108,8 +110,8 @@ class PreClient:
             if now < self._pending.deadline:
                 return None
             self._pending = None
-            link = self.link
-            self.link = replace(link, missed_in_row=link.missed_in_row + 1, timeouts=link.timeouts + 1)
+            self.link.missed_in_row += 1
+            self.link.timeouts += 1
         if self.phase is not Phase.IDENTIFY and now - self.link.answered_t >= SILENT_S:
             self._lose(now)
         request = self._urgent_request() or self._step(now)
@@ -135,12 +137,12 @@ class PreClient:
             entry = pre.DICTIONARY[answer.index, answer.sub]
             value = entry.value(answer.raw) if isinstance(answer, pre.ReadAnswer) else None
         except pre.SdoError:
-            self.link = replace(link, strays=link.strays + 1)
+            link.strays += 1
             return False
         self._pending = None
-        self.link = link = replace(link, answered_t=now, missed_in_row=0)
+        link.answered_t, link.missed_in_row = now, 0
         if isinstance(answer, pre.Aborted):
-            self.link = replace(link, aborts=link.aborts + 1, last_abort=answer)
+            link.aborts, link.last_abort = link.aborts + 1, answer
         self._learn(entry, value, now)
         return True
 
@@ -237,8 +239,8 @@ class PreClient:
         if value is not None and entry in TELEMETRY_FIELDS:
             self._read_back[entry] = value
             name, time_name = TELEMETRY_FIELDS[entry]
-            seen: dict[str, Any] = {name: value == 1 if entry is pre.ENABLE else value, time_name: now}
-            self.telemetry = replace(self.telemetry, **seen)
+            setattr(self.telemetry, name, value == 1 if entry is pre.ENABLE else value)
+            setattr(self.telemetry, time_name, now)
         if entry is pre.ENABLE and value is not None:
             self._judge_enable(on=value == 1)
         self._advance(now)
@@ -272,6 +274,5 @@ class PreClient:
 
 
 def _answers(request: pre.Request, answer: pre.Answer) -> bool:
-    kinds = {pre.ReadRequest: pre.ReadAnswer, pre.WriteRequest: pre.Written}
-    same = (request.index, request.sub) == (answer.index, answer.sub)
-    return same and isinstance(answer, (kinds[type(request)], pre.Aborted))
+    same = request.index == answer.index and request.sub == answer.sub
+    return same and isinstance(answer, _KINDS[type(request)])

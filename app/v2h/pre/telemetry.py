@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from v2h.pre import objects as pre
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PreTelemetry:
-    """Last answers, each with the monotonic time it came at (-inf and None: never seen).
+    """Last answers, written by PreClient alone, each with the monotonic time it came at (-inf and None: never seen).
 
     amps: + charges the car. set_volts_v, set_amps_a, enabled: as read back, not as wished.
     """
@@ -44,7 +44,7 @@ TELEMETRY_FIELDS = {
 """Object -> where its value and its time go."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PreLink:
     """How well the converter answers. strays: frames that answered nothing we had asked."""
 

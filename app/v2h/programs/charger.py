@@ -14,8 +14,6 @@ What happens when this program
 import sys
 import time
 
-import can
-
 from v2h.bus import ChargerPower, ChargerState, Command, Reply, Setpoint
 from v2h.canframe import CAR_BUS, PRE_BUS
 from v2h.chademo import frames
@@ -115,7 +113,7 @@ class ChargerShell:
             return None
         try:
             port = open_can(url, bus, can_ids)
-        except (OSError, can.CanError) as error:
+        except OSError as error:
             self._say(url, "warning", f"waiting for {url}: {error}")
             return None
         port.drop_queued()
@@ -138,20 +136,25 @@ class ChargerShell:
     # What comes in.
 
     def _on_pre(self, now: float) -> None:
-        self._take(self._pre)
-        self._turn(now)  # the next request goes out as soon as the answer is in
-
-    def _take(self, port: CanPort | None) -> None:
-        if port is None:
+        if self._pre is None:
             return
         try:
-            for frame in port.frames():
-                if port is self._car:
-                    self._charger.car_frame(frame)
-                else:
-                    self._charger.pre_frame(frame)
-        except (OSError, can.CanError) as error:
-            self._lose(port, error)
+            frame = self._pre.frame()  # one answer to one request; what else came wakes us again
+        except OSError as error:
+            self._lose(self._pre, error)
+            return
+        if frame is not None:
+            self._charger.pre_frame(frame)
+        self._turn(now)  # the next request goes out as soon as the answer is in
+
+    def _hear_car(self) -> None:
+        if self._car is None:
+            return
+        try:
+            for frame in self._car.frames():
+                self._charger.car_frame(frame)
+        except OSError as error:
+            self._lose(self._car, error)
 
     def _sample(self, now: float) -> None:
         cable = self._config.cable
@@ -217,7 +220,7 @@ class ChargerShell:
     def _turn(self, now: float) -> None:
         if now >= self._look_due:
             self._look_due = now + (RESTING_STEP_S if self._charger.resting else STEP_S)
-            self._take(self._car)
+            self._hear_car()
             self._sample(now)
             self._guard.poll(now)
             if not self._guard.connected:
@@ -233,7 +236,7 @@ class ChargerShell:
             try:
                 for can_id, data in turn.to_pre:
                     self._pre.send(can_id, data)
-            except (OSError, can.CanError) as error:
+            except OSError as error:
                 self._lose(self._pre, error)
         if self._car is not None and self._sender is not None:
             try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from v2h import __version__
-from v2h.bus import ChargerState, Event, ManagerSchedule, ManagerState, Message, MessageError, MeterReading
+from v2h.bus import RESTING, ChargerState, Event, ManagerSchedule, ManagerState, Message, MessageError, MeterReading
 from v2h.canrecorder import CanRecorder
 from v2h.energy.counters import CountersError
 from v2h.paths import DATA
@@ -35,7 +35,6 @@ LOOK_S = 1.0
 RETRY_S = 10.0
 FRESH_S = 3.0
 PRUNE_S = 3600.0
-RESTING = ("idle", "fault")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 """Made by systemd-timesyncd when the clock is right; manager's word counts where it gives one."""

@@ -1,6 +1,6 @@
 """manager: from mode, schedule, car, meter and limits to the setpoint, and the reason for it. Wiring of energy.steward.
 
-A setpoint lives one second and is sent again every 0.25 s, at once when it changes. A mode chosen by hand is never
+A setpoint lives one second and is sent again every 0.25 s (1 s while no session is wanted), at once when it changes. A mode chosen by hand is never
 remembered: after a restart of this program the schedule has its say, or the appliance is idle. A stop by a person is
 remembered and suspends the schedule until the owner starts something or resumes it.
 Dies or hangs: charger's setpoint expires within 1 s, it ramps to 0 A and pauses; this program comes back as said above.
@@ -33,6 +33,8 @@ from v2h.paths import DATA
 from v2h.program import Program
 
 STATE_PERIOD_S = 1.0
+REST_PERIOD_S = 1.0
+"""Between two setpoints that want no session."""
 PLAN_S = 1.0
 LOOK_S = 10.0
 """At the clock's trust and at the files."""
@@ -68,7 +70,7 @@ class Manager:
         self._tell_settings(time.monotonic())
         program.every(LOOK_S, self._look)
         program.every(PLAN_S, self._plan)
-        program.every(SETPOINT_PERIOD_S, self._decide)
+        self._timer = program.every(SETPOINT_PERIOD_S, self._decide)
 
     def stop(self, now: float) -> bool:
         """On SIGTERM: the last word is "no session"; charger ends it in order."""
@@ -159,7 +161,10 @@ class Manager:
     # What goes out
 
     def _decide(self, now: float) -> None:
-        self._bus.publish(self._steward.decide(now))
+        setpoint = self._steward.decide(now)
+        self._bus.publish(setpoint)
+        self._timer.period_s = SETPOINT_PERIOD_S if setpoint.wanted else REST_PERIOD_S
+        self._timer.due = min(self._timer.due, now + self._timer.period_s)
         told = self._steward.told()
         if told != self._told or now - self._told_t >= STATE_PERIOD_S:
             self._told, self._told_t = told, now

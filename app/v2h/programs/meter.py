@@ -7,9 +7,10 @@ Dies or hangs: manager notices by the readings' age (3 measured intervals + 1 s)
 """
 
 import sys
+import time
 from dataclasses import replace
 
-from v2h.bus import MeterStatus
+from v2h.bus import RESTING, ChargerState, MeterStatus
 from v2h.meterconfig import Meter
 from v2h.meters import Measurement
 from v2h.meters.choice import Choice
@@ -20,6 +21,8 @@ from v2h.program import Program
 
 LOOK_S = 0.25
 STATUS_S = 10.0
+REST_S = 0.5
+"""With no session nobody follows the house: the chip is read at this pace. Silence at its usual interval is longer."""
 LASTED_S = 1.0
 """So long a new word of health must last before it is an event: one lost answer is none."""
 EVENTS = {
@@ -45,13 +48,18 @@ class Station:
         self._words: tuple[object, ...] = ()
         self._words_t = 0.0
         self._in_log: tuple[object, ...] = ()
-        for line in self._lines:
-            program.every(min(line.spec.interval_s, 1.0), line.tick)
+        self._timers = [program.every(min(line.spec.interval_s, 1.0), line.tick) for line in self._lines]
         program.every(LOOK_S, self._look)
 
     def close(self) -> None:
         for line in self._lines:
             line.close()
+
+    def pace(self, now: float, resting: bool) -> None:
+        """Read slowly while nothing is matched, at once and as configured when a session begins."""
+        for line, timer in zip(self._lines, self._timers, strict=True):
+            timer.period_s = max(min(line.spec.interval_s, 1.0), REST_S if resting else 0.0)
+            timer.due = min(timer.due, now + timer.period_s)
 
     def _on_value(self, line: Line, value: Measurement, fresh: bool) -> None:
         if line is not self._lines[self._choice.using] or line.word(value.t) not in USABLE:
@@ -116,10 +124,16 @@ def main() -> int:
     program = Program("meter")
     stations = [Station(role, spec, program) for role, spec in program.config.meter.items()]
 
+    def on_charger(topic: str, payload: bytes) -> None:
+        resting = ChargerState.from_json(payload).state in RESTING
+        for station in stations:
+            station.pace(time.monotonic(), resting)
+
     def close_all() -> None:
         for station in stations:
             station.close()
 
+    program.bus.subscribe(ChargerState.TOPIC, on_charger)
     program.at_exit(close_all)
     return program.run()
 

@@ -1,0 +1,97 @@
+"""CPU of the whole tree on this machine, per program: at start, at rest, and while the car covers the house's load.
+
+Counted is what the kernel charged to the supervised programs and their children (utime + stime of /proc), the rig not
+among them: it stands for hardware. `against` is the goal: 3 % of one core in V2H, 1.5 s for all starts together.
+"""
+
+import json
+import os
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ownerlogin import log_in
+from v2h.rig.desk import Desk, desk_tree
+from v2h.supervisorrpc import states
+
+SETTLED_S = 15.0
+REST_S = 30.0
+V2H_S = float(os.environ.get("BENCH_V2H_S", "600"))
+CONNECT_S = 120.0
+GOAL_PCT = 3.0
+GOAL_START_S = 1.5
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Three rows a program and three for all."""
+    with desk_tree() as desk:
+        time.sleep(SETTLED_S)
+        starts = spent_s(desk)
+        time.sleep(REST_S)
+        after = spent_s(desk)
+        rest = {name: 100 * (after[name] - starts[name]) / REST_S for name in starts}
+        tell("at rest, % of one core: " + _words(rest))
+        start_v2h(desk)
+        before, began = spent_s(desk), time.monotonic()
+        time.sleep(V2H_S)
+        after, took_s = spent_s(desk), time.monotonic() - began
+        assert (state(desk)["charger"] or {}).get("state") == "energy"
+        v2h = {name: 100 * (after[name] - before[name]) / took_s for name in before}
+        tell(f"{took_s:.0f} s of V2H, % of one core: " + _words(v2h))
+    rows = []
+    for what, unit, goal, by_name in (
+        (f"CPU of the start and {SETTLED_S:.0f} s", "s", GOAL_START_S, starts),
+        ("CPU at rest", "%", GOAL_PCT, rest),
+        (f"CPU in {took_s:.0f} s of V2H", "%", GOAL_PCT, v2h),
+    ):
+        for name, value in [*sorted(by_name.items()), ("all", sum(by_name.values()))]:
+            row = {"name": f"{what}, {name}", "value": round(value, 3), "unit": unit}
+            rows.append({**row, "against": goal, "ratio": round(value / goal, 3)})
+    return rows
+
+
+def state(desk: Desk) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{desk.page}/api/v1/state", timeout=10) as answer:
+        document: dict[str, Any] = json.load(answer)
+        return document
+
+
+def start_v2h(desk: Desk) -> None:
+    """Plug in by the owner's word; returns when energy flows."""
+    headers = {"Content-Type": "application/json", **log_in(desk.page, desk.password)}
+    url, body = f"{desk.page}/api/v1/command/mode", json.dumps({"mode": "v2h"}).encode()
+    urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20).close()
+    deadline = time.monotonic() + CONNECT_S
+    while (state(desk)["charger"] or {}).get("state") != "energy":
+        assert time.monotonic() < deadline, state(desk)
+        time.sleep(0.5)
+
+
+def spent_s(desk: Desk) -> dict[str, float]:
+    """Program -> CPU seconds since its start, its children's too; "supervisord" is there as well."""
+    parents: dict[int, list[int]] = {}
+    ticks: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        pid = int(stat.parent.name)
+        parents.setdefault(int(fields[1]), []).append(pid)
+        ticks[pid] = sum(int(fields[n]) for n in (11, 12, 13, 14))
+
+    def whole(pid: int) -> int:
+        return ticks.get(pid, 0) + sum(whole(child) for child in parents.get(pid, []))
+
+    pids = {name: pid for name, (_, pid) in states(desk.supervisor_socket).items()}
+    spent = {name: whole(pid) * TICK_S for name, pid in pids.items()}
+    supervisord = desk.supervisord.pid
+    return {**spent, "supervisord": ticks[supervisord] * TICK_S}
+
+
+def _words(by_name: dict[str, float]) -> str:
+    each = ", ".join(f"{name} {value:.2f}" for name, value in sorted(by_name.items(), key=lambda item: -item[1]))
+    return f"{sum(by_name.values()):.2f} ({each})"
