@@ -20,7 +20,7 @@ from v2h.ports.spi import SpiPort
 
 SPI_MODE = 3
 FRAME_LEN = 5
-ATTEMPTS = 5
+ATTEMPTS = 8
 PRESENT = RESET[US_REG1]
 """CRC on, polynomial 0x07. A chip that says this, with a good CRC, is one."""
 LATCH_BOTH = 0x0060
@@ -149,14 +149,11 @@ class Stpm3x:
         raise Stpm3xError(f"STPM3x: no valid answer from register {addresses[0]:#04x} in {ATTEMPTS} tries")
 
     def _try_latched(self, addresses: tuple[int, ...]) -> list[int] | None:
-        words = []
-        transfer, known = self._port.transfer, self._witness
-        transfer(self._latch)  # one frame latches and asks for the witness: both arrive, or neither
-        for position, address in enumerate(addresses, 1):
-            if parse(transfer(self._asks[address])) != known:
-                return None
-            word = parse(transfer(FETCH if position == len(addresses) else self._ask_witness))
-            if word is None or word == known:
-                return None
-            words.append(word)
-        return words
+        frames = [self._latch]  # one frame latches and asks for the witness: both arrive, or neither
+        for address in addresses:
+            frames += [self._asks[address], self._ask_witness]
+        frames[-1] = FETCH
+        answers = [parse(miso) for miso in self._port.transfers(frames)][1:]
+        words = [word for word in answers[1::2] if word is not None and word != self._witness]
+        witnessed = all(word == self._witness for word in answers[::2])
+        return words if witnessed and len(words) == len(addresses) else None

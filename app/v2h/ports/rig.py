@@ -6,7 +6,7 @@ output such as "c1") and is answered b"ok", or b"no: REASON". What follows depen
 =========  ===================================  ==========================================
 kind       packet to the rig                    packet from the rig
 =========  ===================================  ==========================================
-SPI        bytes on MOSI, one CS period         the same number of bytes of MISO
+SPI        n, then n bytes on MOSI a CS period  as many bytes of MISO
 I2C        byte n, then the bytes written       b"\\x06" and n bytes read, or b"\\x15" for no ACK
 output     b"?", b"\\x00" or b"\\x01"             level, b"\\x00" or b"\\x01"
 input      b"?"                                 level; and by itself a packet at every edge

@@ -1,5 +1,6 @@
 """SPI ports: a chip behind the kernel's spidev, or the rig's."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from v2h.ports.rig import RigLink
@@ -7,13 +8,16 @@ from v2h.ports.url import split
 
 
 class SpiPort(Protocol):
-    """One chip select. transfer() holds CS for exactly one call."""
+    """One chip select. Each transfer() and each frame of transfers(), all of one length, is one CS period."""
 
     def transfer(self, mosi: bytes) -> bytes: ...
+    def transfers(self, frames: Sequence[bytes]) -> list[bytes]:
+        return [self.transfer(mosi) for mosi in frames]
+
     def close(self) -> None: ...
 
 
-class KernelSpi:
+class KernelSpi(SpiPort):
     """`/dev/spidevB.C`, 8 bits a word; CS toggles between calls (the gap between two calls is far above 4 us)."""
 
     def __init__(self, path: str, *, mode: int, speed_hz: int) -> None:
@@ -32,14 +36,19 @@ class KernelSpi:
         self._device.close()
 
 
-class RigSpi:
-    """The same chip in the rig."""
+class RigSpi(SpiPort):
+    """The same chip in the rig. All frames go in one packet: on the board a transfer never waits for a process."""
 
     def __init__(self, rest: str) -> None:
         self._link = RigLink(rest)
 
     def transfer(self, mosi: bytes) -> bytes:
-        return self._link.transact(mosi)
+        return self.transfers([mosi])[0]
+
+    def transfers(self, frames: Sequence[bytes]) -> list[bytes]:
+        size = len(frames[0])
+        miso = self._link.transact(bytes((size,)) + b"".join(frames))
+        return [miso[n : n + size] for n in range(0, len(miso), size)]
 
     def close(self) -> None:
         self._link.close()

@@ -1,8 +1,8 @@
 """manager: from mode, schedule, car, meter and limits to the setpoint, and the reason for it. Wiring of energy.steward.
 
-A setpoint lives one second and is sent again every 0.25 s (1 s while no session is wanted), at once when it changes. A mode chosen by hand is never
-remembered: after a restart of this program the schedule has its say, or the appliance is idle. A stop by a person is
-remembered and suspends the schedule until the owner starts something or resumes it.
+A setpoint lives one second and is sent again every 0.25 s (1 s while no session is wanted), at once when it changes. A
+mode chosen by hand is never remembered: after a restart of this program the schedule has its say, or the appliance is
+idle. A stop by a person is remembered and suspends the schedule until the owner starts something or resumes it.
 Dies or hangs: charger's setpoint expires within 1 s, it ramps to 0 A and pauses; this program comes back as said above.
 """
 

@@ -59,6 +59,9 @@ class TcpHub:
         for node in list(self._nodes[bus]):
             self._deliver(node, packet)
 
+    def look(self) -> None:
+        """Nothing waits here: every frame wakes the rig."""
+
     def close(self) -> None:
         for nodes in self._nodes:
             for node in list(nodes):

@@ -51,6 +51,7 @@ class CanBuses(Closable, Protocol):
     """Both CAN buses, whatever carries them."""
 
     def send(self, bus: int, can_id: int, data: bytes) -> None: ...
+    def look(self) -> None: ...
     def urls(self) -> tuple[str, str]: ...
 
 
@@ -109,6 +110,16 @@ class LedOutputs:
         return moved
 
 
+def _spi(transfer: Transaction) -> Transaction:
+    """CS periods, one after the other; the packet's first byte is their length."""
+
+    def transact(packet: bytes) -> bytes:
+        size = packet[0]
+        return b"".join(transfer(packet[n : n + size]) or b"" for n in range(1, len(packet), size))
+
+    return transact
+
+
 class Rig:
     """The running rig. hold_outputs: an output stays as it is when its last connection closes, as gpio-leds do."""
 
@@ -125,8 +136,8 @@ class Rig:
         self._record_file = socket_path.with_name("rig-record.json")
         self._record: deque[tuple[float, float, float, int, float]] = deque(maxlen=RECORDED)
         chips: dict[str, Transaction] = {
-            "stpm3x": self._stpm3x.transfer,
-            "ad7327": self._ad7327.transfer,
+            "stpm3x": _spi(self._stpm3x.transfer),
+            "ad7327": _spi(self._ad7327.transfer),
             "pca9552": self._i2c,
             "fan": self._fan,
             "buttons": lambda packet: None,
@@ -181,6 +192,8 @@ class Rig:
         self._stopping = True
 
     def _tick(self, now: float) -> None:
+        if self.buses is not None:
+            self.buses.look()
         if self._leds is not None:
             for output, on in self._leds.changes():
                 self.plant.set_output(output, on)

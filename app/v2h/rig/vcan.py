@@ -4,6 +4,7 @@ import errno
 import socket
 import struct
 
+from v2h.canframe import CAR_BUS, PRE_BUS
 from v2h.chademo.frames import EVSE_IDS
 from v2h.ports.can import PLAIN_MASK
 from v2h.pre.objects import REQUEST_ID
@@ -34,7 +35,7 @@ class SocketCan:
             except OSError as error:
                 raise OSError(error.errno, f"can{bus}: {error.strerror}; the rig needs can0 and can1") from error
             self._sockets.append(raw)
-            watch(raw, lambda bus=bus: self._read(bus))  # type: ignore[misc]
+        watch(self._sockets[PRE_BUS], self._request)
 
     def urls(self) -> tuple[str, str]:
         """Port URLs of the two buses."""
@@ -49,16 +50,25 @@ class SocketCan:
                 raise
             self.dropped += 1
 
+    def _request(self) -> None:
+        self._read(PRE_BUS)
+
+    def look(self) -> None:
+        """Take what has come from the charger: a car looks in its own rhythm, and 40 wakes a second are dear here."""
+        while self._read(CAR_BUS):
+            pass
+
     def close(self) -> None:
         for raw in self._sockets:
             raw.close()
 
-    def _read(self, bus: int) -> None:
+    def _read(self, bus: int) -> bool:
         try:
             packet = self._sockets[bus].recv(_FRAME.size)
         except OSError as error:
             if error.errno not in _LOST:
                 raise
-            return
+            return False
         can_id, length, data = _FRAME.unpack(packet)
         self._on_frame(bus, can_id & socket.CAN_SFF_MASK, data[:length])
+        return True

@@ -3,10 +3,11 @@
 import math
 import random
 
+from v2h.ports.spi import SpiPort
 from v2h.rig.stpm3x import Stpm3x as Chip
 
 
-class Wire:
+class Wire(SpiPort):
     """An SpiPort onto a chip model; flips bits at `rate` per byte on both lines. `frames` counts, `flips` too.
 
     The gap to the next flipped byte is drawn, not each byte: the same odds, and a million reads in a test's time.

@@ -3,10 +3,11 @@
 import pytest
 
 from v2h.drivers.ad7327 import Ad7327, AdcError, convert
+from v2h.ports.spi import SpiPort
 from v2h.rig.ad7327 import Ad7327 as Chip
 
 
-class Wire:
+class Wire(SpiPort):
     """Bytes to the rig's chip, remembered; spoil(word) changes what comes back."""
 
     def __init__(self, pin_v: float) -> None:

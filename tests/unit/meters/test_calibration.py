@@ -8,6 +8,7 @@ from v2h.drivers.stpm3x import Stpm3x
 from v2h.meterconfig import Stpm3xMeter
 from v2h.meters.calibration import CalibrationError, Reference, calibrate
 from v2h.meters.stpm3x import Stpm3xSource
+from v2h.ports.spi import SpiPort
 from v2h.rig.stpm3x import I_LSB_A, P_LSB_W, V_LSB_V, Mains
 from v2h.rig.stpm3x import Stpm3x as Chip
 
@@ -15,7 +16,7 @@ WRONG = Stpm3xMeter(p_lsb_w=0.0009, v_lsb_v=0.03, i_lsb_a=0.0025)
 """As found on another board than the one at hand."""
 
 
-class Port:
+class Port(SpiPort):
     """The wire to a chip that sees 230.4 V and 1870 W."""
 
     def __init__(self, power_w: float = 1870.0) -> None:
