@@ -136,6 +136,7 @@ def test_at_14_a(guest: Guest, owner: Owner, program: str, word: str, pre: str) 
     times = []
     for _ in range(REPEAT if pre == "obeys" else 1):
         at_14_a(owner)
+        misuse = rig(guest, "state")["violations"]
         pid = pid_of(guest, program)
         if pre == "deaf":
             rig(guest, "set", "pre_deaf=true")
@@ -148,6 +149,9 @@ def test_at_14_a(guest: Guest, owner: Owner, program: str, word: str, pre: str) 
         times.append(judge(rows, began, pre))
         rig(guest, "set", "pre_deaf=false", "cable_v=0")
         owner.wait_for_session("fault", 90)
+        truth = rig(guest, "state")
+        assert not {"c1", "c2", "d1", "d2", "pre-ac"} & set(truth["outputs"])
+        assert pre == "deaf" or truth["violations"] == misuse
         owner.to_idle()
     zeros, opens = zip(*times, strict=True)
     print(

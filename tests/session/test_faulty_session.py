@@ -1,5 +1,7 @@
 """What must hold when something fails: current zero, contactors open, the plug locked while the cable may be live."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.session.virtual import VirtualBoard
@@ -65,13 +67,37 @@ def test_converter_that_falls_silent_ends_the_session_and_trips_when_current_is_
     assert board.plant.outputs & ~Output.PLUG_LOCK == Output(0)
 
 
-def test_car_that_never_permits_is_let_go() -> None:
-    board = VirtualBoard()
+def unplugged(board: VirtualBoard) -> None:
+    board.plant.set_plugged(False)
+
+
+def never_permits(board: VirtualBoard) -> None:
     board.plant.car.permits = False
-    board.run_until(State.FAULT, within_s=15)
-    board.run(0.2)
-    assert "permission" in board.charger.session.reason
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        (unplugged, "does not answer; is the plug in"),
+        (never_permits, "no charge permission"),
+    ],
+)
+def test_a_car_that_is_away_or_does_not_want_latches_nothing(how: Callable[[VirtualBoard], None], reason: str) -> None:
+    """A schedule that starts while the car is away must be able to start again without a person."""
+    board = VirtualBoard()
+    how(board)
+    board.run_until(State.FAREWELL, within_s=120)
+    board.run_until(State.IDLE, within_s=5)
+    session = board.charger.session
+    assert reason in session.reason
+    assert (session.fault, session.ended_by, session.refusals) == (None, "car", 1)
     board.assert_safe()
+    board.run(1)
+    assert board.state is State.IDLE, "not again for the same order"
+    board.plant.set_plugged(True)
+    board.plant.car.permits = True
+    board.order += 1
+    board.run_until(State.ENERGY)
 
 
 def test_k_off_in_energy_is_a_normal_stop() -> None:

@@ -116,6 +116,10 @@ class Session(Progress):
         if now - began <= limit_s:
             return
         late_in = self.state
+        if row.refuses:
+            self.reason = row.late
+            self.stop(now, "car")
+            return
         if late_in is State.CAR_CONTACTORS and self.held_t is not None:
             self.fail(Fault("battery_gone", "the car has closed its contactors, the cable shows no battery"), now)
             return

@@ -66,6 +66,8 @@ class Row:
     stop: where a stop leads from here; the state itself where it has to be finished first; None while stopping.
     calm: the same for the owner's stop where that differs: with the car's contactors closed or closing, but before the
     first current, 109.5.5 is still 1 and can tell the car nothing, so energy is reached (at 0 A) and left in order.
+    refuses: when it lasts longer the car does not want, or is not there: the session ends in order and nothing is
+    latched, so that a schedule may try again.
     k: vehicle charge permission is expected on. speaks: EVSE frames are sent. stop_bit: 109.5.5.
     """
 
@@ -76,6 +78,7 @@ class Row:
     stop: State | None
     forced: State | None = None
     calm: State | None = None
+    refuses: bool = False
     k: bool = False
     speaks: bool = True
     stop_bit: bool = True
@@ -88,8 +91,22 @@ _S, _C = State, Converter
 
 TABLE: dict[State, Row] = {
     _S.IDLE: Row(NONE, _C.OFF, None, "", None, speaks=False),
-    _S.WAKE: Row(_AWAKE, _C.OFF, limits.WAKE, "the car does not answer; is the plug in?", _S.D2_OFF),
-    _S.HANDSHAKE: Row(_AWAKE, _C.OFF, limits.PERMISSION, "the car gives no charge permission", _S.D2_OFF),
+    _S.WAKE: Row(
+        _AWAKE,
+        _C.OFF,
+        limits.WAKE,
+        "the car does not answer; is the plug in, and the car not asleep for good?",
+        _S.D2_OFF,
+        refuses=True,
+    ),
+    _S.HANDSHAKE: Row(
+        _AWAKE,
+        _C.OFF,
+        limits.PERMISSION,
+        "the car gives no charge permission; is its own timer set?",
+        _S.D2_OFF,
+        refuses=True,
+    ),
     _S.CONVERTER: Row(_AWAKE, _C.ZERO, limits.CONVERTER_READY, "the converter does not get ready", _S.D2_OFF, k=True),
     _S.LOCK: Row(_AWAKE, _C.ZERO, limits.LOCKING, "the plug does not lock on an empty cable", _S.D2_OFF, k=True),
     _S.INSULATION: Row(

@@ -189,8 +189,6 @@ FAULTS = {
     "found_at_start": "After a restart, relays were found on and made safe.",
     "incompatible": "Car and charger do not fit together.",
     "k_before_can": "The car permits charging before it has spoken. Unplug and plug in again.",
-    "late_wake": "The car does not answer. Is the plug in, and the car not asleep for good?",
-    "late_handshake": "The car gives no permission to charge. Is its own timer set?",
     "late_converter": "The converter does not get ready.",
     "late_lock": "The plug does not lock on an empty cable.",
     "late_insulation_test": "Insulation test failed: the cable does not reach the test voltage. Do not use this cable.",
