@@ -81,6 +81,8 @@ class Stpm3xMeter(Meter):
 
     kind: str = choice("stpm3x", "stpm3x")
     interval_s: float = number(0.1, 0.05, 60, "s between readings")
+    lag_s: float | None = number(0.05, 0, 60, "s by which the reading trails the truth")
+    """Of the chip's own filter, so that nothing has to be learned."""
     channel: float = number(1, 1, 2, "STPM3x channel")
     gain: str = choice("2", "2", "4", "8", "16")
     """Of the current input's amplifier."""

@@ -12,16 +12,18 @@ import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from signal import Signals
 from typing import Any
 
 import pytest
 from guest import Guest
 from owner import Owner
+from truth import BARE, rig
 
 from v2h.safety.outputs import CONTACTORS, Output
 
 BY_HAND = "REPEAT" in os.environ
-REPEAT = int(os.environ.get("REPEAT", "1"))
+REPEAT = int(os.environ.get("REPEAT", "3"))
 ZERO_WITHIN_S = 0.35
 OPEN_WITHIN_S = {"obeys": 1.0, "deaf": 1.5}
 LOW_A = 5.0
@@ -31,10 +33,10 @@ TICK_S = 0.03
 """The record's own raster."""
 WATCHED_S = 3.0
 SIGNAL = """
-import os, signal, sys, time
-pid, word = int(sys.argv[1]), sys.argv[2]
+import os, sys, time
+pid, number = int(sys.argv[1]), int(sys.argv[2])
 at = time.monotonic()
-os.kill(pid, getattr(signal, word))
+os.kill(pid, number)
 print(at)
 """
 
@@ -50,19 +52,14 @@ class Row:
     cable_v: float
 
 
-def rig(guest: Guest, *words: str) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(guest.out(f"python3 -m v2h.rig {' '.join(words)}") or "{}")
-    return answer
-
-
 def record(guest: Guest) -> list[Row]:
-    rig(guest, "set", "record=write")
+    rig(guest, record="write")
     rows = json.loads(guest.out("cat /run/v2h/rig-record.json"))
     return [Row(t, set_a, out_a, Output(outputs), cable_v) for t, set_a, out_a, outputs, cable_v in rows]
 
 
 def send(guest: Guest, pid: int, word: str) -> float:
-    return float(guest.out(f"python3 -c '{SIGNAL}' {pid} {word}"))
+    return float(guest.out(f"{BARE} '{SIGNAL}' {pid} {int(Signals[word])}"))
 
 
 def pid_of(guest: Guest, program: str) -> int:
@@ -75,7 +72,7 @@ def owner(guest: Guest) -> Iterator[Owner]:
     person = Owner(guest)
     person.to_idle()
     yield person
-    rig(guest, "set", "pre_deaf=false")
+    rig(guest, pre_deaf="false")
     person.to_idle()
 
 
@@ -128,7 +125,7 @@ def test_supervisord_stopped_and_continued_changes_nothing(guest: Guest, owner: 
     rows = [row for row in record(guest) if row.t > began]
     assert min(row.out_a for row in rows) > 13 and all(CONTACTORS in row.outputs for row in rows)
     owner.to_idle()
-    assert rig(guest, "state")["outputs"] == []
+    assert rig(guest)["outputs"] == []
 
 
 @pytest.mark.parametrize(("program", "word", "pre"), CASES)
@@ -136,10 +133,10 @@ def test_at_14_a(guest: Guest, owner: Owner, program: str, word: str, pre: str) 
     times = []
     for _ in range(REPEAT if pre == "obeys" else 1):
         at_14_a(owner)
-        misuse = rig(guest, "state")["violations"]
+        misuse = rig(guest)["violations"]
         pid = pid_of(guest, program)
         if pre == "deaf":
-            rig(guest, "set", "pre_deaf=true")
+            rig(guest, pre_deaf="true")
         began = send(guest, pid, word)
         time.sleep(WATCHED_S)
         if word == "SIGSTOP":
@@ -147,9 +144,9 @@ def test_at_14_a(guest: Guest, owner: Owner, program: str, word: str, pre: str) 
             time.sleep(WATCHED_S)
         rows = record(guest)
         times.append(judge(rows, began, pre))
-        rig(guest, "set", "pre_deaf=false", "cable_v=0")
+        rig(guest, pre_deaf="false", cable_v="0")
         owner.wait_for_session("fault", 90)
-        truth = rig(guest, "state")
+        truth = rig(guest)
         assert not {"c1", "c2", "d1", "d2", "pre-ac"} & set(truth["outputs"])
         assert pre == "deaf" or truth["violations"] == misuse
         owner.to_idle()

@@ -5,15 +5,14 @@ charger, guard and supervisord are killed under current in test_guest_kills.py.
 Every test starts and ends in idle. Truth is asked of the rig (contactors, misuse) besides what the page says.
 """
 
-import json
 import time
 from collections.abc import Iterator
 from statistics import fmean
-from typing import Any
 
 import pytest
 from guest import Guest
 from owner import Owner
+from truth import rig
 
 TRACE_FROM_S = 0
 SETTLE_S, SCORED_S = 10, 120
@@ -30,12 +29,6 @@ def owner(guest: Guest) -> Iterator[Owner]:
     person.to_idle()
     yield person
     person.to_idle()
-
-
-def rig(guest: Guest, *words: str) -> dict[str, Any]:
-    """The rig's truth, or a knob of it turned."""
-    answer: dict[str, Any] = json.loads(guest.out(f"python3 -m v2h.rig {' '.join(words)}") or "{}")
-    return answer
 
 
 def statuses(guest: Guest) -> dict[str, tuple[str, int]]:
@@ -83,7 +76,7 @@ def mean_abs_grid_w(owner: Owner, seconds: float) -> float:
 def test_charge_then_cover_the_house_then_stop(guest: Guest, owner: Owner) -> None:
     code, page = guest.http("/")
     assert code == 200 and "V2H" in page
-    rig(guest, "set", "load_w=trace", f"trace_s={TRACE_FROM_S}")
+    rig(guest, load_w="trace", trace_s=str(TRACE_FROM_S))
     owner.start_energy("charge", amps=10)
     seen = iter(owner.seen)
     assert all(state in seen for state in ROAD), owner.seen
@@ -93,9 +86,9 @@ def test_charge_then_cover_the_house_then_stop(guest: Guest, owner: Owner) -> No
     owner.press("mode", mode="v2h")
     owner.wait(lambda s: (s["charger"]["amps_a"] or 0) < -0.5, 20, "current out of the car")
     time.sleep(SETTLE_S)
-    rig(guest, "set", "score=reset")
+    rig(guest, score="reset")
     seen_w = mean_abs_grid_w(owner, SCORED_S)
-    true_w = rig(guest, "state")["mean_abs_grid_w"]
+    true_w = rig(guest)["mean_abs_grid_w"]
     print(
         f"\nmean |grid|, {SCORED_S} s of the rig's day from {TRACE_FROM_S} s: page {seen_w:.1f} W, truth {true_w:.1f} W"
     )
@@ -103,7 +96,7 @@ def test_charge_then_cover_the_house_then_stop(guest: Guest, owner: Owner) -> No
 
     owner.stop_to_idle()
     assert "welding check" in owner.seen
-    truth = rig(guest, "state")
+    truth = rig(guest)
     assert truth["outputs"] == [] and truth["violations"] == []
 
 
@@ -127,7 +120,7 @@ def test_programs_without_current_in_their_hands_die_without_harm(guest: Guest, 
     # That the session itself goes on is proved on the desk (tests/tree/test_kills_in_energy.py), where a processor has
     # time to spare; here the board must come to rest unharmed.
     owner.to_idle()
-    truth = rig(guest, "state")
+    truth = rig(guest)
     assert truth["outputs"] == [] and truth["violations"] == []
 
 
@@ -136,5 +129,5 @@ def test_manager_killed_leaves_the_board_safe(guest: Guest, owner: Owner) -> Non
     owner.start_energy("v2h")
     kill_and_wait(guest, "manager")
     owner.to_idle()
-    truth = rig(guest, "state")
+    truth = rig(guest)
     assert truth["outputs"] == [] and truth["violations"] == []

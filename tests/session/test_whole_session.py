@@ -233,16 +233,19 @@ def test_who_ended_the_session_and_how_often_it_was_begun() -> None:
     board.plant.car.end_session(board.now)
     board.run_until(State.IDLE)
     assert (session.ended_by, session.refusals) == ("car", 0), "it had reached energy"
-    for refusals in (1, 2):
-        board.plant.car.permits = False
-        board.order += 1
-        board.run(1)
-        board.run_until(State.FAULT)
-        board.run(0.5)
-        assert (session.ended_by, session.refusals) == ("fault", refusals)
-        board.charger.clear_fault(unlock_confirmed=False)
-        board.run_until(State.IDLE)
-    board.plant.car.permits = True
+    board.plant.car.permits = False
+    board.order += 1
+    board.run(1)
+    board.run_until(State.IDLE)
+    assert (session.ended_by, session.refusals) == ("car", 1)
+    board.plant.car.permits, board.plant.pre.silent = True, True
+    board.order += 1
+    board.run_until(State.FAULT)
+    board.run(0.5)
+    assert (session.ended_by, session.refusals) == ("fault", 2)
+    board.charger.clear_fault(unlock_confirmed=False)
+    board.run_until(State.IDLE)
+    board.plant.pre.silent = False
     board.order += 1
     board.run_until(State.ENERGY)
     assert (session.starts, session.refusals) == (4, 0)

@@ -18,6 +18,7 @@ from v2h.busclient import BusClient
 from v2h.energy.plant import Plant
 from v2h.rig.stpm3x import Mains
 from v2h.rig.stpm3x import Stpm3x as Chip
+from v2h.rig.switchboard import spi
 
 VOLTS_V = 385.0
 TICK_S = 0.01
@@ -36,7 +37,8 @@ class House(threading.Thread):
         self._plant, self._energy_wh = Plant(), 0.0
         self._due: deque[tuple[float, float]] = deque()
         self._target_w, self._order_done = 0.0, -1
-        self._chip = Chip(lambda: Mains(230.0, 50.0, (self.load_w + self.own_w, 0.0), (self._energy_wh, 0.0)))
+        chip = Chip(lambda: Mains(230.0, 50.0, (self.load_w + self.own_w, 0.0), (self._energy_wh, 0.0)))
+        self._spi = spi(chip.transfer)
         self._links: list[socket.socket] = []
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._server.bind(str(run / "rig.sock"))
@@ -129,4 +131,4 @@ class House(threading.Thread):
             link.close()
             return
         with contextlib.suppress(BrokenPipeError):
-            link.send(b"ok" if packet == b"stpm3x" else self._chip.transfer(packet))
+            link.send(b"ok" if packet == b"stpm3x" else self._spi(packet) or b"")

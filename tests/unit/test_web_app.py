@@ -120,7 +120,7 @@ def test_the_reply_of_the_bus_is_the_answer(client: FlaskClient, far: WebApp, re
 @pytest.mark.parametrize(
     ("path", "body", "status", "says"),
     [
-        ("reboot", b"{}", 404, "unknown command 'reboot'; known: mode, stop, clear-fault, resume"),
+        ("reboot", b"{}", 404, "unknown command 'reboot'; known: mode, stop, clear-fault, capture"),
         ("mode", b"{}", 400, "needs the key 'mode'"),
         ("mode", b'{"mode":"turbo"}', 400, "mode = 'turbo' is not one of idle, v2h"),
         ("mode", b'{"mode":"charge","amps":40}', 400, "amps = 40 is not a number from 1 to 16 A"),
@@ -174,7 +174,8 @@ def test_every_mode_can_be_asked_for() -> None:
         check("stop", {"hard": True})
     check("mode", {"mode": "charge", "until": "2026-11-22T18:00:00Z"})
     check("settings", {"fuse_a": None, "anything": [1]})
-    assert set(COMMANDS) == {"mode", "stop", "clear-fault", "resume", "settings", "schedule", "clock", "slot"}
+    known = {"mode", "stop", "clear-fault", "capture", "resume", "settings", "schedule", "clock", "slot"}
+    assert set(COMMANDS) == known
 
 
 def test_door_hands_orders_to_the_loop_and_replies_back() -> None:

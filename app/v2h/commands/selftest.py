@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from v2h.apiclient import Api
 from v2h.apiclient import add_arguments as add_api_arguments
-from v2h.commands import CommandError
+from v2h.commands import CommandError, jitter
 from v2h.config import Config, config_paths, load
 from v2h.paths import DATA
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
@@ -55,10 +55,16 @@ class Board(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `v2h selftest`."""
     add_api_arguments(parser, "v2h selftest   (as root, on the board)")
+    parser.add_argument(
+        "--can-jitter", action="store_true", help="only measure how evenly our frames to the car leave, in a session"
+    )
+    parser.add_argument("--seconds", type=float, default=jitter.SECONDS, help="of --can-jitter (%(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0, or 1 when something failed."""
+    if args.can_jitter:
+        return jitter.run(args.seconds, args.json)
     try:
         state: dict[str, Any] | None = Api(args.host).get("state")
     except CommandError:

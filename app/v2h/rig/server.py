@@ -27,7 +27,7 @@ from v2h.rig.house import SEEN
 from v2h.rig.pca9552 import Pca9552
 from v2h.rig.plant import Plant
 from v2h.rig.stpm3x import Mains, Stpm3x
-from v2h.rig.switchboard import Switchboard, Transaction
+from v2h.rig.switchboard import Switchboard, Transaction, spi
 from v2h.safety.outputs import Output, line_name
 
 ACTIVE_S = 0.02
@@ -41,6 +41,8 @@ RECORDED = 4000
 NACK = b"\x15"
 BUTTONS = ("on_off", "boost")
 MAINS_HZ = 50.0
+METER_LAG_S = 0.05
+"""The metering chip's own filter, as in the stated plant (v2h.energy.plant): its power is that of so long ago."""
 
 
 class Closable(Protocol):
@@ -110,16 +112,6 @@ class LedOutputs:
         return moved
 
 
-def _spi(transfer: Transaction) -> Transaction:
-    """CS periods, one after the other; the packet's first byte is their length."""
-
-    def transact(packet: bytes) -> bytes:
-        size = packet[0]
-        return b"".join(transfer(packet[n : n + size]) or b"" for n in range(1, len(packet), size))
-
-    return transact
-
-
 class Rig:
     """The running rig. hold_outputs: an output stays as it is when its last connection closes, as gpio-leds do."""
 
@@ -131,13 +123,15 @@ class Rig:
         self._ad7327 = Ad7327(self._pins)
         self._pca9552 = Pca9552()
         self._k = plant.k_on
+        self._past: deque[tuple[float, float, float]] = deque([(plant.now, plant.grid_w, plant.charger_w)], maxlen=8)
+        """(t, grid_w, charger_w) at the last ticks."""
         self._releases: list[tuple[float, str]] = []
         self._stopping = False
         self._record_file = socket_path.with_name("rig-record.json")
         self._record: deque[tuple[float, float, float, int, float]] = deque(maxlen=RECORDED)
         chips: dict[str, Transaction] = {
-            "stpm3x": _spi(self._stpm3x.transfer),
-            "ad7327": _spi(self._ad7327.transfer),
+            "stpm3x": spi(self._stpm3x.transfer),
+            "ad7327": spi(self._ad7327.transfer),
             "pca9552": self._i2c,
             "fan": self._fan,
             "buttons": lambda packet: None,
@@ -198,6 +192,7 @@ class Rig:
             for output, on in self._leds.changes():
                 self.plant.set_output(output, on)
         self.plant.step(now)
+        self._past.append((now, self.plant.grid_w, self.plant.charger_w))
         if not self.plant.quiet():
             self._note(now)
         self._tell_k()
@@ -221,8 +216,9 @@ class Rig:
     # Chips.
 
     def _mains(self) -> Mains:
-        plant = self.plant
-        return Mains(plant.pre.grid_v, MAINS_HZ, (plant.grid_w, plant.charger_w), (plant.grid_wh, plant.charger_wh))
+        plant, seen_t = self.plant, time.monotonic() - METER_LAG_S
+        _, grid_w, charger_w = next((row for row in reversed(self._past) if row[0] <= seen_t), self._past[0])
+        return Mains(plant.pre.grid_v, MAINS_HZ, (grid_w, charger_w), (plant.grid_wh, plant.charger_wh))
 
     def _pins(self) -> list[float]:
         pins = [0.0] * 8

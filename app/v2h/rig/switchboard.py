@@ -12,6 +12,16 @@ Transaction = Callable[[bytes], bytes | None]
 """A chip: packet in, answer out; None sends nothing."""
 
 
+def spi(transfer: Transaction) -> Transaction:
+    """CS periods, one after the other; the packet's first byte is their length."""
+
+    def transact(packet: bytes) -> bytes:
+        size = packet[0]
+        return b"".join(transfer(packet[n : n + size]) or b"" for n in range(1, len(packet), size))
+
+    return transact
+
+
 class Switchboard:
     """Listens on a seqpacket socket and joins each connection to the chip that it names."""
 

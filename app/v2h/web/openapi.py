@@ -64,7 +64,7 @@ WORDS = {
     413: "Too long.",
     415: "Not application/json.",
     503: "Not known yet, or no seat free; the error says which.",
-    504: "The program that decides did not answer within 2 s.",
+    504: "The program that decides did not answer in time.",
 }
 READ = (401, 403)
 SOURCED, ASKED, CHANGED = (*READ, 503), (400, *READ, 503), (400, *READ, 409, 413, 415, 504)

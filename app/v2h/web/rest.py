@@ -208,7 +208,7 @@ def _answer(reply: Reply | None, prefix: str = "") -> Response:
     """200 done, 409 refused with the reason, 504 nobody answered."""
     before = f"{prefix}: " if prefix else ""
     if reply is None:
-        return refusal(f"{before}No answer within 2 s: the program that decides is not running or not on the bus", 504)
+        return refusal(f"{before}No answer in time: the program that decides is not running or not on the bus", 504)
     answer: dict[str, Any] = {"ok": reply.ok, "text": before + reply.text, "applied": reply.applied}
     if not reply.ok:
         answer["error"] = before + reply.text
