@@ -1,6 +1,7 @@
 """The page against the whole running tree: every control driven, at phone and at desktop width."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from v2h.rig.desk import Desk, desk_tree
 SIZES = {"phone": (390, 844, "dark"), "desktop": (1280, 900, "light")}
 SESSION_MS = 45_000
 """From idle to energy takes 20 s with the simulated car."""
+STALL = re.compile("The guard (made the charger safe|of the relays does not answer)")
 QUIET = ("409", "503")
 """Refusals that the test provokes: Chromium writes each into its console."""
 
@@ -53,7 +55,12 @@ def test_from_log_in_to_log_out(desk: Desk, browser: Browser) -> None:
         settings(desk, page)
         clock_and_backup(desk, page)  # before the schedule: without a trusted clock it has no preview
         schedule(desk, page)
-        energy(desk, page)
+        try:
+            energy(desk, page)
+        except AssertionError:
+            if not stalled(desk, page):
+                raise
+            energy(desk, page)
         log_and_health(desk, page)
     log_out(desk, phone)
     assert [line for line in said if not any(part in line for part in QUIET)] == []
@@ -140,6 +147,19 @@ def energy(desk: Desk, page: Page) -> None:
     resume.click()
     answered(page, ".controls")
     expect(resume).to_be_hidden(timeout=8000)
+
+
+def stalled(desk: Desk, page: Page) -> bool:
+    """Whether this machine stood still for 0.3 s, so that guard had to make safe. Then the fault is cleared by hand."""
+    page.goto(f"{desk.page}/")
+    if page.locator("#trouble").get_by_text(STALL).count() == 0:
+        return False
+    for _ in range(30):  # until the cable has emptied and the plug is free
+        page.get_by_role("button", name="Clear the fault").click()
+        page.wait_for_timeout(2000)
+        if page.locator("#headline").inner_text() == "Idle":
+            return True
+    return False
 
 
 def log_and_health(desk: Desk, page: Page) -> None:
