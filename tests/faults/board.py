@@ -20,7 +20,8 @@ from v2h.chademo.charger import RESTING_STEP_S, STEP_S, Charger
 from v2h.chademo.session import Session
 from v2h.chademo.states import State
 from v2h.pre import objects as pre
-from v2h.safety.guarding import Guarding
+from v2h.safety import standby
+from v2h.safety.guarding import LIVE, Guarding
 from v2h.safety.makesafe import ALL_BUT_LOCK, FROM_SIGNALS, OFF_ORDER, ON_ORDER, MakeSafe
 from v2h.safety.makesafe import STEP_S as SWEEP_S
 from v2h.safety.outputs import CONTACTORS, NONE, Output
@@ -470,17 +471,31 @@ class Board:
         self._guard_acts()
 
     def stop_guard(self, for_s: float) -> None:
-        """SIGSTOP and SIGCONT; pulse kills a guard without a beat."""
+        """SIGSTOP and SIGCONT. With something live on, its second kills a guard that hangs, and makes safe; else pulse
+        kills one without a beat."""
         self._say("guard is stopped")
         self._guard_stopped, self._guard_t = True, math.inf
+        if self.plant.outputs & LIVE:
+            self.later(standby.SILENCE_S + standby.LATE_S, "second_steps_in")
         if for_s >= PULSE_S:
-            self.later(PULSE_S, "kill_guard")
+            self.later(PULSE_S, "kill_hung_guard")
         else:
             self.later(for_s, "continue_guard", self.now)
 
+    def kill_hung_guard(self) -> None:
+        if self._guard_stopped:
+            self.kill_guard()
+
+    def second_steps_in(self) -> None:
+        """v2h.safety.standby. (A guard that is killed is judged without it: the new one must do by itself as well.)"""
+        if self._guard_stopped:
+            self._say("guard's second kills it and makes safe")
+            self.kill_guard()
+            self._sweep()
+
     def continue_guard(self, since: float) -> None:
         """What waited in its sockets comes first; a charger that had given it up has closed the wire."""
-        if self.guard is None:
+        if self.guard is None or not self._guard_stopped:
             return
         self._say("guard goes on")
         self._guard_stopped = False
@@ -494,6 +509,10 @@ class Board:
         """supervisord is gone: systemd ends the rest and runs the stand-alone make-safe, then starts all again."""
         self.kill_charger(restart_s=6.0)
         self.kill_guard(restart_s=5.0)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """The stand-alone make-safe."""
         found = self.plant.outputs
         if found & ALL_BUT_LOCK:
             self._sweeper = MakeSafe(self.now, 0 if found & CONTACTORS else FROM_SIGNALS)
@@ -509,4 +528,4 @@ class Board:
         self._guard_t = self.now + SWEEP_S
         if step.done:
             self._sweeper = self._swept = None
-            self._guard_t = math.inf
+            self._guard_t = math.inf if self.guard is None else self.now

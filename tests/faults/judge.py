@@ -430,7 +430,7 @@ class Judge:
         guard_gone = guard is None or board._guard_stopped
         self._charger_gone_t = (self._charger_gone_t or now) if charger_gone else None
         self._guard_gone_t = (self._guard_gone_t or now) if guard_gone else None
-        if not amps_a and not outputs & CONTACTORS:
+        if not amps_a and not outputs & CONTACTORS & ~board.stuck_lines:
             return
         if self._charger_gone_t and not guard_gone and now - self._charger_gone_t > 1.7:
             self.fail(board, "c1/c2 open when charger is gone", f"{now - self._charger_gone_t:.2f} s, {amps_a:.1f} A")

@@ -4,12 +4,10 @@ the plant takes longer steps while nothing in it moves."""
 import functools
 import math
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from v2h.chademo import frames
-from v2h.pre import client, objects
-from v2h.pre.telemetry import PreLink, PreTelemetry
+from v2h.pre import objects
 from v2h.rig.plant import SENSE_S, Plant
 
 REMEMBERED = 20_000
@@ -35,30 +33,6 @@ def remember() -> None:
                 and vars(module).get(name) is plain
             ):
                 setattr(module, name, quick)
-    vars(client)["replace"] = _replace
-
-
-def _quick_replace(kind: type) -> Callable[..., Any]:
-    """dataclasses.replace() for one frozen class with slots, without its checks: a third of the time."""
-    slots = {name: vars(kind)[name] for name in kind.__slots__}  # type: ignore[attr-defined]
-    pairs = [(slot.__get__, slot.__set__) for slot in slots.values()]
-
-    def quick(old: Any, **changes: Any) -> Any:
-        new = object.__new__(kind)
-        for get, put in pairs:
-            put(new, get(old))
-        for name, value in changes.items():
-            slots[name].__set__(new, value)
-        return new
-
-    return quick
-
-
-_REPLACE = {kind: _quick_replace(kind) for kind in (PreLink, PreTelemetry)}
-
-
-def _replace(old: Any, **changes: Any) -> Any:
-    return _REPLACE[type(old)](old, **changes)
 
 
 class QuickPlant(Plant):
