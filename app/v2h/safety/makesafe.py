@@ -19,6 +19,9 @@ LOW_A = 5.0
 """Contactors may open at or below this current (IEEE 2030.1.1 as quoted by ccs32clara-chademo)."""
 AMPS_AGE_S = 0.25
 """A measured current older than this proves nothing: two and a half polls."""
+DEAD_S = 0.22
+"""So long after our 0 A the converter may still follow the order before it, and pass through 0 A on its way to the
+other side: its dead time of 0.2 s (CAP1), and one step."""
 ROUND_S = 0.1
 """0 A is written again each round."""
 ANSWER_S = 0.02
@@ -132,8 +135,9 @@ class MakeSafe:
         return Step(send, self._must_be_off & outputs, self._row >= len(ROWS))
 
     def _is_low(self, now: float, heard: PreHeard) -> bool:
-        """At most 5 A measured, and 0 A read back, both after our own 0 A: a ramp on its way up is not low."""
-        amps = heard.amps(now, AMPS_AGE_S, self._zero_t)
+        """0 A read back after our own 0 A, and at most 5 A measured when it had taken effect: a ramp on its way up, or
+        to the other side, is not low."""
+        amps = heard.amps(now, AMPS_AGE_S, self._zero_t + DEAD_S)
         return amps is not None and abs(amps) <= LOW_A and heard.set_t > self._zero_t and heard.set_a == 0.0
 
     def _next_request(self, now: float, heard: PreHeard) -> bytes | None:

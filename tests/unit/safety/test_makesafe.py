@@ -86,7 +86,8 @@ def test_discharge_counts_like_charge() -> None:
 
 
 def test_at_no_current_contactors_open_as_soon_as_that_is_known() -> None:
-    assert Run(lambda t: 0.0).until(0.1).fell["C1"] < 0.01
+    """Once the dead time of our own 0 A is over: until then a reversal may pass through it."""
+    assert 0.2 < Run(lambda t: 0.0).until(0.5).fell["C1"] < 0.35, "with the next round's measurement"
 
 
 @pytest.mark.parametrize("converter", ["silent", "keeps its current"])
@@ -118,8 +119,10 @@ def test_a_current_measured_before_the_trip_proves_nothing_even_when_0_a_is_read
     run.heard.hear(Frame(99.99, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\0\0")))
     run.heard.hear(Frame(100.01, pre.ANSWER_ID, pre.read_answer(pre.SET_AMPS, b"\0\0")))
     assert run.safe.step(100.02, ENERGY, run.heard).off == NONE
-    run.heard.hear(Frame(100.03, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\0\0")))
-    assert run.safe.step(100.04, ENERGY, run.heard).off == Output.PRE_AC | CONTACTORS
+    run.heard.hear(Frame(100.21, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\0\0")))
+    assert run.safe.step(100.22, ENERGY, run.heard).off == NONE, "within its dead time it may pass through 0 A"
+    run.heard.hear(Frame(100.23, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\0\0")))
+    assert run.safe.step(100.24, ENERGY, run.heard).off == Output.PRE_AC | CONTACTORS
 
 
 def test_a_measurement_grows_old() -> None:
