@@ -23,7 +23,7 @@ from truth import BARE, rig
 from v2h.safety.outputs import CONTACTORS, Output
 
 BY_HAND = "REPEAT" in os.environ
-REPEAT = int(os.environ.get("REPEAT", "3"))
+REPEAT = int(os.environ.get("REPEAT", "1"))
 ZERO_WITHIN_S = 0.35
 OPEN_WITHIN_S = {"obeys": 1.0, "deaf": 1.5}
 LOW_A = 5.0
