@@ -4,7 +4,7 @@ import html
 import urllib.request
 
 import pytest
-from conftest import Tree
+from runningtree import Tree
 
 from v2h.rig.desk import desk_tree
 

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from conftest import NAMES, Tree
+from runningtree import NAMES, Tree
 from test_session import charger
 
 pytestmark = pytest.mark.timeout(300)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from conftest import Tree
+from runningtree import Tree
 
 
 def charger(tree: Tree, wanted: Callable[[dict[str, Any]], bool]) -> Callable[[], bool]:

@@ -5,7 +5,7 @@ import signal
 import urllib.request
 
 import pytest
-from conftest import NAMES, Tree
+from runningtree import NAMES, Tree
 
 
 def test_every_program_runs_and_is_on_the_bus(tree: Tree) -> None:
