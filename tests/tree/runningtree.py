@@ -1,0 +1,79 @@
+"""A running tree on the desk and what a test asks of it, driven as an owner would: over HTTP."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from ownerlogin import log_in
+from v2h.rig.desk import Desk
+from v2h.supervisorrpc import SupervisorError, states
+
+NAMES = {"broker", "guard", "charger", "meter", "manager", "panel", "datalog", "web", "pulse"}
+
+
+class Tree:
+    """The desk, and what a test asks of it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self._owner: dict[str, str] = {}
+
+    def processes(self) -> dict[str, tuple[str, int]]:
+        """(state, pid) of every program, empty while supervisord is busy."""
+        try:
+            return states(self.desk.supervisor_socket)
+        except SupervisorError:
+            return {}
+
+    def state(self) -> dict[str, Any]:
+        """The page's JSON, empty while web is away."""
+        try:
+            with urllib.request.urlopen(f"{self.desk.page}/api/v1/state", timeout=2) as answer:
+                document: dict[str, Any] = json.load(answer)
+                return document
+        except (OSError, json.JSONDecodeError):
+            return {}
+
+    def alive(self) -> set[str]:
+        """Who is on the bus with the process that supervisor knows."""
+        pids = {name: pid for name, (state, pid) in self.processes().items() if state == "RUNNING"}
+        programs = self.state().get("programs", {})
+        return {name for name, said in programs.items() if said["alive"] and said["pid"] == pids.get(name)}
+
+    def command(self, name: str, **values: object) -> dict[str, Any]:
+        """POST one command as the logged-in owner; the answer's JSON, refused or not."""
+        self._owner = self._owner or log_in(self.desk.page, self.desk.password)
+        request = urllib.request.Request(
+            f"{self.desk.page}/api/v1/command/{name}",
+            json.dumps(values).encode(),
+            {"Content-Type": "application/json", **self._owner},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                document: dict[str, Any] = json.load(answer)
+        except urllib.error.HTTPError as error:
+            document = json.load(error)
+        return document
+
+    def rig(self) -> dict[str, Any]:
+        """The truth, as the rig knows it."""
+        command = [sys.executable, "-m", "v2h.rig", "state"]
+        said = subprocess.run(command, env=dict(self.desk.env), capture_output=True, check=True, timeout=20)
+        document: dict[str, Any] = json.loads(said.stdout)
+        return document
+
+    def until(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}; {self.processes()}; {self.words()}"
+            time.sleep(0.1)
+
+    def words(self) -> str:
+        """The last lines of every program, for a failed test."""
+        logs = sorted((self.desk.run / "log").glob("*.log"))
+        return "\n".join(f"{path.stem}: {line}" for path in logs for line in path.read_text().splitlines()[-4:])
