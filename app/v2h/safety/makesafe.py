@@ -13,15 +13,12 @@ from dataclasses import dataclass
 
 from v2h.pre import objects as pre
 from v2h.safety.outputs import CONTACTORS, NONE, Output
-from v2h.safety.preheard import PreHeard
+from v2h.safety.preheard import DEAD_S, PreHeard
 
 LOW_A = 5.0
 """Contactors may open at or below this current (IEEE 2030.1.1 as quoted by ccs32clara-chademo)."""
 AMPS_AGE_S = 0.25
 """A measured current older than this proves nothing: two and a half polls."""
-DEAD_S = 0.22
-"""So long after our 0 A the converter may still follow the order before it, and pass through 0 A on its way to the
-other side: its dead time of 0.2 s (CAP1), and one step."""
 ROUND_S = 0.1
 """0 A is written again each round."""
 ANSWER_S = 0.02

@@ -225,6 +225,7 @@ def test_a_small_measurement_does_not_open_contactors_while_more_is_asked_for() 
     bench.ask(ENERGY & ~CONTACTORS)
     assert bench.run(0.5).outputs == ENERGY
     bench.guard.on_frame(Frame(bench.t, pre.REQUEST_ID, pre.write_amps(0.0)))
+    assert bench.run(0.2).outputs == ENERGY, "for 0.2 s the converter goes on towards the order before"
     assert bench.run(0.2).outputs == ENERGY & ~CONTACTORS
 
 

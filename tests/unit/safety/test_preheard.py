@@ -39,3 +39,38 @@ def test_other_objects_and_aborts_are_no_current() -> None:
         heard.hear(Frame(1.0, pre.ANSWER_ID, reply))
     assert heard.amps(1.0, 9.9) is None
     assert heard.answers == 2
+
+
+def measured(heard: PreHeard, t: float, tenths: int) -> None:
+    heard.hear(Frame(t, pre.ANSWER_ID, pre.read_answer(pre.AMPS, tenths.to_bytes(2, "little", signed=True))))
+
+
+def asked(heard: PreHeard, t: float, amps: float) -> None:
+    heard.hear(Frame(t, pre.REQUEST_ID, pre.write_amps(amps)))
+
+
+def test_a_small_current_is_believed_when_it_was_measured_after_the_orders_before_it_had_ended() -> None:
+    heard = PreHeard()
+    asked(heard, 0.0, 14.0)
+    asked(heard, 1.0, -14.0)
+    asked(heard, 1.1, 0.0)
+    for t, tenths, expected in (
+        (1.15, 30, 14.0),
+        (1.21, 10, 14.0),
+        (1.25, -10, -14.0),
+        (1.31, -30, -14.0),
+        (1.33, -29, -2.9),
+    ):
+        measured(heard, t, tenths)
+        assert heard.amps_soon(t + 0.01, 0.3) == expected, t
+    assert heard.amps_soon(1.7, 0.3) is None, "an old measurement"
+    asked(heard, 1.8, -15.0)
+    measured(heard, 1.81, -10)
+    assert heard.amps_soon(1.82, 0.3) == -15.0, "the order that it is on its way to"
+
+
+def test_a_charger_that_changes_its_mind_for_days_fills_no_memory() -> None:
+    heard = PreHeard()
+    for i in range(10_000):
+        asked(heard, i * 0.1, float(i % 7))
+    assert len(heard.asked) < 15
