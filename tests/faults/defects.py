@@ -59,7 +59,7 @@ DEFECTS: tuple[Defect, ...] = (
     _D("unlocking_500_s", "chademo/limits.py", "UNLOCKING = _ours(5.0", "UNLOCKING = _ours(500.0",
        ("ADC drift", "ADC high")),
     _D("first_request_60_s", "chademo/limits.py", "FIRST_REQUEST = _ours(6.0", "FIRST_REQUEST = _ours(60.0",
-       ("car asks for nothing",)),
+       ("car hesitates",)),
     _D("match_unseen", "chademo/transitions.py",
        "return State.READY if abs(i.pre.volts_v - i.battery_v) <= limits.MATCH_WITHIN_V.value else None",
        "return State.READY"),
@@ -125,9 +125,11 @@ DEFECTS: tuple[Defect, ...] = (
     _D("amps_scaled_wrong", "pre/objects.py", 'AMPS = Entry(0x2108, 0, "amps", "A", 10, True',
        'AMPS = Entry(0x2108, 0, "amps", "A", 16, True'),
     _D("waits_for_ever", "pre/client.py", "if now < self._pending.deadline:", "if True:", ("PRE silent for 0.25 s",)),
-    _D("written_is_believed", "pre/client.py", "        self._learn(entry, value, now)\n",
-       "        if isinstance(answer, pre.Written):\n            self._read_back[entry] = self._wanted()[entry]\n"
-       "        self._learn(entry, value, now)\n", ("PRE drops writes for 0.4 s",)),
+    _D("written_is_believed", "pre/client.py",
+       "        return None if self._read_back.get(entry) == wanted else pre.write_request(entry, wanted)",
+       "        told = self.__dict__.setdefault('told', {})\n        known = told.get(entry) == wanted\n"
+       "        told[entry] = wanted\n        return None if known else pre.write_request(entry, wanted)",
+       ("PRE drops writes for 0.4 s",)),
     _D("enable_never_off", "pre/client.py", "pre.ENABLE: int(self._wished_enable and may_enable)", "pre.ENABLE: 1",
        ("charger stopped for 0.5 s", "none")),
     _D("gate_open", "chademo/charger.py",

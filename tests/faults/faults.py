@@ -144,6 +144,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("0x109 lost for 0.5 s", _frame(0x109, "lost"), _CAN, _frames_well, 0.5),
     *(Fault(f"car says {what}", _says(what)) for what in SAYS),
     Fault("car asks for nothing", _set("car", most_a=(0, 0))),
+    Fault("car hesitates", _set("car", hesitates=True)),
     Fault("car ends the session", _car_ends),
     Fault("car opens its contactors under load", _car_leaves, _CAR),
     Fault("car dies", _car_dies, _CAR),

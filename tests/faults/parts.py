@@ -140,13 +140,19 @@ text, not by our codec: a codec that is wrong in both directions would otherwise
 
 class FaultyCar(Car):
     """says: names of SAYS that it says. most_a: charge and discharge amps that it asks for at most. least_v: its
-    200.4-5, or None."""
+    200.4-5, or None. hesitates: with its contactors closed it waits, and asks for nothing, as long as it is let."""
 
     def __init__(self, circuit: Circuit) -> None:
         super().__init__(circuit)
         self.says: frozenset[str] = frozenset()
         self.most_a: tuple[int, int] | None = None
         self.least_v: int | None = None
+        self.hesitates = False
+
+    def step(self, now: float) -> None:
+        if self.hesitates and self.phase is Phase.CLOSED:
+            self._since = now
+        super().step(now)
 
     def frames_due(self, now: float) -> list[tuple[int, bytes]]:
         due = super().frames_due(now)
