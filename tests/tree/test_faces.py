@@ -30,6 +30,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from messages import charger, manager
 from ownerlogin import log_in
 from v2h.bus import ChargerState, Command, Event, ManagerState, Message, Pairing, Reply
+from v2h.ports.can import pack_frame
 from v2h.ports.i2c import ACK
 from v2h.rig.desk import OVERLAY, derive_broker, free_port
 from v2h.rig.pca9552 import Pca9552
@@ -82,19 +83,21 @@ class Chips:
 
 
 class CanWire:
-    """A CAN bus over TCP in python-can's serial framing."""
+    """A CAN bus as the rig's hub speaks it."""
 
-    def __init__(self) -> None:
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"can:serial/socket://127.0.0.1:{self._listening.getsockname()[1]}"
+    def __init__(self, path: Path) -> None:
+        self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listening.bind(str(path))
+        self._listening.listen()
+        self.url = f"can:rig/{path}"
         self._links: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def send(self, can_id: int, times: int) -> None:
         """A frame of eight zeros to the node that joined last."""
-        frame = b"\xaa" + bytes(4) + b"\x08" + can_id.to_bytes(4, "little") + bytes(8) + b"\xbb"
         wait_for("a node on the bus", lambda: bool(self._links))
-        self._links[-1].sendall(frame * times)
+        for _ in range(times):
+            self._links[-1].send(pack_frame(can_id, bytes(8)))
 
     def _accept(self) -> None:
         while True:
@@ -197,7 +200,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
     base = tmp_path_factory.mktemp("faces")
     run, data, port, page = base / "run", base / "data", free_port(), free_port()
     run.mkdir()
-    chips, wire = Chips(run / "rig.sock"), CanWire()
+    chips, wire = Chips(run / "rig.sock"), CanWire(run / "can1.sock")
     config = base / "v2h.toml"
     config.write_text(
         f'[site]\nname = "Tree"\n[web]\nlisten = "127.0.0.1:{page}"\npassword = "{PASSWORD}"\n[hardware]\n'

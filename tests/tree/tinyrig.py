@@ -7,12 +7,13 @@ what guard's start and the stand-alone make-safe are about. Everything that happ
 import contextlib
 import selectors
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from v2h.canframe import PRE_BUS
+from v2h.ports.can import pack_frame, unpack_frame
 from v2h.pre import objects as pre
 from v2h.safety.outputs import CONTACTORS, NONE, Output, line_name
 
@@ -70,12 +71,13 @@ class TinyRig:
         self.frames: list[tuple[float, int, bytes]] = []
         self.changed = threading.Condition()
         self._chips: dict[socket.socket, str] = {}
-        self._nodes: dict[socket.socket, bytes] = {}
+        self._nodes: list[socket.socket] = []
         self._selector = selectors.DefaultSelector()
         self._chip_server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._chip_server.bind(str(self.path))
-        self._can_server = socket.create_server(("127.0.0.1", 0))
-        self.can_url = f"can:serial/socket://127.0.0.1:{self._can_server.getsockname()[1]}"
+        self._can_server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._can_server.bind(str(folder / "can0.sock"))
+        self.can_url = f"can:rig/{folder / 'can0.sock'}"
         for server, action in ((self._chip_server, self._new_chip), (self._can_server, self._new_node)):
             server.listen(16)
             self._selector.register(server, selectors.EVENT_READ, action)
@@ -172,32 +174,27 @@ class TinyRig:
 
     def _new_node(self, server: socket.socket) -> None:
         node, _ = server.accept()
-        node.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._nodes[node] = b""
+        self._nodes.append(node)
         self._selector.register(node, selectors.EVENT_READ, self._node)
 
     def _node(self, node: socket.socket) -> None:
-        chunk = _receive(node, 4096)
-        if not chunk:
+        packet = _receive(node, 64)
+        frame = unpack_frame(packet, 0.0, PRE_BUS) if packet else None
+        if frame is None:
             self._selector.unregister(node)
-            del self._nodes[node]
+            self._nodes.remove(node)
             node.close()
             return
-        buffer = self._nodes[node] + chunk
-        while len(buffer) >= 11 and len(buffer) >= 11 + buffer[5]:
-            size = 11 + buffer[5]
-            self._frame(node, struct.unpack_from("<I", buffer, 6)[0], buffer[10 : size - 1])
-            buffer = buffer[size:]
-        self._nodes[node] = buffer
+        self._frame(node, frame.can_id, frame.data)
 
     def _frame(self, sender: socket.socket | None, can_id: int, data: bytes) -> None:
         now = time.monotonic()
         self.frames.append((now, can_id, data))
-        packet = b"\xaa\0\0\0\0" + bytes([len(data)]) + struct.pack("<I", can_id) + data + b"\xbb"
+        packet = pack_frame(can_id, data)
         for node in self._nodes:
             if node is not sender:
-                with contextlib.suppress(OSError):  # one that has just gone
-                    node.sendall(packet)
+                with contextlib.suppress(OSError):  # one that has just gone, or does not read
+                    node.send(packet, socket.MSG_DONTWAIT)
         if can_id == pre.REQUEST_ID:
             answer = self.converter.answer(data, now, self.levels & CONTACTORS == CONTACTORS)
             if answer is not None:

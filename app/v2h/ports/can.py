@@ -1,9 +1,9 @@
-"""CAN ports: the kernel's raw CAN sockets on the board, python-can's serial framing over loopback TCP on the desk.
+"""CAN ports: the kernel's raw CAN sockets on the board, the rig's hub on the desk, whose kernel may have no vcan.
 
-The desk's kernel may have no vcan. python-can's `serial` interface opens any pyserial URL, so `can:serial/socket://...`
-joins the rig's hub, where every frame one node sends reaches all others: a bus of any number of nodes that never
-leaves the machine. python-can serves every interface but `socketcan`: importing it takes the board more than a second
-and reading a frame several times as long as from the socket, and make-safe has the time for neither.
+Both are sockets that carry one struct can_frame a packet, so the same code reads and writes them. At the hub (a Unix
+seqpacket socket) every frame one node sends reaches all others, and never leaves the machine. Any other interface is
+python-can's: importing it takes the board more than a second, and reading a frame several times as long as from a
+socket (measured on the desk: half of charger's time), and make-safe has the time for neither.
 """
 
 import errno
@@ -40,20 +40,13 @@ class CanPort(Protocol):
     def close(self) -> None: ...
 
 
-class KernelCan:
-    """A raw CAN socket, not blocking; hears no error frames, and not what it sends itself."""
+class SocketPort:
+    """A socket of one struct can_frame a packet. Takes the socket over; hears no error frames, and not what it sends
+    itself. can_ids: what to hear of what comes, None for all."""
 
-    def __init__(self, interface: str, bus: int, can_ids: Sequence[int] | None) -> None:
-        self._number = bus
-        self._socket = socket.socket(socket.AF_CAN, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.CAN_RAW)
-        try:
-            if can_ids is not None:
-                filters = b"".join(_FILTER.pack(i, PLAIN_MASK) for i in can_ids)
-                self._socket.setsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_FILTER, filters)
-            self._socket.bind((interface,))
-        except OSError:
-            self._socket.close()
-            raise
+    def __init__(self, node: socket.socket, bus: int, can_ids: frozenset[int] | None = None) -> None:
+        node.setblocking(False)
+        self._number, self._socket, self._ids = bus, node, can_ids
 
     def send(self, can_id: int, data: bytes) -> None:
         try:
@@ -77,8 +70,10 @@ class KernelCan:
                 return
             except OSError as error:
                 raise CanPortError(error.errno, str(error)) from error
+            if not packet:
+                raise CanPortError(errno.ENETDOWN, "the rig's hub has gone")
             frame = unpack_frame(packet, now, self._number)
-            if frame is not None:
+            if frame is not None and (self._ids is None or frame.can_id in self._ids):
                 yield frame
 
     def drop_queued(self) -> int:
@@ -154,15 +149,49 @@ class PythonCanPort:
         self._bus.shutdown()
 
 
+def kernel_socket(interface: str, can_ids: Sequence[int] | None = None) -> socket.socket:
+    """A raw CAN socket on an interface, in which the kernel filters. Raises OSError when the interface is absent."""
+    node = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
+    try:
+        if can_ids is not None:
+            filters = b"".join(_FILTER.pack(i, PLAIN_MASK) for i in can_ids)
+            node.setsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_FILTER, filters)
+        node.bind((interface,))
+    except OSError:
+        node.close()
+        raise
+    return node
+
+
+def hub_socket(path: str) -> socket.socket:
+    """A node at the rig's hub. Raises OSError when no rig is there."""
+    node = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        node.connect(path)
+    except OSError as error:
+        node.close()
+        raise CanPortError(error.errno, f"{path}: {error.strerror}; is the rig running?") from error
+    return node
+
+
 def open_can(url: str, bus: int, can_ids: Sequence[int] | None = None) -> CanPort:
-    """Open `can:socketcan/can1` or `can:serial/socket://127.0.0.1:29501`, hearing only `can_ids` where given.
+    """Open `can:socketcan/can1`, `can:rig//run/v2h/can1.sock` or another interface of python-can's, hearing only
+    `can_ids` where given.
 
     Raises OSError (CanPortError among them) when the interface is absent, PortUrlError when the URL is malformed.
     """
+    interface, channel = split_can(url)
+    if interface == "socketcan":
+        return SocketPort(kernel_socket(channel, can_ids), bus)
+    if interface == "rig":
+        return SocketPort(hub_socket(channel), bus, None if can_ids is None else frozenset(can_ids))
+    return PythonCanPort(interface, channel, bus, can_ids)
+
+
+def split_can(url: str) -> tuple[str, str]:
+    """'can:socketcan/can1' -> ('socketcan', 'can1'). Raises PortUrlError."""
     _, rest = split(url, "can")
     interface, slash, channel = rest.partition("/")
     if not slash:
         raise PortUrlError(f"port {url!r} names no channel; write can:socketcan/can1")
-    if interface == "socketcan":
-        return KernelCan(channel, bus, can_ids)
-    return PythonCanPort(interface, channel, bus, can_ids)
+    return interface, channel

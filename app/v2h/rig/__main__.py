@@ -12,13 +12,13 @@ from v2h.ports.lines import LEDS
 from v2h.ports.rig import RigLink, RigLinkError
 from v2h.rig.ad7327 import CABLE_CHANNEL, CABLE_DIVIDER
 from v2h.rig.house import House, day_trace, read_csv
-from v2h.rig.hub import TcpHub
+from v2h.rig.hub import Hub
 from v2h.rig.plant import Plant
 from v2h.rig.server import CanBuses, LedOutputs, Rig, be_prompt
 from v2h.rig.vcan import SocketCan
 
 EXAMPLES = """examples:
-  python -m v2h.rig serve --profile desk          the demo's rig: CAN over loopback TCP, chips on $V2H_RUN/rig.sock
+  python -m v2h.rig serve --profile desk          the demo's rig: CAN and chips on sockets in $V2H_RUN
   python -m v2h.rig serve --profile emulated      on the emulated board: can0, can1, LED nodes, real PCA9552
   python -m v2h.rig state                         everything that is true right now, as JSON
   python -m v2h.rig set soc=50 load_w=2000        a battery half full and 2 kW in the house
@@ -26,7 +26,6 @@ EXAMPLES = """examples:
   python -m v2h.rig set record=write              the last 80 s of a session, to $V2H_RUN/rig-record.json
   python -m v2h.rig set press=on_off              push the front panel's button for 0.2 s
 """
-DESK_PORT = 29500
 CHARGER_METER_S = 1.0
 """Matching needs the grid's meter alone; the charger's own tells the losses."""
 
@@ -73,7 +72,7 @@ def serve(options: argparse.Namespace) -> int:
     if emulated or options.can == "socketcan":
         buses = SocketCan(rig.frame, rig.loop.watch)
     else:
-        buses = TcpHub(options.can_tcp, rig.frame, rig.loop.watch)
+        buses = Hub(directory, rig.frame, rig.loop.watch)
     web = options.web or ("0.0.0.0:80" if emulated else "127.0.0.1:8080")
     text = overlay(directory, options.profile, buses.urls(), web)
     temporary = directory / "rig.toml.new"
@@ -116,8 +115,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     run = commands.add_parser("serve", help="run until SIGTERM; writes $V2H_RUN/rig.toml first")
     run.add_argument("--profile", choices=("desk", "emulated"), default="desk")
-    run.add_argument("--can", choices=("tcp", "socketcan"), default="tcp")
-    run.add_argument("--can-tcp", type=int, default=DESK_PORT, metavar="PORT", help="bus 0; bus 1 is PORT + 1; 0: free")
+    run.add_argument("--can", choices=("hub", "socketcan"), default="hub")
     run.add_argument("--outputs-from-leds", action="store_true", help=f"read outputs from {LEDS}")
     run.add_argument("--hold-outputs", action="store_true", help="outputs outlive their connection, as gpio-leds do")
     run.add_argument("--web", metavar="HOST:PORT", help="where the page shall listen")

@@ -30,7 +30,7 @@ BOARD_RUN = "/run/v2h"
 STOP_S = 150.0
 """For the tree to stop in order: charger alone may take 75 s."""
 START_S = 60.0
-RIG = ["v2h.rig", "serve", "--profile", "desk", "--hold-outputs", "--can-tcp", "0", "--web"]
+RIG = ["v2h.rig", "serve", "--profile", "desk", "--hold-outputs", "--web"]
 """Outputs outlive guard, as gpio-leds do on the board."""
 RIG_PRIORITY = 5
 """Below guard and charger."""
