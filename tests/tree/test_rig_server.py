@@ -107,9 +107,10 @@ def test_d1_wakes_the_car_and_its_frames_reach_every_node(rig: RunningRig) -> No
         assert hear(bus, 0x200)[0] == 0xFF
     d1.close()  # falls with its connection
     end = time.monotonic() + LIMIT_S
-    while rig.state()["outputs"] and time.monotonic() < end:
-        pass
-    assert rig.state()["car"]["phase"] == "asleep"  # type: ignore[index]
+    while rig.state()["car"]["phase"] != "asleep" and time.monotonic() < end:  # type: ignore[index]
+        time.sleep(0.05)
+    state = rig.state()
+    assert (state["outputs"], state["car"]["phase"]) == ([], "asleep")  # type: ignore[index]
     for bus in (first, second):
         bus.close()
 

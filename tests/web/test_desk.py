@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -91,14 +93,19 @@ def settings(desk: Desk, page: Page) -> None:
     expect(page.get_by_label("Reserve")).to_have_value("40")
 
 
+def hours_from_now(hours: int) -> str:
+    """A time of the day that is not now, whenever the test runs."""
+    return (datetime.now(ZoneInfo("Europe/London")) + timedelta(hours=hours)).strftime("%H:%M")
+
+
 def schedule(desk: Desk, page: Page) -> None:
     page.goto(f"{desk.page}/schedule")
     while page.locator(".remove").count():
         page.locator(".remove").first.click()
     page.get_by_role("button", name="Add a weekly time").click()
     entry = page.locator(".entry[data-kind=weekly]")
-    entry.get_by_label("From").fill("00:30")
-    entry.get_by_label("To", exact=True).fill("05:30")
+    entry.get_by_label("From").fill(hours_from_now(6))
+    entry.get_by_label("To", exact=True).fill(hours_from_now(7))
     entry.get_by_label("Mode").select_option("charge")
     entry.get_by_label("Amps").fill("10")
     entry.get_by_label("Name").fill("cheap night")
@@ -129,7 +136,7 @@ def energy(desk: Desk, page: Page) -> None:
         expect(page.get_by_role("button", name=name).first).to_have_attribute("aria-pressed", "true")
     page.get_by_label("Charge with amps", exact=True).fill("8")
     page.get_by_label("Charge up to percent", exact=True).fill("85")
-    page.get_by_label("Until").fill("23:59")
+    page.get_by_label("Until").fill(hours_from_now(3))
     page.get_by_role("button", name="Charge", exact=True).click()
     answered(page, ".controls")
     expect(page.locator("#headline")).to_contain_text("Charging the car with", timeout=SESSION_MS)
@@ -183,6 +190,8 @@ def log_out(desk: Desk, page: Page) -> None:
 
 def test_pairing_at_the_panel_gives_this_browser_a_new_password(desk: Desk, browser: Browser) -> None:
     page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    page.goto(f"{desk.page}/")
+    expect(page.locator("#headline")).to_have_text("Idle", timeout=60_000)  # the last session has ended
     for button in ("on_off", "boost"):
         rig(desk, hold=button)
     page.wait_for_timeout(5600)
