@@ -24,6 +24,9 @@ from v2h.safety.wire import GuardState, Report, Request
 
 EVSE_PERIOD_S = 0.1
 """The vendor sends every 99.99 ms, sd 0.52 ms, on its own clock, not locked to the car's."""
+EVSE_LATE_S = 0.03
+"""After more than this (a loop held up, or a silence) the next frames follow a whole period later, not on the old grid:
+two generations 50 ms apart are no 100 ms."""
 STEP_S = 0.05
 RESTING_STEP_S = 0.2
 """With no session there is nothing to be quick about; the age of guard's word must stay below 0.3 s."""
@@ -129,9 +132,10 @@ class Charger:
             request = self.converter.next_request(now)
             if request is not None:
                 out.to_pre.append((pre.REQUEST_ID, request))
-        if now + ROUNDING_S >= self._evse_due:
-            self._evse_due = _next_on_grid(self._evse_due, now, EVSE_PERIOD_S)
-            out.to_car += [frames.encode(frame) for frame in self.actions.frames]
+        if now + ROUNDING_S >= self._evse_due and self.actions.frames:
+            held_up = now - self._evse_due > EVSE_LATE_S
+            self._evse_due = now + EVSE_PERIOD_S if held_up else _next_on_grid(self._evse_due, now, EVSE_PERIOD_S)
+            out.to_car = [frames.encode(frame) for frame in self.actions.frames]
         wish = (self.actions.outputs, self.actions.session, self.actions.trip_wanted)
         if now + ROUNDING_S >= self._wire_due or wish != self._last_wish:
             self._wire_due = _next_on_grid(self._wire_due, now, RESTING_STEP_S if self.resting else WIRE_PERIOD_S)
@@ -253,8 +257,8 @@ class Charger:
 
 def _next_on_grid(due: float, now: float, period_s: float) -> float:
     """The next slot after `now` on the grid of `due`; a missed slot is skipped, not made up."""
-    if due == float("-inf"):
-        return now + period_s
     if now + ROUNDING_S < due:
         return due
+    if due == float("-inf"):
+        return now + period_s
     return due + period_s * (int((now + ROUNDING_S - due) / period_s) + 1)
