@@ -30,6 +30,12 @@ class Owner:
     def charger(self) -> dict[str, Any]:
         return self.state().get("charger") or {}
 
+    def events(self) -> list[dict[str, Any]]:
+        """The newest of the page's log, oldest first: id, code, text and more."""
+        code, text = self._guest.http("/api/v1/log?limit=200")
+        assert code == 200, text
+        return sorted(json.loads(text)["events"], key=lambda event: int(event["id"]))
+
     def press(self, command: str, **values: object) -> str:
         """A button; the page's own answer. AssertionError when it is refused."""
         code, text = self._guest.http(f"/api/v1/command/{command}", values)
