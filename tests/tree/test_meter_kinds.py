@@ -10,7 +10,6 @@ import json
 import logging
 import math
 import os
-import random
 import re
 import select
 import signal
@@ -43,8 +42,8 @@ MODEL = {"stpm3x": "stpm3x", "modbus": "sdm230", "mqtt": "1hz", "http": "1hz"}
 """Kind -> the meter of the stated plant that it is in this house."""
 
 
-def simulated_s(kind: str) -> float:
-    """Median settling time over the phases of the step to the meter's sample, in the stated plant."""
+def simulated_s(kind: str) -> tuple[float, float]:
+    """Shortest and median settling time over the phases of the step to the meter's sample, in the stated plant."""
     meter, at_s = METERS[MODEL[kind]], 20.0
     trace = [(0.0, LOW_W), (at_s, HIGH_W), (at_s + 20, HIGH_W)]
     times = []
@@ -53,7 +52,7 @@ def simulated_s(kind: str) -> float:
         settled_s = settle_s(run(trace, Ours(), meter, Plant(), phase_s=phase_s, keep=True).grid_w, at_s)
         assert settled_s is not None
         times.append(settled_s)
-    return statistics.median(times)
+    return min(times), statistics.median(times)
 
 
 class House:
@@ -141,11 +140,13 @@ class House:
                 return False
         return True
 
-    def step_s(self) -> float:
-        """One load step at a random moment of the meter's rhythm; how long until the grid stays in the band."""
+    def step_s(self, wait_s: float) -> float:
+        """One load step so long after a reading; how long until the grid stays in the band."""
         self.knob(load_w=str(LOW_W))
         self.until(self.at_rest, 30, "the small load is covered")
-        self.listen(random.Random(time.monotonic()).random())
+        heard = self.reading
+        self.until(lambda: self.reading is not heard, 5, "the next reading")
+        self.listen(wait_s)
         self.knob(load_w=str(HIGH_W))
         begin = last_outside = time.monotonic()
         self.late.clear()
@@ -211,12 +212,14 @@ def test_a_load_step_settles_as_simulated(house: House, kind: str) -> None:
     house.use(house.table(kind))
     assert house.reading is not None
     assert house.reading.source.startswith(kind)
-    settled = [house.step_s() for _ in range(STEPS)]
-    expected_s = simulated_s(kind)
+    interval_s = METERS[MODEL[kind]].interval_s
+    settled = [house.step_s(interval_s * (step + 0.5) / STEPS) for step in range(STEPS)]
+    shortest_s, expected_s = simulated_s(kind)
     allowed_s = max(0.3 * expected_s, 0.5)
     print(f"{kind}: {[round(s, 2) for s in settled]} s, simulated {expected_s:.2f} s")
     assert math.isfinite(expected_s)
-    assert statistics.median(settled) == pytest.approx(expected_s, abs=allowed_s), settled
+    # Three steps are a poor sample of the phases: on the quick side the quickest phase is the measure.
+    assert shortest_s - allowed_s <= statistics.median(settled) <= expected_s + allowed_s, settled
     assert house.status is not None
     assert (house.status.word, house.status.fallback) == ("good", False)
 
