@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from v2h.canframe import CAR_BUS, PRE_BUS, Frame
-from v2h.ports.can import CanPortError, open_can, pack_frame
+from v2h.ports.can import CanPortError, SocketPort, open_can, pack_frame
 from v2h.rig.hub import Hub
 
 
@@ -40,8 +40,9 @@ class Desk:
         self.heard: list[tuple[int, int, bytes]] = []
         self.hub = Hub(folder, lambda *frame: self.heard.append(frame), self.loop.watch)
 
-    def node(self, bus: int, can_ids: list[int] | None = None):  # type: ignore[no-untyped-def]
+    def node(self, bus: int, can_ids: list[int] | None = None) -> SocketPort:
         port = open_can(self.hub.urls()[bus], bus, can_ids)
+        assert isinstance(port, SocketPort)
         self.loop.turn()
         return port
 
@@ -53,7 +54,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     made.hub.close()
 
 
-def frames(port) -> list[tuple[int, bytes, int]]:  # type: ignore[no-untyped-def]
+def frames(port: SocketPort) -> list[tuple[int, bytes, int]]:
     return [(frame.can_id, frame.data, frame.bus) for frame in port.frames()]
 
 

@@ -3,7 +3,7 @@
 Both are sockets that carry one struct can_frame a packet, so the same code reads and writes them. At the hub (a Unix
 seqpacket socket) every frame one node sends reaches all others, and never leaves the machine. Any other interface is
 python-can's: importing it takes the board more than a second, and reading a frame several times as long as from a
-socket (measured on the desk: half of charger's time), and make-safe has the time for neither.
+socket, and make-safe has the time for neither.
 """
 
 import errno
