@@ -175,7 +175,7 @@ class ChargerState(Message):
 
 @dataclass(frozen=True, slots=True)
 class ChargerPower(Message):
-    """The PRE's own measurement, at every poll (0.104 s) while the converter runs; t: when it was measured."""
+    """The PRE's own measurement, at every poll (0.1 s) while the converter runs; t: when it was measured."""
 
     TOPIC = "v2h/charger/power"
     t: float

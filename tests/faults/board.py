@@ -16,7 +16,7 @@ from tests.faults.parts import FaultyCar, FaultyCircuit, FaultyPre
 from tests.faults.quick import QuickPlant
 from v2h.bus import SETPOINT_PERIOD_S, Setpoint
 from v2h.canframe import CAR_BUS, PRE_BUS, Frame
-from v2h.chademo.charger import RESTING_STEP_S, STEP_S, Charger
+from v2h.chademo.charger import Charger
 from v2h.chademo.session import Session
 from v2h.chademo.states import State
 from v2h.pre import objects as pre
@@ -73,7 +73,7 @@ class Board:
         self._charger_t = self._guard_t = 0.0
         self._charger_stopped = self._guard_stopped = False
         self._charger_free_t = self._guard_free_t = -math.inf
-        self._look_due = self._setpoint_due = -math.inf
+        self._setpoint_due = -math.inf
         self._adc_t = 0.0
         self._k = False
         self._later: list[tuple[float, int, str, tuple[Any, ...]]] = []
@@ -252,8 +252,7 @@ class Board:
         for answer in self._pre_inbox:
             charger.pre_frame(Frame(now, pre.ANSWER_ID, answer, PRE_BUS))
         self._pre_inbox.clear()
-        if now + EPSILON_S >= self._look_due:
-            self._look_due = now + (RESTING_STEP_S if charger.resting else STEP_S)
+        if charger.steps_at(now):
             for can_id, data in self._car_inbox:
                 charger.car_frame(Frame(now, can_id, data, CAR_BUS))
             self._car_inbox.clear()
@@ -435,7 +434,7 @@ class Board:
             return
         self._say("charger is started")
         self.charger, self._charger_t = self._new_charger(), self.now
-        self._last_told, self._look_due = (), self.now
+        self._last_told = ()
 
     def stop_charger(self, for_s: float) -> None:
         """SIGSTOP, and SIGCONT after so long; pulse kills one that stays away."""

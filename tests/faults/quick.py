@@ -15,7 +15,7 @@ _PURE = (
     *((frames, name) for name in ("encode", "decode", "faults")),
     *((objects, name) for name in ("parse_answer", "parse_request", "read_request", "write_request", "abort_answer")),
 )
-MOVING_S = 0.02
+MOVING_S = 0.025
 RESTING_S = 0.1
 
 
@@ -36,7 +36,7 @@ def remember() -> None:
 
 
 class QuickPlant(Plant):
-    """The rig's plant without its house and its heat; steps of 20 ms while something moves, else of up to 100 ms."""
+    """The rig's plant without its house and its heat; steps of 25 ms while something moves, else of up to 100 ms."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)

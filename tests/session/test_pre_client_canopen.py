@@ -9,7 +9,7 @@ import pytest
 from canopen import objectdictionary as od
 
 from v2h.pre import objects as pre
-from v2h.pre.client import Phase, PreClient
+from v2h.pre.client import CYCLE_S, Phase, PreClient
 
 TYPES = {
     (0, False, 4): od.VISIBLE_STRING,
@@ -158,7 +158,7 @@ def test_what_somebody_else_wrote_is_seen_and_put_right(whole: Desk) -> None:
     whole.set(pre.SET_VOLTS, 5000)
     seen: list[float | None] = []
     for _ in range(5):
-        whole.run(0.104)
+        whole.run(CYCLE_S)
         seen.append(whole.client.telemetry.set_amps_a)
     assert -16.0 in seen, "shown as it was, not as it was wished"
     assert (whole.holds(pre.SET_VOLTS), whole.holds(pre.SET_AMPS)) == (3880, 140)

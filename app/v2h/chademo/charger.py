@@ -1,5 +1,8 @@
 """The charger without its sockets: session, converter client and timing put together. Sans-IO.
 
+Everything periodic stands on one grid of steps: frames to the car, words to guard and the converter's rounds go out in
+a step, so that the program wakes 20 times a second and not for each of them (a wake is what its time goes to).
+
 Frames, guard reports, cable samples and setpoints go in as they come; turn(now) says what to send. The same object
 runs in the charger program, in `v2h replay` and in virtual time against the rig's plant.
 """
@@ -21,6 +24,9 @@ from v2h.safety.wire import GuardState, Report, Request
 
 EVSE_PERIOD_S = 0.1
 """The vendor sends every 99.99 ms, sd 0.52 ms, on its own clock, not locked to the car's."""
+EVSE_LATE_S = 0.03
+"""After more than this (a loop held up, or a silence) the next frames follow a whole period later, not on the old grid:
+two generations 50 ms apart are no 100 ms."""
 STEP_S = 0.05
 RESTING_STEP_S = 0.2
 """With no session there is nothing to be quick about; the age of guard's word must stay below 0.3 s."""
@@ -62,6 +68,8 @@ class Charger:
         self._clear_fault = self._unlock_confirmed = False
         self._last_turn_t: float | None = None
         self._step_due = self._evse_due = self._wire_due = float("-inf")
+        self._hurry = False
+        """Something has happened that must not wait for the grid's next slot."""
         self._sequence = 0
         self._asked: tuple[float, float, bool] | None = None
         self._last_wish: tuple[Output, int, bool] = (NONE, 0, False)
@@ -80,7 +88,7 @@ class Charger:
         age_s: since the request that it answers was sent."""
         old = self.report
         if old is None or (old.k_on, old.outputs, old.state) != (report.k_on, report.outputs, report.state):
-            self._step_due = now
+            self._hurry = True
         self.report, self._report_t = report, now - age_s
 
     def guard_gone(self) -> None:
@@ -99,13 +107,12 @@ class Charger:
 
     def stop(self) -> None:
         """The owner's stop, obeyed at the next turn whatever manager says, until manager brings a new order."""
-        self.stop_asked = True
-        self._step_due = float("-inf")
+        self.stop_asked = self._hurry = True
 
     def clear_fault(self, *, unlock_confirmed: bool) -> None:
         """A person has seen the fault; tried once, at the next turn."""
         self._clear_fault, self._unlock_confirmed = True, unlock_confirmed
-        self._step_due = float("-inf")
+        self._hurry = True
 
     # What goes out.
 
@@ -115,32 +122,40 @@ class Charger:
         loop_age_s = 0.0 if self._last_turn_t is None else now - self._last_turn_t
         self._last_turn_t = now
         out = Turn()
-        if now >= self._step_due or self.actions is None:
+        if self.steps_at(now):
             self._step(now)
-            self._step_due = now + (RESTING_STEP_S if self.resting else STEP_S)
-            out.stepped = True
+            self._step_due = _next_on_grid(self._step_due, now, RESTING_STEP_S if self.resting else STEP_S)
+            self._hurry, out.stepped = False, True
         assert self.actions is not None
         self._gate(now, late)
-        if Output.PRE_AC in self._outputs:
+        if Output.PRE_AC in self._outputs and (out.stepped or self.converter.under_way):
             request = self.converter.next_request(now)
             if request is not None:
                 out.to_pre.append((pre.REQUEST_ID, request))
-        if now + ROUNDING_S >= self._evse_due:
-            self._evse_due = _next_on_grid(self._evse_due, now, EVSE_PERIOD_S)
-            out.to_car += [frames.encode(frame) for frame in self.actions.frames]
+        if now + ROUNDING_S >= self._evse_due and self.actions.frames:
+            held_up = now - self._evse_due > EVSE_LATE_S
+            self._evse_due = now + EVSE_PERIOD_S if held_up else _next_on_grid(self._evse_due, now, EVSE_PERIOD_S)
+            out.to_car = [frames.encode(frame) for frame in self.actions.frames]
         wish = (self.actions.outputs, self.actions.session, self.actions.trip_wanted)
-        if now >= self._wire_due or wish != self._last_wish:
-            self._wire_due = now + (RESTING_STEP_S if self.resting else WIRE_PERIOD_S)
+        if now + ROUNDING_S >= self._wire_due or wish != self._last_wish:
+            self._wire_due = _next_on_grid(self._wire_due, now, RESTING_STEP_S if self.resting else WIRE_PERIOD_S)
             self._last_wish = wish
             out.to_guard = self._request(now, loop_age_s)
         return out
 
     def next_due(self, now: float) -> float:
         """When turn() is worth calling again if nothing comes in."""
+        if self._hurry:
+            return now
         due = min(self._step_due, self._wire_due)
         if self.speaks:
             due = min(due, self._evse_due)
-        return min(due, self.converter.next_due(now)) if Output.PRE_AC in self._outputs else due
+        talks = Output.PRE_AC in self._outputs and self.converter.under_way
+        return min(due, self.converter.next_due(now)) if talks else due
+
+    def steps_at(self, now: float) -> bool:
+        """The next turn is a step: the time to look at what only a step looks at."""
+        return self._hurry or self.actions is None or now + ROUNDING_S >= self._step_due
 
     def status_109_5(self) -> int | None:
         """The status byte that we send now; None while silent."""
@@ -242,6 +257,8 @@ class Charger:
 
 def _next_on_grid(due: float, now: float, period_s: float) -> float:
     """The next slot after `now` on the grid of `due`; a missed slot is skipped, not made up."""
+    if now + ROUNDING_S < due:
+        return due
     if due == float("-inf"):
         return now + period_s
     return due + period_s * (int((now + ROUNDING_S - due) / period_s) + 1)

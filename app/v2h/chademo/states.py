@@ -16,6 +16,8 @@ from v2h.safety.outputs import CONTACTORS, NONE, Output
 class State(StrEnum):
     """Session states in the order of a normal session; the values are the words on the bus and the page."""
 
+    __hash__ = str.__hash__  # enum's own is a Python function, and rows are looked up by state in every step
+
     IDLE = "idle"
     WAKE = "wake"
     HANDSHAKE = "handshake"

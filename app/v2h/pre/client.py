@@ -5,9 +5,9 @@ every frame from can0 to answer(). One request is under way at a time; the next 
 or 100 ms have passed.
 
 Way of the vendor's firmware (CAP1): identity until answered, status every 0.5 s until ready, then a round every
-104 ms. Two additions: 2107 (the vendor measures the cable itself), and 2100 and 2109 are read back in every third
-round, because guard may write to the converter at any moment and only a read-back is believed. 2150 and 2104, which
-the vendor reads in every round, share those turns: each message costs three programs their time.
+100 ms (the vendor's take 104). Two additions: 2107 (the vendor measures the cable itself), and 2100 and 2109 are read
+back in every third round, because guard may write to the converter at any moment and only a read-back is believed.
+2150 and 2104, which the vendor reads in every round, share those turns: each message costs three programs their time.
 
 What it never does: send a setpoint other than zero unless the converter says that it is enabled; enable before 0 A is
 read back; enable again by itself after somebody else switched the converter off or it fell silent.
@@ -26,8 +26,10 @@ from enum import Enum
 from v2h.pre import objects as pre
 from v2h.pre.telemetry import TELEMETRY_FIELDS, PreLink, PreTelemetry
 
-CYCLE_S = 0.104
-"""Period of the running round: CAP1, 103.2 to 120 ms."""
+CYCLE_S = 0.1
+"""Period of the running round. CAP1 has 103.2 to 120 ms; 100 are every second step of charger's."""
+EARLY_S = 0.02
+"""A round may begin this much early: the caller comes in steps of 50 ms, each a hair late or not."""
 ANSWER_TIMEOUT_S = 0.100
 """The slowest of 2676 answers in CAP1 took 0.53 ms."""
 IDENTIFY_RETRY_S = 1.0
@@ -119,13 +121,16 @@ class PreClient:
             self._pending = _Pending(pre.parse_request(request), now + ANSWER_TIMEOUT_S)
         return request
 
+    @property
+    def under_way(self) -> bool:
+        """A request waits for its answer, or the next is to follow at once."""
+        return self._pending is not None or bool(self._steps) or (self._urgent and self.phase is Phase.RUN)
+
     def next_due(self, now: float) -> float:
         """When next_request() is worth asking again, if no answer comes before."""
         if self._pending is not None:
             return self._pending.deadline
-        if self._steps or (self._urgent and self.phase is Phase.RUN):
-            return now
-        return max(now, self._round_t)
+        return now if self.under_way else max(now, self._round_t)
 
     def answer(self, data: bytes, now: float, can_id: int = pre.ANSWER_ID) -> bool:
         """Take a frame from can0. Returns whether it answered the request under way; others are counted."""
@@ -149,11 +154,11 @@ class PreClient:
     # The rounds of the three phases; a step returns None where there is nothing to do.
 
     def _step(self, now: float) -> bytes | None:
-        if not self._steps and now >= self._round_t:
+        if not self._steps and now >= self._round_t - EARLY_S:
             steps, period_s = self._rounds()[self.phase]
             self._steps.extend(steps)
             on_beat = self._round_t + period_s
-            self._round_t = on_beat if on_beat > now else now + period_s
+            self._round_t = on_beat if on_beat > now + EARLY_S else now + period_s
         while self._steps:
             request = self._steps.popleft()()
             if request is not None:

@@ -17,7 +17,7 @@ import time
 from v2h.bus import ChargerPower, ChargerState, Command, Reply, Setpoint
 from v2h.canframe import CAR_BUS, PRE_BUS
 from v2h.chademo import frames
-from v2h.chademo.charger import RESTING_STEP_S, STEP_S, Charger, Turn
+from v2h.chademo.charger import RESTING_STEP_S, Charger, Turn
 from v2h.chademo.session import Session
 from v2h.chademo.states import State
 from v2h.chademo.transitions import clear_refusal, refusal
@@ -71,7 +71,6 @@ class ChargerShell:
         self._last_events: tuple[State, str] = (State.IDLE, "")
         program.every(RETRY_S, self._open)
         program.every(CARE_S, self._care)
-        self._look_due = float("-inf")
         self._timer = program.every(RESTING_STEP_S, self._turn)
         program.on_stop(self._stop)
         program.at_exit(self._close)
@@ -218,8 +217,7 @@ class ChargerShell:
     # What goes out.
 
     def _turn(self, now: float) -> None:
-        if now >= self._look_due:
-            self._look_due = now + (RESTING_STEP_S if self._charger.resting else STEP_S)
+        if self._charger.steps_at(now):
             self._hear_car()
             self._sample(now)
             self._guard.poll(now)
@@ -230,6 +228,8 @@ class ChargerShell:
         self._timer.due = min(self._timer.due, max(now, self._charger.next_due(now)))
         if turn.stepped:
             self._tell(now)
+        if not self._charger.converter.under_way:
+            self._tell_power()
 
     def _send(self, now: float, turn: Turn) -> None:
         if self._pre is not None:
@@ -248,8 +248,8 @@ class ChargerShell:
             self._guard.send(now, turn.to_guard)
 
     def _tell(self, now: float) -> None:
-        """State at every change and on the period; power at every new measurement; events for changes of state."""
-        session, telemetry = self._charger.session, self._charger.converter.telemetry
+        """State at every change and on the period; events for changes of state."""
+        session = self._charger.session
         if (session.state, session.reason) != self._last_events:
             was, self._last_events = self._last_events, (session.state, session.reason)
             level = "fault" if session.state is State.FAULT and was[0] is not State.FAULT else "info"
@@ -266,16 +266,21 @@ class ChargerShell:
             self._aborts = link.aborts
             if link.last_abort is not None:
                 self._say("converter refuses", "warning", str(link.last_abort))
-        volts_v, amps_a = telemetry.volts_v, telemetry.amps_a
-        if telemetry.amps_t > self._power_t and session.state in STEPS_WITH_POWER and volts_v and amps_a is not None:
-            self._power_t = telemetry.amps_t
-            power = ChargerPower(telemetry.amps_t, round(volts_v * amps_a, 1), amps_a, volts_v)
-            self._program.bus.publish(power)
         key = (session.state, session.reason, self._charger.report and self._charger.report.outputs)
         period_s = STATE_PERIOD_S[not self._charger.resting]
         if key != self._last_state or now - self._state_t >= period_s:
             self._last_state, self._state_t = key, now
             self._program.bus.publish(self._state(now))
+
+    def _tell_power(self) -> None:
+        """As soon as a round has measured it."""
+        telemetry = self._charger.converter.telemetry
+        if telemetry.amps_t <= self._power_t or self._charger.session.state not in STEPS_WITH_POWER:
+            return
+        volts_v, amps_a = telemetry.volts_v, telemetry.amps_a
+        if volts_v and amps_a is not None:
+            self._power_t = telemetry.amps_t
+            self._program.bus.publish(ChargerPower(telemetry.amps_t, round(volts_v * amps_a, 1), amps_a, volts_v))
 
     def _state(self, now: float) -> ChargerState:
         charger, session = self._charger, self._charger.session
