@@ -61,7 +61,7 @@ def emulated_tree(build: Path) -> Tree:
 @pytest.fixture(scope="session")
 def guest(build: Path) -> Iterator[Guest]:
     """The image, booted once for the whole session, its page answering and its shell open."""
-    with Guest(build / "guest", cpus=2) as booted:
+    with Guest(build / "guest") as booted:
         try:
             booted.wait_for_shell(BOOT_S)
             booted.wait_for_page(BOOT_S)

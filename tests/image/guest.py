@@ -1,8 +1,9 @@
 """The emulated board as a test sees it: its page by HTTP, a root shell by serial line, its buttons by QMP.
 
 Nothing is simulated here: `scripts/emulate` boots the built image, and this module talks to the three
-sockets that QEMU opens. The shell exists because the emulator's kernel argument asks for it; the card's own
-boot file does not.
+sockets that QEMU opens. The board's clock counts its instructions, so what the board sees of time does not depend on
+how busy this machine is; deadlines here are this machine's and must leave room for a board at a fifth of its speed.
+The shell exists because the emulator's kernel argument asks for it; the card's own boot file does not.
 """
 
 import base64
@@ -164,7 +165,7 @@ class Machine:
 class Guest:
     """One booted image. `sh`, `keys` and `http` are all that tests need."""
 
-    def __init__(self, run_dir: Path, cpus: int, port: int | None = None, extra: tuple[str, ...] = ()) -> None:
+    def __init__(self, run_dir: Path, port: int | None = None, extra: tuple[str, ...] = ()) -> None:
         """extra: further words for scripts/emulate."""
         shutil.rmtree(run_dir, ignore_errors=True)
         run_dir.mkdir(parents=True)
@@ -173,12 +174,12 @@ class Guest:
         self.started = time.monotonic()
         self.password = secrets.token_urlsafe(9)
         self._owner: dict[str, str] = {}
-        options = {"--run-dir": run_dir, "--cpus": cpus, "--port": self.port, "--password": self.password}
-        words = [*(str(word) for option in options.items() for word in option), *extra]
+        options = {"--run-dir": run_dir, "--port": self.port, "--password": self.password}
+        words = ["--headless", "--counted-time", *(str(word) for option in options.items() for word in option), *extra]
         with (run_dir / "qemu.log").open("wb") as log:
             self.qemu = subprocess.Popen(
                 # Should these tests be killed, QEMU goes with them.
-                ["setpriv", "--pdeathsig", "TERM", REPOSITORY / "scripts" / "emulate", "--headless", *words],
+                ["setpriv", "--pdeathsig", "TERM", REPOSITORY / "scripts" / "emulate", *words],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -240,6 +241,10 @@ class Guest:
         if code != 0:
             raise GuestError(f"exit code {code} of: {command}\n{output}")
         return output.strip()
+
+    def sleep(self, seconds: float) -> None:
+        """Waits by the board's own clock, which may go slower or faster than this machine's."""
+        self.out(f"sleep {seconds}", 60 + 20 * seconds)
 
     def http(self, path: str, body: object = None, method: str | None = None) -> tuple[int, str]:
         """Asks the board's web server as a browser on this machine would. A body is sent as JSON, by POST, by the

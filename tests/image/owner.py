@@ -8,6 +8,8 @@ from typing import Any
 from guest import Guest
 
 POLL_S = 0.5
+SLOWEST = 5
+"""A board whose clock counts instructions may need this many seconds of ours for one of its own."""
 
 
 class Owner:
@@ -43,9 +45,9 @@ class Owner:
         return text
 
     def wait(self, until: Callable[[dict[str, Any]], bool], within_s: float, what: str) -> dict[str, Any]:
-        """Poll until `until(state)`, also while the page is away; AssertionError with the last state when it takes too
-        long."""
-        deadline = time.monotonic() + within_s
+        """Poll until `until(state)`, also while the page is away; AssertionError with the last state when it takes
+        longer than `within_s` of the board's time and its slowness."""
+        deadline = time.monotonic() + SLOWEST * within_s
         state: dict[str, Any] = {}
         while True:
             try:
@@ -66,7 +68,7 @@ class Owner:
 
     def clear_fault(self) -> None:
         """Press until it is taken: guard may need a moment more to come to rest, and the page says so."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + SLOWEST * 15
         while True:
             code, text = self._guest.http("/api/v1/command/clear-fault", {})
             if code == 200:

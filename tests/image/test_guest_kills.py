@@ -2,14 +2,13 @@
 
 All times are the emulated board's CLOCK_MONOTONIC: the signal's from the process that sends it, the rest from the rig,
 which notes the state every 20 ms and every new setpoint at once. Always held: contactors open, not above 5 A before
-make-safe's step 3, nothing comes back, the lock does not move. The limits in time are held only by hand, on a machine
-with nothing else to do: `REPEAT=20 pytest -s tests/image/test_guest_kills.py`. Medians and worst are printed always.
+make-safe's step 3, nothing comes back, the lock does not move. That clock counts instructions, so the limits in time
+hold on a busy machine too. More kills by hand: `REPEAT=20 pytest -s tests/image/test_guest_kills.py`.
 """
 
 import json
 import os
 import statistics
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from signal import Signals
@@ -22,8 +21,7 @@ from truth import BARE, rig
 
 from v2h.safety.outputs import CONTACTORS, Output
 
-BY_HAND = "REPEAT" in os.environ
-REPEAT = int(os.environ.get("REPEAT", "1"))
+REPEAT = int(os.environ.get("REPEAT", "3"))
 ZERO_WITHIN_S = 0.35
 OPEN_WITHIN_S = {"obeys": 1.0, "deaf": 1.5}
 LOW_A = 5.0
@@ -98,9 +96,8 @@ def judge(rows: list[Row], began: float, pre: str) -> tuple[float, float]:
     assert max(abs(row.out_a) for row in after) < 0.5, "current after the contactors opened"
     if open_s < STEP_3_S - TICK_S:
         assert abs(before[-1].out_a) <= LOW_A, f"opened at {before[-1].out_a} A after {open_s:.2f} s"
-    if BY_HAND:
-        assert open_s <= OPEN_WITHIN_S[pre], f"open after {open_s:.3f} s"
-        assert pre == "deaf" or zero_s <= ZERO_WITHIN_S, f"0 A after {zero_s:.3f} s"
+    assert open_s <= OPEN_WITHIN_S[pre], f"open after {open_s:.3f} s"
+    assert pre == "deaf" or zero_s <= ZERO_WITHIN_S, f"0 A after {zero_s:.3f} s"
     return zero_s, open_s
 
 
@@ -119,9 +116,9 @@ def test_supervisord_stopped_and_continued_changes_nothing(guest: Guest, owner: 
     at_14_a(owner)
     pid = pid_of(guest, "supervisord")
     began = send(guest, pid, "SIGSTOP")
-    time.sleep(2 * WATCHED_S)
+    guest.sleep(2 * WATCHED_S)
     guest.out(f"kill -CONT {pid}")
-    time.sleep(WATCHED_S)
+    guest.sleep(WATCHED_S)
     rows = [row for row in record(guest) if row.t > began]
     assert all(CONTACTORS in row.outputs for row in rows)
     assert statistics.median(row.out_a for row in rows) > 13 and rows[-1].out_a > 13  # a stalling emulator may dip once
@@ -139,10 +136,10 @@ def test_at_14_a(guest: Guest, owner: Owner, program: str, word: str, pre: str) 
         if pre == "deaf":
             rig(guest, pre_deaf="true")
         began = send(guest, pid, word)
-        time.sleep(WATCHED_S)
+        guest.sleep(WATCHED_S)
         if word == "SIGSTOP":
             guest.sh(f"kill -CONT {pid}")
-            time.sleep(WATCHED_S)
+            guest.sleep(WATCHED_S)
         rows = record(guest)
         times.append(judge(rows, began, pre))
         rig(guest, pre_deaf="false", cable_v="0")

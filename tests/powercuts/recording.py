@@ -6,7 +6,6 @@ Needs the built image. The log, the data partition as it was before and a time l
 import json
 import sys
 import threading
-import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -45,22 +44,6 @@ def data_partition(image: Path, base: Path) -> int:
     return partition.start
 
 
-class Clock:
-    """The board's monotonic clock, as told by its shell once, and carried on by ours."""
-
-    def __init__(self, guest: Guest) -> None:
-        best = float("inf")
-        for _ in range(5):
-            asked = time.monotonic()
-            uptime_s = float(guest.out("cat /proc/uptime").split()[0])
-            if time.monotonic() - asked < best:
-                # The earliest moment at which it can have been that: the board is never later than we say.
-                best, self._ahead_s = time.monotonic() - asked, uptime_s - asked
-
-    def now(self) -> float:
-        return time.monotonic() + self._ahead_s
-
-
 def record(folder: Path, minutes: float) -> None:
     """Boot, let energy flow, change things, log. Raises what the guest raises."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,41 +51,43 @@ def record(folder: Path, minutes: float) -> None:
     log.unlink(missing_ok=True)
     start = data_partition(REPOSITORY / "build" / "v2h.img", folder / BASE)
     (folder / PLACE).write_text(json.dumps({"start": start}))
-    with Guest(folder / "run", cpus=2, extra=("--log-writes", str(log.resolve()))) as guest:
+    with Guest(folder / "run", extra=("--log-writes", str(log.resolve()))) as guest:
         guest.wait_for_shell(BOOT_S)
         guest.wait_for_page(BOOT_S)
         boot = guest.out("cat /proc/sys/kernel/random/boot_id")
-        owner, clock = Owner(guest), Clock(guest)
+        owner = Owner(guest)
         owner.start_energy("v2h")
-        time.sleep(60)  # the first minute is on the card
+        guest.sleep(60)  # the first minute is on the card
         done = threading.Event()
         with (folder / TIMELINE).open("w") as out:
             out.write(json.dumps({"boot": boot}) + "\n")
 
             def follow() -> None:
                 while not done.wait(POLL_S):
-                    out.write(json.dumps({"log_bytes": log.stat().st_size, "t": round(clock.now(), 3)}) + "\n")
+                    # The board is asked after the look at the log: it is never later than we say.
+                    log_bytes = log.stat().st_size
+                    out.write(json.dumps({"log_bytes": log_bytes, "t": owner.state()["now_t"]}) + "\n")
 
             follower = threading.Thread(target=follow)
             follower.start()
             try:
-                _live(guest, minutes)
+                _live(guest, owner, minutes)
             finally:
                 done.set()
                 follower.join()
 
 
-def _live(guest: Guest, minutes: float) -> None:
+def _live(guest: Guest, owner: Owner, minutes: float) -> None:
     """What an owner changes, by the board's own command line where it is there; else the files' own writer."""
-    end, n = time.monotonic() + minutes * 60, 0
+    end, n = owner.state()["now_t"] + minutes * 60, 0
     write = (
         "cd / && PYTHONDONTWRITEBYTECODE=1 setpriv --reuid v2h-manager --regid v2h --clear-groups python3 -c "
         "'import json, sys; from pathlib import Path; from v2h import durable; "
         'p = Path("/data/v2h") / sys.argv[1]; v = durable.read_json(p); v.update(json.loads(sys.argv[2])); '
         "durable.write_json(p, v)' "
     )
-    while time.monotonic() < end:
+    while (left_s := end - owner.state()["now_t"]) > 0:
         n += 1
         name, change = ("settings.json", {"stopped": False}) if n % 2 else ("schedule.json", {"entries": []})
         guest.out(f"{write} {name} '{json.dumps(change)}'")
-        time.sleep(max(0.0, min(CHANGE_S, end - time.monotonic())))
+        guest.sleep(min(CHANGE_S, left_s))

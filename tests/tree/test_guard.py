@@ -165,8 +165,7 @@ def test_killed_under_current_and_started_again(bench: Bench) -> None:
     """The kernel holds the outputs; the new guard makes safe without being asked, and the old session stays out."""
     charger = ready(bench)
     charger.to_energy(14.0)
-    bench.guards[0].kill()
-    bench.guards[0].wait(10)
+    bench.kill_with_its_second(bench.guards[0])
     assert bench.rig.levels == 0x7F
     charger.set_a = None
     since = time.monotonic()

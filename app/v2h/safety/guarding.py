@@ -104,8 +104,8 @@ class Guarding:
         self._d2_off_t = self._signals_off_t = self.now
         if self.found & CONTACTORS:
             self._trip(self.now, Trip.FOUND_CLOSED_AT_START, "found on: " + ", ".join(names(self.found)))
-        elif self.found & ALL_BUT_LOCK:
-            self._note("warning", "outputs-found-on", "found on, switched off: " + ", ".join(names(self.found)))
+        elif found := self.found & ALL_BUT_LOCK:
+            self._note("warning", "outputs-found-on", "found on, switched off: " + ", ".join(names(found)))
             self._safe = MakeSafe(self.now, FROM_SIGNALS)
 
     def on_request(self, now: float, request: Request) -> None:
