@@ -151,19 +151,15 @@ class Machine:
             raise GuestError(f"QEMU refused {command}: {message['error']}")
         return message["return"]
 
-    def keys(self, *names: str, hold_s: float = 0.2) -> None:
-        """Presses keys ("f1", "f2") together, for hold_s. (`send-key` holds one after the other.)"""
-        for down in (True, False):
-            for name in names:
-                key = {"type": "qcode", "data": name}
-                event = {"type": "key", "data": {"down": down, "key": key}}
-                self.execute("input-send-event", events=[event])
-            if down:
-                time.sleep(hold_s)
+    def keys(self, down: bool, *names: str) -> None:
+        """Presses or releases keys ("f1", "f2"), one directly after the other."""
+        for name in names:
+            key = {"type": "qcode", "data": name}
+            self.execute("input-send-event", events=[{"type": "key", "data": {"down": down, "key": key}}])
 
 
 class Guest:
-    """One booted image. `sh`, `keys` and `http` are all that tests need."""
+    """One booted image. `sh`, `sleep`, `keys` and `http` are all that tests need."""
 
     def __init__(self, run_dir: Path, port: int | None = None, extra: tuple[str, ...] = ()) -> None:
         """extra: further words for scripts/emulate."""
@@ -192,7 +188,6 @@ class Guest:
             self.close()
             raise GuestError(f"{error}\n{(run_dir / 'qemu.log').read_text()}") from error
         self._shell = Shell(self._serial)
-        self.keys = self._machine.keys
 
     def __enter__(self) -> Self:
         return self
@@ -241,6 +236,12 @@ class Guest:
         if code != 0:
             raise GuestError(f"exit code {code} of: {command}\n{output}")
         return output.strip()
+
+    def keys(self, *names: str, hold_s: float = 0.1) -> None:
+        """Presses keys ("f1", "f2") together, for hold_s of the board's time and some 0.2 s."""
+        self._machine.keys(True, *names)
+        self.sleep(hold_s)
+        self._machine.keys(False, *names)
 
     def sleep(self, seconds: float) -> None:
         """Waits by the board's own clock, which may go slower or faster than this machine's."""

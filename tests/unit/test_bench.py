@@ -15,4 +15,3 @@ def test_three_days_balance() -> None:
         assert min(total.charged_wh, total.discharged_wh, total.imported_wh) > 500
         assert total.grid_missed_s == total.charger_missed_s == 0
     assert 1 <= seen.sessions <= 3 * 12
-    assert seen.took_s < 60  # thirty days may take 300 s; this machine may be busy

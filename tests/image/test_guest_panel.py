@@ -1,0 +1,116 @@
+"""The panel of the emulated board: its keyboard's F1 (on/off) and F2 (boost), and the LED chip's registers read back.
+
+What a press means is proved in tests/unit; here the whole way is real: keyboard, evdev, bus, charger, I2C, chip.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from guest import Guest
+from owner import SLOWEST, Owner
+from truth import rig
+
+ON_OFF, BOOST = "f1", "f2"
+LOW, HIGH_Z, SLOW_BLINK, FAST_BLINK = range(4)
+WHITE, BLUE, GREEN, RED = ([HIGH_Z if lit == lamp else LOW for lamp in range(4)] for lit in range(4))
+"""The logo's lamps light on a high-Z pin, the bars' on a low one."""
+PAIRING = [SLOW_BLINK, LOW, LOW, LOW]
+NO_BAR = [HIGH_Z] * 4
+HALF_FROM_THE_FIRST, HALF_FROM_THE_LAST = [LOW, LOW, HIGH_Z, HIGH_Z], [HIGH_Z, HIGH_Z, LOW, LOW]
+"""Of the bars' four segments: charging fills the one way, discharging the other."""
+BROKER_GONE_S, STOP_S = 75, 30
+READ = """
+from smbus2 import SMBus, i2c_msg
+with SMBus(2) as bus:
+    ask, answer = i2c_msg.write(0x60, [0x16]), i2c_msg.read(0x60, 4)
+    bus.i2c_rdwr(ask, answer)
+    print([[byte >> 2 * n & 3 for n in range(4)] for byte in answer])
+"""
+
+
+@pytest.fixture
+def owner(guest: Guest) -> Iterator[Owner]:
+    person = Owner(guest)
+    rig(guest, load_w="3000")
+    person.to_idle()
+    yield person
+    rig(guest, k_cut="false", load_w="trace")
+    person.to_idle()
+
+
+def lamps(guest: Guest) -> tuple[list[int], list[int], list[int], list[int]]:
+    """Codes of the outputs: power bar, (unused, unused, boost, on/off), SoC bar, logo."""
+    power, buttons, soc, logo = json.loads(guest.out(f"python3 -c '{READ}'"))
+    return power, buttons, soc, logo
+
+
+def shows(
+    guest: Guest, logo: list[int], power: Callable[[list[int]], bool] = lambda _: True, within_s: int = 20
+) -> None:
+    """Waits until the logo is so, and the power bar."""
+    deadline = time.monotonic() + SLOWEST * within_s
+    while not ((seen := lamps(guest))[3] == logo and power(seen[0])):
+        assert time.monotonic() < deadline, f"{seen}, not {logo}"
+        time.sleep(1)
+
+
+def wait_for_open(guest: Guest, within_s: float) -> float:
+    """Contactors open, plug unlocked: the seconds of the board it took, by the rig alone."""
+    begin = now = rig(guest)["t"]
+    while (truth := rig(guest))["outputs"]:
+        now = truth["t"]
+        assert now - begin < within_s, truth
+        guest.sleep(0.5)
+    assert truth["violations"] == [] and not truth["locked"]
+    return float(now - begin)
+
+
+def test_lamps_and_keys_through_a_session_and_a_fault(guest: Guest, owner: Owner) -> None:
+    guest.keys(ON_OFF, hold_s=1.5)  # too long to start, too short to clear: it only wakes a panel gone dark
+    shows(guest, WHITE, lambda bar: bar == NO_BAR)
+
+    guest.keys(ON_OFF)
+    owner.wait_for_session("energy", 60)
+    shows(guest, GREEN, lambda bar: bar == HALF_FROM_THE_LAST)
+    _, buttons, soc, _ = lamps(guest)
+    assert soc == HALF_FROM_THE_FIRST, "60 %"
+    assert buttons[2:] == [LOW, HIGH_Z], "boost is dark, on/off is lit"
+
+    guest.keys(BOOST)
+    shows(guest, BLUE, lambda bar: bar[0] == LOW and bar[1] == LOW)
+    assert lamps(guest)[1][2:] == [HIGH_Z, HIGH_Z], "boost is lit"
+    guest.keys(BOOST)
+    shows(guest, GREEN, lambda bar: bar == HALF_FROM_THE_LAST)
+
+    rig(guest, k_cut="true")
+    owner.wait_for_session("fault", 30)
+    shows(guest, RED, lambda bar: bar == NO_BAR)
+    rig(guest, k_cut="false", cable_v="0")
+    guest.keys(ON_OFF, hold_s=4)
+    owner.wait_for_session("idle", 60)
+    shows(guest, WHITE)
+    assert rig(guest)["outputs"] == []
+
+
+def test_both_keys_held_open_the_pairing_window_and_start_nothing(guest: Guest, owner: Owner) -> None:
+    guest.keys(ON_OFF, BOOST, hold_s=6)
+    shows(guest, PAIRING)
+    assert owner.charger()["state"] == "idle" and rig(guest)["outputs"] == []
+
+
+@pytest.mark.parametrize(
+    ("stopped", "pattern", "within_s"),
+    [("manager", "v2h.programs.manager", STOP_S), ("broker", "/usr/sbin/mosquitto", BROKER_GONE_S)],
+)
+def test_on_off_ends_the_session_though_this_program_hangs(
+    guest: Guest, owner: Owner, stopped: str, pattern: str, within_s: float
+) -> None:
+    owner.start_energy("v2h")
+    pid = guest.out(f"pgrep -f -o '{pattern}'")
+    guest.out(f"kill -STOP {pid}")
+    guest.keys(ON_OFF)
+    took_s = wait_for_open(guest, within_s)
+    print(f"\n{stopped} stopped, then on/off: contactors open and plug unlocked after {took_s:.1f} s")
+    guest.sh(f"kill -CONT {pid}")
