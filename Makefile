@@ -19,7 +19,7 @@ test: lint ## lint, types, unit, session, tree and page tests; no image needed
 	$(PYTEST) -n auto $(wildcard tests/unit tests/session tests/faults)
 	$(PYTEST) $(wildcard tests/tree tests/web)
 
-bench: setup ## the measurements, some minutes; build/bench.json
+bench: setup build/v2h.img ## the measurements, three hours (scripts/bench --help); build/bench.json
 	scripts/bench
 
 faults: setup ## the fault campaign in virtual time, about 8 minutes; build/faults.json

@@ -18,6 +18,7 @@ MEASURES = {
     "captures": "decoding and replaying a recorded session, beside its own length",
     "cpu": "CPU of the tree, per program: at start, at rest, in V2H",
     "sdwrites": "bytes that the log writes, beside the predecessor's",
+    "board": "the emulated board (two hours): memory, presses, writes to the card, load steps with each kind of meter",
 }
 """Module of this folder -> what it measures."""
 OUTPUT = Path(__file__).parents[2] / "build" / "bench.json"

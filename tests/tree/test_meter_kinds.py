@@ -22,11 +22,11 @@ from pathlib import Path
 
 import pytest
 
+from loadsteps import BAND_W, HIGH_W, HOLD_S, LOW_W, MODEL, TOPIC, meter_table, simulated_s
 from v2h import busclient
 from v2h.bus import ChargerState, Command, Event, ManagerState, MeterReading, MeterStatus
 from v2h.busclient import BusClient
-from v2h.energy.laws import Ours
-from v2h.energy.plant import METERS, Plant, run, settle_s
+from v2h.energy.plant import METERS
 from v2h.ports.rig import RigLink
 from v2h.rig.desk import Desk, desk_tree, free_port
 from v2h.rig.house import SEEN
@@ -34,25 +34,6 @@ from v2h.supervisorrpc import states
 
 STEPS = int(os.environ.get("V2H_METER_STEPS", "3"))
 LATE_S = 1.0
-LOW_W, HIGH_W, BAND_W = 300.0, 2300.0, 50.0
-HOLD_S = 2.5
-PHASES = 10
-TOPIC = "house/meter/power"
-MODEL = {"stpm3x": "stpm3x", "modbus": "sdm230", "mqtt": "1hz", "http": "1hz"}
-"""Kind -> the meter of the stated plant that it is in this house."""
-
-
-def simulated_s(kind: str) -> tuple[float, float]:
-    """Shortest and median settling time over the phases of the step to the meter's sample, in the stated plant."""
-    meter, at_s = METERS[MODEL[kind]], 20.0
-    trace = [(0.0, LOW_W), (at_s, HIGH_W), (at_s + 20, HIGH_W)]
-    times = []
-    for phase in range(PHASES):
-        phase_s = meter.interval_s * phase / PHASES
-        settled_s = settle_s(run(trace, Ours(), meter, Plant(), phase_s=phase_s, keep=True).grid_w, at_s)
-        assert settled_s is not None
-        times.append(settled_s)
-    return min(times), statistics.median(times)
 
 
 class House:
@@ -123,13 +104,7 @@ class House:
         self.until(lambda: self.reading is not None, 20, f"a value after {table}")
 
     def table(self, kind: str) -> str:
-        keys = {
-            "stpm3x": "",
-            "modbus": f'host = "127.0.0.1"\nport = {self.ports["modbus"]}\n',
-            "mqtt": f'host = "127.0.0.1"\nport = {self.ports["mqtt"]}\npreset = "mbmd"\ntopic = "{TOPIC}"\n',
-            "http": f'url = "http://127.0.0.1:{self.ports["http"]}"\npreset = "shelly-pro-em"\n',
-        }
-        return f'[meter.grid]\nkind = "{kind}"\n{keys[kind]}'
+        return meter_table(kind, self.ports.get(kind, 0))
 
     def at_rest(self) -> bool:
         """In the band for HOLD_S."""

@@ -1,0 +1,228 @@
+"""The emulated board, booted once: load steps with each kind of meter, memory, presses, and what the card is written.
+
+Needs build/v2h.img. All times are the board's own clock, which counts instructions. `against` is what the same is held
+to: for a settling time the stated plant's, for memory 150 MB, for a press 0.2 s, for the card a quarter of what the
+predecessor's scheme writes (a committed row every 10 s, rollback journal), measured on the same card.
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from loadsteps import BAND_W, HIGH_W, HOLD_S, LOW_W, MODEL, TOPIC, meter_table, simulated_s
+from v2h.energy.plant import METERS
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests" / "image"))
+
+from guest import Guest  # noqa: E402
+from owner import Owner  # noqa: E402
+from truth import BARE, rig  # noqa: E402
+
+BOOT_S = 600
+STEPS = 5
+PRESSES = 20
+CARD_S = float(os.environ.get("BENCH_CARD_S", "1200"))
+"""Seconds of V2H for each of the two schemes."""
+GOALS = {"pss_mb": 150.0, "press_s": 0.2, "card_mb_a_day": 80.0}
+PORTS = {"stpm3x": 0, "modbus": 1502, "mqtt": 1884, "http": 8081}
+MOSQUITTO = f"listener {PORTS['mqtt']} 127.0.0.1\nallow_anonymous true\nuser root\n"
+
+# On the board: low load, a rest, a while; high load; prints the seconds until the grid stays in the band.
+STEP = f"""
+import json, socket, struct, sys, time
+def link(name):
+    one = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    one.connect("/run/v2h/rig.sock")
+    one.send(name)
+    one.recv(100)
+    return one
+control, house = link(b"control"), link(b"house")
+def load(watts):
+    control.send(json.dumps({{"load_w": str(watts)}}).encode())
+    control.recv(65536)
+def off():
+    house.send(b"?")
+    return abs(struct.unpack("<4d", house.recv(64))[2]) > {BAND_W}
+def settle(begin, at_most):
+    last = begin
+    while time.monotonic() < last + {HOLD_S}:
+        if off():
+            last = time.monotonic()
+            if last > begin + at_most:
+                sys.exit("not settled")
+        time.sleep(0.02)
+    return last - begin
+load({LOW_W})
+settle(time.monotonic(), 60)
+time.sleep(float(sys.argv[1]))
+load({HIGH_W})
+print(settle(time.monotonic(), 30))
+"""
+
+# On the board: for each press of boost the seconds until any output of the charger changes.
+PRESSES_SEEN = """
+import os, select, struct, sys, time
+NAMES = ("c1", "c2", "d1", "d2", "master", "plug-lock", "pre-ac")
+files = [open("/sys/class/leds/" + name + "/brightness", "rb", buffering=0) for name in NAMES]
+def outputs():
+    return [os.pread(one.fileno(), 8, 0) for one in files]
+EVENT = struct.Struct("@llHHi")
+keyboard = os.open(sys.argv[1], os.O_RDONLY)
+print("listening", flush=True)
+for _ in range(int(sys.argv[2])):
+    while True:
+        *_, kind, code, value = EVENT.unpack(os.read(keyboard, EVENT.size))
+        if (kind, code, value) == (1, 60, 0):
+            break
+    begin, before = time.monotonic(), outputs()
+    while outputs() == before and time.monotonic() < begin + 5:
+        time.sleep(0.002)
+    print(time.monotonic() - begin, flush=True)
+"""
+
+# On the board: the predecessor's way of logging, for so many seconds.
+PREDECESSOR = """
+import sqlite3, sys, time
+log = sqlite3.connect("/data/predecessor.sqlite3")
+log.execute("create table if not exists data (id integer primary key, t real, soc real, v real, a real, w real)")
+end = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end:
+    log.execute("insert into data (t, soc, v, a, w) values (?, 60.1, 371.2, -3.5, -1299.2)", (time.time(),))
+    log.commit()
+    time.sleep(10)
+"""
+
+
+def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Boots the board and measures one thing after the other."""
+    with Guest(REPOSITORY / "build" / "bench-guest") as guest:
+        guest.wait_for_shell(BOOT_S)
+        guest.wait_for_page(BOOT_S)
+        owner = Owner(guest)
+        tell("booted")
+        rows = memory(guest, tell) + presses(guest, owner, tell)
+        owner.start_energy("v2h")
+        return rows + card(guest, tell) + settling(guest, owner, tell)
+
+
+def row(name: str, value: float, unit: str, against: float) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": round(value, 3),
+        "unit": unit,
+        "against": round(against, 3),
+        "ratio": round(value / against, 3),
+    }
+
+
+def memory(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """PSS per program; guard's second is counted with it."""
+    find = "grep -lsE 'v2h[.]programs|mosquitto|supervisord' /proc/[0-9]*/cmdline"
+    each = "echo $(tr '\\0' ' ' <$c) $(grep ^Pss: ${c%cmdline}smaps_rollup)"
+    found: dict[str, float] = {}
+    for line in guest.out(f"for c in $({find}); do {each}; done").splitlines():
+        words = line.split()
+        if "Pss:" not in words:
+            continue
+        name = next((word.rsplit(".", 1)[1] for word in words if word.startswith("v2h.programs.")), words[0])
+        name = name if "/" not in name else "supervisord" if "supervisord" in line else "broker"
+        found[name] = found.get(name, 0.0) + float(words[words.index("Pss:") + 1]) / 1000
+    tell("PSS in MB: " + ", ".join(f"{name} {mb:.1f}" for name, mb in sorted(found.items())))
+    goal = GOALS["pss_mb"]
+    rows = [row(f"PSS on the board, {name}", mb, "MB", goal) for name, mb in sorted(found.items())]
+    return [*rows, row("PSS on the board, all", sum(found.values()), "MB", goal)]
+
+
+def presses(guest: Guest, owner: Owner, tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Boost pressed in idle starts a charge and pressed again ends it; from the key's release to the first output."""
+    owner.to_idle()
+    keyboard = guest.out("grep -l AT.Raw /sys/class/input/event*/device/name").split("/")[4]
+    guest.out(f"cat >/run/presses.py <<'END'\n{PRESSES_SEEN}\nEND")
+    guest.out(f"python3 -I -S /run/presses.py /dev/input/{keyboard} {PRESSES} >/run/presses 2>&1 &")
+    while "listening" not in guest.out("cat /run/presses"):
+        guest.sleep(0.2)
+    for number in range(PRESSES):
+        guest.keys("f2")
+        while len(guest.out("cat /run/presses").splitlines()) < number + 2:
+            guest.sleep(0.2)
+        if number % 2:
+            owner.wait_for_session("idle", 60)
+        else:
+            guest.sleep(0.7)
+    times = [float(line) for line in guest.out("cat /run/presses").splitlines()[1:]]
+    tell("press to effect: " + " ".join(f"{t:.3f}" for t in times))
+    return [row(f"press to effect, median of {len(times)}", statistics.median(times), "s", GOALS["press_s"])]
+
+
+def card(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Sectors written to the card, ours alone and then with the predecessor's log beside it."""
+    rig(guest, load_w="trace")
+
+    def written_mb(command: str) -> float:
+        guest.out("sync")
+        before = guest.out("cat /sys/block/vda/stat").split()[6]
+        guest.out(command, 60 + 20 * CARD_S)
+        guest.out("sync")
+        after = guest.out("cat /sys/block/vda/stat").split()[6]
+        return (int(after) - int(before)) * 512 / 1e6
+
+    a_day = 86_400 / CARD_S
+    ours = written_mb(f"sleep {CARD_S}") * a_day
+    tell(f"card: ours {ours:.1f} MB a day")
+    both = written_mb(f"{BARE} '{PREDECESSOR}' {CARD_S}") * a_day
+    tell(f"card: with the predecessor's scheme beside it {both:.1f} MB a day")
+    return [
+        row(f"written to the card in {CARD_S:.0f} s of V2H, a day", ours, "MB", GOALS["card_mb_a_day"]),
+        row("the same beside a quarter of the predecessor's", ours, "MB", (both - ours) / 4),
+    ]
+
+
+def settling(guest: Guest, owner: Owner, tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Five load steps with each kind of grid meter, all of them real servers on the board's loopback."""
+    rig(guest, pre_lossless="1", load_w=str(LOW_W))
+    guest.out(f"cat >/run/step.py <<'END'\n{STEP}\nEND\ncat >/run/broker.conf <<'END'\n{MOSQUITTO}\nEND")
+    guest.out("mosquitto -d -c /run/broker.conf")
+    words = f"--modbus {PORTS['modbus']} --http {PORTS['http']} --mqtt {PORTS['mqtt']}/{TOPIC}"
+    guest.out(f"cd / && python3 -m v2h.rig.homemeters --rig /run/v2h/rig.sock {words} >/run/meters 2>&1 &")
+    while "ready" not in guest.out("cat /run/meters"):
+        guest.sleep(0.5)
+    rows = []
+    for kind in MODEL:
+        use_meter(guest, owner, kind)
+        interval_s = METERS[MODEL[kind]].interval_s
+        steps = [
+            float(guest.out(f"python3 -I -S /run/step.py {1 + interval_s * (n + 0.5) / STEPS}", 900))
+            for n in range(STEPS)
+        ]
+        _, expected_s = simulated_s(kind)
+        tell(f"{kind}: {' '.join(f'{s:.2f}' for s in steps)} s, the stated plant {expected_s:.2f} s")
+        rows.append(
+            row(f"load step on the board, {kind}, median of {STEPS}", statistics.median(steps), "s", expected_s)
+        )
+    return rows
+
+
+def use_meter(guest: Guest, owner: Owner, kind: str) -> None:
+    """Another [meter.grid] in v2h.toml, as its owner would write it, and the meter program anew."""
+    table = meter_table(kind, PORTS[kind])
+    toml = "/boot/firmware/v2h.toml"
+    guest.out(f"[ -e /run/v2h.toml ] || cp {toml} /run/v2h.toml")
+    guest.out(f"mount -o remount,rw /boot/firmware; cat /run/v2h.toml - >{toml} <<'END'\n{table}\nEND")
+    guest.out("mount -o remount,ro /boot/firmware")
+    old = guest.out("pgrep -f -o v2h.programs.meter")
+    guest.out(f"kill {old}")
+    deadline = time.monotonic() + 300
+    while guest.sh("pgrep -f -o v2h.programs.meter")[1].strip() in ("", old):
+        assert time.monotonic() < deadline, "the meter program did not come back"
+        guest.sleep(1)
+    guest.sleep(10)
+    state = owner.state()
+    assert state["config_errors"] == [] and state["charger"]["state"] == "energy", json.dumps(state)[:2000]
+    if PORTS[kind]:
+        assert guest.out(f"ss -Htan '( dport = :{PORTS[kind]} )'"), f"nobody asks the {kind} meter"
