@@ -36,7 +36,7 @@ def owner(guest: Guest) -> Iterator[Owner]:
     rig(guest, load_w="3000")
     person.to_idle()
     yield person
-    rig(guest, k_cut="false", load_w="trace")
+    rig(guest, pre_silent="false", load_w="trace")
     person.to_idle()
 
 
@@ -84,10 +84,10 @@ def test_lamps_and_keys_through_a_session_and_a_fault(guest: Guest, owner: Owner
     guest.keys(BOOST)
     shows(guest, GREEN, lambda bar: bar == HALF_FROM_THE_LAST)
 
-    rig(guest, k_cut="true")
+    rig(guest, pre_silent="true")
     owner.wait_for_session("fault", 30)
     shows(guest, RED, lambda bar: bar == NO_BAR)
-    rig(guest, k_cut="false", cable_v="0")
+    rig(guest, pre_silent="false", cable_v="0")
     guest.keys(ON_OFF, hold_s=4)
     owner.wait_for_session("idle", 60)
     shows(guest, WHITE)
