@@ -12,11 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-
 from v2h import __version__
 from v2h.bus import Alive, Event, Message, MessageError
+from v2h.pahomqtt import CallbackAPIVersion, mqtt
 
 KEEPALIVE_S = 5
 UNSENT = 50

@@ -8,14 +8,12 @@ import threading
 import time
 from typing import Any
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-
 from v2h.config import Hardware
 from v2h.meterconfig import MQTT_PRESETS, JsonLayout, Meter, MqttMeter
 from v2h.meters import Measurement, MeterError
 from v2h.meters.inbox import Inbox
 from v2h.meters.jsonvalues import measurement, parse
+from v2h.pahomqtt import CallbackAPIVersion, mqtt
 
 GUESS_S = 0.5
 TIMEOUT_S = 3.0

@@ -14,13 +14,14 @@ What happens when this program
 import sys
 import time
 
-from v2h.bus import ChargerPower, ChargerState, Command, Reply, Setpoint
+from v2h.bus import ChargerPower, Command, Reply, Setpoint
 from v2h.canframe import CAR_BUS, PRE_BUS
 from v2h.chademo import frames
 from v2h.chademo.charger import RESTING_STEP_S, Charger, Turn
 from v2h.chademo.session import Session
 from v2h.chademo.states import State
-from v2h.chademo.transitions import clear_refusal, refusal
+from v2h.chademo.telling import charger_state
+from v2h.chademo.transitions import clear_refusal
 from v2h.drivers.ad7327 import SPI_MODE, Ad7327
 from v2h.drivers.fan import Fan
 from v2h.paths import GUARD_SOCKET
@@ -33,7 +34,7 @@ from v2h.pre import objects as pre
 from v2h.program import Program
 from v2h.realtime import CHARGER_PRIORITY, claim
 from v2h.safety.guardlink import GuardLink
-from v2h.safety.outputs import NONE, Output, names
+from v2h.safety.outputs import Output
 from v2h.safety.wire import Report
 
 RETRY_S = 1.0
@@ -270,7 +271,8 @@ class ChargerShell:
         period_s = STATE_PERIOD_S[not self._charger.resting]
         if key != self._last_state or now - self._state_t >= period_s:
             self._last_state, self._state_t = key, now
-            self._program.bus.publish(self._state(now))
+            fan_pct = None if self._fan is None else round(100 * self._fan.duty)
+            self._program.bus.publish(charger_state(self._charger, now, self._inputs_v, fan_pct))
 
     def _tell_power(self) -> None:
         """As soon as a round has measured it."""
@@ -281,49 +283,6 @@ class ChargerShell:
         if volts_v and amps_a is not None:
             self._power_t = telemetry.amps_t
             self._program.bus.publish(ChargerPower(telemetry.amps_t, round(volts_v * amps_a, 1), amps_a, volts_v))
-
-    def _state(self, now: float) -> ChargerState:
-        charger, session = self._charger, self._charger.session
-        i = charger.inputs(now)
-        t = i.pre
-        charge_a, discharge_a = session.limits_a(i, now)
-        power_w = t.volts_v * t.amps_a if t.volts_v is not None and t.amps_a is not None else None
-        reason = session.reason
-        if session.state is State.IDLE and refusal(i):
-            reason = refusal(i)
-        car_known = i.car.awake and session.permitted_t > session.d1_t
-        status = charger.status_109_5()
-        return ChargerState(
-            t=now,
-            state=str(session.state),
-            since_t=session.since_t,
-            reason=reason,
-            soc_pct=i.car.soc_pct if car_known else None,
-            volts_v=t.volts_v,
-            amps_a=t.amps_a,
-            power_w=None if power_w is None else round(power_w, 1),
-            t_power=t.amps_t if power_w is not None else None,
-            setpoint_a=session.commanded_a,
-            max_charge_a=charge_a,
-            max_discharge_a=discharge_a,
-            k_on=bool(i.guard and i.guard.k_on),
-            outputs=names(i.guard.outputs if i.guard else NONE),
-            faults=[session.fault.name] if session.fault else [],
-            guard="silent" if i.guard is None else i.guard.state.name.lower(),
-            status_109_5="" if status is None else f"{status:02x}",
-            cable_v=None if i.cable_v is None else round(i.cable_v, 1),
-            temperature_c=t.temperature_c,
-            session=session.number,
-            ages_s={"car": _age(i.car.age_s(0x102, now)), "converter": _age(now - i.converter_answered_t)},
-            checks=session.checks(i),
-            capacity_kwh=i.car.capacity_kwh,
-            ended_by=session.ended_by,
-            starts=session.starts,
-            refusals=session.refusals,
-            paused=session.paused,
-            inputs_v=self._inputs_v,
-            fan_pct=None if self._fan is None else round(100 * self._fan.duty),
-        )
 
     # The end, and words.
 
@@ -340,10 +299,6 @@ class ChargerShell:
         if self._said.get(about) != text:
             self._said[about] = text
             self._program.bus.event(level, "port", text)
-
-
-def _age(seconds: float) -> float | None:
-    return None if seconds == float("inf") else round(seconds, 2)
 
 
 def main() -> int:
