@@ -113,4 +113,8 @@ def test_on_off_ends_the_session_though_this_program_hangs(
     guest.keys(ON_OFF)
     took_s = wait_for_open(guest, within_s)
     print(f"\n{stopped} stopped, then on/off: contactors open and plug unlocked after {took_s:.1f} s")
-    guest.sh(f"kill -CONT {pid}")
+    guest.sh(f"kill -9 {pid}")  # pulse may have done so
+    deadline = time.monotonic() + SLOWEST * 60
+    while guest.sh(f"pgrep -f -o '{pattern}'")[1].strip() in ("", pid):
+        assert time.monotonic() < deadline, f"{stopped} did not come back"
+        guest.sleep(1)
