@@ -19,18 +19,16 @@ PLANTS = {
     "half the ramp": Plant().scaled(0.5),
     "half as much ramp again": Plant().scaled(1.5),
 }
-WORST = {("motors", "stpm3x"): 1.08}
-"""Where the ratio is worse than 1.05 (stpm3x) or 1.02: an inrush that ends while own power follows it is seen through a
-telemetry and a lag in doubt."""
 
 
 @pytest.mark.parametrize("house", HOUSES)
 @pytest.mark.parametrize("meter", METERS)
-def test_ratios_hold_on_houses_not_tuned_on(house: str, meter: str) -> None:
-    trace, model = HOUSES[house](random.Random(7)), METERS[meter]
+@pytest.mark.parametrize("seed", [1, 7])
+def test_ratios_hold_on_houses_not_tuned_on(house: str, meter: str, seed: int) -> None:
+    trace, model = HOUSES[house](random.Random(seed)), METERS[meter]
     best = run(trace, LAWS["oracle"](trace, model), model, Plant())
     ours = run(trace, Ours(), model, Plant())
-    assert ours.mean_w <= WORST.get((house, meter), 1.05 if meter == "stpm3x" else 1.02) * best.mean_w
+    assert ours.mean_w <= (1.05 if meter == "stpm3x" else 1.02) * best.mean_w
     assert ours.travel_w_h <= 1.2 * ours.load_travel_w_h
     for name in ("ancestor", "pi", "deadbeat10", "deadbeat30"):
         assert ours.mean_w <= 1.01 * run(trace, LAWS[name](trace, model), model, Plant()).mean_w, name
