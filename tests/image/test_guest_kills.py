@@ -87,9 +87,13 @@ def first(rows: list[Row], since: float, what: Any) -> float:
 
 def judge(rows: list[Row], began: float, pre: str) -> tuple[float, float]:
     """(seconds to 0 A commanded, seconds to contactors open); asserts what must hold on the way."""
+    last = [row for row in rows if row.t < began][-1]
+    assert CONTACTORS in last.outputs and last.out_a > 13, (
+        f"before anything was done: {last}, {began - last.t:.3f} s ago"
+    )
     zero_s = first(rows, began, lambda row: row.set_a == 0.0 or Output.PRE_AC not in row.outputs)
     open_s = first(rows, began, lambda row: not row.outputs & CONTACTORS)
-    before = [row for row in rows if began <= row.t < began + open_s]
+    before = [row for row in rows if row.t < began + open_s]
     after = [row for row in rows if row.t >= began + open_s + TICK_S]
     assert open_s < float("inf"), "contactors stayed closed"
     assert all(Output.PLUG_LOCK in row.outputs for row in rows if row.t >= began and row.cable_v > 10), "lock moved"
