@@ -119,7 +119,7 @@ CASES = [
 
 def stop_supervisord_for_a_while(guest: Guest) -> float:
     """guard and charger work on without it; only a restart would wait (after a minute pulse starves the watchdog).
-    Returns when it was stopped. The record is not asked for here: to write it, the rig takes the processor for 0.4 s."""
+    Returns when it was stopped. The record is not asked for here: writing it takes the processor for 0.4 s."""
     pid = pid_of(guest, "supervisord")
     began = send(guest, pid, "SIGSTOP")
     guest.sleep(WATCHED_S)
