@@ -207,6 +207,15 @@ def test_a_quiet_car_gets_no_current_long_before_it_counts_as_lost() -> None:
     assert board.state is State.ENERGY and board.charger.session.commanded_a == 0.0
 
 
+def test_no_contactor_closes_onto_a_car_that_has_just_fallen_silent() -> None:
+    board = VirtualBoard()
+    board.run_until(State.MATCH)
+    silent_car(board)
+    board.run_until(State.FAULT)
+    assert State.READY not in board.states
+    assert board.charger.session.fault is not None and board.charger.session.fault.name == "car_lost"
+
+
 def test_a_warm_converter_gives_less_and_tells_the_car() -> None:
     board = VirtualBoard()
     board.power_w = 7000.0

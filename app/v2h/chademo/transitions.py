@@ -167,6 +167,8 @@ def _car_contactors(s: Progress, now: float, i: Inputs) -> State | None:
 def _match(s: Progress, now: float, i: Inputs) -> State | None:
     if i.battery_v is None or i.pre.volts_v is None or now - i.pre.volts_t > FRESH_S:
         return None
+    if i.car.age_s(0x102, now) > limits.CAR_QUIET.value:
+        return None  # our contactors do not close onto a car that has just fallen silent
     return State.READY if abs(i.pre.volts_v - i.battery_v) <= limits.MATCH_WITHIN_V.value else None
 
 
