@@ -117,7 +117,12 @@ MOVES = (
         "d2 rises only with the car's permission K, with c1 and c2 open, for the car would close onto the converter, "
         "and onto a cable known to be below 20 V",
     ),
-    Move(CONTACTORS, True, lambda view, request: view.k_on, "c1 and c2 close only with the car's permission K"),
+    Move(
+        CONTACTORS,
+        True,
+        lambda view, request: view.k_on and D2 not in view.outputs & ~request.outputs,
+        "c1 and c2 close only with the car's permission K, and not while d2 falls, for K falls with it",
+    ),
 )
 
 

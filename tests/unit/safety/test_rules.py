@@ -114,6 +114,7 @@ def test_d2_does_not_rise_onto_a_live_or_unknown_cable(cable_v: float | None) ->
 
 def test_contactors_close_only_with_k_but_stay_closed_without() -> None:
     assert rules.judge(view(WITH_D2, k_on=False), wish(ENERGY)).apply == WITH_D2
+    assert rules.judge(view(WITH_D2), wish(ENERGY & ~Output.D2)).apply & CONTACTORS == Output(0), "K falls with d2"
     assert rules.judge(view(ENERGY, k_on=False), wish(ENERGY)).apply == ENERGY, "the stop bleeds the cable with K off"
 
 
