@@ -161,8 +161,8 @@ DEFECTS: tuple[Defect, ...] = (
        "lambda view, request: view.k_on and not (view.outputs | request.outputs) & CONTACTORS",
        "lambda view, request: True", ("charger asks for d2 on",)),
     _D("contactors_without_k", "safety/rules.py",
-       "Move(CONTACTORS, True, lambda view, request: view.k_on,",
-       "Move(CONTACTORS, True, lambda view, request: True,", ("charger asks for c1 and c2 on",)),
+       "lambda view, request: view.k_on and D2 not in view.outputs & ~request.outputs",
+       "lambda view, request: True", ("charger asks for c1 and c2 on",)),
     _D("one_contactor_alone", "safety/rules.py",
        "    Need(CONTACTORS, CONTACTORS, \"one contactor alone puts one pole of the car on the converter and measures "
        "nothing\"),\n", "", ("charger asks for c1 off",)),
