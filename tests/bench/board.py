@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.rows import row
 from loadsteps import BAND_W, HIGH_W, HOLD_S, LOW_W, MODEL, TOPIC, meter_table, simulated_s
 from v2h.energy.plant import METERS
 
@@ -109,16 +110,6 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
         rows = memory(guest, tell) + presses(guest, owner, tell)
         owner.start_energy("v2h")
         return rows + card(guest, tell) + settling(guest, owner, tell)
-
-
-def row(name: str, value: float, unit: str, against: float) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": round(value, 3),
-        "unit": unit,
-        "against": round(against, 3),
-        "ratio": round(value / against, 3),
-    }
 
 
 def memory(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:

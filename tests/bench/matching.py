@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.rows import row
 from v2h.energy.laws import LAWS
 from v2h.energy.plant import METERS, Plant, run
 from v2h.energy.scoring import step_test
@@ -27,26 +28,16 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
             tell(f"{title}, {name}")
             mean_w = {law: run(trace, make(trace, meter), meter, Plant()).mean_w for law, make in LAWS.items()}
             ours_w = mean_w.pop("ours")
-            rows.append(_row(f"mean grid, {title}, {name}, oracle", ours_w, mean_w.pop("oracle"), "W"))
+            rows.append(row(f"mean grid, {title}, {name}, oracle", ours_w, "W", mean_w.pop("oracle")))
             best = min(mean_w, key=lambda law: mean_w[law])
-            rows.append(_row(f"mean grid, {title}, {name}, best other law ({best})", ours_w, mean_w[best], "W"))
+            rows.append(row(f"mean grid, {title}, {name}, best other law ({best})", ours_w, "W", mean_w[best]))
             blind = run(trace, LAWS["ours"](trace, meter), meter, Plant(), skip_s=SKIP_S, lag_told=False).mean_w
             knowing = run(trace, LAWS["oracle"](trace, meter), meter, Plant(), skip_s=SKIP_S).mean_w
-            rows.append(_row(f"mean grid, {title}, {name}, lag not told, oracle", blind, knowing, "W"))
+            rows.append(row(f"mean grid, {title}, {name}, lag not told, oracle", blind, "W", knowing))
     for name, meter in METERS.items():
         tell(f"step, {name}")
         ours, oracle = (step_test(LAWS[law], meter, Plant()).settle_s for law in ("ours", "oracle"))
         if ours is None or oracle is None:
             raise RuntimeError(f"a step never settled at {name}: ours {ours}, oracle {oracle}")
-        rows.append(_row(f"settling of a 2 kW step, {name}, oracle", ours, oracle, "s"))
+        rows.append(row(f"settling of a 2 kW step, {name}, oracle", ours, "s", oracle))
     return rows
-
-
-def _row(name: str, value: float, against: float, unit: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": round(value, 3),
-        "unit": unit,
-        "against": round(against, 3),
-        "ratio": round(value / against, 4),
-    }

@@ -1,0 +1,14 @@
+"""A measurement as `make bench` prints and keeps it."""
+
+from typing import Any
+
+
+def row(name: str, value: float, unit: str, against: float) -> dict[str, Any]:
+    """What was measured beside what it is held against, and their ratio."""
+    return {
+        "name": name,
+        "value": round(value, 3),
+        "unit": unit,
+        "against": round(against, 3),
+        "ratio": round(value / against, 4),
+    }
