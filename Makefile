@@ -25,8 +25,9 @@ bench: setup build/v2h.img ## the measurements, three hours (scripts/bench --hel
 faults: setup ## the fault campaign in virtual time, about 8 minutes; build/faults.json
 	scripts/faults
 
-test-image: setup image ## build the card, look into it, boot it, drive it
-	$(PYTEST) tests/image
+test-image: setup ## build the card, look into it, boot it twice side by side, drive it
+	scripts/build-image --no-xz
+	$(PYTEST) -n 2 --dist loadgroup tests/image
 
 lint: setup ## style and types only
 	scripts/lint

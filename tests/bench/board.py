@@ -21,7 +21,7 @@ from v2h.energy.plant import METERS
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "image"))
 
-from guest import Guest  # noqa: E402
+from guest import Guest, GuestError  # noqa: E402
 from owner import Owner  # noqa: E402
 from truth import BARE, rig  # noqa: E402
 
@@ -112,6 +112,15 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
         return rows + card(guest, tell) + settling(guest, owner, tell)
 
 
+def _until(guest: Guest, happened: Callable[[], bool], what: str) -> None:
+    """Waits for 60 s of the board at most."""
+    for _ in range(300):
+        if happened():
+            return
+        guest.sleep(0.2)
+    raise GuestError(f"{what}: nothing within 60 s")
+
+
 def memory(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:
     """PSS per program; guard's second is counted with it."""
     find = "grep -lsE 'v2h[.]programs|mosquitto|supervisord' /proc/[0-9]*/cmdline"
@@ -136,12 +145,11 @@ def presses(guest: Guest, owner: Owner, tell: Callable[[str], None]) -> list[dic
     keyboard = guest.out("grep -l AT.Raw /sys/class/input/event*/device/name").split("/")[4]
     guest.out(f"cat >/run/presses.py <<'END'\n{PRESSES_SEEN}\nEND")
     guest.out(f"python3 -I -S /run/presses.py /dev/input/{keyboard} {PRESSES} >/run/presses 2>&1 &")
-    while "listening" not in guest.out("cat /run/presses"):
-        guest.sleep(0.2)
+    _until(guest, lambda: "listening" in guest.out("cat /run/presses"), "the keyboard's listener")
     for number in range(PRESSES):
         guest.keys("f2")
-        while len(guest.out("cat /run/presses").splitlines()) < number + 2:
-            guest.sleep(0.2)
+        heard = number + 2
+        _until(guest, lambda heard=heard: len(guest.out("cat /run/presses").splitlines()) >= heard, "the press")
         if number % 2:
             owner.wait_for_session("idle", 60)
         else:
@@ -181,8 +189,7 @@ def settling(guest: Guest, owner: Owner, tell: Callable[[str], None]) -> list[di
     guest.out("mosquitto -d -c /run/broker.conf")
     words = f"--modbus {PORTS['modbus']} --http {PORTS['http']} --mqtt {PORTS['mqtt']}/{TOPIC}"
     guest.out(f"cd / && python3 -m v2h.rig.homemeters --rig /run/v2h/rig.sock {words} >/run/meters 2>&1 &")
-    while "ready" not in guest.out("cat /run/meters"):
-        guest.sleep(0.5)
+    _until(guest, lambda: "ready" in guest.out("cat /run/meters"), "the meters' servers")
     rows = []
     for kind in MODEL:
         use_meter(guest, owner, kind)

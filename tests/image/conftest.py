@@ -1,5 +1,6 @@
 """What the image tests share: the built image as a file, its device trees, and the one guest that boots it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +14,20 @@ BUILD = Path(__file__).resolve().parents[2] / "build"
 
 BOOT_S = 600
 """Until shell and page answer: two minutes on an idle machine of two cores, much more on a busy one."""
+KILLS = "test_guest_kills.py"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for the guest may have to wait for its start, and all it does takes an emulator's time."""
+    """Whoever asks for the guest may have to wait for its start, and all it does takes an emulator's time.
+
+    Of two workers (pytest -n 2 --dist loadgroup) one takes the kills, the other all else that wants a guest.
+    """
     for item in items:
         if "guest" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.guest)
-            item.add_marker(pytest.mark.timeout(2 * BOOT_S))
+            item.add_marker(pytest.mark.timeout(3 * BOOT_S))
+            item.add_marker(pytest.mark.xdist_group("kills" if item.path.name == KILLS else "board"))
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +67,8 @@ def emulated_tree(build: Path) -> Tree:
 
 @pytest.fixture(scope="session")
 def guest(build: Path) -> Iterator[Guest]:
-    """The image, booted once for the whole session, its page answering and its shell open."""
-    with Guest(build / "guest") as booted:
+    """The image, booted once for the whole session (of each worker), its page answering and its shell open."""
+    with Guest(build / "guest" / os.environ.get("PYTEST_XDIST_WORKER", "alone")) as booted:
         try:
             booted.wait_for_shell(BOOT_S)
             booted.wait_for_page(BOOT_S)

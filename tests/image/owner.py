@@ -9,7 +9,7 @@ from guest import Guest
 
 POLL_S = 1.5
 """Each answer costs the board some 30 ms of its time, and this machine a few times that."""
-SLOWEST = 5
+SLOWEST = 8
 """A board whose clock counts instructions may need this many seconds of ours for one of its own."""
 
 
