@@ -14,20 +14,14 @@ BUILD = Path(__file__).resolve().parents[2] / "build"
 
 BOOT_S = 600
 """Until shell and page answer: two minutes on an idle machine of two cores, much more on a busy one."""
-KILLS = "test_guest_kills.py"
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for the guest may have to wait for its start, and all it does takes an emulator's time.
-
-    Of two workers (pytest -n 2 --dist loadgroup) one takes the kills, the other all else that wants a guest.
-    """
+    """Whoever asks for the guest may have to wait for its start, and all it does takes an emulator's time."""
     for item in items:
         if "guest" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.guest)
             item.add_marker(pytest.mark.timeout(3 * BOOT_S))
-            item.add_marker(pytest.mark.xdist_group("kills" if item.path.name == KILLS else "board"))
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,38 @@ def test_machine_without_a_mirror_is_told_what_to_do(apt_that_knows) -> None:
     assert "apt-get update" in done.stderr
 
 
+def scripts(folder: Path, **texts: str) -> str:
+    """These programs in a folder; a PATH that begins with it."""
+    folder.mkdir()
+    for name, text in texts.items():
+        program = folder / name.replace("_", "-")
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize(("minutes", "finds"), [(2, True), (100, False)])
+def test_a_mirror_that_is_being_updated_is_given_fifteen_minutes(tmp_path: Path, minutes: int, finds: bool) -> None:
+    slept, says = tmp_path / "slept", "E: File has unexpected size (1 != 2). Mirror sync in progress?"
+    slept.touch()
+    path = scripts(
+        tmp_path / "bin",
+        apt_get=f'[ $(wc -l <{slept}) -ge {minutes} ] || {{ echo "{says}"; exit 100; }}',
+        sleep=f"echo $1 >>{slept}",
+    )
+    done = run(ROOT / "image" / "find-mirror", PATH=path, MIRROR="http://mine.example/debian")
+    assert slept.read_text().splitlines() == ["60"] * (minutes if finds else 15)
+    assert (done.returncode == 0) is finds
+    assert done.stdout.startswith("deb http://mine.example/debian trixie main\n") is finds
+    assert "trying again in a minute" in done.stderr and (finds or says in done.stderr.splitlines()[-1])
+
+
+def test_a_mirror_without_the_suite_is_told_at_once(tmp_path: Path) -> None:
+    path = scripts(tmp_path / "bin", apt_get='echo "E: no Release file"; exit 100', sleep="exit 1")
+    done = run(ROOT / "image" / "find-mirror", PATH=path, MIRROR="http://mine.example/debian")
+    assert done.returncode != 0 and "has no trixie" in done.stderr and "no Release file" in done.stderr
+
+
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
     """A small stand-in for v2h.img: flash looks at sizes and bytes only."""
