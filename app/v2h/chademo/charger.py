@@ -101,6 +101,8 @@ class Charger:
 
     def setpoint(self, setpoint: Setpoint, now: float) -> None:
         """Take manager's order; an expiry further away than a second is cut, an expired one still says `wanted`."""
+        if setpoint.wanted is not (self._setpoint is not None and self._setpoint.wanted):
+            self._hurry = True  # somebody has pressed something: not to wait for the slow step of rest
         self._setpoint, self._setpoint_t = setpoint, now
         if setpoint.wanted:
             self.stop_asked = self.stop_asked and setpoint.order == self.session.order_done

@@ -195,7 +195,9 @@ class ChargerShell:
         self._timer.due = now
 
     def _on_setpoint(self, topic: str, payload: bytes) -> None:
-        self._charger.setpoint(Setpoint.from_json(payload), time.monotonic())
+        now = time.monotonic()
+        self._charger.setpoint(Setpoint.from_json(payload), now)
+        self._timer.due = min(self._timer.due, self._charger.next_due(now))
 
     def _on_stop_command(self, topic: str, payload: bytes) -> None:
         command = Command.from_json(payload)
