@@ -210,7 +210,8 @@ def use_meter(guest: Guest, owner: Owner, kind: str) -> None:
     """Another [meter.grid] in v2h.toml, as its owner would write it, and the meter program anew."""
     table = meter_table(kind, PORTS[kind])
     toml = "/boot/firmware/v2h.toml"
-    guest.out(f"[ -e /run/v2h.toml ] || cp {toml} /run/v2h.toml")
+    # The card's own [meter.grid] has nothing but comments in it.
+    guest.out(f"[ -e /run/v2h.toml ] || sed '/^\\[meter.grid\\]/d' {toml} >/run/v2h.toml")
     guest.out(f"mount -o remount,rw /boot/firmware; cat /run/v2h.toml - >{toml} <<'END'\n{table}\nEND")
     guest.out("mount -o remount,ro /boot/firmware")
     old = guest.out("pgrep -f -o v2h.programs.meter")
