@@ -23,18 +23,23 @@ def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess
     )
 
 
+def scripts(folder: Path, **texts: str) -> str:
+    """These programs in a folder; a PATH that begins with it."""
+    folder.mkdir()
+    for name, text in texts.items():
+        program = folder / name.replace("_", "-")
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
 @pytest.fixture
 def apt_that_knows(tmp_path: Path):
     """Puts an apt-get before the machine's own that knows just the given repositories ("ORIGIN LABEL SITE" each)."""
 
     def make(*repositories: str) -> str:
-        folder = tmp_path / "bin"
-        folder.mkdir()
-        program = folder / "apt-get"
         lines = "\n".join(repositories)
-        program.write_text(f"#!/bin/sh\n[ \"$3\" = '{NAMES_IN_BRACES}' ] && cat <<'EOF'\n{lines}\nEOF\n")
-        program.chmod(0o755)
-        return f"{folder}:{os.environ['PATH']}"
+        return scripts(tmp_path / "bin", apt_get=f"[ \"$3\" = '{NAMES_IN_BRACES}' ] && cat <<'EOF'\n{lines}\nEOF")
 
     return make
 
@@ -94,16 +99,6 @@ def test_machine_without_a_mirror_is_told_what_to_do(apt_that_knows) -> None:
     assert done.returncode != 0
     assert "MIRROR=" in done.stderr
     assert "apt-get update" in done.stderr
-
-
-def scripts(folder: Path, **texts: str) -> str:
-    """These programs in a folder; a PATH that begins with it."""
-    folder.mkdir()
-    for name, text in texts.items():
-        program = folder / name.replace("_", "-")
-        program.write_text(f"#!/bin/sh\n{text}\n")
-        program.chmod(0o755)
-    return f"{folder}:{os.environ['PATH']}"
 
 
 @pytest.mark.parametrize(("minutes", "finds"), [(2, True), (100, False)])
