@@ -101,20 +101,42 @@ def test_machine_without_a_mirror_is_told_what_to_do(apt_that_knows) -> None:
     assert "apt-get update" in done.stderr
 
 
+# Of a suite that apt has just read, find-mirror asks this next.
+CODENAME = 'case "$*" in *CODENAME*) echo {}; exit ;; esac'
+NOT_WHOLE = "E: File has unexpected size (1 != 2). Mirror sync in progress?"
+
+
 @pytest.mark.parametrize(("minutes", "finds"), [(2, True), (100, False)])
 def test_a_mirror_that_is_being_updated_is_given_fifteen_minutes(tmp_path: Path, minutes: int, finds: bool) -> None:
-    slept, says = tmp_path / "slept", "E: File has unexpected size (1 != 2). Mirror sync in progress?"
+    slept = tmp_path / "slept"
     slept.touch()
     path = scripts(
         tmp_path / "bin",
-        apt_get=f'[ $(wc -l <{slept}) -ge {minutes} ] || {{ echo "{says}"; exit 100; }}',
+        apt_get=f"{CODENAME.format('trixie')}\n"
+        f'[ $(wc -l <{slept}) -ge {minutes} ] || {{ echo "{NOT_WHOLE}"; exit 100; }}',
         sleep=f"echo $1 >>{slept}",
     )
     done = run(ROOT / "image" / "find-mirror", PATH=path, MIRROR="http://mine.example/debian")
     assert slept.read_text().splitlines() == ["60"] * (minutes if finds else 15)
     assert (done.returncode == 0) is finds
     assert done.stdout.startswith("deb http://mine.example/debian trixie main\n") is finds
-    assert "trying again in a minute" in done.stderr and (finds or says in done.stderr.splitlines()[-1])
+    assert "trying again in a minute" in done.stderr and (finds or NOT_WHOLE in done.stderr.splitlines()[-1])
+
+
+@pytest.mark.parametrize(("codename", "finds"), [("trixie", True), ("forky", False)])
+def test_the_release_is_taken_as_stable_where_only_that_is_whole(tmp_path: Path, codename: str, finds: bool) -> None:
+    path = scripts(
+        tmp_path / "bin",
+        apt_get=f"{CODENAME.format(codename)}\n"
+        'grep -q "debian.* stable" "$(dirname "$APT_CONFIG")/sources.list" && exit\n'
+        f'echo "{NOT_WHOLE}"; exit 100',
+        sleep="",
+    )
+    done = run(ROOT / "image" / "find-mirror", PATH=path, MIRROR="http://mine.example/debian")
+    names = [line.split()[2] for line in done.stdout.splitlines()]
+    assert names == (["stable", "stable-updates", "stable-security"] if finds else [])
+    assert (done.returncode == 0) is finds
+    assert NOT_WHOLE in done.stderr
 
 
 def test_a_mirror_without_the_suite_is_told_at_once(tmp_path: Path) -> None:
