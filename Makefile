@@ -27,7 +27,7 @@ faults: setup ## the fault campaign in virtual time, about 8 minutes; build/faul
 
 test-image: setup ## build the card, look into it, boot it twice side by side, drive it
 	scripts/build-image --no-xz
-	$(PYTEST) -n 2 --maxschedchunk 1 tests/image
+	$(PYTEST) -n 2 --dist loadgroup tests/image
 
 lint: setup ## style and types only
 	scripts/lint

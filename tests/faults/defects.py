@@ -75,7 +75,7 @@ DEFECTS: tuple[Defect, ...] = (
     _D("speaks_first", "chademo/progress.py", "self.speaking_t = self.idle_t = None",
        "self.idle_t = None; self.speaking_t = now"),
     _D("bleed_pushes", "chademo/limits.py", "BLEED_A = _capture(-0.2", "BLEED_A = _capture(0.2"),
-    _D("hold_too_high", "chademo/session.py", "(ceiling_v if CONTACTORS in _on(i) else self._volts_v, 0.0)",
+    _D("hold_too_high", "chademo/session.py", "ceiling_v if CONTACTORS in _on(i) else self._volts_v, 0.0",
        "(limits.AVAILABLE_V.value, 1.0)"),
     # Supervision.
     _D("car_fault_unwatched", "chademo/supervision.py", '    Watch("car_fault", _TALKING, _car_fault, bit=""),\n', "",
@@ -126,11 +126,11 @@ DEFECTS: tuple[Defect, ...] = (
        'AMPS = Entry(0x2108, 0, "amps", "A", 16, True'),
     _D("waits_for_ever", "pre/client.py", "if now < self._pending.deadline:", "if True:", ("PRE silent for 0.25 s",)),
     _D("written_is_believed", "pre/client.py",
-       "        return None if self._read_back.get(entry) == wanted else pre.write_request(entry, wanted)",
+       "        return None if self._read_back.get(entry.name) == wanted else pre.write_request(entry, wanted)",
        "        told = self.__dict__.setdefault('told', {})\n        known = told.get(entry) == wanted\n"
        "        told[entry] = wanted\n        return None if known else pre.write_request(entry, wanted)",
        ("PRE drops writes for 0.4 s",)),
-    _D("enable_never_off", "pre/client.py", "pre.ENABLE: int(self._wished_enable and may_enable)", "pre.ENABLE: 1",
+    _D("enable_never_off", "pre/client.py", "int(self._wished_enable and (enabled or ready))", "1",
        ("charger stopped for 0.5 s", "none")),
     _D("gate_open", "chademo/charger.py",
        "return self.report if now - self._report_t <= limits.GUARD_LOST.value else None", "return self.report",

@@ -8,6 +8,7 @@ from typing import Any
 
 from v2h.chademo import frames
 from v2h.pre import objects
+from v2h.rig.ev import Phase
 from v2h.rig.plant import SENSE_S, Plant
 
 REMEMBERED = 20_000
@@ -76,5 +77,7 @@ class QuickPlant(Plant):
         self.now = now
 
     def longest_s(self) -> float:
-        """How long may pass without a look at it."""
+        """How long may pass without a look at it. Nothing wakes a sleeping car but what happens at an event."""
+        if self.car.phase is Phase.ASLEEP and self.quiet():
+            return math.inf
         return RESTING_S if self._still else MOVING_S

@@ -25,7 +25,7 @@ ENDS = (("stop", None), ("charger", None), ("tree", None))
 END_WEIGHTS = (5, 4, 1)
 """By the owner; by the death of charger or of the whole tree, after which nobody wants energy any more."""
 HARD_END_S = 200.0
-REST_S = (6.0, 27.0)
+REST_S = (6.0, 25.5)
 """How long a session goes on at rest: late answers, people's presses, a plug that waits for an empty cable."""
 
 

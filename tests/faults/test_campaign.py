@@ -102,8 +102,8 @@ def test_there_are_30_defects_in_session_guard_and_client() -> None:
     assert {defect.file.split("/")[0] for defect in defects.DEFECTS} == {"chademo", "pre", "safety"}
 
 
-@pytest.mark.parametrize("name", ["guard_opens_at_once", "car_loss_unwatched"])
-def test_a_defect_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", list(defects.BY_NAME))
+def test_every_seeded_defect_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'app'}:{ROOT}")
     monkeypatch.chdir(ROOT)
     assert defects.run_one(name)[1]

@@ -165,13 +165,17 @@ class Guest:
         """extra: further words for scripts/emulate."""
         shutil.rmtree(run_dir, ignore_errors=True)
         run_dir.mkdir(parents=True)
+        self.run_dir = run_dir
         self.console_log = run_dir / "console.log"
         self.port = port or _free_port()
-        self.started = time.monotonic()
         self.password = secrets.token_urlsafe(9)
+        self._switch_on("--password", self.password, *extra)
+
+    def _switch_on(self, *extra: str) -> None:
+        run_dir = self.run_dir
+        self.started = time.monotonic()
         self._owner: dict[str, str] = {}
-        options = {"--run-dir": run_dir, "--port": self.port, "--password": self.password}
-        words = ["--headless", "--counted-time", *(str(word) for option in options.items() for word in option), *extra]
+        words = ["--headless", "--counted-time", "--run-dir", str(run_dir), "--port", str(self.port), *extra]
         with (run_dir / "qemu.log").open("wb") as log:
             self.qemu = subprocess.Popen(
                 # Should these tests be killed, QEMU goes with them.
@@ -194,6 +198,12 @@ class Guest:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def cut_power(self) -> None:
+        """Off at once and on again with the card as it is by then. Wait for shell and page as after the first start."""
+        self.qemu.kill()
+        self.qemu.wait(20)
+        self._switch_on("--keep-card")
 
     def close(self) -> None:
         """Ends QEMU, which is the process this object started and no other."""

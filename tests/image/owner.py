@@ -30,6 +30,10 @@ class Owner:
             self.seen.append(name)
         return answer
 
+    def now_s(self) -> float:
+        """The board's monotonic clock."""
+        return float(self.state()["now_t"])
+
     def charger(self) -> dict[str, Any]:
         return self.state().get("charger") or {}
 

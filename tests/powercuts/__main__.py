@@ -1,17 +1,12 @@
 """`scripts/powercuts`: record one run of the emulated board, cut its power many times, print the counts."""
 
 import argparse
-import json
-import random
-import shutil
 import sys
 from pathlib import Path
 
-from powercuts.cutting import Timeline, copy_with_holes, cut_many
-from powercuts.writelog import LogError, WriteLog
+from powercuts.cutting import cut_recording
 
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "powercuts"
-LOG, BASE, TIMELINE, PLACE = "writes.log", "base.img", "timeline.jsonl", "place.json"
 
 
 def main() -> int:
@@ -34,29 +29,11 @@ def main() -> int:
         from powercuts.recording import record
 
         record(folder, options.record)
-    missing = [name for name in (LOG, BASE, TIMELINE, PLACE) if not (folder / name).exists()]
-    if missing:
-        print(f"powercuts: {folder} has no {', '.join(missing)}; record a run: --record 10", file=sys.stderr)
-        return 2
     try:
-        log = WriteLog.read(folder / LOG)
-    except LogError as error:
-        print(f"powercuts: {error}", file=sys.stderr)
+        tally = cut_recording(folder, options.cuts, options.seed)
+    except (OSError, ValueError) as error:
+        print(f"powercuts: {error}; record a run: --record 10", file=sys.stderr)
         return 2
-    timeline = Timeline.read(folder / TIMELINE)
-    possible = timeline.moments(log)
-    if len(possible) < options.cuts:
-        print(f"powercuts: the run has only {len(possible)} writes to cut after", file=sys.stderr)
-        return 2
-    moments = random.Random(options.seed).sample(possible, options.cuts)
-    work = folder / "work"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    disk = work / "disk.img"  # the recording stays as it is, for another seed
-    copy_with_holes(folder / BASE, disk)
-    start = int(json.loads((folder / PLACE).read_text())["start"])
-    tally = cut_many(log, disk, start, moments, timeline, options.seed, work)
-    shutil.rmtree(work)
     print(tally.words())
     return 1 if tally.wrong else 0
 

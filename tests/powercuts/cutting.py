@@ -13,6 +13,8 @@ from pathlib import Path
 from powercuts.judge import COUNTERS, Verdict, judge, newest_is_old
 from powercuts.writelog import Disk, WriteLog
 
+LOG, BASE, TIMELINE, PLACE = "writes.log", "base.img", "timeline.jsonl", "place.json"
+"""The files of a recorded run, see powercuts.recording."""
 WH = 0.0005
 """Totals are written to a thousandth of a watt hour; sums of them differ by less than this."""
 
@@ -117,6 +119,24 @@ def cut_many(
             age_s = cut_t - verdict.newest[1] if verdict.newest else None
         tally.add(Cut(moment, flushed, kept, later, verdict, age_s))
     return tally
+
+
+def cut_recording(folder: Path, cuts: int, seed: int) -> Tally:
+    """So many cuts of the run in `folder`, which stays as it is. Raises FileNotFoundError for one that is not whole,
+    LogError for a broken log, ValueError when it has fewer writes."""
+    for name in (LOG, BASE, TIMELINE, PLACE):
+        if not (folder / name).exists():
+            raise FileNotFoundError(f"{folder} has no {name}")
+    log, timeline = WriteLog.read(folder / LOG), Timeline.read(folder / TIMELINE)
+    possible = timeline.moments(log)
+    if len(possible) < cuts:
+        raise ValueError(f"the run has only {len(possible)} writes to cut after, {cuts} cuts are asked for")
+    with tempfile.TemporaryDirectory(dir=folder) as work:
+        disk = Path(work) / "disk.img"
+        copy_with_holes(folder / BASE, disk)
+        start = int(json.loads((folder / PLACE).read_text())["start"])
+        moments = random.Random(seed).sample(possible, cuts)
+        return cut_many(log, disk, start, moments, timeline, seed, Path(work))
 
 
 def copy_with_holes(source: Path, target: Path) -> None:

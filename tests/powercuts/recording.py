@@ -6,6 +6,8 @@ Needs the built image. The log, the data partition as it was before and a time l
 import json
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -15,12 +17,13 @@ from card import Card  # noqa: E402
 from guest import Guest  # noqa: E402
 from owner import Owner  # noqa: E402
 
+from powercuts.cutting import BASE, LOG, PLACE, TIMELINE  # noqa: E402
+
 CARD_BYTES = 8 * 2**30
 """As scripts/emulate makes the card."""
 BOOT_S = 600
-LOG, BASE, TIMELINE, PLACE = "writes.log", "base.img", "timeline.jsonl", "place.json"
 POLL_S = 0.2
-CHANGE_S = 20.0
+CHANGE_S = 10.0
 """Between two changes of settings or schedule."""
 
 
@@ -44,49 +47,61 @@ def data_partition(image: Path, base: Path) -> int:
     return partition.start
 
 
-def record(folder: Path, minutes: float) -> None:
-    """Boot, let energy flow, change things, log. Raises what the guest raises."""
+def prepare(folder: Path) -> tuple[str, ...]:
+    """Everything of a recording but the run itself, in `folder`. Returns the words for scripts/emulate."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / LOG
     log.unlink(missing_ok=True)
     start = data_partition(REPOSITORY / "build" / "v2h.img", folder / BASE)
     (folder / PLACE).write_text(json.dumps({"start": start}))
-    with Guest(folder / "run", extra=("--log-writes", str(log.resolve()))) as guest:
+    return "--log-writes", str(log.resolve())
+
+
+@contextmanager
+def followed(guest: Guest, owner: Owner, folder: Path) -> Iterator[None]:
+    """Note how long the log is at which time of the board, until the block ends: cuts may be made in that time."""
+    log, done = folder / LOG, threading.Event()
+    with (folder / TIMELINE).open("w") as out:
+        out.write(json.dumps({"boot": guest.out("cat /proc/sys/kernel/random/boot_id")}) + "\n")
+
+        def follow() -> None:
+            while not done.wait(POLL_S):
+                # The board is asked after the look at the log: it is never later than we say.
+                log_bytes = log.stat().st_size
+                out.write(json.dumps({"log_bytes": log_bytes, "t": owner.now_s()}) + "\n")
+
+        follower = threading.Thread(target=follow)
+        follower.start()
+        try:
+            yield
+        finally:
+            done.set()
+            follower.join()
+
+
+def record(folder: Path, minutes: float) -> None:
+    """Boot, let energy flow, change things, log. Raises what the guest raises."""
+    words = prepare(folder)
+    with Guest(folder / "run", extra=words) as guest:
         guest.wait_for_shell(BOOT_S)
         guest.wait_for_page(BOOT_S)
-        boot = guest.out("cat /proc/sys/kernel/random/boot_id")
         owner = Owner(guest)
         owner.start_energy("v2h")
         guest.sleep(60)  # the first minute is on the card
-        done = threading.Event()
-        with (folder / TIMELINE).open("w") as out:
-            out.write(json.dumps({"boot": boot}) + "\n")
-
-            def follow() -> None:
-                while not done.wait(POLL_S):
-                    # The board is asked after the look at the log: it is never later than we say.
-                    log_bytes = log.stat().st_size
-                    out.write(json.dumps({"log_bytes": log_bytes, "t": owner.state()["now_t"]}) + "\n")
-
-            follower = threading.Thread(target=follow)
-            follower.start()
-            try:
-                _live(guest, owner, minutes)
-            finally:
-                done.set()
-                follower.join()
+        with followed(guest, owner, folder):
+            change_things(guest, owner, minutes * 60)
 
 
-def _live(guest: Guest, owner: Owner, minutes: float) -> None:
-    """What an owner changes, by the board's own command line where it is there; else the files' own writer."""
-    end, n = owner.state()["now_t"] + minutes * 60, 0
+def change_things(guest: Guest, owner: Owner, seconds: float) -> None:
+    """What an owner changes, by the files' own writer."""
+    end, n = owner.now_s() + seconds, 0
     write = (
         "cd / && PYTHONDONTWRITEBYTECODE=1 setpriv --reuid v2h-manager --regid v2h --clear-groups python3 -c "
         "'import json, sys; from pathlib import Path; from v2h import durable; "
         'p = Path("/data/v2h") / sys.argv[1]; v = durable.read_json(p); v.update(json.loads(sys.argv[2])); '
         "durable.write_json(p, v)' "
     )
-    while (left_s := end - owner.state()["now_t"]) > 0:
+    while (left_s := end - owner.now_s()) > 0:
         n += 1
         name, change = ("settings.json", {"stopped": False}) if n % 2 else ("schedule.json", {"entries": []})
         guest.out(f"{write} {name} '{json.dumps(change)}'")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from v2h.chademo import evse, flow, limits
 from v2h.chademo.cable import Source
+from v2h.chademo.frames import EvseFrame
 from v2h.chademo.progress import Progress
 from v2h.chademo.states import TABLE, Converter, State
 from v2h.chademo.supervision import check, remarks, threshold_v
@@ -70,7 +71,6 @@ class Session(Progress):
         if i.guard is None:
             return
         tripped = i.guard.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED)
-        cause = i.guard.trip.name.lower().replace("_", " ")
         first, self._met_guard = not self._met_guard, True
         if first:
             self.locked = Output.PLUG_LOCK in i.guard.outputs  # as guard found it; it may be on after a crash
@@ -82,9 +82,10 @@ class Session(Progress):
             if self.state is State.FAULT and tripped and not i.guard.outputs & _LIVE and i.guard.session == self.number:
                 self.number = (self.number + 1) & 0xFFFFFFFF
         elif first and (tripped or self.locked or i.guard.outputs & _LIVE):
-            self.make_safe(Fault("found_at_start", f"after a restart: {cause if tripped else 'outputs were on'}"), now)
+            found = i.guard.trip.text if tripped else "outputs were on"
+            self.make_safe(Fault("found_at_start", f"after a restart: {found}"), now)
         elif tripped:
-            self.make_safe(Fault("guard_tripped", f"guard made safe: {cause}"), now)
+            self.make_safe(Fault("guard_tripped", f"guard made safe: {i.guard.trip.text}"), now)
         elif lost:
             self.make_safe(Fault("outputs_lost", f"guard has switched off {', '.join(names(lost))}"), now)
 
@@ -133,20 +134,10 @@ class Session(Progress):
         volts_v, amps_a = self._target(row.converter, now, i, elapsed_s)
         self._volts_v, self.commanded_a = volts_v, amps_a
         on = _on(i)
-        shown = evse.Shown(
-            row=row,
-            locked=self.locked,
-            charging=self.charging,
-            fault=self.fault,
-            speaking_s=0.0 if self.speaking_t is None else now - self.speaking_t,
-            flowed=self.flowed,
-            paused=self.paused,
-            protocol=self.protocol,
-        )
         by_person = self.state is State.FAULT and i.unlock_confirmed
         return Actions(
             outputs=row.outputs | (Output.PLUG_LOCK if self.locked and not by_person else NONE),
-            frames=evse.build(i, shown, CONTACTORS in on) if self.speaking_t is not None and row.speaks else (),
+            frames=self._frames(now, i, self.speaking_t) if self.speaking_t is not None and row.speaks else (),
             pre_enable=row.converter is not Converter.OFF,
             pre_volts_v=volts_v,
             pre_amps_a=amps_a,
@@ -155,6 +146,19 @@ class Session(Progress):
             session=self.number,
             unlock_by_person=by_person,
         )
+
+    def _frames(self, now: float, i: Inputs, speaking_t: float) -> tuple[EvseFrame, ...]:
+        shown = evse.Shown(
+            row=TABLE[self.state],
+            locked=self.locked,
+            charging=self.charging,
+            fault=self.fault,
+            speaking_s=now - speaking_t,
+            flowed=self.flowed,
+            paused=self.paused,
+            protocol=self.protocol,
+        )
+        return evse.build(i, shown, CONTACTORS in _on(i))
 
     def _pause(self, now: float, i: Inputs) -> None:
         """With nothing wished for a while the car is offered 0 A, and sleeps in the session; any wish wakes it."""
@@ -175,13 +179,15 @@ class Session(Progress):
         if converter is Converter.FLOW:
             stands = self.ending or self.paused
             return ceiling_v, 0.0 if stands else flow.next_a(i, now, self.commanded_a, elapsed_s)
-        match_v = min((i.battery_v or 0.0) + limits.MATCH_OFFSET_V.value, limits.AVAILABLE_V.value)
-        return {
-            Converter.OFF: (0.0, 0.0),
-            Converter.ZERO: (0.0, 0.0),
-            Converter.TEST: (limits.TEST_V.value, limits.TEST_A.value) if self.seen_empty else (0.0, 0.0),
-            Converter.BLEED: (self._volts_v, limits.BLEED_A.value),
-            Converter.MATCH: (match_v, limits.TEST_A.value),
-            # Until c1/c2 are seen closed the converter stays where it was matched: ours may close late.
-            Converter.HOLD: (ceiling_v if CONTACTORS in _on(i) else self._volts_v, 0.0),
-        }[converter]
+        match converter:
+            case Converter.TEST if self.seen_empty:
+                return limits.TEST_V.value, limits.TEST_A.value
+            case Converter.BLEED:
+                return self._volts_v, limits.BLEED_A.value
+            case Converter.MATCH:
+                match_v = min((i.battery_v or 0.0) + limits.MATCH_OFFSET_V.value, limits.AVAILABLE_V.value)
+                return match_v, limits.TEST_A.value
+            case Converter.HOLD:
+                # Until c1/c2 are seen closed the converter stays where it was matched: ours may close late.
+                return ceiling_v if CONTACTORS in _on(i) else self._volts_v, 0.0
+        return 0.0, 0.0

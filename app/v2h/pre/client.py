@@ -77,7 +77,7 @@ class PreClient:
         self._was_enabled = False
         self._was_silent = False
         self._urgent = False
-        self._read_back: dict[pre.Entry, pre.Value] = {}
+        self._read_back: dict[str, pre.Value] = {}
         self._pending: _Pending | None = None
         self._steps: deque[Callable[[], bytes | None]] = deque()
         self._round_t = -math.inf
@@ -155,7 +155,7 @@ class PreClient:
 
     def _step(self, now: float) -> bytes | None:
         if not self._steps and now >= self._round_t - EARLY_S:
-            steps, period_s = self._rounds()[self.phase]
+            steps, period_s = self._round()
             self._steps.extend(steps)
             on_beat = self._round_t + period_s
             self._round_t = on_beat if on_beat > now + EARLY_S else now + period_s
@@ -165,21 +165,21 @@ class PreClient:
                 return request
         return None
 
-    def _rounds(self) -> dict[Phase, tuple[list[Callable[[], bytes | None]], float]]:
+    def _round(self) -> tuple[list[Callable[[], bytes | None]], float]:
+        """The steps of this phase's next round, and its period."""
         read, write = self._read, self._write
-        return {
-            Phase.IDENTIFY: (
-                [
+        match self.phase:
+            case Phase.IDENTIFY:
+                return [
                     lambda: pre.write_amps(0.0) if self._was_silent else None,  # it may still hear us
                     lambda: self._identify(pre.DEVICE_NAME, after=None),
                     lambda: self._identify(pre.HARDWARE, after=pre.DEVICE_NAME),
                     lambda: self._identify(pre.SOFTWARE, after=pre.HARDWARE),
-                ],
-                IDENTIFY_RETRY_S,
-            ),
-            Phase.WAIT_READY: ([read(pre.STATUS)], READY_POLL_S),
-            Phase.RUN: (
-                [
+                ], IDENTIFY_RETRY_S
+            case Phase.WAIT_READY:
+                return [read(pre.STATUS)], READY_POLL_S
+            case Phase.RUN:
+                return [
                     read(pre.STATUS),
                     *[read(entry) for entry in self._slow_turn()],
                     lambda: self._read_if_doubtful(pre.ENABLE),
@@ -190,10 +190,7 @@ class PreClient:
                     read(pre.SET_AMPS),
                     read(pre.AMPS),
                     read(pre.VOLTS),
-                ],
-                CYCLE_S,
-            ),
-        }
+                ], CYCLE_S
 
     def _slow_turn(self) -> tuple[pre.Entry, ...]:
         """What changes slowly or only by our own writes has its turn in every third round."""
@@ -202,7 +199,7 @@ class PreClient:
 
     def _read_if_doubtful(self, entry: pre.Entry) -> bytes | None:
         """A read-back in every round until it shows what we want."""
-        return None if self._read_back.get(entry) == self._wanted()[entry] else pre.read_request(entry)
+        return None if self._read_back.get(entry.name) == self._wanted(entry) else pre.read_request(entry)
 
     def _read(self, entry: pre.Entry) -> Callable[[], bytes]:
         return lambda: pre.read_request(entry)
@@ -222,28 +219,27 @@ class PreClient:
         return self._write_if_needed(pre.SET_AMPS)
 
     def _write_if_needed(self, entry: pre.Entry) -> bytes | None:
-        wanted = self._wanted()[entry]
-        return None if self._read_back.get(entry) == wanted else pre.write_request(entry, wanted)
+        wanted = self._wanted(entry)
+        return None if self._read_back.get(entry.name) == wanted else pre.write_request(entry, wanted)
 
-    def _wanted(self) -> dict[pre.Entry, float]:
-        """What each writable object should hold now; looked up only when its turn to be sent has come."""
-        enabled = self._read_back.get(pre.ENABLE) == 1
-        live = self._wished_enable and enabled
-        may_enable = enabled or (self._read_back.get(pre.STATUS) == 0 and self._read_back.get(pre.SET_AMPS) == 0)
-        return {
-            pre.SET_AMPS: self._wished_amps_a if live else 0.0,
-            pre.SET_VOLTS: self._wished_volts_v if live else 0.0,
-            pre.ENABLE: int(self._wished_enable and may_enable),
-        }
+    def _wanted(self, entry: pre.Entry) -> float:
+        """What a writable object should hold now; looked up only when its turn to be sent has come."""
+        enabled = self._read_back.get(pre.ENABLE.name) == 1
+        if entry is pre.ENABLE:
+            ready = self._read_back.get(pre.STATUS.name) == 0 and self._read_back.get(pre.SET_AMPS.name) == 0
+            return int(self._wished_enable and (enabled or ready))
+        if not (self._wished_enable and enabled):
+            return 0.0
+        return self._wished_amps_a if entry is pre.SET_AMPS else self._wished_volts_v
 
     # What the answers change.
 
     def _learn(self, entry: pre.Entry, value: pre.Value | None, now: float) -> None:
         if entry.per_unit == 0:
             self.identity[entry.name] = "" if value is None else str(value)  # refused counts as answered
-        if value is not None and entry in TELEMETRY_FIELDS:
-            self._read_back[entry] = value
-            name, time_name = TELEMETRY_FIELDS[entry]
+        if value is not None and entry.name in TELEMETRY_FIELDS:
+            self._read_back[entry.name] = value
+            name, time_name = TELEMETRY_FIELDS[entry.name]
             setattr(self.telemetry, name, value == 1 if entry is pre.ENABLE else value)
             setattr(self.telemetry, time_name, now)
         if entry is pre.ENABLE and value is not None:
@@ -256,13 +252,14 @@ class PreClient:
         self._was_enabled = on
 
     def _advance(self, now: float) -> None:
-        status = self._read_back.get(pre.STATUS)
-        known = all(entry.name in self.identity for entry in (pre.DEVICE_NAME, pre.HARDWARE, pre.SOFTWARE))
-        if self.phase is Phase.IDENTIFY and known:
-            self._enter(Phase.WAIT_READY, now)
-        elif self.phase is Phase.WAIT_READY and status is not None and pre.unexpected_status(int(status)) == 0:
-            self._was_silent = False
-            self._enter(Phase.RUN, now)
+        if self.phase is Phase.IDENTIFY:
+            if all(entry.name in self.identity for entry in (pre.DEVICE_NAME, pre.HARDWARE, pre.SOFTWARE)):
+                self._enter(Phase.WAIT_READY, now)
+        elif self.phase is Phase.WAIT_READY:
+            status = self._read_back.get(pre.STATUS.name)
+            if status is not None and pre.unexpected_status(int(status)) == 0:
+                self._was_silent = False
+                self._enter(Phase.RUN, now)
 
     def _lose(self, now: float) -> None:
         if self._wished_enable and self._was_enabled:

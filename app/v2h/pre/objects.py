@@ -47,10 +47,6 @@ class Entry:
     low: float = 0.0
     high: float = 0.0
 
-    def __hash__(self) -> int:
-        """By its address on the wire alone: looked up some hundred times a second on a small board."""
-        return self.index << 8 | self.sub
-
     def value(self, raw: bytes) -> Value:
         """Scale the data bytes of an answer. Raises SdoError when their number is not the object's size."""
         if len(raw) != self.size:

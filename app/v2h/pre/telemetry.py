@@ -32,16 +32,16 @@ class PreTelemetry:
 
 
 TELEMETRY_FIELDS = {
-    pre.STATUS: ("status", "status_t"),
-    pre.VOLTS: ("volts_v", "volts_t"),
-    pre.AMPS: ("amps_a", "amps_t"),
-    pre.TEMPERATURE: ("temperature_c", "temperature_t"),
-    pre.SET_VOLTS: ("set_volts_v", "set_volts_t"),
-    pre.SET_AMPS: ("set_amps_a", "set_amps_t"),
-    pre.ENABLE: ("enabled", "enabled_t"),
-    pre.WARNING: ("warning_word", "warning_t"),
+    pre.STATUS.name: ("status", "status_t"),
+    pre.VOLTS.name: ("volts_v", "volts_t"),
+    pre.AMPS.name: ("amps_a", "amps_t"),
+    pre.TEMPERATURE.name: ("temperature_c", "temperature_t"),
+    pre.SET_VOLTS.name: ("set_volts_v", "set_volts_t"),
+    pre.SET_AMPS.name: ("set_amps_a", "set_amps_t"),
+    pre.ENABLE.name: ("enabled", "enabled_t"),
+    pre.WARNING.name: ("warning_word", "warning_t"),
 }
-"""Object -> where its value and its time go."""
+"""Name of an object -> where its value and its time go."""
 
 
 @dataclass(slots=True)

@@ -140,10 +140,14 @@ class Verdict:
 
 def broken_need(outputs: Output) -> Need | None:
     """The first row of NEEDS that this combination breaks."""
-    for need in NEEDS:
-        if outputs & need.on and need.needs & ~outputs:
-            return need
-    return None
+    return _BROKEN[outputs]
+
+
+_BROKEN = tuple(
+    next((need for need in NEEDS if outputs & need.on and need.needs & ~outputs), None)
+    for outputs in map(Output, range(0x80))
+)
+"""The same for every combination: guard asks several times a turn."""
 
 
 def judge(view: View, request: Request) -> Verdict:

@@ -47,6 +47,11 @@ class Trip(IntEnum):
     OUTPUT_FAILED = 8
     GUARD_STOPS = 9
 
+    @property
+    def text(self) -> str:
+        """'charger silent' for Trip.CHARGER_SILENT."""
+        return self.name.lower().replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
