@@ -24,7 +24,7 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "image"))
 from cardwrites import counted  # noqa: E402
 from guest import Guest, GuestError  # noqa: E402
 from owner import Owner  # noqa: E402
-from truth import rig  # noqa: E402
+from truth import first, record, rig  # noqa: E402
 
 BOOT_S = 600
 STEPS = 5
@@ -67,25 +67,26 @@ load({HIGH_W})
 print(settle(time.monotonic(), 30))
 """
 
-# On the board: for each press of boost the seconds until any output of the charger changes.
-PRESSES_SEEN = """
-import os, select, struct, sys, time
+# On the board: boost released: the seconds until any output of the charger changes; on/off pressed: when.
+KEYS_SEEN = """
+import os, struct, sys, time
 NAMES = ("c1", "c2", "d1", "d2", "master", "plug-lock", "pre-ac")
 files = [open("/sys/class/leds/" + name + "/brightness", "rb", buffering=0) for name in NAMES]
 def outputs():
     return [os.pread(one.fileno(), 8, 0) for one in files]
 EVENT = struct.Struct("@llHHi")
+ON_OFF, BOOST, PRESSED, RELEASED = 59, 60, 1, 0
 keyboard = os.open(sys.argv[1], os.O_RDONLY)
 print("listening", flush=True)
-for _ in range(int(sys.argv[2])):
-    while True:
-        *_, kind, code, value = EVENT.unpack(os.read(keyboard, EVENT.size))
-        if (kind, code, value) == (1, 60, 0):
-            break
-    begin, before = time.monotonic(), outputs()
-    while outputs() == before and time.monotonic() < begin + 5:
-        time.sleep(0.002)
-    print(time.monotonic() - begin, flush=True)
+while True:
+    *_, kind, code, value = EVENT.unpack(os.read(keyboard, EVENT.size))
+    at, before = time.monotonic(), outputs()
+    if (kind, code, value) == (1, ON_OFF, PRESSED):
+        print(at, flush=True)
+    elif (kind, code, value) == (1, BOOST, RELEASED):
+        while outputs() == before and time.monotonic() < at + 5:
+            time.sleep(0.002)
+        print(time.monotonic() - at, flush=True)
 """
 
 
@@ -129,23 +130,29 @@ def memory(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:
 
 
 def presses(guest: Guest, owner: Owner, tell: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Boost pressed in idle starts a charge and pressed again ends it; from the key's release to the first output."""
+    """Boost starts a charge: from its release to the first output. On/off ends it: from the press to 0 A commanded."""
     owner.to_idle()
     keyboard = guest.out("grep -l AT.Raw /sys/class/input/event*/device/name").split("/")[4]
-    guest.out(f"cat >/run/presses.py <<'END'\n{PRESSES_SEEN}\nEND")
-    guest.out(f"python3 -I -S /run/presses.py /dev/input/{keyboard} {PRESSES} >/run/presses 2>&1 &")
-    _until(guest, lambda: "listening" in guest.out("cat /run/presses"), "the keyboard's listener")
-    for number in range(PRESSES):
-        guest.keys("f2")
-        heard = number + 2
-        _until(guest, lambda heard=heard: len(guest.out("cat /run/presses").splitlines()) >= heard, "the press")
-        if number % 2:
-            owner.wait_for_session("idle", 60)
-        else:
-            guest.sleep(0.7)
-    times = [float(line) for line in guest.out("cat /run/presses").splitlines()[1:]]
-    tell("press to effect: " + " ".join(f"{t:.3f}" for t in times))
-    return [row(f"press to effect, median of {len(times)}", statistics.median(times), "s", GOALS["press_s"])]
+    guest.out(f"cat >/run/keys.py <<'END'\n{KEYS_SEEN}\nEND")
+    guest.out(f"python3 -I -S /run/keys.py /dev/input/{keyboard} >/run/keys 2>&1 &")
+    starts, stops = [], []
+
+    def seen(key: str, lines: int) -> float:
+        guest.keys(key)
+        _until(guest, lambda: len(guest.out("cat /run/keys").splitlines()) > lines, f"the press of {key}")
+        return float(guest.out("tail -n 1 /run/keys"))
+
+    _until(guest, lambda: "listening" in guest.out("cat /run/keys"), "the keyboard's listener")
+    for number in range(PRESSES // 2):
+        starts.append(seen("f2", 2 * number + 1))
+        owner.wait(lambda s: (s["charger"]["amps_a"] or 0) > 5, 90, "current into the car")
+        pressed_t = seen("f1", 2 * number + 2)
+        guest.sleep(1)
+        stops.append(first(record(guest), pressed_t, lambda row: row.set_a == 0.0))
+        owner.wait_for_session("idle", 60)
+    for what, times in (("start", starts), ("stop", stops)):
+        tell(f"press to {what}: " + " ".join(f"{t:.3f}" for t in times))
+    return [row(f"press to effect, median of {PRESSES}", statistics.median(starts + stops), "s", GOALS["press_s"])]
 
 
 def card(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:

@@ -193,7 +193,7 @@ class Board:
 
     # The converter's bus.
 
-    def _request(self, data: bytes, *, by_guard: bool = False) -> bytes | None:
+    def _request(self, data: bytes, *, by_guard: bool = False) -> Frame | None:
         """One SDO request; the answer if it comes at once."""
         self.judge.wrote(self, data, by_guard)
         if self.trace is not None and data[0] != pre.READ:
@@ -201,38 +201,39 @@ class Board:
         if self.pre_bus_off:
             return None
         if not by_guard:
-            self._guard_hears(pre.REQUEST_ID, data)
+            self._guard_hears(Frame(self.now, pre.REQUEST_ID, data, PRE_BUS))
         answer = self.plant.pre_request(self.now, data)
         if answer is None:
             return None
         if self.pre.late_s:
             self.later(self.pre.late_s, "pre_answers", answer)
             return None
-        self._guard_hears(pre.ANSWER_ID, answer)
+        frame = Frame(self.now, pre.ANSWER_ID, answer, PRE_BUS)
+        self._guard_hears(frame)
         if not self.pre.shifted:
             self.judge.pre_heard_t = self.now
-        return answer
+        return frame
 
     def stranger_writes(self) -> None:
         """Neither charger nor guard sets a current; for later()."""
         self._say("a stranger writes 10 A to the converter")
         self.judge.stranger_t = self.now
-        self._guard_hears(pre.REQUEST_ID, pre.write_amps(10.0))
+        self._guard_hears(Frame(self.now, pre.REQUEST_ID, pre.write_amps(10.0), PRE_BUS))
         self.plant.pre_request(self.now, pre.write_amps(10.0))
 
     def pre_answers(self, answer: bytes) -> None:
         """A late answer arrives."""
-        self._guard_hears(pre.ANSWER_ID, answer)
+        self._guard_hears(Frame(self.now, pre.ANSWER_ID, answer, PRE_BUS))
         if self.charger is not None:
             self.judge.pre_heard_t = self.now if self.pre.late_s < 0.1 else self.judge.pre_heard_t
             self._pre_inbox.append(answer)
             self._charger_t = self._not_before(self.now)
 
-    def _guard_hears(self, can_id: int, data: bytes) -> None:
+    def _guard_hears(self, frame: Frame) -> None:
         if self.guard is not None:
-            self._guard_inbox.append(Frame(self.now, can_id, data, PRE_BUS))
+            self._guard_inbox.append(frame)
         if self._swept is not None:
-            self._swept.hear(Frame(self.now, can_id, data, PRE_BUS))
+            self._swept.hear(frame)
 
     # charger.
 
@@ -308,7 +309,7 @@ class Board:
             for _, data in turn.to_pre:
                 answer = self._request(data)
                 if answer is not None:
-                    charger.pre_frame(Frame(now, pre.ANSWER_ID, answer, PRE_BUS))
+                    charger.pre_frame(answer)
 
     # guard.
 

@@ -6,19 +6,16 @@ make-safe's step 3, nothing comes back, the lock does not move. That clock count
 hold on a busy machine too. More kills by hand: `REPEAT=20 pytest -s tests/image/test_guest_kills.py`.
 """
 
-import json
 import os
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import inf
 from signal import Signals
-from typing import Any
 
 import pytest
 from guest import Guest
 from owner import Owner
-from truth import BARE, rig
+from truth import BARE, Row, first, record, rig
 
 from v2h.safety.outputs import CONTACTORS, Output
 
@@ -39,23 +36,6 @@ at = time.monotonic()
 os.kill(pid, number)
 print(at)
 """
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the rig's record."""
-
-    t: float
-    set_a: float
-    out_a: float
-    outputs: Output
-    cable_v: float
-
-
-def record(guest: Guest) -> list[Row]:
-    rig(guest, record="write")
-    rows = json.loads(guest.out("cat /run/v2h/rig-record.json"))
-    return [Row(t, set_a, out_a, Output(outputs), cable_v) for t, set_a, out_a, outputs, cable_v in rows]
 
 
 def send(guest: Guest, pid: int, word: str) -> float:
@@ -79,11 +59,6 @@ def owner(guest: Guest) -> Iterator[Owner]:
 def at_14_a(owner: Owner) -> None:
     owner.start_energy("charge", amps=14)
     owner.wait(lambda s: (s["charger"]["amps_a"] or 0) > 13, 20, "14 A into the car")
-
-
-def first(rows: list[Row], since: float, what: Any) -> float:
-    """Seconds from `since` to the first row for which what(row) holds; infinity when there is none."""
-    return next((row.t - since for row in rows if row.t >= since and what(row)), inf)
 
 
 def judge(rows: list[Row], began: float, pre: str) -> tuple[float, float]:

@@ -4,9 +4,14 @@ Not by `python -m v2h.rig`: an interpreter with the package takes seconds to sta
 """
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from guest import Guest
+
+from v2h.safety.outputs import Output
 
 BARE = "python3 -I -S -c"
 _TALK = """
@@ -25,3 +30,26 @@ def rig(guest: Guest, **knobs: str) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(guest.out(f"{BARE} '{_TALK}' '{json.dumps(knobs)}'"))
     assert "error" not in answer, answer
     return answer
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the rig's record."""
+
+    t: float
+    set_a: float
+    out_a: float
+    outputs: Output
+    cable_v: float
+
+
+def record(guest: Guest) -> list[Row]:
+    """The last 80 s, a row every 20 ms and at every new setpoint. Writing them takes the board 0.4 s."""
+    rig(guest, record="write")
+    rows = json.loads(guest.out("cat /run/v2h/rig-record.json"))
+    return [Row(t, set_a, out_a, Output(outputs), cable_v) for t, set_a, out_a, outputs, cable_v in rows]
+
+
+def first(rows: list[Row], since: float, what: Callable[[Row], bool]) -> float:
+    """Seconds from `since` to the first row for which what(row) holds; infinity when there is none."""
+    return next((row.t - since for row in rows if row.t >= since and what(row)), inf)

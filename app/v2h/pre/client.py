@@ -21,7 +21,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from v2h.pre import objects as pre
 from v2h.pre.telemetry import TELEMETRY_FIELDS, PreLink, PreTelemetry
@@ -46,7 +46,7 @@ _SLOW = ((pre.ENABLE,), (pre.SET_VOLTS,), (pre.WARNING, pre.TEMPERATURE))
 _KINDS = {pre.ReadRequest: (pre.ReadAnswer, pre.Aborted), pre.WriteRequest: (pre.Written, pre.Aborted)}
 
 
-class Phase(Enum):
+class Phase(StrEnum):
     """Where the start sequence stands."""
 
     IDENTIFY = "identify"

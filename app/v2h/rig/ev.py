@@ -6,7 +6,7 @@ implementations of IEEE 2030.1.1): where the charger misbehaves it sets the faul
 
 import math
 from dataclasses import replace
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 from v2h.chademo.frames import X100, X101, X102, X108, X109, X200, X208, decode, encode
 from v2h.rig.battery import RESISTANCE_OHM
@@ -67,7 +67,7 @@ DEVIATION_S = 5.0
 OVERVOLTAGE_V = 415.0
 
 
-class Phase(Enum):
+class Phase(IntEnum):
     """Where the car's session is."""
 
     ASLEEP = auto()
