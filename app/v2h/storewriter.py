@@ -7,6 +7,7 @@ read is moved aside and a fresh one begun. What is too old, or more than the car
 
 import contextlib
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,6 +27,11 @@ MAX_BYTES = 256 * 2**20
 """Of the database; a year of daily use comes to about 100 MiB."""
 PRUNE_ROWS = 2000
 """Deleted at most in one transaction, so that no commit is a long one."""
+WAL_FRAMES = 256
+"""Checkpoint after so many pages: an hour or so."""
+WAL_BYTES = (WAL_FRAMES + 64) * (4096 + 24) + 32
+"""The size that the write-ahead log has from the beginning and keeps, by SQLite's file format. A commit into a file
+that does not grow writes its pages and no more; one that grows makes the file system write to its journal as well."""
 KEEP_BROKEN = 2
 """Files moved aside; the newest takes the last one's place."""
 _TOTALS = ("charged_wh", "discharged_wh", "imported_wh", "exported_wh", "grid_missed_s", "charger_missed_s", "energy_s")
@@ -172,7 +178,7 @@ class StoreWriter:
     def _open(self) -> None:
         try:
             self._connect()
-        except sqlite3.OperationalError as error:
+        except (OSError, sqlite3.OperationalError) as error:
             raise StoreError(f"{self.path}: {error}") from error
         except sqlite3.DatabaseError as error:
             self._begin_afresh(str(error))
@@ -191,10 +197,19 @@ class StoreWriter:
             connection.execute("update boots set version = ? where boot = ?", (self._version, self._boot_id))
             row = connection.execute("select id from boots where boot = ?", (self._boot_id,)).fetchone()
             self._boot = row[0]
+            connection.execute(f"pragma wal_autocheckpoint = {WAL_FRAMES}")
+            self._fill_wal()
             self._connection = connection
-        except sqlite3.Error:
+        except (OSError, sqlite3.Error):
             connection.close()
             raise
+
+    def _fill_wal(self) -> None:
+        """Zeros behind the end of the write-ahead log: no frame of SQLite's, so it ends where it ended."""
+        with self.path.with_name(FILE_NAME + "-wal").open("ab") as wal:
+            wal.write(bytes(max(0, WAL_BYTES - wal.tell())))
+            wal.flush()
+            os.fsync(wal.fileno())
 
     def _begin_afresh(self, why: str) -> None:
         places = (self.path.with_name(f"{FILE_NAME}.broken-{n}") for n in range(1, KEEP_BROKEN + 1))

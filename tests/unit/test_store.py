@@ -1,5 +1,6 @@
 """Writing the log: it survives bad files and full disks, keeps within bounds, and rows get their right time later."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from v2h import storeschema
 from v2h.bus import Event
 from v2h.storeschema import FILE_NAME
-from v2h.storewriter import DAY_S, PRUNE_ROWS, StoreError, StoreWriter
+from v2h.storewriter import DAY_S, PRUNE_ROWS, WAL_BYTES, StoreError, StoreWriter
 
 EVENT = Event(12.5, "warning", "k_off", "the car took its permission away", "charger", {"amps": 9.5})
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
@@ -69,6 +70,29 @@ def test_pragmas_are_those_that_survive_a_power_cut(tmp_path: Path) -> None:
     store = StoreWriter(tmp_path, "boot-1", "0.1.0")
     assert store._connection.execute("pragma journal_mode").fetchone() == ("wal",)
     assert store._connection.execute("pragma synchronous").fetchone() == (2,)
+    store.close()
+
+
+def test_the_write_ahead_log_keeps_its_size_and_a_dead_writers_is_taken_over(tmp_path: Path) -> None:
+    """A file that grows makes the card's file system write more than the log."""
+    store, sizes = StoreWriter(tmp_path, "boot-1", "1"), set()
+    for minute in range(600):
+        for part in range(6):
+            store.add_sample(minute * 60.0 + part * 10.0, {"state": "energy", "power_w": float(minute)})
+        store.set_day("2026-11-22", {"charged_wh": float(minute)})
+        store.flush()
+        sizes.add((tmp_path / "v2h.sqlite3-wal").stat().st_size)
+    assert sizes == {WAL_BYTES}
+    after = tmp_path / "power cut"
+    after.mkdir()
+    for part_of in ("", "-wal"):
+        shutil.copy(tmp_path / f"v2h.sqlite3{part_of}", after)
+    store = StoreWriter(after, "boot-2", "1")
+    assert store.moved_aside is None and store.day("2026-11-22")["charged_wh"] == 599.0
+    with sqlite3.connect(after / "v2h.sqlite3") as connection:
+        assert connection.execute("select count(*) from samples").fetchone() == (3600,)
+        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+    assert (after / "v2h.sqlite3-wal").stat().st_size == WAL_BYTES
     store.close()
 
 
