@@ -28,7 +28,7 @@ from powercuts.recording import change_things, followed
 
 TRACE_FROM_S = 0
 SETTLE_S, SCORED_S = 10, 180
-CHANGES_S = 60
+CHANGES_S = 40
 MEAN_GRID_LIMIT_W = 100.0
 CARD_MB_A_DAY = 80.0
 CUTS = 100
@@ -159,7 +159,8 @@ def test_power_cuts_lose_a_minute_at_most(day: Day) -> None:
     print(f"\n{tally.words()}")
     assert not tally.wrong
     assert sum(cut.kept < cut.later for cut in tally.cuts) > CUTS / 10, "hardly a cut that could have lost anything"
-    assert all({"settings.json", "schedule.json"} & cut.verdict.files for cut in tally.cuts)
+    for name in ("settings.json", "schedule.json"):
+        assert sum(name in cut.verdict.files for cut in tally.cuts) > CUTS / 10, f"hardly a cut after {name}"
     assert all(cut.age_s is not None for cut in tally.cuts)
 
 
@@ -167,7 +168,6 @@ def test_power_that_goes_in_v2h_and_comes_back(guest: Guest, owner: Owner) -> No
     """The emulator is killed and the same card booted again."""
     owner.press("settings", soc_min_pct=37)
     owner.start_energy("v2h")
-    guest.sleep(61)
     boot, before = guest.out(BOOT_ID), log_of(guest)
     guest.cut_power()
     guest.wait_for_shell(BOOT_S)
@@ -176,7 +176,6 @@ def test_power_that_goes_in_v2h_and_comes_back(guest: Guest, owner: Owner) -> No
     assert guest.out(BOOT_ID) != boot
     assert rig(guest)["outputs"] == [], "a start alone switches nothing on"
     assert json.loads(guest.http("/api/v1/settings")[1])["settings"]["soc_min_pct"] == 37
-    guest.sleep(61)
     after = log_of(guest)
     assert after["integrity"] == "ok" and after["boots"] == before["boots"] + 1
     assert all(after[name] >= before[name] - 0.0005 for name in COUNTERS), (before, after)

@@ -23,7 +23,7 @@ CARD_BYTES = 8 * 2**30
 """As scripts/emulate makes the card."""
 BOOT_S = 600
 POLL_S = 0.2
-CHANGE_S = 10.0
+CHANGE_S = 5.0
 """Between two changes of settings or schedule."""
 
 
