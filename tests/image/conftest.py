@@ -9,8 +9,6 @@ from card import Card, Fat, Root
 from dtb import Tree, parse
 from guest import Guest, GuestError
 
-from powercuts.recording import prepare
-
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
 
@@ -63,10 +61,8 @@ def emulated_tree(build: Path) -> Tree:
 
 @pytest.fixture(scope="session")
 def guest(build: Path) -> Iterator[Guest]:
-    """The image, booted once for the whole session (of each worker), its page answering and its shell open. Every write
-    to its card is recorded beside its run directory."""
-    folder = build / "guest" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    with Guest(folder / "run", extra=prepare(folder)) as booted:
+    """The image, booted once for the whole session (of each worker), its page answering and its shell open."""
+    with Guest(build / "guest" / os.environ.get("PYTEST_XDIST_WORKER", "alone") / "run") as booted:
         try:
             booted.wait_for_shell(BOOT_S)
             booted.wait_for_page(BOOT_S)

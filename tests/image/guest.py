@@ -199,11 +199,17 @@ class Guest:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def cut_power(self) -> None:
-        """Off at once and on again with the card as it is by then. Wait for shell and page as after the first start."""
+    def cut_power(self) -> Path:
+        """Off at once. Returns the card as it is then."""
         self.qemu.kill()
         self.qemu.wait(20)
-        self._switch_on("--keep-card")
+        return self.run_dir / "card.qcow2"
+
+    def restore_power(self, timeout_s: float, *extra: str) -> None:
+        """On again with that card; returns when shell and page answer."""
+        self._switch_on("--keep-card", *extra)
+        self.wait_for_shell(timeout_s)
+        self.wait_for_page(timeout_s)
 
     def close(self) -> None:
         """Ends QEMU, which is the process this object started and no other."""

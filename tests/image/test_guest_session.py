@@ -24,7 +24,7 @@ from truth import rig
 from conftest import BOOT_S
 from powercuts.cutting import cut_recording
 from powercuts.judge import COUNTERS
-from powercuts.recording import change_things, followed
+from powercuts.recording import change_things, followed, prepare
 
 TRACE_FROM_S = 0
 SETTLE_S, SCORED_S = 10, 180
@@ -93,6 +93,27 @@ def mean_abs_grid_w(owner: Owner, seconds: float) -> float:
 
 
 @dataclass
+class PowerCut:
+    """A cut in V2H: boot and log before it."""
+
+    boot: str
+    before: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def power_cut(guest: Guest) -> PowerCut:
+    """The emulator is killed in V2H, and the same card booted again; from then on every write to it is recorded."""
+    owner = Owner(guest)
+    owner.to_idle()
+    owner.press("settings", soc_min_pct=37)
+    owner.start_energy("v2h")
+    cut = PowerCut(guest.out(BOOT_ID), log_of(guest))
+    card = guest.cut_power()
+    guest.restore_power(BOOT_S, *prepare(guest.run_dir.parent, card))
+    return cut
+
+
+@dataclass
 class Day:
     """What one whole session gave. written: MB a day, see cardwrites. folder: its recording, see powercuts."""
 
@@ -107,7 +128,7 @@ class Day:
 
 
 @pytest.fixture(scope="module")
-def day(guest: Guest) -> Day:
+def day(guest: Guest, power_cut: PowerCut) -> Day:
     """Charges at 10 A, covers the house, has settings changed, stops, as its owner drives it; every write to the card
     is recorded."""
     owner = Owner(guest)
@@ -130,6 +151,19 @@ def day(guest: Guest) -> Day:
     codes = [event["code"] for event in owner.events() if event["id"] > newest]
     states = [code.removeprefix("session-") for code in codes if code.startswith("session-")]
     return Day(charging, page, seen_w, true_w, written, states, rig(guest), folder)
+
+
+@pytest.mark.xdist_group("day")
+def test_after_a_power_cut_in_v2h_the_board_rests_and_knows_what_it_knew(guest: Guest, power_cut: PowerCut) -> None:
+    owner, before = Owner(guest), power_cut.before
+    owner.wait_for_session("idle", 60)
+    assert guest.out(BOOT_ID) != power_cut.boot
+    assert rig(guest)["outputs"] == [], "a start alone switches nothing on"
+    assert json.loads(guest.http("/api/v1/settings")[1])["settings"]["soc_min_pct"] == 37
+    after = log_of(guest)
+    assert after["integrity"] == "ok" and after["boots"] == before["boots"] + 1
+    assert all(after[name] >= before[name] - 0.0005 for name in COUNTERS), (before, after)
+    assert after["events"] > before["events"] and guest.sh("ls /data/v2h/*.broken* /data/v2h/*.bad")[0] != 0
 
 
 @pytest.mark.xdist_group("day")
@@ -162,25 +196,6 @@ def test_power_cuts_lose_a_minute_at_most(day: Day) -> None:
     for name in ("settings.json", "schedule.json"):
         assert sum(name in cut.verdict.files for cut in tally.cuts) > CUTS / 10, f"hardly a cut after {name}"
     assert all(cut.age_s is not None for cut in tally.cuts)
-
-
-def test_power_that_goes_in_v2h_and_comes_back(guest: Guest, owner: Owner) -> None:
-    """The emulator is killed and the same card booted again."""
-    owner.press("settings", soc_min_pct=37)
-    owner.start_energy("v2h")
-    boot, before = guest.out(BOOT_ID), log_of(guest)
-    guest.cut_power()
-    guest.wait_for_shell(BOOT_S)
-    guest.wait_for_page(BOOT_S)
-    owner.wait_for_session("idle", 60)
-    assert guest.out(BOOT_ID) != boot
-    assert rig(guest)["outputs"] == [], "a start alone switches nothing on"
-    assert json.loads(guest.http("/api/v1/settings")[1])["settings"]["soc_min_pct"] == 37
-    after = log_of(guest)
-    assert after["integrity"] == "ok" and after["boots"] == before["boots"] + 1
-    assert all(after[name] >= before[name] - 0.0005 for name in COUNTERS), (before, after)
-    assert after["events"] > before["events"] and guest.sh("ls /data/v2h/*.broken* /data/v2h/*.bad")[0] != 0
-    owner.start_energy("charge", amps=6)
 
 
 def log_of(guest: Guest) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Needs the built image. The log, the data partition as it was before and a time l
 """
 
 import json
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -47,12 +48,22 @@ def data_partition(image: Path, base: Path) -> int:
     return partition.start
 
 
-def prepare(folder: Path) -> tuple[str, ...]:
-    """Everything of a recording but the run itself, in `folder`. Returns the words for scripts/emulate."""
+def data_partition_of(card: Path, base: Path) -> int:
+    """As data_partition(), of a card that has run, as it is now (qcow2)."""
+    start = Card(REPOSITORY / "build" / "v2h.img").partitions()[3].start
+    source = f"driver=raw,offset={start},size={CARD_BYTES - start},file.driver=qcow2,file.file.filename={card}"
+    subprocess.run(["qemu-img", "convert", "--image-opts", source, "-O", "raw", base], check=True)
+    return start
+
+
+def prepare(folder: Path, card: Path | None = None) -> tuple[str, ...]:
+    """Everything of a recording but the run itself, in `folder`, for a new card or this one. Returns the words for
+    scripts/emulate."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / LOG
     log.unlink(missing_ok=True)
-    start = data_partition(REPOSITORY / "build" / "v2h.img", folder / BASE)
+    base = folder / BASE
+    start = data_partition_of(card, base) if card else data_partition(REPOSITORY / "build" / "v2h.img", base)
     (folder / PLACE).write_text(json.dumps({"start": start}))
     return "--log-writes", str(log.resolve())
 
