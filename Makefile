@@ -27,13 +27,13 @@ faults: setup ## the fault campaign in virtual time, about 8 minutes; build/faul
 
 test-image: setup ## build the card, look into it, boot it twice side by side, drive it
 	scripts/build-image --no-xz
-	nice -n 15 $(PYTEST) -n 2 --dist loadgroup --durations 12 -m "not power" tests/image
+	nice -n 15 $(PYTEST) -n 2 --dist loadgroup --durations 12 tests/image
 
 lint: setup ## style and types only
 	scripts/lint
 
-powercuts: setup ## cut the emulated board's power: once for real, N times (500) in a newly recorded run; needs the image
-	$(PYTEST) -s -m power tests/image
+powercuts: setup ## cut the emulated board's power: three times for real, N times (500) in a newly recorded run; needs the image
+	KILLS=3 $(PYTEST) -s -m power tests/image
 	scripts/powercuts $(or $(N),500) --record 10
 
 verify: ## build the card twice, differently, and compare (as root)

@@ -1,11 +1,15 @@
 """CPU of the whole tree on this machine, per program: at start, at rest, and while the car covers the house's load.
 
 Counted is what the kernel charged to the supervised programs and their children (utime + stime of /proc), the rig not
-among them: it stands for hardware. `against` is the goal: 3 % of one core in V2H, 1.5 s for all starts together.
+among them: it stands for hardware. `against` is the goal: 3 % of one core in V2H, 1.5 s for all starts together. Of a
+start is counted what SETTLED_S after it has been spent, less what rest takes in that time. There are two: the first of
+a new card, which lays down the log's tables, and every later one.
 """
 
+import contextlib
 import json
 import os
+import signal
 import time
 import urllib.request
 from collections.abc import Callable
@@ -26,14 +30,21 @@ TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Three rows a program and three for all."""
+    """Four rows a program and four for all."""
     with desk_tree() as desk:
         time.sleep(SETTLED_S)
-        starts = spent_s(desk)
+        first = spent_s(desk)
+        restart(desk)
+        time.sleep(SETTLED_S)
+        later = spent_s(desk)
         time.sleep(REST_S)
         after = spent_s(desk)
-        rest = {name: 100 * (after[name] - starts[name]) / REST_S for name in starts}
+        rest = {name: 100 * (after[name] - later[name]) / REST_S for name in later}
         tell("at rest, % of one core: " + _words(rest))
+        for starts in (first, later):
+            for name in starts:
+                starts[name] -= SETTLED_S * rest[name] / 100
+            tell("a start, s: " + _words(starts))
         start_v2h(desk)
         before, began = spent_s(desk), time.monotonic()
         time.sleep(V2H_S)
@@ -43,7 +54,8 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
         tell(f"{took_s:.0f} s of V2H, % of one core: " + _words(v2h))
     rows = []
     for what, unit, goal, by_name in (
-        (f"CPU of the start and {SETTLED_S:.0f} s", "s", GOAL_START_S, starts),
+        ("CPU of the first start of a card", "s", GOAL_START_S, first),
+        ("CPU of a later start", "s", GOAL_START_S, later),
         ("CPU at rest", "%", GOAL_PCT, rest),
         (f"CPU in {took_s:.0f} s of V2H", "%", GOAL_PCT, v2h),
     ):
@@ -57,6 +69,21 @@ def state(desk: Desk) -> dict[str, Any]:
     with urllib.request.urlopen(f"{desk.page}/api/v1/state", timeout=10) as answer:
         document: dict[str, Any] = json.load(answer)
         return document
+
+
+def restart(desk: Desk) -> None:
+    """All programs anew, by supervisord, as after a loss of power; returns when the page answers again."""
+    old = {name: pid for name, (_, pid) in states(desk.supervisor_socket).items()}
+    desk.supervisord.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + CONNECT_S
+    while True:
+        with contextlib.suppress(OSError):
+            now = states(desk.supervisor_socket)
+            if now.keys() == old.keys() and all(pid not in (0, old[name]) for name, (_, pid) in now.items()):
+                state(desk)
+                return
+        assert time.monotonic() < deadline, "the tree did not come back"
+        time.sleep(0.2)
 
 
 def start_v2h(desk: Desk) -> None:
@@ -88,8 +115,8 @@ def spent_s(desk: Desk) -> dict[str, float]:
 
     pids = {name: pid for name, (_, pid) in states(desk.supervisor_socket).items()}
     spent = {name: whole(pid) * TICK_S for name, pid in pids.items()}
-    supervisord = desk.supervisord.pid
-    return {**spent, "supervisord": ticks[supervisord] * TICK_S}
+    own = Path(f"/proc/{desk.supervisord.pid}/stat").read_text().rpartition(")")[2].split()
+    return {**spent, "supervisord": (int(own[11]) + int(own[12])) * TICK_S}
 
 
 def _words(by_name: dict[str, float]) -> str:

@@ -1,8 +1,7 @@
-"""Power that goes while energy flows, once for real and a hundred times on paper. By `make powercuts`, not in CI: with
-its second boot it takes a quarter of an hour.
-"""
+"""Power that goes while energy flows, once for real and a hundred times on paper; `make powercuts` has more of both."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,40 +16,50 @@ from powercuts.cutting import cut_recording
 from powercuts.judge import COUNTERS
 from powercuts.recording import change_things, followed, prepare
 
-pytestmark = pytest.mark.power
-V2H_S, CHANGES_S = 120, 60
+pytestmark = [pytest.mark.power, pytest.mark.xdist_group("power")]
+KILLS = int(os.environ.get("KILLS", "1"))
+"""Each with a boot, some minutes."""
+FIRST_S, V2H_S, CHANGES_S = 60, 60, 60
+"""After the first of them something of the session is on the card."""
 CUTS = 100
-BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 
 
 @dataclass
 class PowerCut:
-    """A cut in V2H: boot and log before it."""
+    """A cut in V2H: what the board knew before and knows after."""
 
-    boot: str
     before: dict[str, Any]
+    after: dict[str, Any]
+    settings: dict[str, Any]
+    outputs: list[str]
 
 
 @pytest.fixture(scope="module")
-def power_cut(guest: Guest) -> PowerCut:
-    """The emulator is killed in V2H, and the same card booted again; from then on every write to it is recorded."""
-    owner = Owner(guest)
+def power_cuts(guest: Guest) -> list[PowerCut]:
+    """The emulator is killed in V2H, and the same card booted again; after the last boot every write is recorded."""
+    owner, cuts = Owner(guest), []
     owner.to_idle()
     owner.press("settings", soc_min_pct=37)
-    owner.start_energy("v2h")
-    cut = PowerCut(guest.out(BOOT_ID), log_of(guest))
-    card = guest.cut_power()
-    guest.restore_power(BOOT_S, *prepare(guest.run_dir.parent, card))
-    return cut
+    for number in range(KILLS):
+        owner.start_energy("v2h")
+        guest.sleep(FIRST_S)
+        before = known(guest)
+        card = guest.cut_power()
+        guest.restore_power(BOOT_S, *(prepare(guest.run_dir.parent, card) if number == KILLS - 1 else ()))
+        owner.wait_for_session("idle", 60)
+        settings = json.loads(guest.http("/api/v1/settings")[1])["settings"]
+        cuts.append(PowerCut(before, known(guest), settings, rig(guest)["outputs"]))
+        print(f"\npower cut {number + 1} of {KILLS}: before {before}, after {cuts[-1].after}")
+    return cuts
 
 
 @pytest.fixture(scope="module")
-def recording(guest: Guest, power_cut: PowerCut) -> Path:
+def recording(guest: Guest, power_cuts: list[PowerCut]) -> Path:
     """V2H of some minutes, in the last of which settings and schedule change; a folder as powercuts wants it."""
     owner, folder = Owner(guest), guest.run_dir.parent
     owner.to_idle()
     owner.start_energy("v2h")
-    guest.sleep(60)  # the first minute is on the card
+    guest.sleep(FIRST_S)
     with followed(guest, owner, folder):
         guest.sleep(V2H_S)
         change_things(guest, owner, CHANGES_S)
@@ -58,16 +67,16 @@ def recording(guest: Guest, power_cut: PowerCut) -> Path:
     return folder
 
 
-def test_after_a_power_cut_in_v2h_the_board_rests_and_knows_what_it_knew(guest: Guest, power_cut: PowerCut) -> None:
-    owner, before = Owner(guest), power_cut.before
-    owner.wait_for_session("idle", 60)
-    assert guest.out(BOOT_ID) != power_cut.boot
-    assert rig(guest)["outputs"] == [], "a start alone switches nothing on"
-    assert json.loads(guest.http("/api/v1/settings")[1])["settings"]["soc_min_pct"] == 37
-    after = log_of(guest)
-    assert after["integrity"] == "ok" and after["boots"] == before["boots"] + 1
-    assert all(after[name] >= before[name] - 0.0005 for name in COUNTERS), (before, after)
-    assert after["events"] > before["events"] and guest.sh("ls /data/v2h/*.broken* /data/v2h/*.bad")[0] != 0
+def test_after_a_power_cut_in_v2h_the_board_rests_and_knows_what_it_knew(power_cuts: list[PowerCut]) -> None:
+    assert len(power_cuts) == KILLS
+    for cut in power_cuts:
+        assert cut.after["boot"] != cut.before["boot"]
+        assert cut.outputs == [], "a start alone switches nothing on"
+        assert cut.settings["soc_min_pct"] == 37
+        assert cut.after["integrity"] == "ok" and cut.after["boots"] == cut.before["boots"] + 1
+        assert all(cut.after[name] >= cut.before[name] - 0.0005 for name in COUNTERS), cut
+        assert cut.after["events"] > cut.before["events"]
+        assert not cut.after["broken"], "files moved aside"
 
 
 def test_power_cuts_lose_a_minute_at_most(recording: Path) -> None:
@@ -81,8 +90,8 @@ def test_power_cuts_lose_a_minute_at_most(recording: Path) -> None:
     assert all(cut.age_s is not None for cut in tally.cuts)
 
 
-def log_of(guest: Guest) -> dict[str, Any]:
-    """What the board's log holds by now, as its own SQLite reads it."""
+def known(guest: Guest) -> dict[str, Any]:
+    """What the board's log holds by now, as its own SQLite reads it; its boot; files that were found broken."""
     sums = ", ".join(f"(select coalesce(sum({name}), 0.0) from days) {name}" for name in COUNTERS)
     counts = "(select count(*) from boots) boots, (select count(*) from events) events"
     query = f"select {counts}, {sums}"
@@ -92,4 +101,6 @@ def log_of(guest: Guest) -> dict[str, Any]:
         "row['integrity'] = c.execute('pragma integrity_check').fetchone()[0]; print(json.dumps(row))"
     )
     found: dict[str, Any] = json.loads(guest.out(f'python3 -I -S -c "{read}"'))
+    found["boot"] = guest.out("cat /proc/sys/kernel/random/boot_id")
+    found["broken"] = guest.out("find /data/v2h -name '*.broken*' -o -name '*.bad'").split()
     return found

@@ -192,7 +192,7 @@ class ChargerShell:
 
     def _on_report(self, now: float, report: Report) -> None:
         self._charger.guard_report(report, now, age_s=self._guard.age_s(now))
-        self._timer.due = now
+        self._timer.due = min(self._timer.due, self._charger.next_due(now))
 
     def _on_setpoint(self, topic: str, payload: bytes) -> None:
         now = time.monotonic()

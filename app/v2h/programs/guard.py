@@ -148,7 +148,7 @@ class Guard:
         actions = self._core.act(now, self._outputs)
         self._do(actions)
         self._standby.say(now, bool((self._outputs | actions.outputs) & LIVE))
-        self._timer.due = min(self._timer.due, actions.next_t)
+        self._timer.due = actions.next_t
         if self._broken and self._core.state is GuardState.TRIPPED:
             raise OSError(f"{self._broken}; ending, so that a new guard opens the lines again")
 

@@ -25,7 +25,10 @@ K_CHECK_S = 0.8
 """So long after K went off must the current be down to 5 A (the standard's own limit is 0.5 s)."""
 AMPS_AGE_S = 0.3
 """Three polls of the converter: older measurements do not open contactors."""
-CHECK_S = 0.05
+CHECK_S = 0.12
+"""A little more than charger's period: while it speaks, its words are what guard acts at, and nothing else wakes it."""
+K_LOST_CHECK_S = 0.05
+"""While K is away: 0 A is repeated, and the current judged, without waiting for charger."""
 IDLE_CHECK_S = 0.25
 """With nothing live there is only the bus to listen to."""
 
@@ -281,7 +284,7 @@ class Guarding:
         if self._safe is not None and self.state is not GuardState.TRIPPED:
             return now + STEP_S
         quiet = self._safe is None and not (outputs | self._wanted) & LIVE
-        deadline = now + (IDLE_CHECK_S if quiet else CHECK_S)
+        deadline = now + (K_LOST_CHECK_S if self._k_lost_t is not None else IDLE_CHECK_S if quiet else CHECK_S)
         if self.state is GuardState.READY and not quiet:
             deadline = min(deadline, self._request_t + SILENCE_S)
         if self._k_lost_t is not None and now < self._k_lost_t + K_CHECK_S:

@@ -22,7 +22,7 @@ from v2h.realtime import GUARD_PRIORITY, claim
 
 SILENCE_S = 0.3
 SAY_S = 0.08
-"""guard acts every 0.05 s while something live is on; half as many words will do."""
+"""guard acts every 0.1 s while something live is on, at charger's words, and says so each time."""
 LATE_S = 0.05
 """Woken later than this after its own deadline, the second has slept itself, and guard gets another SILENCE_S."""
 LIVE, RESTS = b"L", b"R"
