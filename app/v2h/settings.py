@@ -29,7 +29,7 @@ class Settings:
     """All settings in force; a field is a key of the file.
 
     reserve_soc_pct: matching the house does not go below it, though it is above the floor soc_min_pct, which holds in
-    every mode. export_limit_w: what the car may send to the grid, 0: nothing. fuse_a: main fuse of a phase.
+    every mode. export_limit_w: what the car may send to the grid, 0: nothing. fuse_a: main fuse of each phase.
     idle_end_min: with nothing useful to do for so long the session ends. evcharge_protect_w: while the house alone
     draws more, for other cars or heaters, the car is not discharged. soft_start_s: from 0 to full power in charge and
     discharge.

@@ -8,7 +8,7 @@ from enum import Enum
 
 from v2h.bus import ChargerState, MeterReading
 from v2h.config import Limits
-from v2h.energy.gridlimits import GridLimits, own_bounds
+from v2h.energy.gridlimits import GridLimits, House, own_bounds
 from v2h.energy.orders import Order
 
 CHARGER_SILENT_S = 3.0
@@ -100,7 +100,7 @@ def bounds(
     limits: Limits,
     window: Window,
     grid: GridLimits = NO_LIMITS,
-    house_w: float | None = None,
+    house: House | None = None,
 ) -> Bounds:
     """Limits of installation, car, SoC window, mode and grid connection together; (0, 0) while the charger or the SoC
     is unknown, or the house is although the grid connection has a limit to keep."""
@@ -113,9 +113,9 @@ def bounds(
     low_w, high_w = -max(0.0, discharge_a) * volts_v, max(0.0, charge_a) * volts_v
     if not grid.any:
         return Bounds(low_w, high_w)
-    if house_w is None:
+    if house is None:
         return Bounds(0.0, 0.0)
-    least_w, most_w = own_bounds(house_w, grid)
+    least_w, most_w = own_bounds(house, grid)
     return Bounds(max(low_w, least_w), min(high_w, most_w))
 
 
@@ -129,16 +129,16 @@ def soft_w(before_w: float, wish_w: float, most_w: float, elapsed_s: float, soft
     return max(wish_w, min(0.0, before_w) - step_w)
 
 
-def useful(order: Order, window: Window, house_w: float | None) -> bool:
+def useful(order: Order, window: Window, house: House | None) -> bool:
     """Is there something to do for this order, as far as is known outside of a session?"""
     if order.mode == "charge":
         return not window.full
     if order.mode == "discharge":
         return not (window.empty or order.hold)
-    if house_w is None:
+    if house is None:
         return False
-    storing = house_w < -USEFUL_W and not window.full
-    covering = order.mode == "v2h" and house_w > USEFUL_W and not (window.empty or order.hold)
+    storing = house.net_w < -USEFUL_W and not window.full
+    covering = order.mode == "v2h" and house.net_w > USEFUL_W and not (window.empty or order.hold)
     return storing or covering
 
 
@@ -159,10 +159,10 @@ def decide(
     config_errors: tuple[str, ...] = (),
     idle_reason: str = "",
     grid: GridLimits = NO_LIMITS,
-    house_w: float | None = None,
+    house: House | None = None,
 ) -> Decision:
     """The decision of this moment. matched_w: what load matching orders within bounds(); idle_reason: why an order
-    ended earlier, for the sentence in idle. house_w: the house without the charger, None while it is not known."""
+    ended earlier, for the sentence in idle. house: without the charger, None while it is not known."""
     if config_errors:
         more = f" (and {len(config_errors) - 1} more)" if len(config_errors) > 1 else ""
         return Decision(
@@ -177,12 +177,12 @@ def decide(
         return Decision(False, 0.0, f"Idle: {order.mode} was ordered until {order.until}.", "idle", Code.ENDED)
     if charger is None or charger_age_s > CHARGER_SILENT_S:
         return Decision(True, 0.0, "Waiting: the charger does not answer.", order.mode, Code.SILENT)
-    limit = bounds(order, charger, limits, window, grid, house_w)
+    limit = bounds(order, charger, limits, window, grid, house)
     if charger.state != "energy":
         detail = f" ({charger.reason})" if charger.reason else ""
         text = f"Starting {order.mode}: the charger is in {charger.state}{detail}."
         wish_w = matched_w if order.mode in MATCHING and not meter_stale(now, meter) else 0.0
-        return Decision(True, wish_w, text, order.mode, Code.STARTING, useful(order, window, house_w))
+        return Decision(True, wish_w, text, order.mode, Code.STARTING, useful(order, window, house))
     if charger.soc_pct is None:
         return Decision(True, 0.0, "Holding 0 W: the car does not tell its charge.", order.mode, Code.NO_SOC)
     if order.mode in MATCHING or grid.any:

@@ -16,7 +16,7 @@ from v2h.clock import Trust
 from v2h.energy import policy
 from v2h.energy.choosing import Choice, choose
 from v2h.energy.drain import DrainGuard
-from v2h.energy.gridlimits import GridLimits
+from v2h.energy.gridlimits import GridLimits, House
 from v2h.energy.lag import LagLearner
 from v2h.energy.matching import Matcher
 from v2h.energy.orders import Order, Slot
@@ -67,7 +67,7 @@ class Steward:
         self._soc_pct: float | None = None
         self._capacity_kwh: float | None = None
         self._meter: MeterReading | None = None
-        self._house_w: float | None = None
+        self._house: House | None = None
         self._own_when_fresh_w = 0.0
         self._matcher, self._source = Matcher(settings.grid_target_w), ""
         self._sent: Setpoint | None = None
@@ -101,8 +101,9 @@ class Steward:
             self._own_when_fresh_w = own_w
         elif abs(own_w - self._own_when_fresh_w) > REPEAT_W:
             return False  # we have moved since, and the same value again can only be an old one
-        self._house_w = reading.power_w - own_w
-        drain = self._drain.update(now, self._house_w, self.settings.evcharge_protect_w)
+        phases_w = tuple(phase["power_w"] - own_w for phase in reading.phases if "power_w" in phase)
+        self._house = House(reading.power_w - own_w, phases_w)
+        drain = self._drain.update(now, self._house.net_w, self.settings.evcharge_protect_w)
         if drain.protecting is not self._drain.protecting:
             self._drain = drain
             self._rechoose(now)
@@ -283,12 +284,12 @@ class Steward:
         self.settings, self._limits = settings, settings.limits()
         self._grid = GridLimits(settings.export_limit_w, settings.fuse_a)
 
-    def _known_house(self, now: float) -> float | None:
-        return None if policy.meter_stale(now, self._meter) else self._house_w
+    def _known_house(self, now: float) -> House | None:
+        return None if policy.meter_stale(now, self._meter) else self._house
 
     def _bounds(self, now: float) -> policy.Bounds:
-        house_w = self._known_house(now)
-        return policy.bounds(self.order, self._charger, self._limits, self._window, self._grid, house_w)
+        house = self._known_house(now)
+        return policy.bounds(self.order, self._charger, self._limits, self._window, self._grid, house)
 
     def _window_after(self, window: policy.Window) -> policy.Window:
         charger = self._charger

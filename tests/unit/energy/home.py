@@ -21,7 +21,8 @@ TRUSTED = Trust(True, "ntp", 1.0)
 
 
 class Home:
-    """load_w(local time of day as hours) is the house without the car; everything else may be turned between runs."""
+    """load_w(local time of day as hours) is the house without the car, others_w what the other phases of a three-phase
+    house draw, whose meter tells all of them; everything else may be turned between runs."""
 
     def __init__(
         self,
@@ -45,6 +46,9 @@ class Home:
         self._told: tuple[object, ...] = ()
         self._told_t = 0.0
         self.grid: list[float] = []
+        self.others_w: tuple[float, ...] = ()
+        self.phase_w = 0.0
+        """Of the phase that the charger is on."""
         self.imported_wh = self.exported_wh = 0.0
 
     @property
@@ -70,7 +74,9 @@ class Home:
         self.now += self.step_s
         self.wall += timedelta(seconds=self.step_s)
         local = self.local
-        grid_w = self.load_w(local.hour + local.minute / 60) + self.own_w
+        self.phase_w = self.load_w(local.hour + local.minute / 60) + self.own_w
+        phases = [{"power_w": watts} for watts in (self.phase_w, *self.others_w)]
+        grid_w = self.phase_w + sum(self.others_w)
         self.grid.append(grid_w)
         self.imported_wh += max(0.0, grid_w) * self.step_s / 3600
         self.exported_wh += max(0.0, -grid_w) * self.step_s / 3600
@@ -82,7 +88,7 @@ class Home:
             self._told, self._told_t = (self.state, self.faults, self.car_works), now
             self._tell(now)
         if self.meter_works:
-            steward.on_meter(now, MeterReading(now, grid_w, self.step_s, 0.0, "test"))
+            steward.on_meter(now, MeterReading(now, grid_w, self.step_s, 0.0, "test", phases=phases))
         steward.plan(now, self.wall, self.trust)
         self.setpoint = steward.decide(now)
         self._charger()

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from v2h.energy.drain import DrainGuard
-from v2h.energy.gridlimits import GridLimits, own_bounds
+from v2h.energy.gridlimits import GridLimits, House, own_bounds
 from v2h.energy.tracking import Tracking
 
 INF = float("inf")
 
 
 def test_without_a_limit_there_is_none() -> None:
-    assert own_bounds(500.0, GridLimits()) == (-INF, INF)
+    assert own_bounds(House(500.0), GridLimits()) == (-INF, INF)
     assert not GridLimits().any
     assert GridLimits(export_limit_w=0.0).any
 
@@ -29,14 +29,20 @@ def test_without_a_limit_there_is_none() -> None:
     ],
 )
 def test_bounds(house_w: float, export_w: float | None, fuse_a: float | None, bounds: tuple[float, float]) -> None:
-    assert own_bounds(house_w, GridLimits(export_w, fuse_a)) == pytest.approx(bounds)
+    assert own_bounds(House(house_w), GridLimits(export_w, fuse_a)) == pytest.approx(bounds)
+
+
+def test_every_phase_has_its_fuse() -> None:
+    limits = GridLimits(fuse_a=20.0)
+    assert own_bounds(House(0.0, (-4000.0, 1000.0, 3000.0)), limits) == pytest.approx((-370.0, 1370.0))
+    assert own_bounds(House(0.0, (-4000.0, 1000.0, 3000.0)), GridLimits(0.0)) == (0.0, INF), "exported is the sum"
 
 
 @given(st.floats(-2e4, 2e4), st.floats(0, 2e4), st.floats(10, 100), st.floats(-6000, 6000))
 def test_what_is_within_the_bounds_breaks_no_limit_that_the_house_alone_keeps(
     house_w: float, export_w: float, fuse_a: float, wish_w: float
 ) -> None:
-    low_w, high_w = own_bounds(house_w, GridLimits(export_w, fuse_a))
+    low_w, high_w = own_bounds(House(house_w), GridLimits(export_w, fuse_a))
     assert low_w <= 0 <= high_w
     grid_w = house_w + min(high_w, max(low_w, wish_w))
     assert grid_w >= min(house_w, -export_w) - 1e-6

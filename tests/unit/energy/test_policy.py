@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from v2h.bus import ChargerState, MeterReading
 from v2h.config import Limits
-from v2h.energy.gridlimits import GridLimits
+from v2h.energy.gridlimits import GridLimits, House
 from v2h.energy.orders import Order
 from v2h.energy.policy import (
     Code,
@@ -102,7 +102,7 @@ def test_a_car_at_rest_that_does_not_tell_its_charge_breaks_nothing(mode: str, w
 def test_when_there_is_something_useful_to_do(
     order: Order, window: Window, house_w: float | None, expected: bool
 ) -> None:
-    assert useful(order, window, house_w) is expected
+    assert useful(order, window, None if house_w is None else House(house_w)) is expected
 
 
 def test_a_fixed_power_is_approached_softly_and_left_at_once() -> None:
@@ -125,7 +125,7 @@ def test_the_reserve_holds_for_matching_and_the_floor_for_all() -> None:
 def test_a_limit_of_the_grid_without_its_meter_means_0_w() -> None:
     grid = GridLimits(export_limit_w=0.0)
     assert bounds(Order("charge"), CAR, LIMITS, Window(), grid).high_w == 0
-    assert bounds(Order("discharge"), CAR, LIMITS, Window(), grid, 700.0).low_w == -700
+    assert bounds(Order("discharge"), CAR, LIMITS, Window(), grid, House(700.0)).low_w == -700
     blind = decided(Order("charge"), now=104.0, grid=grid)
     assert (blind.power_w, blind.code, blind.useful) == (0.0, Code.NO_METER, False)
 

@@ -238,6 +238,29 @@ def test_charging_keeps_the_main_fuse() -> None:
     assert home.grid[-1] <= 25 * 230
 
 
+def test_charging_keeps_the_main_fuse_of_its_own_phase() -> None:
+    """25 A carry 5460 W for ever. The sum of the phases tells nothing of that: here it is small for the sun's sake."""
+    home = Home(EVENING, NONE, load_w=lambda hour: 2500.0, fuse_a=25, soft_start_s=0)
+    home.others_w = (-5000.0, 1000.0)
+    home.steward.take(home.now, Order("charge"))
+    home.run(seconds=40)
+    assert home.phase_w == pytest.approx(25 * 230 * 0.95, abs=40)
+    home.others_w = (-2000.0, 4000.0)  # another phase is busier than ours was: it has room, and ours keeps its limit
+    home.run(seconds=40)
+    assert home.phase_w == pytest.approx(25 * 230 * 0.95, abs=40)
+    home.others_w = (0.0, 6000.0)  # over its fuse, and whether that is the charger's phase nobody tells
+    home.run(seconds=60)
+    assert home.own_w == 0
+
+
+def test_a_discharge_keeps_the_main_fuse_of_its_own_phase() -> None:
+    home = Home(EVENING, NONE, load_w=lambda hour: -1000.0, fuse_a=20, soft_start_s=0)
+    home.others_w = (3000.0, 3000.0)
+    home.steward.take(home.now, Order("discharge"))
+    home.run(seconds=40)
+    assert home.phase_w == pytest.approx(-20 * 230 * 0.95, abs=40)
+
+
 def test_charging_begins_softly_and_ends_at_once() -> None:
     home = Home(EVENING, NONE, soft_start_s=20)
     home.steward.take(home.now, Order("charge"))
