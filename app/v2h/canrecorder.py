@@ -83,7 +83,8 @@ class CanRecorder:
     def _on_command(self, topic: str, payload: bytes) -> None:
         command = Command.from_json(payload)
         begun = self._order(time.monotonic(), "asked-for")
-        text = "The last 10 minutes of both CAN buses are being written." if begun else "A capture is being written."
+        text = "The last 10 minutes of both CAN buses are being written; they are in the log's files in a moment."
+        text = text if begun else "A capture is being written."
         self._program.bus.publish(Reply(str(command.id), begun, text), str(command.id))
 
     def _order(self, due: float, why: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -177,6 +178,16 @@ def log_and_health(desk: Desk, page: Page) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="The whole database").click()
     assert download.value.path().read_bytes().startswith(b"SQLite format 3")
+    page.get_by_role("button", name="Keep the last ten minutes").click()
+    expect(page.locator("form[data-command=capture] .answer")).to_have_attribute("data-ok", "true")
+    kept, deadline = page.get_by_role("link", name="asked-for.log"), time.monotonic() + 30
+    while not kept.count():
+        assert time.monotonic() < deadline, "the capture is not listed"
+        page.wait_for_timeout(500)
+        page.reload()
+    with page.expect_download() as download:
+        kept.click()
+    assert b"can0 " in download.value.path().read_bytes()
     page.goto(f"{desk.page}/health")
     expect(page.get_by_role("listitem").filter(has_text="Guard: relays")).to_contain_text("running")
     expect(page.locator("#link-text")).to_have_text("live")
