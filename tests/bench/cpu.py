@@ -3,16 +3,20 @@
 Counted is what the kernel charged to the supervised programs and their children (utime + stime of /proc), the rig not
 among them: it stands for hardware. `against` is the goal: 3 % of one core in V2H, 1.5 s for all starts together. Of a
 start is counted what SETTLED_S after it has been spent, less what rest takes in that time. There are two: the first of
-a new card, which lays down the log's tables, and every later one.
+a new card, which lays down the log's tables, and every later one. "Bare wakes" is what a Python process takes that does
+nothing but wake as often as the program did in V2H: less than that only fewer wakes can bring.
 """
 
 import contextlib
 import json
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +26,7 @@ from v2h.supervisorrpc import states
 
 SETTLED_S = 15.0
 REST_S = 30.0
+BARE_S = 15.0
 V2H_S = float(os.environ.get("BENCH_V2H_S", "600"))
 CONNECT_S = 120.0
 GOAL_PCT = 3.0
@@ -46,18 +51,23 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
                 starts[name] -= SETTLED_S * rest[name] / 100
             tell("a start, s: " + _words(starts))
         start_v2h(desk)
-        before, began = spent_s(desk), time.monotonic()
+        before, woken, began = spent_s(desk), wakes(desk), time.monotonic()
         time.sleep(V2H_S)
         after, took_s = spent_s(desk), time.monotonic() - began
+        rates_hz = {name: (count - woken[name]) / took_s for name, count in wakes(desk).items()}
         assert (state(desk)["charger"] or {}).get("state") == "energy"
         v2h = {name: 100 * (after[name] - before[name]) / took_s for name in before}
         tell(f"{took_s:.0f} s of V2H, % of one core: " + _words(v2h))
+    bare = bare_wakes_pct(rates_hz)
+    tell("wakes a second: " + _words(rates_hz))
+    tell("bare wakes, % of one core: " + _words(bare))
     rows = []
     for what, unit, goal, by_name in (
         ("CPU of the first start of a card", "s", GOAL_START_S, first),
         ("CPU of a later start", "s", GOAL_START_S, later),
         ("CPU at rest", "%", GOAL_PCT, rest),
         (f"CPU in {took_s:.0f} s of V2H", "%", GOAL_PCT, v2h),
+        ("Bare wakes as in V2H", "%", sum(v2h.values()), bare),
     ):
         for name, value in [*sorted(by_name.items()), ("all", sum(by_name.values()))]:
             row = {"name": f"{what}, {name}", "value": round(value, 3), "unit": unit}
@@ -95,6 +105,30 @@ def start_v2h(desk: Desk) -> None:
     while (state(desk)["charger"] or {}).get("state") != "energy":
         assert time.monotonic() < deadline, state(desk)
         time.sleep(0.5)
+
+
+def wakes(desk: Desk) -> dict[str, int]:
+    """Program -> how often it has waited and been woken since its start."""
+    pids = {name: pid for name, (_, pid) in states(desk.supervisor_socket).items()}
+    status = {name: Path(f"/proc/{pid}/status").read_text() for name, pid in pids.items()}
+    return {name: int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M)[0]) for name, text in status.items()}
+
+
+def bare_wakes_pct(rates_hz: Mapping[str, float]) -> dict[str, float]:
+    """Program -> % of one core, all at once for BARE_S."""
+    sleeper = (
+        "import resource, sys, time; gap, n = float(sys.argv[1]), int(sys.argv[2]); use = resource.getrusage; "
+        "a = use(0); [time.sleep(gap) for _ in range(n)]; b = use(0); "
+        "print(b.ru_utime + b.ru_stime - a.ru_utime - a.ru_stime)"
+    )
+    children = {
+        name: subprocess.Popen(
+            [sys.executable, "-c", sleeper, str(1 / hz), str(int(BARE_S * hz))], stdout=subprocess.PIPE, text=True
+        )
+        for name, hz in rates_hz.items()
+        if hz * BARE_S >= 1
+    }
+    return {name: 100 * float(child.communicate()[0]) / BARE_S for name, child in children.items()}
 
 
 def spent_s(desk: Desk) -> dict[str, float]:
