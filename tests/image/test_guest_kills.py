@@ -86,7 +86,7 @@ CASES = [
     for program in ("charger", "guard", "supervisord")
     for word in ("SIGKILL", "SIGSTOP")
     for pre in ("obeys", "deaf")
-    if (word, pre) == ("SIGKILL", "obeys") or (program != "supervisord" and (word, pre) != ("SIGSTOP", "deaf"))
+    if (program, word) != ("supervisord", "SIGSTOP")
 ]
 """Of supervisord the kill is judged; stopped and continued before, it must change nothing."""
 
