@@ -102,6 +102,7 @@ def stop_supervisord_for_a_while(guest: Guest) -> float:
     return began
 
 
+@pytest.mark.timeout(900 + 300 * REPEAT)
 @pytest.mark.parametrize(("program", "word", "pre"), CASES)
 def test_at_14_a(guest: Guest, owner: Owner, program: str, word: str, pre: str) -> None:
     times = []

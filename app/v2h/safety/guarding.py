@@ -27,8 +27,8 @@ AMPS_AGE_S = 0.3
 """Three polls of the converter: older measurements do not open contactors."""
 CHECK_S = 0.12
 """A little more than charger's period: while it speaks, its words are what guard acts at, and nothing else wakes it."""
-K_LOST_CHECK_S = 0.05
-"""While K is away: 0 A is repeated, and the current judged, without waiting for charger."""
+BUSY_CHECK_S = 0.05
+"""While K is away or a trip holds: the converter is told 0 A and to disable again, one of them an act."""
 IDLE_CHECK_S = 0.25
 """With nothing live there is only the bus to listen to."""
 
@@ -284,7 +284,8 @@ class Guarding:
         if self._safe is not None and self.state is not GuardState.TRIPPED:
             return now + STEP_S
         quiet = self._safe is None and not (outputs | self._wanted) & LIVE
-        deadline = now + (K_LOST_CHECK_S if self._k_lost_t is not None else IDLE_CHECK_S if quiet else CHECK_S)
+        busy = self._k_lost_t is not None or self._safe is not None
+        deadline = now + (BUSY_CHECK_S if busy else IDLE_CHECK_S if quiet else CHECK_S)
         if self.state is GuardState.READY and not quiet:
             deadline = min(deadline, self._request_t + SILENCE_S)
         if self._k_lost_t is not None and now < self._k_lost_t + K_CHECK_S:
