@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,7 +25,17 @@ import pytest
 
 from loadsteps import BAND_W, HIGH_W, HOLD_S, LOW_W, MODEL, TOPIC, meter_table, simulated_s
 from v2h import busclient
-from v2h.bus import ChargerState, Command, Event, ManagerState, MeterReading, MeterStatus
+from v2h.bus import (
+    ChargerPower,
+    ChargerState,
+    Command,
+    Event,
+    ManagerState,
+    Message,
+    MeterReading,
+    MeterStatus,
+    Setpoint,
+)
 from v2h.busclient import BusClient
 from v2h.energy.plant import METERS
 from v2h.ports.rig import RigLink
@@ -34,6 +45,7 @@ from v2h.supervisorrpc import states
 
 STEPS = int(os.environ.get("V2H_METER_STEPS", "3"))
 LATE_S = 1.0
+TOLD = ("power_w", "setpoint_w", "setpoint_a", "amps_a", "grid_w")
 
 
 class House:
@@ -51,11 +63,24 @@ class House:
         self.events: list[Event] = []
         self.late: list[tuple[float, int, float, str]] = []
         """(seconds, grid, order, reason) of what was outside the band long after a step."""
-        self.bus.subscribe(ChargerState.TOPIC, lambda _, text: setattr(self, "charger", ChargerState.from_json(text)))
-        self.bus.subscribe(ManagerState.TOPIC, lambda _, text: setattr(self, "manager", ManagerState.from_json(text)))
-        self.bus.subscribe("v2h/meter/grid", lambda _, text: setattr(self, "reading", MeterReading.from_json(text)))
-        self.bus.subscribe("v2h/meter/grid/status", lambda _, t: setattr(self, "status", MeterStatus.from_json(t)))
+        self.story: deque[str] = deque(maxlen=80)
+        """What was measured, ordered and done, latest last: told where a wait ends in vain."""
+        self._hear("charger", ChargerState, ChargerState.TOPIC)
+        self._hear("manager", ManagerState, ManagerState.TOPIC)
+        self._hear("reading", MeterReading, "v2h/meter/grid")
+        self._hear("status", MeterStatus, "v2h/meter/grid/status")
+        self._hear("setpoint", Setpoint, Setpoint.TOPIC)
+        self._hear("power", ChargerPower, ChargerPower.TOPIC)
         self.bus.subscribe(Event.TOPIC, lambda _, text: self.events.append(Event.from_json(text)))
+
+    def _hear(self, name: str, kind: type[Message], topic: str) -> None:
+        def hear(_: str, text: bytes) -> None:
+            said = json.loads(text)
+            words = [f"{key}={said[key]:.4g}" for key in TOLD if isinstance(said.get(key), float)]
+            self.story.append(f"{time.monotonic() % 1000:.3f} {name} {' '.join(words)} at {said['t'] % 1000:.3f}")
+            setattr(self, name, kind.from_json(text))
+
+        self.bus.subscribe(topic, hear)
 
     def grid_w(self) -> float:
         return float(SEEN.unpack(self._seen.transact(b"?"))[2])
@@ -79,7 +104,7 @@ class House:
         while not done():
             self.listen(0.05)
             assert self.charger is None or not self.charger.faults, f"{what}: {self.charger}"
-            assert time.monotonic() < deadline, f"{what}: {self.manager} {self.status} {self.reading} {self.charger}"
+            assert time.monotonic() < deadline, f"{what}: {self.manager} {self.status}\n" + "\n".join(self.story)
 
     def follow(self) -> None:
         """Energy flows, whatever the test before left."""

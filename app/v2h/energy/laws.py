@@ -107,7 +107,7 @@ class Ours:
         return self.matcher.command_w
 
     def meter(self, now: float, lag_s: float | None, grid_w: float) -> float:
-        self.matcher.meter(now, now - (lag_s or 0.0), grid_w, lag_known=lag_s is not None)
+        self.matcher.meter(now, now, grid_w, lag_s)
         return self.matcher.command_w
 
 

@@ -8,9 +8,10 @@ whatever the meter's interval. Five refinements:
 - The telemetry comes in its own rhythm. While own power moves, a meter value waits (about one telemetry period)
   until the telemetry covers its moment; while it rests, the value is used at once. What is certain before, from
   the orders under way and the speed of own power, is done at once too.
-- A lag that nobody tells is learned, see lag; until it is, every lag of its ladder is in doubt.
+- A lag that nobody tells, or that was told wrong, is learned, see lag; until it is, every lag of its ladder is in
+  doubt.
 - The meter's lag is known only so well. While own power moves, an order that fits the meter value for some moment
-  in doubt (LAG_MORE_S and LAG_LESS_S around a told lag) stands: nothing shows that it is wrong.
+  in doubt stands: nothing shows that it is wrong.
 - A converter that gives a little more or less than it was ordered would leave that much on the grid for ever. When
   everything has rested for SETTLED_S, the difference between own power and order is learned (slowly, and at most
   TRIM_A: beyond that somebody limits on purpose) and ordered away.
@@ -35,12 +36,6 @@ TRIM_A = 0.4
 """Largest difference between order and own power that counts as the converter's offset."""
 TRIM_SHARE = 0.3
 """Part of a seen offset that is learned, at most once every SETTLED_S."""
-LAG_MORE_S = 0.08
-LAG_LESS_S = 0.05
-"""How much longer and how much shorter than told a lag may be. Taken wrong by 0.05 s either way, a 2 kW step settles in
-0.94 s with these. With 0.07 s for the first it takes 1.5 s when the lag is longer, with an overshoot of 14 %; with
-0.04 s for the second 1.7 s when it is shorter. More of the second costs where a motor's inrush ends while own power
-follows it: 2 % over the oracle at the chip with 0.05 s, 4 % with 0.06 s, 6 % with 0.08 s."""
 SPEED_MORE = 1.5
 SPEED_A_S = 15.0
 """How much faster than just before own power may have become, and how fast from rest: half the converter's ramp, since
@@ -106,15 +101,11 @@ class Matcher:
         if covered is not None:
             self._use(now, covered)
 
-    def meter(self, now: float, at: float, grid_w: float, *, lag_known: bool = True) -> None:
-        """The grid power as it was at `at`: time of the reading less the meter's lag. Where the lag is not known, `at`
-        is the time of the reading itself, and the lag is learned."""
-        if lag_known:
-            value = _Value(at, at - LAG_MORE_S, at + LAG_LESS_S, grid_w)
-        else:
-            lag = self.lag
-            lag.meter(at, grid_w, self._own)
-            value = _Value(at - lag.best_s, at - lag.most_s, at - lag.least_s, grid_w)
+    def meter(self, now: float, came_t: float, grid_w: float, lag_s: float | None = None) -> None:
+        """The grid power as it was `lag_s` before the reading came, at `came_t`. None: nobody told the lag."""
+        self.lag.meter(came_t, grid_w, self._own)
+        lag = self.lag.span(lag_s)
+        value = _Value(came_t - lag.best_s, came_t - lag.most_s, came_t - lag.least_s, grid_w)
         if not self._own or value.until_t <= self._own[-1][0] or self._rests():
             self._waiting.clear()
             self._use(now, value)

@@ -95,8 +95,8 @@ class Steward:
         if reading.source != self._source:
             self._source = reading.source
             self._matcher.lag = LagLearner(reading.lag_s)
-        at = reading.t - (reading.lag_s if reading.lag_known else self._matcher.lag.best_s)
-        own_w = self._matcher.own_at(at)
+        told_s = reading.lag_s if reading.lag_known else None
+        own_w = self._matcher.own_at(reading.t - self._matcher.lag.span(told_s).best_s)
         if reading.fresh:
             self._own_when_fresh_w = own_w
         elif abs(own_w - self._own_when_fresh_w) > REPEAT_W:
@@ -111,8 +111,7 @@ class Steward:
         if self.order.mode in policy.MATCHING:
             limit = self._bounds(now)
             self._matcher.limit(limit.low_w, limit.high_w)
-            known = reading.lag_known
-            self._matcher.meter(now, at if known else reading.t, reading.power_w, lag_known=known)
+            self._matcher.meter(now, reading.t, reading.power_w, told_s)
             if self._decision.code is policy.Code.MATCHING and self._charger and self._charger.state == "energy":
                 self._tracking = self._tracking.update(now, abs(reading.power_w - self.settings.grid_target_w))
             return self._changed(now)

@@ -119,7 +119,7 @@ def test_does_what_is_certain_and_waits_for_the_telemetry_of_a_moving_converter(
     matcher.limit(-6000, 6000)
     matcher.power(0.0, 0.0, 0.0)
     matcher.power(0.1, 0.1, -1000.0)
-    matcher.meter(0.2, 0.15, 2000.0)  # at 0.15 own power was, or will turn out to have been, about -1500
+    matcher.meter(0.2, 0.2, 2000.0, 0.05)  # at 0.15 own power was, or will turn out to have been, about -1500
     certain_w = matcher.command_w  # own power was 0 or below: 2000 W at least are the house's
     assert certain_w == pytest.approx(-2000, abs=DEADBAND_W + 20)
     matcher.power(0.21, 0.19, -1900.0)  # the moment of the value, 0.15, may be as late as 0.20
@@ -141,7 +141,7 @@ def test_reset_forgets_the_flow() -> None:
     matcher.limit(-6000, 6000)
     matcher.power(1.0, 1.0, -3000.0)
     matcher.reset()
-    matcher.meter(2.0, 1.95, 500.0)
+    matcher.meter(2.0, 2.0, 500.0, 0.05)
     assert matcher.command_w == pytest.approx(-500, abs=DEADBAND_W)
 
 
@@ -157,7 +157,7 @@ def test_never_leaves_the_limits(happenings: list[tuple[bool, float, float]], lo
     for is_meter, watts, gap_s in happenings:
         now += gap_s
         if is_meter:
-            matcher.meter(now, now - 0.05, watts)
+            matcher.meter(now, now, watts, 0.05)
         else:
             matcher.power(now, now, watts)
         assert low_w <= matcher.command_w <= high_w
