@@ -13,7 +13,7 @@ whatever the meter's interval. Five refinements:
 - The meter's lag is known only so well. While own power moves, an order that fits the meter value for some moment
   in doubt stands: nothing shows that it is wrong.
 - A converter that gives a little more or less than it was ordered would leave that much on the grid for ever. When
-  everything has rested for SETTLED_S, the difference between own power and order is learned (slowly, and at most
+  everything has rested for TRIM_AFTER_S, the difference between own power and order is learned (slowly, and at most
   TRIM_A: beyond that somebody limits on purpose) and ordered away.
 
 Pure: times are monotonic seconds, powers W (own + charging, grid + import). The order is always built from what was
@@ -32,6 +32,9 @@ MOVING_A = 0.15
 """Telemetry that differs by more than this from its predecessor, or from the order, is moving (resolution 0.1 A)."""
 SETTLED_S = 1.0
 """Dead time 0.2 s, 12 A of ramp at 30 A/s and three lags of 0.15 s: after this an order has been carried out."""
+TRIM_AFTER_S = 3.0
+"""So long after an order what own power differs from it counts as the converter's offset: also where the orders of a
+starved machine arrive a second late."""
 TRIM_A = 0.4
 """Largest difference between order and own power that counts as the converter's offset."""
 TRIM_SHARE = 0.3
@@ -106,7 +109,7 @@ class Matcher:
         self.lag.meter(came_t, grid_w, self._own)
         lag = self.lag.span(lag_s)
         value = _Value(came_t - lag.best_s, came_t - lag.most_s, came_t - lag.least_s, grid_w)
-        if not self._own or value.until_t <= self._own[-1][0] or self._rests():
+        if not self._own or value.until_t <= self._own[-1][0] or self._rests(now):
             self._waiting.clear()
             self._use(now, value)
         else:
@@ -137,7 +140,9 @@ class Matcher:
                 values.append(power_w)
         return min(values), max(values)
 
-    def _rests(self) -> bool:
+    def _rests(self, now: float) -> bool:
+        if now - self._changed_t < SETTLED_S:
+            return False  # an order under way: where it arrives late, it would be taken for the house's
         moving_w = MOVING_A * self._volts_v
         last_w = self._own[-1][1]
         before_w = self._own[-2][1] if len(self._own) > 1 else last_w
@@ -146,7 +151,7 @@ class Matcher:
     def _use(self, now: float, value: _Value) -> None:
         own_w = self.own_at(value.at)
         least_w, most_w = self._own_between(value.from_t, value.until_t)
-        if min(value.at - self._changed_t, now - self._learned_t) >= SETTLED_S:
+        if value.at - self._changed_t >= TRIM_AFTER_S and now - self._learned_t >= SETTLED_S:
             self._learn(now, value.at, own_w)
         house_w = self._trim_w + (value.grid_w - self.target_w)
         dead_w = DEADBAND_A * self._volts_v

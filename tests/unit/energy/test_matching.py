@@ -1,6 +1,7 @@
 """Load matching against the stated plant: tracking, settling, no hunting, limits, offset."""
 
 import random
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -66,6 +67,18 @@ def test_a_step_of_2_kw_settles_without_overshoot(meter: str, limit_s: float) ->
     assert step.settle_s is not None
     assert step.settle_s <= limit_s
     assert step.overshoot_pct <= 5
+
+
+@pytest.mark.parametrize("dead_time_s", [0.6, 1.0])
+@pytest.mark.parametrize("telemetry_s", [0.3, 0.6])
+def test_comes_to_rest_on_a_starved_machine_too(dead_time_s: float, telemetry_s: float) -> None:
+    """Orders that arrive a second late and telemetry seldom: one order under way, taken for the house's doing, made the
+    next one wrong, for ever."""
+    trace: Trace = [(0.0, 300.0), (20.0, 2300.0), (60.0, 300.0), (100.0, 300.0)]
+    plant = replace(Plant(), dead_time_s=dead_time_s, telemetry_s=telemetry_s)
+    grid_w = run(trace, Ours(), METERS["stpm3x"], plant, keep=True).grid_w
+    for end_s in (60, 100):
+        assert max(map(abs, grid_w[round((end_s - 20) / STEP_S) : round(end_s / STEP_S)])) <= DEADBAND_W
 
 
 @pytest.mark.parametrize("wrong_s", [-0.05, 0.05])
