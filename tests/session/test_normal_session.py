@@ -18,12 +18,12 @@ ROAD_TO_ENERGY = [
     State.WAKE, State.HANDSHAKE, State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED,
     State.CAR_CONTACTORS, State.MATCH, State.READY, State.ENERGY,
 ]  # fmt: skip
-ROAD_BACK = [State.STOP_CURRENT, State.WELDING, State.D2_OFF, State.UNLOCK, State.FAREWELL, State.IDLE]
+ROAD_BACK = [State.STOP_CURRENT, State.WELDING, State.D2_OFF, State.FAREWELL, State.IDLE]
 
 
 def without_passing(states: list[State]) -> list[State]:
-    """The road without the two states that a quick guard leaves within one step."""
-    return [state for state in states if state not in (State.TEST_OPEN, State.OPEN)]
+    """The road without the states that a quick guard leaves within one step."""
+    return [state for state in states if state not in (State.TEST_OPEN, State.OPEN, State.UNLOCK)]
 
 
 def test_charge_then_discharge_then_stop() -> None:

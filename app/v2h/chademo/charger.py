@@ -1,7 +1,7 @@
 """The charger without its sockets: session, converter client and timing put together. Sans-IO.
 
 Everything periodic stands on one grid of steps: frames to the car, words to guard and the converter's rounds go out in
-a step, so that the program wakes 20 times a second and not for each of them (a wake is what its time goes to).
+a step, so that the program wakes 10 to 20 times a second and not for each of them (a wake is what its time goes to).
 
 Frames, guard reports, cable samples and setpoints go in as they come; turn(now) says what to send. The same object
 runs in the charger program, in `v2h replay` and in virtual time against the rig's plant.
@@ -28,6 +28,8 @@ EVSE_LATE_S = 0.03
 """After more than this (a loop held up, or a silence) the next frames follow a whole period later, not on the old grid:
 two generations 50 ms apart are no 100 ms."""
 STEP_S = 0.05
+CALM_STEP_S = 0.1
+"""While energy flows: the pace of the car's frames and ours. What guard tells and a new order do not wait for it."""
 RESTING_STEP_S = 0.2
 """With no session there is nothing to be quick about; the age of guard's word must stay below 0.3 s."""
 AMPS_FRESH_S = 0.5
@@ -80,7 +82,10 @@ class Charger:
         self.car.take(frame)
 
     def pre_frame(self, frame: Frame) -> None:
+        """A status word that changed does not wait for the next step."""
+        status = self.converter.telemetry.status
         self.converter.answer(frame.data, frame.t, frame.can_id)
+        self._hurry = self._hurry or self.converter.telemetry.status != status
 
     def guard_report(self, report: Report, now: float, *, age_s: float = 0.0) -> None:
         """A report that changes anything leads to a step at once: K off must not wait for the next tick.
@@ -103,6 +108,8 @@ class Charger:
         """Take manager's order; an expiry further away than a second is cut, an expired one still says `wanted`."""
         if setpoint.wanted is not (self._setpoint is not None and self._setpoint.wanted):
             self._hurry = True  # somebody has pressed something: not to wait for the slow step of rest
+        elif self._setpoint is not None and setpoint.power_w != self._setpoint.power_w:
+            self._hurry = self.converter.calm
         self._setpoint, self._setpoint_t = setpoint, now
         if setpoint.wanted:
             self.stop_asked = self.stop_asked and setpoint.order == self.session.order_done
@@ -126,7 +133,7 @@ class Charger:
         out = Turn()
         if self.steps_at(now):
             self._step(now)
-            self._step_due = _next_on_grid(self._step_due, now, RESTING_STEP_S if self.resting else STEP_S)
+            self._step_due = _next_on_grid(self._step_due, now, self._step_s)
             self._hurry, out.stepped = False, True
         assert self.actions is not None
         self._gate(now, late)
@@ -200,6 +207,10 @@ class Charger:
             unlock_confirmed=self._unlock_confirmed,
         )
 
+    @property
+    def _step_s(self) -> float:
+        return RESTING_STEP_S if self.resting else CALM_STEP_S if self.converter.calm else STEP_S
+
     def _step(self, now: float) -> None:
         was = self.session.state
         self.actions = self.session.step(now, self.inputs(now))
@@ -212,6 +223,7 @@ class Charger:
             self._asked = None
         elif self.session.state is State.CAR_CONTACTORS:
             self.car.hold_target()
+        self.converter.calm = self.session.state is State.ENERGY
 
     def _gate(self, now: float, late: bool) -> None:
         """Directly before anything is written to the converter: only a READY guard and a punctual loop let amps out."""

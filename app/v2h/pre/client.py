@@ -5,9 +5,10 @@ every frame from can0 to answer(). One request is under way at a time; the next 
 or 100 ms have passed.
 
 Way of the vendor's firmware (CAP1): identity until answered, status every 0.5 s until ready, then a round every
-100 ms (the vendor's take 104). Two additions: 2107 (the vendor measures the cable itself), and 2100 and 2109 are read
-back in every third round, because guard may write to the converter at any moment and only a read-back is believed.
-2150 and 2104, which the vendor reads in every round, share those turns: each message costs three programs their time.
+100 ms (the vendor's take 104). The current is read in every round. The rest, which the vendor reads in every round too,
+takes turns by a table, since each message costs three programs their time. Two additions: 2107 (the vendor measures the
+cable itself), and 2100, 2109 and 210A are read back in turns too, because guard may write to the converter at any
+moment and only a read-back is believed; where one is in doubt, in every round until it shows what is wanted.
 
 What it never does: send a setpoint other than zero unless the converter says that it is enabled; enable before 0 A is
 read back; enable again by itself after somebody else switched the converter off or it fell silent.
@@ -40,7 +41,19 @@ SILENT_S = 1.0
 """Without any answer for this long the converter counts as gone, and the start sequence begins anew."""
 
 
-_SLOW = ((pre.ENABLE,), (pre.SET_VOLTS,), (pre.WARNING, pre.TEMPERATURE))
+_BUSY = (
+    (pre.STATUS, pre.ENABLE, pre.SET_AMPS, pre.VOLTS),
+    (pre.STATUS, pre.SET_VOLTS, pre.SET_AMPS, pre.VOLTS),
+    (pre.STATUS, pre.WARNING, pre.TEMPERATURE, pre.SET_AMPS, pre.VOLTS),
+)
+"""What is read in this and the following rounds, besides the current."""
+_CALM = (
+    (pre.STATUS, pre.VOLTS),
+    (pre.TEMPERATURE, pre.SET_AMPS),
+    (pre.STATUS, pre.VOLTS),
+    (pre.ENABLE, pre.WARNING, pre.SET_VOLTS),
+)
+"""The same while energy flows: nothing but the current needs telling ten times a second."""
 
 
 _KINDS = {pre.ReadRequest: (pre.ReadAnswer, pre.Aborted), pre.WriteRequest: (pre.Written, pre.Aborted)}
@@ -69,6 +82,8 @@ class PreClient:
         self.link = PreLink()
         self.identity: dict[str, str] = {}
         """Object name -> text, for those that answered."""
+        self.calm = False
+        """Energy flows in its steady state; set by the charger."""
         self.enable_lost = False
         """The converter was enabled as asked, and then was not, or fell silent. Cleared by enable(False)."""
         self._wished_volts_v = 0.0
@@ -167,7 +182,7 @@ class PreClient:
 
     def _round(self) -> tuple[list[Callable[[], bytes | None]], float]:
         """The steps of this phase's next round, and its period."""
-        read, write = self._read, self._write
+        read, write, read_back = self._read, self._write, self._read_when_due
         match self.phase:
             case Phase.IDENTIFY:
                 return [
@@ -179,30 +194,31 @@ class PreClient:
             case Phase.WAIT_READY:
                 return [read(pre.STATUS)], READY_POLL_S
             case Phase.RUN:
+                turns = _CALM if self.calm else _BUSY
+                self._round_number += 1
+                turn = turns[self._round_number % len(turns)]
                 return [
-                    read(pre.STATUS),
-                    *[read(entry) for entry in self._slow_turn()],
-                    lambda: self._read_if_doubtful(pre.ENABLE),
+                    *[read(entry) for entry in (pre.STATUS, pre.WARNING, pre.TEMPERATURE) if entry in turn],
+                    read_back(pre.ENABLE, turn),
                     write(pre.SET_AMPS),
                     write(pre.SET_VOLTS),
                     write(pre.ENABLE),
-                    lambda: self._read_if_doubtful(pre.SET_VOLTS),
-                    read(pre.SET_AMPS),
+                    read_back(pre.SET_VOLTS, turn),
+                    read_back(pre.SET_AMPS, turn),
                     read(pre.AMPS),
-                    read(pre.VOLTS),
+                    *([read(pre.VOLTS)] if pre.VOLTS in turn else []),
                 ], CYCLE_S
 
-    def _slow_turn(self) -> tuple[pre.Entry, ...]:
-        """What changes slowly or only by our own writes has its turn in every third round."""
-        self._round_number += 1
-        return _SLOW[self._round_number % len(_SLOW)]
-
-    def _read_if_doubtful(self, entry: pre.Entry) -> bytes | None:
-        """A read-back in every round until it shows what we want."""
-        return None if self._read_back.get(entry.name) == self._wanted(entry) else pre.read_request(entry)
+    def _read_back_if_needed(self, entry: pre.Entry, turn: tuple[pre.Entry, ...]) -> bytes | None:
+        """In its turn, and in every round until it shows what we want."""
+        sure = self._read_back.get(entry.name) == self._wanted(entry)
+        return None if sure and entry not in turn else pre.read_request(entry)
 
     def _read(self, entry: pre.Entry) -> Callable[[], bytes]:
         return lambda: pre.read_request(entry)
+
+    def _read_when_due(self, entry: pre.Entry, turn: tuple[pre.Entry, ...]) -> Callable[[], bytes | None]:
+        return lambda: self._read_back_if_needed(entry, turn)
 
     def _write(self, entry: pre.Entry) -> Callable[[], bytes | None]:
         return lambda: self._write_if_needed(entry)
