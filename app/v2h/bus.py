@@ -90,6 +90,7 @@ class MeterReading(Message):
     t: time of reading; the power is that of t - lag_s. interval_s: measured time between two new values. lag_known:
     False when nobody said the lag and lag_s is the usual one of such a meter. fresh: False when the meter said exactly
     what it said before, so that it may not have measured anew: to be ignored where own power has moved since then.
+    Of a quick meter the values that tell nothing new are left out (v2h.meters.reading.is_news).
     phases: one object a phase with those of power_w, voltage_v and current_a that the meter tells; [] if it tells none.
     """
 
@@ -175,7 +176,8 @@ class ChargerState(Message):
 
 @dataclass(frozen=True, slots=True)
 class ChargerPower(Message):
-    """The PRE's own measurement, at every poll (0.1 s) while the converter runs; t: when it was measured."""
+    """The PRE's own measurement, at every poll (0.1 s) while the converter runs and order or current
+    change, each half second while they do not; t: when it was measured."""
 
     TOPIC = "v2h/charger/power"
     t: float

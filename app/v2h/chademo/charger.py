@@ -18,7 +18,7 @@ from v2h.chademo.session import Session
 from v2h.chademo.states import State
 from v2h.chademo.view import Actions, Inputs
 from v2h.pre import objects as pre
-from v2h.pre.client import PreClient
+from v2h.pre.client import Pace, PreClient
 from v2h.safety.outputs import NONE, Output
 from v2h.safety.wire import GuardState, Report, Request
 
@@ -28,8 +28,10 @@ EVSE_LATE_S = 0.03
 """After more than this (a loop held up, or a silence) the next frames follow a whole period later, not on the old grid:
 two generations 50 ms apart are no 100 ms."""
 STEP_S = 0.05
-CALM_STEP_S = 0.1
+FLOW_STEP_S = 0.1
 """While energy flows: the pace of the car's frames and ours. What guard tells and a new order do not wait for it."""
+STIRRED_S = 1.5
+"""So long after a changed order own power may still be moving: dead time, 12 A of ramp and the converter's lag."""
 RESTING_STEP_S = 0.2
 """With no session there is nothing to be quick about; the age of guard's word must stay below 0.3 s."""
 AMPS_FRESH_S = 0.5
@@ -69,6 +71,7 @@ class Charger:
         self._setpoint_t = float("-inf")
         self._clear_fault = self._unlock_confirmed = False
         self._last_turn_t: float | None = None
+        self._stirred_t = float("-inf")
         self._step_due = self._evse_due = self._wire_due = float("-inf")
         self._hurry = False
         """Something has happened that must not wait for the grid's next slot."""
@@ -109,7 +112,7 @@ class Charger:
         if setpoint.wanted is not (self._setpoint is not None and self._setpoint.wanted):
             self._hurry = True  # somebody has pressed something: not to wait for the slow step of rest
         elif self._setpoint is not None and setpoint.power_w != self._setpoint.power_w:
-            self._hurry = self.converter.calm
+            self._hurry = self.converter.pace is Pace.FLOW
         self._setpoint, self._setpoint_t = setpoint, now
         if setpoint.wanted:
             self.stop_asked = self.stop_asked and setpoint.order == self.session.order_done
@@ -181,6 +184,10 @@ class Charger:
         """No session: nothing energised by us, the program may end."""
         return self.session.state in (State.IDLE, State.FAULT)
 
+    def stirs(self, now: float) -> bool:
+        """What is asked of the converter has just changed."""
+        return now - self._stirred_t < STIRRED_S
+
     def inputs(self, now: float) -> Inputs:
         """The session's look at the world."""
         order = self._setpoint
@@ -209,7 +216,7 @@ class Charger:
 
     @property
     def _step_s(self) -> float:
-        return RESTING_STEP_S if self.resting else CALM_STEP_S if self.converter.calm else STEP_S
+        return RESTING_STEP_S if self.resting else FLOW_STEP_S if self.converter.pace is Pace.FLOW else STEP_S
 
     def _step(self, now: float) -> None:
         was = self.session.state
@@ -223,7 +230,7 @@ class Charger:
             self._asked = None
         elif self.session.state is State.CAR_CONTACTORS:
             self.car.hold_target()
-        self.converter.calm = self.session.state is State.ENERGY
+        self.converter.pace = Pace.FLOW if self.session.state is State.ENERGY else Pace.SEQUENCE
 
     def _gate(self, now: float, late: bool) -> None:
         """Directly before anything is written to the converter: only a READY guard and a punctual loop let amps out."""
@@ -234,7 +241,7 @@ class Charger:
             self.session.commanded_a = 0.0  # what comes back rises from zero
         wish = (self.actions.pre_volts_v, self.actions.pre_amps_a if open_ else 0.0, self.actions.pre_enable)
         if wish != self._asked:
-            self._asked = wish
+            self._asked, self._stirred_t = wish, now
             self.converter.set_target(wish[0], wish[1])
         self.converter.enable(wish[2])
 

@@ -22,7 +22,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from v2h.pre import objects as pre
 from v2h.pre.telemetry import TELEMETRY_FIELDS, PreLink, PreTelemetry
@@ -41,19 +41,22 @@ SILENT_S = 1.0
 """Without any answer for this long the converter counts as gone, and the start sequence begins anew."""
 
 
-_BUSY = (
-    (pre.STATUS, pre.ENABLE, pre.SET_AMPS, pre.VOLTS),
-    (pre.STATUS, pre.SET_VOLTS, pre.SET_AMPS, pre.VOLTS),
-    (pre.STATUS, pre.WARNING, pre.TEMPERATURE, pre.SET_AMPS, pre.VOLTS),
-)
-"""What is read in this and the following rounds, besides the current."""
-_CALM = (
-    (pre.STATUS, pre.VOLTS),
-    (pre.TEMPERATURE, pre.SET_AMPS),
-    (pre.STATUS, pre.VOLTS),
-    (pre.ENABLE, pre.WARNING, pre.SET_VOLTS),
-)
-"""The same while energy flows: nothing but the current needs telling ten times a second."""
+class Pace(Enum):
+    """What the converter is asked besides its current, which every round reads; round for round."""
+
+    SEQUENCE = (
+        (pre.STATUS, pre.ENABLE, pre.SET_AMPS, pre.VOLTS),
+        (pre.STATUS, pre.SET_VOLTS, pre.SET_AMPS, pre.VOLTS),
+        (pre.STATUS, pre.WARNING, pre.TEMPERATURE, pre.SET_AMPS, pre.VOLTS),
+    )
+    """The session waits for something."""
+    FLOW = (
+        (pre.STATUS, pre.VOLTS),
+        (pre.TEMPERATURE, pre.SET_AMPS),
+        (pre.STATUS, pre.VOLTS),
+        (pre.ENABLE, pre.WARNING, pre.SET_VOLTS),
+    )
+    """Energy flows. Slower than this a converter that errs would be found later than SAFETY.md says."""
 
 
 _KINDS = {pre.ReadRequest: (pre.ReadAnswer, pre.Aborted), pre.WriteRequest: (pre.Written, pre.Aborted)}
@@ -82,8 +85,8 @@ class PreClient:
         self.link = PreLink()
         self.identity: dict[str, str] = {}
         """Object name -> text, for those that answered."""
-        self.calm = False
-        """Energy flows in its steady state; set by the charger."""
+        self.pace = Pace.SEQUENCE
+        """Set by the charger."""
         self.enable_lost = False
         """The converter was enabled as asked, and then was not, or fell silent. Cleared by enable(False)."""
         self._wished_volts_v = 0.0
@@ -194,9 +197,8 @@ class PreClient:
             case Phase.WAIT_READY:
                 return [read(pre.STATUS)], READY_POLL_S
             case Phase.RUN:
-                turns = _CALM if self.calm else _BUSY
                 self._round_number += 1
-                turn = turns[self._round_number % len(turns)]
+                turn = self.pace.value[self._round_number % len(self.pace.value)]
                 return [
                     *[read(entry) for entry in (pre.STATUS, pre.WARNING, pre.TEMPERATURE) if entry in turn],
                     read_back(pre.ENABLE, turn),

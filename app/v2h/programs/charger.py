@@ -43,6 +43,8 @@ CARE_S = 1.0
 TEMPERATURE_FRESH_S = 2.0
 STATE_PERIOD_S = {True: 0.5, False: 1.0}
 """Between two states on the bus, while a session runs and while not."""
+POWER_PERIOD_S = 0.5
+"""Between two powers on the bus while neither order nor current changes."""
 STEPS_WITH_POWER = (State.READY, State.ENERGY, State.STOP_CURRENT)
 
 
@@ -68,6 +70,7 @@ class ChargerShell:
         self._guard = GuardLink(GUARD_SOCKET, program, self._on_report)
         self._said: dict[str, str] = {}
         self._state_t = self._power_t = float("-inf")
+        self._told_a: float | None = None
         self._last_state: tuple[object, ...] = ()
         self._last_events: tuple[State, str] = (State.IDLE, "")
         program.every(RETRY_S, self._open)
@@ -232,7 +235,7 @@ class ChargerShell:
         if turn.stepped:
             self._tell(now)
         if not self._charger.converter.under_way:
-            self._tell_power()
+            self._tell_power(now)
 
     def _send(self, now: float, turn: Turn) -> None:
         if self._pre is not None:
@@ -276,14 +279,17 @@ class ChargerShell:
             fan_pct = None if self._fan is None else round(100 * self._fan.duty)
             self._program.bus.publish(charger_state(self._charger, now, self._inputs_v, fan_pct))
 
-    def _tell_power(self) -> None:
-        """As soon as a round has measured it."""
+    def _tell_power(self, now: float) -> None:
+        """As soon as a round has measured it; but while nothing changes, not every one."""
         telemetry = self._charger.converter.telemetry
         if telemetry.amps_t <= self._power_t or self._charger.session.state not in STEPS_WITH_POWER:
             return
         volts_v, amps_a = telemetry.volts_v, telemetry.amps_a
+        told = amps_a == self._told_a and not self._charger.stirs(now)
+        if told and telemetry.amps_t - self._power_t < POWER_PERIOD_S:
+            return
         if volts_v and amps_a is not None:
-            self._power_t = telemetry.amps_t
+            self._power_t, self._told_a = telemetry.amps_t, amps_a
             self._program.bus.publish(ChargerPower(telemetry.amps_t, round(volts_v * amps_a, 1), amps_a, volts_v))
 
     # The end, and words.

@@ -10,13 +10,13 @@ import sys
 import time
 from dataclasses import replace
 
-from v2h.bus import RESTING, ChargerState, MeterStatus
+from v2h.bus import RESTING, ChargerState, MeterReading, MeterStatus
 from v2h.meterconfig import Meter
 from v2h.meters import Measurement
 from v2h.meters.choice import Choice
 from v2h.meters.health import USABLE, Word
 from v2h.meters.line import Line
-from v2h.meters.reading import reading
+from v2h.meters.reading import is_news, reading
 from v2h.program import Program
 
 LOOK_S = 0.25
@@ -46,6 +46,7 @@ class Station:
         self._told: MeterStatus | None = None
         self._said: tuple[object, ...] = ()
         self._words: tuple[object, ...] = ()
+        self._published: MeterReading | None = None
         self._words_t = 0.0
         self._in_log: tuple[object, ...] = ()
         self._timers = [program.every(min(line.spec.interval_s, 1.0), line.tick) for line in self._lines]
@@ -73,7 +74,9 @@ class Station:
             source=line.title,
             fresh=fresh,
         )
-        self._bus.publish(message, self._role)
+        if is_news(message, self._published):
+            self._published = message
+            self._bus.publish(message, self._role)
 
     def _look(self, now: float) -> None:
         """Who is believed, and what people are told."""
