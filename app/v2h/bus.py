@@ -210,7 +210,8 @@ class ManagerState(Message):
     mode ends, None when open. stopped_by_owner: the schedule is suspended until the owner starts something or resumes
     it. clock: {"trusted": bool, "source": "ntp" | "owner" | "rtc" | "none", "age_s": s since that source was last heard
     or None, "zone": name, "local": ISO time of day}. tracking: {"mean_w": mean |grid - target| while matching,
-    "over_s": the seconds behind it}, empty before anything was matched. starts: sessions started in the last hour.
+    "over_s": the seconds behind it}, empty before anything was matched, and "lag_s": the meter's lag as learned where
+    it refutes the one told. starts: sessions started in the last hour.
     """
 
     TOPIC = "v2h/manager/state"

@@ -225,6 +225,20 @@ def test_a_load_step_settles_as_simulated(house: House, kind: str) -> None:
 
 
 @pytest.mark.timeout(120)
+def test_a_lag_told_wrong_is_found_out(house: House) -> None:
+    """Believed for ever, one of 0.8 s for a chip of 0.05 s makes the order hunt for ever."""
+    house.follow()
+    house.use('[meter.grid]\nkind = "stpm3x"\nlag_s = 0.8\n')
+    for _ in range(2):
+        house.step_s(0.05)
+    assert house.step_s(0.05) <= 3.0
+    house.manager = None
+    house.until(lambda: house.manager is not None, 5, "what manager says of it")
+    assert house.manager is not None
+    assert house.manager.tracking["lag_s"] <= 0.3
+
+
+@pytest.mark.timeout(120)
 def test_a_meter_that_repeats_itself_does_no_harm_and_is_called_slow(house: House) -> None:
     """Asked every second, it measures every third: taken at its word it would be acted on three times over."""
     house.follow()

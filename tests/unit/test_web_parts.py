@@ -107,6 +107,9 @@ def test_a_slow_meter_is_told_in_words() -> None:
         ("solar-lag", "0.06 s", "dim"),
         ("mean_w", "26 W", "good"),
     ]
+    rows = health.meter(manager(tracking={"lag_s": 0.8}), {"grid": good})
+    assert rows[1]["text"] == "0.06 s as told, but 0.80 s by what it shows of the car's power; followed as the latter"
+    assert rows[1]["tone"] == "warn"
     slow = MeterStatus(0.0, "slow", "tells a new value only every 10 s", "P1", 10.0, 1.0, False)
     rows = health.meter(manager(tracking={"mean_w": 180.0}), {"grid": slow})
     assert [(row["text"], row["tone"]) for row in rows] == [

@@ -70,6 +70,7 @@ class Steward:
         self._house: House | None = None
         self._own_when_fresh_w = 0.0
         self._matcher, self._source = Matcher(settings.grid_target_w), ""
+        self._refuted: dict[str, float] = {}
         self._sent: Setpoint | None = None
         self._decision = policy.Decision(False, 0.0, "", "idle", policy.Code.IDLE)
         self._sentence = ""
@@ -96,7 +97,9 @@ class Steward:
             self._source = reading.source
             self._matcher.lag = LagLearner(reading.lag_s)
         told_s = reading.lag_s if reading.lag_known else None
-        own_w = self._matcher.own_at(reading.t - self._matcher.lag.span(told_s).best_s)
+        lag_s = self._matcher.lag.span(told_s).best_s
+        self._refuted = {} if lag_s == told_s or told_s is None else {"lag_s": round(lag_s, 2)}
+        own_w = self._matcher.own_at(reading.t - lag_s)
         if reading.fresh:
             self._own_when_fresh_w = own_w
         elif abs(own_w - self._own_when_fresh_w) > REPEAT_W:
@@ -273,7 +276,7 @@ class Steward:
             until,
             self.stopped,
             clock_json(self.trust, wall, self.schedule.zone),
-            self._tracking.as_json(),
+            self._tracking.as_json() | self._refuted,
             self._sparing.starts(now),
         )
 

@@ -97,7 +97,11 @@ def meter(manager: ManagerState | None, meters: Mapping[str, MeterStatus]) -> li
             {"name": role, "label": f"{name} speaks every", "text": unit(status.interval_s, "s", 2), "tone": tone}
         )
         lag = unit(status.lag_s, "s", 2) + ("" if status.lag_known else ", assumed")
-        rows.append({"name": f"{role}-lag", "label": f"{name} trails by", "text": lag, "tone": "dim"})
+        seen_s = manager.tracking.get("lag_s") if manager and role == "grid" else None
+        if seen_s is not None:
+            lag += f" as told, but {unit(seen_s, 's', 2)} by what it shows of the car's power; followed as the latter"
+        tone = "dim" if seen_s is None else "warn"
+        rows.append({"name": f"{role}-lag", "label": f"{name} trails by", "text": lag, "tone": tone})
         if status.word != "good" or status.fallback:
             rows.append({"name": f"{role}-text", "label": status.text, "text": "", "tone": "warn"})
     mean_w = manager.tracking.get("mean_w") if manager else None
