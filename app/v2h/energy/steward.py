@@ -16,23 +16,17 @@ from v2h.clock import Trust
 from v2h.energy import policy
 from v2h.energy.choosing import Choice, choose
 from v2h.energy.drain import DrainGuard
-from v2h.energy.gridlimits import GridLimits, House
-from v2h.energy.lag import LagLearner
-from v2h.energy.matching import Matcher
+from v2h.energy.following import Following
+from v2h.energy.gridlimits import GridLimits
 from v2h.energy.orders import Order, Slot
 from v2h.energy.readyby import CarNow
 from v2h.energy.saying import clock_json, next_words, sentence
 from v2h.energy.schedule import Part, Schedule, active, local_iso, next_entry
 from v2h.energy.sparing import Sparing
-from v2h.energy.tracking import Tracking
 from v2h.settings import Settings
 
 SPACING_S = 0.04
 """Least time between two setpoints; a change that comes earlier goes out with the next telemetry or meter value."""
-REPEAT_W = 60.0
-"""Own power may differ by so much (0.15 A of telemetry's noise) between a meter's value and the same value again."""
-OWN_POWER_OLD_S = 1.0
-"""Telemetry older than this says that nothing flows."""
 PLAN_EVERY_S = 60.0
 """The schedule is looked at again for the car's charge; at the end of a part it is looked at once a second anyway."""
 SOC_KNOWN_S = 3 * 3600.0
@@ -61,16 +55,12 @@ class Steward:
         self._choice, self._idle_reason = Choice(Order(by="nobody")), ""
         self._plan_t = float("-inf")
         self._sparing, self._window = Sparing(), policy.Window()
-        self._drain, self._tracking = DrainGuard(), Tracking()
+        self._drain = DrainGuard()
         self._charger: ChargerState | None = None
-        self._charger_t = self._power_t = self._soc_t = float("-inf")
+        self._charger_t = self._soc_t = float("-inf")
         self._soc_pct: float | None = None
         self._capacity_kwh: float | None = None
-        self._meter: MeterReading | None = None
-        self._house: House | None = None
-        self._own_when_fresh_w = 0.0
-        self._matcher, self._source = Matcher(settings.grid_target_w), ""
-        self._refuted: dict[str, float] = {}
+        self._following = Following(settings.grid_target_w)
         self._sent: Setpoint | None = None
         self._decision = policy.Decision(False, 0.0, "", "idle", policy.Code.IDLE)
         self._sentence = ""
@@ -88,45 +78,25 @@ class Steward:
 
     def on_meter(self, now: float, reading: MeterReading) -> bool:
         """A value of the grid meter; True: decide now."""
-        self._meter = reading
-        if policy.meter_stale(now, reading):
+        house = self._following.meter(now, reading)
+        if house is None:
             return False
-        if now - self._power_t > OWN_POWER_OLD_S:
-            self._matcher.reset()
-        if reading.source != self._source:
-            self._source = reading.source
-            self._matcher.lag = LagLearner(reading.lag_s)
-        told_s = reading.lag_s if reading.lag_known else None
-        lag_s = self._matcher.lag.span(told_s).best_s
-        self._refuted = {} if lag_s == told_s or told_s is None else {"lag_s": round(lag_s, 2)}
-        own_w = self._matcher.own_at(reading.t - lag_s)
-        if reading.fresh:
-            self._own_when_fresh_w = own_w
-        elif abs(own_w - self._own_when_fresh_w) > REPEAT_W:
-            return False  # we have moved since, and the same value again can only be an old one
-        phases_w = tuple(phase["power_w"] - own_w for phase in reading.phases if "power_w" in phase)
-        self._house = House(reading.power_w - own_w, phases_w)
-        drain = self._drain.update(now, self._house.net_w, self.settings.evcharge_protect_w)
+        drain = self._drain.update(now, house.net_w, self.settings.evcharge_protect_w)
         if drain.protecting is not self._drain.protecting:
             self._drain = drain
             self._rechoose(now)
         self._drain = drain
-        if self.order.mode in policy.MATCHING:
-            limit = self._bounds(now)
-            self._matcher.limit(limit.low_w, limit.high_w)
-            self._matcher.meter(now, reading.t, reading.power_w, told_s)
-            if self._decision.code is policy.Code.MATCHING and self._charger and self._charger.state == "energy":
-                self._tracking = self._tracking.update(now, abs(reading.power_w - self.settings.grid_target_w))
-            return self._changed(now)
-        return self._grid.any and self.order.mode != "idle" and self._spaced(now)
+        if self.order.mode not in policy.MATCHING:
+            return self._grid.any and self.order.mode != "idle" and self._spaced(now)
+        self._following.follow(now, reading, self._bounds(now))
+        if self._decision.code is policy.Code.MATCHING and self._charger and self._charger.state == "energy":
+            self._following.track(now, reading)
+        return self._changed(now)
 
     def on_power(self, now: float, t: float, power_w: float, volts_v: float) -> bool:
         """The charger's own power as it was at `t`; True: decide now."""
-        if now - t > OWN_POWER_OLD_S:
-            return False
-        self._power_t = max(self._power_t, t)
-        self._matcher.power(now, t, power_w, volts_v)
-        return self.order.mode in policy.MATCHING and self._changed(now)
+        counts = self._following.power(now, t, power_w, volts_v)
+        return counts and self.order.mode in policy.MATCHING and self._changed(now)
 
     def on_charger(self, now: float, state: ChargerState) -> bool:
         """The charger told its state; True: decide now."""
@@ -136,8 +106,7 @@ class Steward:
             self._capacity_kwh = state.capacity_kwh or self._capacity_kwh
         self._window = self._window_after(self._window)
         self._sparing.charger(now, state)
-        if state.power_w is not None and state.t_power is not None and state.volts_v is not None:
-            self.on_power(now, state.t_power, state.power_w, state.volts_v)
+        self._following.charger(now, state)
         if state.faults and self._hand is not None:
             self._end_hand(now, f"Stopped by a fault: {state.reason or ', '.join(state.faults)}.")
             return True
@@ -201,7 +170,7 @@ class Steward:
         """The owner changed settings or schedule."""
         self.schedule = schedule
         self._take_settings(settings)
-        self._matcher.target_w = settings.grid_target_w
+        self._following.matcher.target_w = settings.grid_target_w
         self.part, self._ahead = None, []
         self._window = self._window_after(policy.Window())
         self._rechoose(now)
@@ -221,14 +190,14 @@ class Steward:
             order,
             self._charger,
             now - self._charger_t,
-            self._meter,
+            self._following.reading,
             self._limits,
             self._window,
-            self._matcher.command_w,
+            self._following.matcher.command_w,
             self._errors,
             self._choice.why_idle,
             self._grid,
-            self._known_house(now),
+            self._following.house(now),
         )
         if decision.code is policy.Code.ENDED:
             self._end_hand(now, decision.why)
@@ -250,7 +219,7 @@ class Steward:
 
     def state(self, now: float, wall: datetime) -> ManagerState:
         """For the page and the panel."""
-        meter, settings, limit = self._meter, self.settings, self._bounds(now)
+        meter, settings, limit = self._following.reading, self.settings, self._bounds(now)
         order = self.order
         until = order.until
         if until is None and order.by == "schedule" and self.part is not None:
@@ -276,7 +245,7 @@ class Steward:
             until,
             self.stopped,
             clock_json(self.trust, wall, self.schedule.zone),
-            self._tracking.as_json() | self._refuted,
+            self._following.told(),
             self._sparing.starts(now),
         )
 
@@ -286,11 +255,8 @@ class Steward:
         self.settings, self._limits = settings, settings.limits()
         self._grid = GridLimits(settings.export_limit_w, settings.fuse_a)
 
-    def _known_house(self, now: float) -> House | None:
-        return None if policy.meter_stale(now, self._meter) else self._house
-
     def _bounds(self, now: float) -> policy.Bounds:
-        house = self._known_house(now)
+        house = self._following.house(now)
         return policy.bounds(self.order, self._charger, self._limits, self._window, self._grid, house)
 
     def _window_after(self, window: policy.Window) -> policy.Window:
@@ -308,7 +274,7 @@ class Steward:
         return self._sent is None or now - self._sent.t >= SPACING_S
 
     def _changed(self, now: float) -> bool:
-        changed = self._sent is None or abs(self._matcher.command_w - self._sent.power_w) > 1.0
+        changed = self._sent is None or abs(self._following.matcher.command_w - self._sent.power_w) > 1.0
         return changed and self._spaced(now)
 
     def _softened(self, now: float, decision: policy.Decision) -> float:

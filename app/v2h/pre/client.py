@@ -30,7 +30,7 @@ from v2h.pre.telemetry import TELEMETRY_FIELDS, PreLink, PreTelemetry
 CYCLE_S = 0.1
 """Period of the running round. CAP1 has 103.2 to 120 ms; 100 are every second step of charger's."""
 EARLY_S = 0.02
-"""A round may begin this much early: the caller comes in steps of 50 ms, each a hair late or not."""
+"""A round may begin this much early: the caller comes in steps of 50 or 100 ms, each a hair late or not."""
 ANSWER_TIMEOUT_S = 0.100
 """The slowest of 2676 answers in CAP1 took 0.53 ms."""
 IDENTIFY_RETRY_S = 1.0
