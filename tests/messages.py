@@ -29,6 +29,7 @@ def manager(**changes: Any) -> ManagerState:
         ManagerState(
             t=time.monotonic(), mode="charge", why="Charging with 10 A as asked, up to 80 %", setpoint_w=3846.0,
             grid_w=4215.0, grid_age_s=0.1, limits={"max_charge_a": 15.0}, config_errors=[],
+            clock={"trusted": True, "source": "ntp", "age_s": 1.0, "zone": "UTC", "local": "2026-11-22T12:00:00+00:00"},
         ),
         **changes,
     )  # fmt: skip

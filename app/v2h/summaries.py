@@ -74,10 +74,16 @@ class Days:
             self._extras.pop(day, None)
 
     def add(
-        self, now: float, day: str, values: Mapping[str, Any], charger_w: float | None, price: float | None
+        self,
+        now: float,
+        day: str,
+        values: Mapping[str, Any],
+        charger_w: float | None,
+        prices: tuple[float | None, float | None],
     ) -> None:
-        """One look at `now` (monotonic s): grid_w, state and soc_pct of `values`; charger_w on the mains' side."""
-        self._counters.add(now, day, values.get("grid_w"), charger_w, price)
+        """One look at `now` (monotonic s): grid_w, state and soc_pct of `values`; charger_w on the mains' side; import
+        and export price."""
+        self._counters.add(now, day, values.get("grid_w"), charger_w, *prices)
         extras = self._extras.setdefault(day, dict.fromkeys(EXTRAS))
         looked_s = 0.0 if self._last_t is None else now - self._last_t
         self._last_t = now
@@ -102,14 +108,18 @@ class Days:
         return asdict(self._counters.days[day])
 
 
-def price_at(preview: Iterable[Mapping[str, Any]], wall_s: float) -> float | None:
-    """The import price, per kWh, at a time (s since 1970) by the schedule's preview; None where it gives none."""
-    for part in preview:
+def prices_at(prices: Iterable[Mapping[str, Any]], wall_s: float) -> tuple[float | None, float | None]:
+    """Import and export price, per kWh, at a time (s since 1970) by a ManagerSchedule's prices; None where unknown."""
+    for span in prices:
         try:
-            ended = datetime.fromisoformat(part["end"]).timestamp() <= wall_s
+            begin_s, end_s = (datetime.fromisoformat(span[key]).timestamp() for key in ("start", "end"))
         except (KeyError, TypeError, ValueError):
             continue
-        if not ended:
-            price = part.get("import_price")
-            return float(price) if isinstance(price, int | float) else None
-    return None
+        if begin_s <= wall_s < end_s:
+            bought, sold = span.get("import_price"), span.get("export_price")
+            return _number(bought), _number(sold)
+    return None, None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

@@ -19,6 +19,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from messages import charger, manager
 from ownerlogin import log_in
-from v2h.bus import ChargerState, Command, Event, ManagerState, Message, Pairing, Reply
+from v2h.bus import ChargerState, Command, Event, ManagerSchedule, ManagerState, Message, Pairing, Reply
+from v2h.config import Limits
+from v2h.energy.readyby import CarNow
+from v2h.energy.schedulefile import read_schedule
+from v2h.energy.telling import schedule_parts
 from v2h.ports.can import pack_frame
 from v2h.ports.i2c import ACK
 from v2h.rig.desk import OVERLAY, derive_broker, free_port
@@ -381,6 +386,9 @@ def test_buttons(faces: Faces) -> None:
 
 def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> None:
     faces.charger, faces.manager = charger(state="energy", soc_pct=48.0), manager(mode="charge")
+    document = {"version": 1, "prices": [{"start": "00:00", "end": "24:00", "import_price": 10, "export_price": 0.1}]}
+    parts = schedule_parts(read_schedule(document, Limits(), "UTC"), datetime.now(UTC), CarNow())
+    faces.others.say("manager", ManagerSchedule(time.monotonic(), document, source="schedule.json", **parts))
     wait_for("the broker has both", lambda: (view(faces)["soc"], view(faces)["mode"]) == ("48 %", "charge"))
     faces.others.say("charger", Event(time.monotonic(), "warning", "k_off", "permission gone", "charger", {"a": 1}))
     faces.wire.send(0x102, 10)
@@ -404,11 +412,13 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
     assert faces.stop("datalog") == 0
     with sqlite3.connect(database) as connection:
         rows = list(connection.execute("select at, state, mode, soc_pct, can0_frames from samples_at order by at"))
-        (energy,) = connection.execute("select sum(charged_wh) from days").fetchone()
+        charged_wh, saved = connection.execute("select sum(charged_wh), sum(saved) from days").fetchone()
     assert rows[-1][0].startswith(time.strftime("%Y-", time.gmtime()))
     assert rows[-1][1:4] == ("energy", "charge", 48.0)
     assert sum(row[4] for row in rows) == 10
-    assert energy > 0
+    assert charged_wh > 0
+    # The house's 408 W cost the same with and without: what was charged since the price is known costs 10 a kWh.
+    assert 0 < -saved <= 10 * charged_wh / 1000 + 0.001
     wait_for("page tells that the log stopped", lambda: _state_of(faces, "datalog") == "stopped")
     faces.start("datalog")
     wait_for("and that it is back", lambda: _state_of(faces, "datalog") == "running")

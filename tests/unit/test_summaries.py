@@ -1,9 +1,15 @@
 """Minutes and days: means and extremes, energy as differences of counters, totals that go on where the log left off."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from v2h.config import Limits
 from v2h.energy.counters import CountersError
-from v2h.summaries import Days, Minute, price_at
+from v2h.energy.readyby import CarNow
+from v2h.energy.schedulefile import read_schedule
+from v2h.energy.telling import schedule_parts
+from v2h.summaries import Days, Minute, prices_at
 
 
 def test_a_minute_has_means_extremes_and_its_last_state() -> None:
@@ -31,7 +37,7 @@ def test_a_day_goes_on_from_what_the_log_held() -> None:
     days.load("2026-11-22", {**stored, "discharged_wh": None})
     for second in range(3601):
         values = {"state": "energy", "soc_pct": 55.0 + second / 3600, "grid_w": 1000.0}
-        days.add(float(second), "2026-11-22", values, 1000.0, 0.30)
+        days.add(float(second), "2026-11-22", values, 1000.0, (0.30, 0.10))
     row = days.row("2026-11-22")
     assert row["charged_wh"] == pytest.approx(1100.0)
     assert row["imported_wh"] == pytest.approx(1000.0)
@@ -45,7 +51,7 @@ def test_what_was_not_seen_is_missed_not_invented() -> None:
     days = Days()
     days.load("d", {})
     for now in (0.0, 1.0, 200.0):
-        days.add(now, "d", {"state": "energy", "grid_w": None}, 500.0, None)
+        days.add(now, "d", {"state": "energy", "grid_w": None}, 500.0, (None, None))
     row = days.row("d")
     assert row["charged_wh"] == pytest.approx(500 / 3600, abs=1e-3)
     assert (row["grid_missed_s"], row["charger_missed_s"], row["energy_s"]) == (200.0, 199.0, 1.0)
@@ -53,9 +59,9 @@ def test_what_was_not_seen_is_missed_not_invented() -> None:
 
 def test_totals_go_on_over_midnight_and_forgotten_hours_are_gone() -> None:
     days = Days()
-    days.add(0.0, "?1+00000", {}, 3600.0, None)
-    days.add(1.0, "?1+00000", {}, 3600.0, None)
-    days.add(2.0, "2026-11-23", {}, 3600.0, None)
+    days.add(0.0, "?1+00000", {}, 3600.0, (None, None))
+    days.add(1.0, "?1+00000", {}, 3600.0, (None, None))
+    days.add(2.0, "2026-11-23", {}, 3600.0, (None, None))
     assert days.totals()["charged_wh"] == pytest.approx(2.0)
     days.forget("?")
     assert not days.knows("?1+00000")
@@ -67,12 +73,11 @@ def test_a_bad_row_of_the_log_is_named() -> None:
         Days().load("2026-11-22", {"charged_wh": -5.0})
 
 
-def test_the_price_of_a_moment() -> None:
-    preview = [
-        {"end": "2026-11-22T12:00:00+00:00", "import_price": 0.10},
-        {"end": "2026-11-22T18:00:00+00:00", "import_price": 0.30},
-        {"no": "end"},
-        {"end": "2026-11-22T20:00:00+00:00", "import_price": None},
-    ]
+def test_the_prices_of_a_moment_as_manager_tells_them() -> None:
+    night = {"start": "23:30", "end": "05:30", "import_price": 0.07, "export_price": 0.15}
+    schedule = read_schedule({"version": 1, "zone": "Europe/London", "prices": [night]}, Limits(), "Europe/London")
+    told = schedule_parts(schedule, datetime(2026, 11, 22, 12, tzinfo=UTC), CarNow())["prices"]
     noon = 1_795_348_800.0
-    assert [price_at(preview, noon + hours * 3600) for hours in (-1, 0, 5.9, 6.1, 9)] == [0.10, 0.30, 0.30, None, None]
+    expected = {0: (None, None), 11.4: (None, None), 11.5: (0.07, 0.15), 17.4: (0.07, 0.15), 17.5: (None, None)}
+    assert {hours: prices_at(told, noon + hours * 3600) for hours in expected} == expected
+    assert prices_at([{"no": "end"}, {"start": 1, "end": 2}], noon) == (None, None)

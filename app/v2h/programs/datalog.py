@@ -21,7 +21,7 @@ from v2h.energy.counters import CountersError
 from v2h.paths import DATA
 from v2h.program import Program
 from v2h.storeschema import PENDING
-from v2h.summaries import MINUTE_S, Days, Minute, price_at
+from v2h.summaries import MINUTE_S, Days, Minute, prices_at
 
 if TYPE_CHECKING:
     from v2h.storewriter import StoreWriter
@@ -144,6 +144,8 @@ class Datalog:
         """Once a second: minute, day and, when due, a sample."""
         values = self._values(now)
         store = self._store
+        if store is not None and self._clock_is_trusted() is not self._trusted:
+            self._flush(now)
         if store is not None:
             day = self._day_of(now + self._wall_offset_s()) if self._trusted else store.pending_day(now)
             try:
@@ -155,7 +157,7 @@ class Datalog:
             except OSError as error:
                 self._failed(error)
                 return
-            self._days.add(now, day, values, self._charger_w(now, values), self._price(now))
+            self._days.add(now, day, values, self._charger_w(now, values), self._prices(now))
             store.set_day(day, self._days.row(day))
         self._minute.add(values)
         active = values["state"] is not None and values["state"] not in RESTING
@@ -185,12 +187,12 @@ class Datalog:
         power_w: float | None = values["power_w"]
         return 0.0 if power_w is None and values["state"] in RESTING else power_w
 
-    def _price(self, now: float) -> float | None:
-        """Import price of now by the schedule's preview, per kWh; None where it gives none."""
+    def _prices(self, now: float) -> tuple[float | None, float | None]:
+        """Import and export price of now by the schedule, per kWh; None where it gives none."""
         schedule = self._schedule.get(ManagerSchedule)
         if schedule is None or not self._trusted:
-            return None
-        return price_at(schedule.preview, now + self._wall_offset_s())
+            return None, None
+        return prices_at(schedule.prices, now + self._wall_offset_s())
 
     def _sample(self, now: float, values: dict[str, Any]) -> None:
         if self._store is None:
