@@ -48,7 +48,7 @@ def ours_run(store: StoreWriter, minutes: int) -> None:
     minute, sampled, flushed = Minute(0.0, {}), 0.0, 0.0
     for now in range(minutes * 60):
         values = look(now)
-        days.add(now, "2026-11-22", values, values["power_w"], 0.3)
+        days.add(now, "2026-11-22", values, values["power_w"], (0.3, 0.1))
         minute.add(values)
         if now - minute.began >= MINUTE_S:
             store.add_minute(minute.began, minute.row(days.totals()))

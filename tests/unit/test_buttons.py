@@ -184,7 +184,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(STEPS)
 def test_no_sequence_of_presses_does_what_it_must_not(steps: list[tuple[str, float, Situation]]) -> None:
     hand = Hand()

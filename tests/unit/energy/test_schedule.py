@@ -59,7 +59,7 @@ def test_both_kinds_of_change_are_among_them() -> None:
     assert at_second(date(2026, 3, 29), 86400, london) == datetime(2026, 3, 29, 23, 0, tzinfo=UTC)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(CHANGES), st.lists(windows(), min_size=1, max_size=4), st.integers(0, 71 * 60))
 def test_windows_hold_exactly_while_the_wall_says_so(
     change: tuple[str, datetime], weekly: list[dict[str, Any]], minutes: int
@@ -85,7 +85,7 @@ def test_windows_hold_exactly_while_the_wall_says_so(
     assert part.want.mode == (weekly[int(winner[-1])]["mode"] if winner else "idle")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(CHANGES),
     st.lists(windows(), max_size=5),
@@ -116,7 +116,7 @@ def test_preview_and_now_never_disagree(
         assert following[0].key == preview[preview.index(seen) + 1].key
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(CHANGES),
     st.integers(-30 * 60, 30 * 60),

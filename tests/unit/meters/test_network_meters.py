@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -66,7 +67,7 @@ def test_an_sdm230_on_tcp_and_behind_an_rtu_gateway(rtu: bool) -> None:
     with opened(spec) as source:
         told = values(source, 6)
         assert told[0].power_w == pytest.approx(-1234.5)
-        assert 0.02 < min(b.t - a.t for a, b in itertools.pairwise(told)) < 0.15
+        assert 0.02 < statistics.median(b.t - a.t for a, b in itertools.pairwise(told)) < 0.15
         last = told[-1]
         assert (last.voltage_v, last.frequency_hz) == (pytest.approx(231.5), pytest.approx(49.98, abs=0.001))
         assert (last.import_wh, last.export_wh) == (pytest.approx(12_345, abs=1), pytest.approx(678, abs=0.1))
