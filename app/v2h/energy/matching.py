@@ -131,14 +131,16 @@ class Matcher:
         return later[1]
 
     def _own_between(self, from_t: float, until_t: float) -> tuple[float, float]:
-        """The least and the most of own power in that span."""
-        values = [self.own_at(from_t), self.own_at(until_t)]
+        """The least and the most of own power in that span. Between two samples it may have been as either of them: a
+        straight line would make the house's what a machine under load moves late, or sees late, and hunt by it."""
+        values: list[float] = []
         for t, power_w in reversed(self._own):
+            if t >= until_t:
+                values.clear()
+            values.append(power_w)
             if t <= from_t:
                 break
-            if t < until_t:
-                values.append(power_w)
-        return min(values), max(values)
+        return min(values, default=0.0), max(values, default=0.0)
 
     def _rests(self, now: float) -> bool:
         if now - self._changed_t < SETTLED_S:

@@ -23,9 +23,6 @@ LOOK_S = 0.25
 STATUS_S = 10.0
 REST_S = 0.5
 """With no session nobody follows the house: the chip is read at this pace. Silence at its usual interval is longer."""
-STIRRED_W = 100.0
-STIRRED_S = 1.5
-"""So long after so large a change every value is told, until the house and its follower have come to rest."""
 LASTED_S = 1.0
 """So long a new word of health must last before it is an event: one lost answer is none."""
 EVENTS = {
@@ -50,7 +47,6 @@ class Station:
         self._said: tuple[object, ...] = ()
         self._words: tuple[object, ...] = ()
         self._published: MeterReading | None = None
-        self._stirred_t = float("-inf")
         self._words_t = 0.0
         self._in_log: tuple[object, ...] = ()
         self._timers = [program.every(min(line.spec.interval_s, 1.0), line.tick) for line in self._lines]
@@ -78,9 +74,7 @@ class Station:
             source=line.title,
             fresh=fresh,
         )
-        if self._published is None or abs(message.power_w - self._published.power_w) >= STIRRED_W:
-            self._stirred_t = value.t
-        if value.t - self._stirred_t < STIRRED_S or is_news(message, self._published):
+        if is_news(message, self._published):
             self._published = message
             self._bus.publish(message, self._role)
 
