@@ -4,7 +4,6 @@ import ctypes
 import logging
 import os
 import resource
-import signal
 
 GUARD_PRIORITY = 30
 SENDER_PRIORITY = 25
@@ -13,7 +12,6 @@ CHARGER_PRIORITY = 20
 """Below guard's: a charger that spins must not keep guard from noticing."""
 
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
-_PR_SET_PDEATHSIG = 1
 
 
 def claim(priority: int, log: logging.Logger) -> bool:
@@ -30,11 +28,6 @@ def claim(priority: int, log: logging.Logger) -> bool:
             log.warning("no %s here (%s): fine on a desk, not on a charger", what, error)
             granted = False
     return granted
-
-
-def end_with_parent() -> None:
-    """SIGTERM for this process when its parent dies (prctl(2)); systemd would say it too, some processes later."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
 def _lock_memory() -> None:

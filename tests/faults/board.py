@@ -58,7 +58,7 @@ class Board:
         self.stuck_lines = NONE
         """Outputs that do not follow what is written to them."""
         self.charger_slow_s = self.guard_slow_s = 0.0
-        self.clock_jumps = self.stranger = self.programs_died = False
+        self.clock_jumps = self.stranger = self.programs_died = self.tree_stopped = False
         self.asks: tuple[Output, Output] | None = None
         """A mad charger: outputs taken from and added to what it asks for."""
         self.numbers = 1000
@@ -466,6 +466,7 @@ class Board:
             return
         self._say("guard is started")
         self.guard = Guarding(self.now, self.plant.outputs, self._k)
+        self.guard.on_tree(stopped=self.tree_stopped)
         self._guard_acts()
         self.guard.can_up = self.guard.ready_to_start = True
         self._guard_acts()
@@ -510,6 +511,21 @@ class Board:
         self.kill_charger(restart_s=6.0)
         self.kill_guard(restart_s=5.0)
         self._sweep()
+
+    def stop_tree(self, for_s: float) -> None:
+        """SIGSTOP for supervisord, and SIGCONT; guard sees it when it acts."""
+        self._say("supervisord is stopped")
+        self.later(for_s, "continue_tree")
+        self._tell_guard_of_tree(stopped=True)
+
+    def continue_tree(self) -> None:
+        self._say("supervisord goes on")
+        self._tell_guard_of_tree(stopped=False)
+
+    def _tell_guard_of_tree(self, *, stopped: bool) -> None:
+        self.tree_stopped = stopped
+        if self.guard is not None:
+            self.guard.on_tree(stopped=stopped)
 
     def _sweep(self) -> None:
         """The stand-alone make-safe."""

@@ -212,6 +212,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault("guard 0.15 s slow", _set("", guard_slow_s=0.15), _PROGRAM),
     Fault("guard 0.5 s slow", _set("", guard_slow_s=0.5), _PROGRAM),
     Fault("the whole tree killed", _call("kill_tree"), _PROGRAM),
+    Fault("supervisord stopped for 0.5 s", _call("stop_tree", 0.5), _PROGRAM),
+    Fault("supervisord stopped", _call("stop_tree", 60.0), _PROGRAM),
     Fault("manager silent", _set("", has_bus=False)),
     Fault("owner stops", _call("owner_stop")),
     Fault("setpoint of 1 MW", _set("", power_w=1e6)),

@@ -1,5 +1,6 @@
 """Killed while current flows: what the design promises for each, seen in the rig, which is told by nobody."""
 
+import json
 import os
 import signal
 import time
@@ -101,3 +102,18 @@ def test_contactors_open_without_current_and_the_plug_stays_locked(tree: Tree, n
     assert truth["violation_count"] == before, truth["violations"]
     tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, f"{name} is back")
     tree.until(lambda: not {"c1", "c2", "d1", "d2"} & set(tree.rig()["outputs"]), 10, "all but the lock are off")
+
+
+def test_a_stopped_supervisord_ends_the_current(tree: Tree) -> None:
+    charging(tree)
+    before = tree.rig()["violation_count"]
+    tree.desk.supervisord.send_signal(signal.SIGSTOP)
+    try:
+        tree.until(lambda: not tree.rig()["contactors"]["c1"], 15, "guard made safe")
+    finally:
+        tree.desk.supervisord.send_signal(signal.SIGCONT)
+    tree.until(charger(tree, lambda c: c["state"] == "fault"), 30, "the session ended in a fault")
+    assert "supervisord" in json.dumps(tree.state()["charger"])
+    truth = tree.rig()
+    assert truth["violation_count"] == before, truth["violations"]
+    assert not {"c1", "c2", "d1", "d2"} & set(truth["outputs"])

@@ -7,17 +7,19 @@ What happens when this program
   commands 0 A; supervisor starts it again; it reads the outputs before it changes any and makes safe if c1 or c2 are
   still closed;
 - hangs: its second kills it after 300 ms with live outputs, and the same follows; at rest pulse kills it within 2 s;
-- loses supervisord: SIGTERM from the kernel (end_with_parent), as below;
+- loses supervisord: SIGTERM from the kernel (end_with_parent), as below; one that is stopped: it makes safe;
 - is asked to stop (SIGTERM): it ends when nothing live is on, else makes safe first. supervisor stops charger before
   guard, so what is still on then is an accident: the tree above is gone and systemd sweeps up.
 The lock is never touched but by charger's wish within the rules, so a restart leaves it as found.
 """
 
 import errno
+import os
 import sys
 import time
 
 from v2h.canframe import PRE_BUS
+from v2h.parent import end_with_parent, is_stopped, open_process
 from v2h.paths import GUARD_SOCKET
 from v2h.ports.can import CanPort, open_can
 from v2h.ports.canidentity import PRE_CONTROLLER, wrong_controller
@@ -25,7 +27,7 @@ from v2h.ports.lines import InputLine, OutputLine, open_input, open_output
 from v2h.pre import objects as pre
 from v2h.program import Program
 from v2h.programs.make_safe import make_safe
-from v2h.realtime import GUARD_PRIORITY, claim, end_with_parent
+from v2h.realtime import GUARD_PRIORITY, claim
 from v2h.safety.guarding import IDLE_CHECK_S, LIVE, Actions, Guarding
 from v2h.safety.makesafe import OFF_ORDER, ON_ORDER
 from v2h.safety.outputs import NONE, Output, line_name
@@ -51,6 +53,7 @@ class Guard:
         self._outputs = NONE
         self._broken = ""
         self._said: set[str] = set()
+        self._tree = open_process(os.getppid())
         self._wire = WireServer(GUARD_SOCKET, program, self._on_packet, self._on_gone, self._on_refused)
         program.every(RETRY_S, self._open)
         program.every(READ_BACK_S, self._read_back)
@@ -145,6 +148,8 @@ class Guard:
         if self._core is None:
             return
         self._hear_converter(self._core)
+        if self._outputs & LIVE:
+            self._core.on_tree(stopped=is_stopped(self._tree))
         actions = self._core.act(now, self._outputs)
         self._do(actions)
         self._standby.say(now, bool((self._outputs | actions.outputs) & LIVE))

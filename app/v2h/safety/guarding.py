@@ -42,6 +42,7 @@ TRIP_TEXT = {
     Trip.WROTE_AFTER_TRIP: "somebody wrote a current to the converter after the trip",
     Trip.OUTPUT_FAILED: "an output does not read back as it was switched",
     Trip.GUARD_STOPS: "guard is asked to end while outputs are on",
+    Trip.SUPERVISORD_STOPPED: "supervisord, which starts again what dies, is stopped",
 }
 
 
@@ -92,6 +93,7 @@ class Guarding:
     _gone: bool = False
     _lost: bool = False
     _stopping: bool = False
+    _tree_stopped: bool = False
     _k_lost_t: float | None = None
     _k_checked: bool = False
     """The current was found low after this K off, in a stop."""
@@ -127,6 +129,10 @@ class Guarding:
     def on_stop(self) -> None:
         """guard is asked to end. charger is stopped before guard, so whatever is still on has lost its keeper."""
         self._stopping = True
+
+    def on_tree(self, *, stopped: bool) -> None:
+        """Whether supervisord is stopped."""
+        self._tree_stopped = stopped
 
     def on_line_lost(self) -> None:
         """An output or K can no longer be read or switched."""
@@ -182,6 +188,8 @@ class Guarding:
             return None, ""
         if self._stopping:
             return Trip.GUARD_STOPS, ""
+        if self._tree_stopped:
+            return Trip.SUPERVISORD_STOPPED, ""
         if self._gone or request is None:
             return Trip.CHARGER_SILENT, "the wire was closed"
         if now >= self._request_t + SILENCE_S:

@@ -46,6 +46,7 @@ class Trip(IntEnum):
     WROTE_AFTER_TRIP = 7
     OUTPUT_FAILED = 8
     GUARD_STOPS = 9
+    SUPERVISORD_STOPPED = 10
 
     @property
     def text(self) -> str:

@@ -203,6 +203,18 @@ def test_a_guard_that_is_asked_to_end_makes_safe_what_is_on_and_only_that() -> N
     assert idle.run(0.1).guard.state is GuardState.READY
 
 
+def test_a_stopped_supervisord_makes_safe_what_is_on_and_only_that() -> None:
+    bench = Bench().energy()
+    bench.guard.on_tree(stopped=True)
+    bench.act()
+    assert (bench.guard.state, bench.guard.trip) == (GuardState.MAKING_SAFE, Trip.SUPERVISORD_STOPPED)
+    idle = Bench().run(0.1)
+    idle.guard.on_tree(stopped=True)
+    assert idle.run(0.1).guard.state is GuardState.READY
+    idle.guard.on_tree(stopped=False)
+    assert idle.energy().guard.state is GuardState.READY
+
+
 def test_a_lost_line_makes_safe() -> None:
     bench = Bench().energy()
     bench.guard.on_line_lost()
