@@ -7,6 +7,7 @@ on the vendor's charger (CAP1, CAP2) and of a ZE1 on a public one (CAP3).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from v2h.chademo.layout import DLC, FIELDS
@@ -209,6 +210,8 @@ class FrameError(ValueError):
     """A frame that cannot be: unknown id, wrong length or a value outside its range; the text says which."""
 
 
+# encode and decode remember the last few: ten times a second, the same bytes mostly say the same again.
+@lru_cache(maxsize=16)
 def encode(frame: AnyFrame) -> tuple[int, bytes]:
     """Return (CAN id, 8 bytes). Clamps nothing: a value outside its range raises FrameError."""
     can_id = CAN_ID[type(frame)]
@@ -221,6 +224,7 @@ def encode(frame: AnyFrame) -> tuple[int, bytes]:
     return can_id, bytes(data)
 
 
+@lru_cache(maxsize=16)
 def decode(can_id: int, data: bytes) -> AnyFrame:
     """Return the dataclass of a frame. Raises FrameError on an unknown id or a length other than 8."""
     if can_id not in FRAME_TYPE:

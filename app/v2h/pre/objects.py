@@ -8,6 +8,7 @@ A message is [command, index lo, index hi, sub, d0..d3]. Amps: + charges the car
 import math
 from dataclasses import dataclass
 from enum import IntFlag
+from functools import cache, lru_cache
 
 NODE = 0x30
 REQUEST_ID = 0x600 + NODE
@@ -154,6 +155,7 @@ def abort_name(code: int) -> str:
 # What a client sends.
 
 
+@cache
 def read_request(entry: Entry) -> bytes:
     """Bytes of a read."""
     return _message(READ, entry, b"")
@@ -269,6 +271,7 @@ def _head(data: bytes) -> tuple[int, int, int]:
     return data[0], data[1] | data[2] << 8, data[3]
 
 
+@lru_cache(maxsize=32)
 def parse_request(data: bytes) -> Request:
     """Take a client's message apart. Raises SdoError on another length or command byte."""
     command, index, sub = _head(data)
