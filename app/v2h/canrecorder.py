@@ -12,7 +12,7 @@ from v2h.capturefiles import FOLDER, CaptureFile
 from v2h.paths import DATA
 from v2h.ports.canlisten import CanListener, open_listener
 from v2h.ports.url import PortUrlError
-from v2h.program import Program
+from v2h.program import SLACK_S, Program
 
 DRAIN_S = 0.5
 """Some 100 frames of both buses; a socket's queue holds several hundred."""
@@ -42,7 +42,7 @@ class CanRecorder:
     def start(self) -> None:
         every = self._program.every
         self._program.bus.subscribe(Command.TOPIC.format("capture"), self._on_command, retained=False)
-        every(RETRY_S, self._open)
+        every(RETRY_S, self._open, slack_s=SLACK_S)
         every(DRAIN_S, self.drain)
         self._timer = every(NEVER_S, self._write)
         self._timer.due += NEVER_S

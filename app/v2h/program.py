@@ -27,6 +27,9 @@ BEAT_S = 1.0
 """Beat to pulse."""
 BUS_CARE_S = 0.5
 """Keep-alive and reconnecting."""
+SLACK_S = 0.2
+"""What is in no hurry may be this late, to be done in a wake that something else needed: a wake costs more than what
+is done in it."""
 
 
 class HasFileno(Protocol):
@@ -36,8 +39,8 @@ class HasFileno(Protocol):
 class Timer:
     """A repeating call. `due` may be set earlier by its owner: the loop looks at it every turn."""
 
-    def __init__(self, period_s: float, action: Callable[[float], None], now: float) -> None:
-        self.period_s, self.action, self.due = period_s, action, now
+    def __init__(self, period_s: float, slack_s: float, action: Callable[[float], None], now: float) -> None:
+        self.period_s, self.slack_s, self.action, self.due = period_s, slack_s, action, now
 
 
 class Program:
@@ -66,13 +69,15 @@ class Program:
         self._looked_t = time.monotonic()
         self._bus_fd: int | None = None
         self._bus_mask = 0
-        self.every(beat_s, self._send_beat)
+        self.every(beat_s, self._send_beat, slack_s=SLACK_S)
         self.bus: BusClient = BusClient(name, RUN, self.log)
-        self.every(BUS_CARE_S, self.bus.maintain)
+        self.every(BUS_CARE_S, self.bus.maintain, slack_s=SLACK_S)
 
-    def every(self, period_s: float, action: Callable[[float], None]) -> Timer:
-        """Call action(now) each period, on an absolute grid; a missed slot is skipped, not made up."""
-        timer = Timer(period_s, action, time.monotonic())
+    def every(self, period_s: float, action: Callable[[float], None], *, slack_s: float = 0.0) -> Timer:
+        """Call action(now) each period, on an absolute grid; a missed slot is skipped, not made up.
+
+        slack_s: the program is not woken for it alone before it is so late; it is called in any wake once it is due."""
+        timer = Timer(period_s, slack_s, action, time.monotonic())
         self._timers.append(timer)
         return timer
 
@@ -115,7 +120,7 @@ class Program:
         return 0
 
     def _turn(self) -> None:
-        wait_s = min(timer.due for timer in self._timers) - self._looked_t
+        wait_s = min(timer.due + timer.slack_s for timer in self._timers) - self._looked_t
         if self.stopping:
             wait_s = min(wait_s, 0.05)
         self._follow_bus()

@@ -31,7 +31,7 @@ from v2h.ports.evsesender import EvseSender
 from v2h.ports.lines import open_pwm
 from v2h.ports.spi import open_spi
 from v2h.pre import objects as pre
-from v2h.program import Program
+from v2h.program import SLACK_S, Program
 from v2h.realtime import CHARGER_PRIORITY, claim
 from v2h.safety.guardlink import GuardLink
 from v2h.safety.outputs import Output
@@ -41,8 +41,8 @@ RETRY_S = 1.0
 CARE_S = 1.0
 """Fan and further ADC inputs."""
 TEMPERATURE_FRESH_S = 2.0
-STATE_PERIOD_S = {True: 0.5, False: 1.0}
-"""Between two states on the bus, while a session runs and while not."""
+STATE_PERIOD_S = 1.0
+"""Between two states on the bus while nothing changes; what power flows is told more often."""
 POWER_PERIOD_S = 0.5
 """Between two powers on the bus while neither order nor current changes."""
 STEPS_WITH_POWER = (State.READY, State.ENERGY, State.STOP_CURRENT)
@@ -73,8 +73,8 @@ class ChargerShell:
         self._told_a: float | None = None
         self._last_state: tuple[object, ...] = ()
         self._last_events: tuple[State, str] = (State.IDLE, "")
-        program.every(RETRY_S, self._open)
-        program.every(CARE_S, self._care)
+        program.every(RETRY_S, self._open, slack_s=SLACK_S)
+        program.every(CARE_S, self._care, slack_s=SLACK_S)
         self._timer = program.every(RESTING_STEP_S, self._turn)
         program.on_stop(self._stop)
         program.at_exit(self._close)
@@ -273,8 +273,7 @@ class ChargerShell:
             if link.last_abort is not None:
                 self._say("converter refuses", "warning", str(link.last_abort))
         key = (session.state, session.reason, self._charger.report and self._charger.report.outputs)
-        period_s = STATE_PERIOD_S[not self._charger.resting]
-        if key != self._last_state or now - self._state_t >= period_s:
+        if key != self._last_state or now - self._state_t >= STATE_PERIOD_S:
             self._last_state, self._state_t = key, now
             fan_pct = None if self._fan is None else round(100 * self._fan.duty)
             self._program.bus.publish(charger_state(self._charger, now, self._inputs_v, fan_pct))

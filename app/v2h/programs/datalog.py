@@ -19,7 +19,7 @@ from v2h.bus import RESTING, ChargerState, Event, ManagerSchedule, ManagerState,
 from v2h.canrecorder import CanRecorder
 from v2h.energy.counters import CountersError
 from v2h.paths import DATA
-from v2h.program import Program
+from v2h.program import SLACK_S, Program
 from v2h.storeschema import PENDING
 from v2h.summaries import MINUTE_S, Days, Minute, prices_at
 
@@ -95,8 +95,8 @@ class Datalog:
         bus.subscribe(MeterReading.TOPIC.format("charger"), self._meter.on_message)
         bus.subscribe(Event.TOPIC, self._on_event, retained=False)
         self._recorder.start()
-        every(RETRY_S, self._open_store)
-        every(LOOK_S, self._look)
+        every(RETRY_S, self._open_store, slack_s=SLACK_S)
+        every(LOOK_S, self._look, slack_s=SLACK_S)
         self.program.at_exit(self._close)
 
     # The clock.

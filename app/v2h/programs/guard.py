@@ -25,7 +25,7 @@ from v2h.ports.can import CanPort, open_can
 from v2h.ports.canidentity import PRE_CONTROLLER, wrong_controller
 from v2h.ports.lines import InputLine, OutputLine, open_input, open_output
 from v2h.pre import objects as pre
-from v2h.program import Program
+from v2h.program import SLACK_S, Program
 from v2h.programs.make_safe import make_safe
 from v2h.realtime import GUARD_PRIORITY, claim
 from v2h.safety.guarding import IDLE_CHECK_S, LIVE, Actions, Guarding
@@ -55,8 +55,8 @@ class Guard:
         self._said: set[str] = set()
         self._tree = open_process(os.getppid())
         self._wire = WireServer(GUARD_SOCKET, program, self._on_packet, self._on_gone, self._on_refused)
-        program.every(RETRY_S, self._open)
-        program.every(READ_BACK_S, self._read_back)
+        program.every(RETRY_S, self._open, slack_s=SLACK_S)
+        program.every(READ_BACK_S, self._read_back, slack_s=SLACK_S)
         self._timer = program.every(IDLE_CHECK_S, self._act)
         program.on_stop(self._stop)
         program.at_exit(self._close)

@@ -30,7 +30,7 @@ from v2h.energy.telling import schedule_parts
 from v2h.memory import Memory
 from v2h.ownerorders import OrderRefusedError, OwnerOrders
 from v2h.paths import DATA
-from v2h.program import Program
+from v2h.program import SLACK_S, Program
 
 STATE_PERIOD_S = 1.0
 REST_PERIOD_S = 1.0
@@ -68,8 +68,8 @@ class Manager:
         self._bus.subscribe(ChargerPower.TOPIC, self._on_power)
         self._bus.subscribe(ChargerState.TOPIC, self._on_charger)
         self._tell_settings(time.monotonic())
-        program.every(LOOK_S, self._look)
-        program.every(PLAN_S, self._plan)
+        program.every(LOOK_S, self._look, slack_s=SLACK_S)
+        program.every(PLAN_S, self._plan, slack_s=SLACK_S)
         self._timer = program.every(SETPOINT_PERIOD_S, self._decide)
 
     def stop(self, now: float) -> bool:

@@ -17,7 +17,7 @@ from v2h.meters.choice import Choice
 from v2h.meters.health import USABLE, Word
 from v2h.meters.line import Line
 from v2h.meters.reading import is_news, reading
-from v2h.program import Program
+from v2h.program import SLACK_S, Program
 
 LOOK_S = 0.25
 STATUS_S = 10.0
@@ -50,7 +50,7 @@ class Station:
         self._words_t = 0.0
         self._in_log: tuple[object, ...] = ()
         self._timers = [program.every(min(line.spec.interval_s, 1.0), line.tick) for line in self._lines]
-        program.every(LOOK_S, self._look)
+        program.every(LOOK_S, self._look, slack_s=SLACK_S)
 
     def close(self) -> None:
         for line in self._lines:

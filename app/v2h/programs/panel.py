@@ -20,7 +20,7 @@ from v2h.panelview import Look, activity, dark, picture
 from v2h.ports.i2c import open_i2c
 from v2h.ports.keys import KeyPort, open_keys
 from v2h.ports.url import PortUrlError
-from v2h.program import Program
+from v2h.program import SLACK_S, Program
 
 SHOW_S = 0.5
 """For data that grow old and for buttons being held; what arrives is shown at once."""
@@ -52,9 +52,9 @@ class Panel:
         bus, every = self.program.bus, self.program.every
         bus.subscribe(ChargerState.TOPIC, self._on_charger)
         bus.subscribe(ManagerState.TOPIC, self._on_manager)
-        every(RETRY_S, self._open_what_is_missing)
+        every(RETRY_S, self._open_what_is_missing, slack_s=SLACK_S)
         every(SHOW_S, self._show)
-        every(CHECK_S, self._check)
+        every(CHECK_S, self._check, slack_s=SLACK_S)
         self.program.at_exit(self._close)
 
     def _on_charger(self, topic: str, payload: bytes) -> None:

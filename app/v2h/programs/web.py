@@ -25,7 +25,7 @@ from v2h.bus import (
     Reply,
 )
 from v2h.paths import DATA, WEB_DATA
-from v2h.program import Program
+from v2h.program import SLACK_S, Program
 from v2h.store import LogError, LogReader
 from v2h.web.app import create_app
 from v2h.web.commands import CommandDoor
@@ -146,7 +146,7 @@ def main() -> int:
         )
     serving.start()
     program.every(BUS_LOOK_S, look)
-    program.every(COUNT_S, count)
+    program.every(COUNT_S, count, slack_s=SLACK_S)
     program.at_exit(state.close)
     return program.run()
 

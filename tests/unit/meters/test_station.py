@@ -39,7 +39,7 @@ class World:
         self.events: list[tuple[str, str, str]] = []
         self._timers: list[list[Any]] = []
 
-    def every(self, period_s: float, action: Callable[[float], None]) -> None:
+    def every(self, period_s: float, action: Callable[[float], None], *, slack_s: float = 0.0) -> None:
         self._timers.append([self.now, period_s, action])
 
     def publish(self, message: Message, role: str) -> None:
