@@ -54,11 +54,7 @@ class Pace(Enum):
         (pre.STATUS, pre.VOLTS),
         (pre.TEMPERATURE, pre.SET_AMPS),
         (pre.STATUS, pre.VOLTS),
-        (pre.ENABLE, pre.WARNING),
-        (pre.STATUS, pre.VOLTS),
-        (pre.SET_VOLTS, pre.SET_AMPS),
-        (pre.STATUS, pre.VOLTS),
-        (pre.ENABLE, pre.WARNING),
+        (pre.ENABLE, pre.WARNING, pre.SET_VOLTS),
     )
     """Energy flows. Slower than this a converter that errs would be found later than SAFETY.md says."""
 
