@@ -7,6 +7,8 @@ from typing import Any
 
 from guest import Guest
 
+from v2h.safety.outputs import Output, line_name
+
 POLL_S = 1.5
 """Each answer costs the board some 30 ms of its time, and this machine a few times that."""
 SLOWEST = 8
@@ -97,6 +99,8 @@ class Owner:
         self.wait(settled, 120, "idle")
 
     def stop_to_idle(self) -> None:
+        """Contactors open and plug unlocked when idle is told; the rest goes off with the next word to guard."""
         self.press("stop")
-        state = self.wait_for_session("idle", 60)
-        assert state["charger"]["outputs"] == [], "contactors open, plug unlocked"
+        left = set(self.wait_for_session("idle", 60)["charger"]["outputs"])
+        assert left <= {line_name(Output.PRE_AC), line_name(Output.MASTER)}, f"idle with {left} on"
+        self.wait(lambda s: s["charger"]["state"] == "idle" and s["charger"]["outputs"] == [], 5, "all outputs off")
