@@ -1,6 +1,7 @@
 """The image build's scripts as far as they go without building: where the mirror comes from, what flash refuses."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -236,3 +237,28 @@ def test_help_has_an_example(script: str) -> None:
     done = run(ROOT / "scripts" / script, "--help")
     assert done.returncode == 0
     assert "example:" in done.stdout
+
+
+def test_two_boards_that_start_at_once_install_qemu_once(tmp_path: Path, build: Path) -> None:
+    """On a new machine the test runner's two workers do that."""
+    tools, asked, held = tmp_path / "bin", tmp_path / "asked", tmp_path / "held"
+    scripts(
+        tools,
+        sudo='exec "$@"',
+        apt_get=f'mkdir {held} 2>/dev/null || {{ echo "E: Could not get lock"; exit 100; }}\n'
+        f'echo "$1" >>{asked}; sleep 1\n'
+        f'[ "$1" = update ] || for name in qemu-system-arm qemu-io mcopy; do\n'
+        f'echo "#!/bin/sh" >{tools}/$name; chmod 755 {tools}/$name; done\n'
+        f"rmdir {held}",
+    )
+    for name in ("sh", "cat", "chmod", "dirname", "flock", "id", "mkdir", "od", "rm", "rmdir", "sleep", "tr"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    boards = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "card.qcow2").touch()
+        command = [ROOT / "scripts" / "emulate", "--keep-card", "--run-dir", tmp_path / name]
+        environment = {**os.environ, "PATH": str(tools)}
+        boards.append(subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE))
+    assert [(board.communicate(timeout=60)[1], board.returncode)[1] for board in boards] == [0, 0]
+    assert asked.read_text().split() == ["update", "install"]
