@@ -20,7 +20,7 @@ class Wire:
     def __init__(self) -> None:
         self.chip = Chip()
         self.writes: list[bytes] = []
-        self.deaf = self.absent = False
+        self.deaf = self.absent = self.closed = False
 
     def write(self, data: bytes) -> None:
         self.write_read(data, 0)
@@ -40,7 +40,7 @@ class Wire:
         return self.write_read(b"\x12", 8)
 
     def close(self) -> None:
-        self.absent = True
+        self.closed = True
 
 
 def look(c: ChargerState | None = None, m: ManagerState | None = None) -> Look:
@@ -77,11 +77,21 @@ def test_a_chip_that_lost_its_registers_is_noticed_and_repaired() -> None:
     assert chip.check()
 
 
-def test_a_chip_that_does_not_hold_what_is_written_is_refused() -> None:
+def test_a_chip_that_does_not_hold_what_is_written_is_refused_and_its_port_given_back() -> None:
     wire = Wire()
     wire.deaf = True
     with pytest.raises(Pca9552Error):
         Pca9552(wire, DARK)
+    assert wire.closed
+
+
+def test_the_port_of_a_chip_that_does_not_answer_is_given_back() -> None:
+    """panel tries again every 2 s, and each try opens the bus."""
+    wire = Wire()
+    wire.absent = True
+    with pytest.raises(OSError, match="no acknowledge"):
+        Pca9552(wire, DARK)
+    assert wire.closed
 
 
 @pytest.mark.parametrize(

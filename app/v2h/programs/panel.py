@@ -38,7 +38,6 @@ class Panel:
         self.program, self.log = program, program.log
         self._chip: Pca9552 | None = None
         self._keys: KeyPort | None = None
-        self._keys_fd = -1
         self._buttons = Buttons()
         self._charger: ChargerState | None = None
         self._manager: ManagerState | None = None
@@ -87,7 +86,6 @@ class Panel:
         if self._keys is None:
             try:
                 self._keys = open_keys(hardware.buttons)
-                self._keys_fd = self._keys.fileno()
                 self.program.watch(self._keys, self._on_keys)
                 self._trouble("buttons", "")
             except (OSError, PortUrlError) as error:
@@ -125,7 +123,8 @@ class Panel:
                 self._carry_out(self._buttons.event(button, pressed, self._look(now)))
         except OSError as error:
             self._trouble("buttons", str(error))
-            self.program.unwatch(self._keys_fd)
+            self.program.unwatch(self._keys.fileno())
+            self._keys.close()
             self._keys = None
             self._buttons.forget()
         self._show(now)
