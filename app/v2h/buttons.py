@@ -68,6 +68,14 @@ class Order(NamedTuple):
     name: str
     values: dict[str, Any]
 
+    @property
+    def starts(self) -> bool:
+        """Whether it wants something to run."""
+        return self.name == "mode" and self.values["mode"] != "idle"
+
+
+STOP = Order("stop", {})
+
 
 class Buttons:
     """The presses of one panel. Nothing of it outlives the program."""
@@ -141,7 +149,7 @@ class Buttons:
         if what == "boost":
             return Order("mode", {"mode": self._boosted(look)})
         return {
-            "stop": Order("stop", {}),
+            "stop": STOP,
             "start": Order("mode", {"mode": "v2h"}),
             "clear": Order("clear-fault", {}),
             "confirm unlock": Order("clear-fault", {"unlock_confirmed": True}),
