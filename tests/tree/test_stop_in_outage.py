@@ -1,4 +1,4 @@
-"""On/off pressed in energy while the broker is away: the session ends as soon as the bus is back, and stays ended."""
+"""On/off pressed in energy while broker or manager is away: the session ends as soon as it can, and stays ended."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ GOES_ON_S = 5.0
 """A session that goes on does so within a second of the bus."""
 
 
-def stopped_and_started_again(tree: Tree, press: Callable[[], None]) -> None:
+def broker_stopped_and_started(tree: Tree, press: Callable[[], None]) -> None:
     call(tree.desk.supervisor_socket, "stopProcess", "broker", False)
     tree.until(lambda: tree.processes().get("broker", ("", 0))[0] == "STOPPED", 10, "the broker is away")
     press()
@@ -28,7 +28,7 @@ def stopped_and_started_again(tree: Tree, press: Callable[[], None]) -> None:
     call(tree.desk.supervisor_socket, "startProcess", "broker", False)
 
 
-def hung_and_killed(tree: Tree, press: Callable[[], None]) -> None:
+def broker_hung_and_killed(tree: Tree, press: Callable[[], None]) -> None:
     """It takes the press and keeps it for itself."""
     os.kill(tree.processes()["broker"][1], signal.SIGSTOP)
     press()
@@ -36,12 +36,20 @@ def hung_and_killed(tree: Tree, press: Callable[[], None]) -> None:
     kill(tree, "broker")
 
 
+def manager_hung_and_killed(tree: Tree, press: Callable[[], None]) -> None:
+    """charger obeys at once; the new manager has heard of no stop, and its schedule might start something."""
+    os.kill(tree.processes()["manager"][1], signal.SIGSTOP)
+    press()
+    time.sleep(OUTAGE_S)
+    kill(tree, "manager")
+
+
 def said_by_charger(tree: Tree) -> int:
     return (tree.desk.run / "log" / "charger.log").read_text().count("stop by panel")
 
 
-@pytest.mark.parametrize("outage", [stopped_and_started_again, hung_and_killed])
-def test_a_stop_pressed_without_a_broker_ends_the_session_when_it_is_back(
+@pytest.mark.parametrize("outage", [broker_stopped_and_started, broker_hung_and_killed, manager_hung_and_killed])
+def test_a_stop_pressed_meanwhile_ends_the_session_and_is_known_to_all(
     tree: Tree, outage: Callable[[Tree, Callable[[], None]], None]
 ) -> None:
     charging(tree)
@@ -51,7 +59,7 @@ def test_a_stop_pressed_without_a_broker_ends_the_session_when_it_is_back(
     back_t = time.monotonic()
     tree.until(lambda: not {"c1", "c2"} & set(tree.rig()["outputs"]), ENDED_WITHIN_S - OUTAGE_S, "contactors are open")
     tree.until(charger(tree, lambda c: c["state"] == "idle"), 20, "the session has ended")
-    print(f"\n{outage.__name__}: idle {time.monotonic() - back_t:.1f} s after the broker was started")
+    print(f"\n{outage.__name__}: idle {time.monotonic() - back_t:.1f} s after the end of it")
     assert time.monotonic() - back_t < ENDED_WITHIN_S
     truth = tree.rig()
     assert truth["contactors"] == {"c1": False, "c2": False, "car": False} and not truth["locked"]
