@@ -30,7 +30,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from messages import charger, manager
 from ownerlogin import log_in
-from v2h.bus import ChargerState, Command, Event, ManagerSchedule, ManagerState, Message, Pairing, Reply
+from v2h.bus import PASSWORD_SET, ChargerState, Command, Event, ManagerSchedule, ManagerState, Message, Pairing, Reply
 from v2h.config import Limits
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedulefile import read_schedule
@@ -386,6 +386,10 @@ def test_buttons(faces: Faces) -> None:
     faces.chips.press("boost", False)
     faces.charger = charger(state="energy")
     wait_for("a session shown though the window is open", lambda: faces.chips.registers()[3] == 0x04)
+    faces.charger = charger(state="idle")
+    wait_for("pairing shown again", lambda: faces.chips.registers()[3] == 0x02)
+    faces.others.say("web", Event(time.monotonic(), "warning", PASSWORD_SET, "from a browser", "web"))
+    wait_for("the window was used: idle shown", lambda: faces.chips.registers()[3] == 0x01, 2.0)
     assert len(faces.others.orders) == 2, "no press of the pair has started anything"
 
 

@@ -13,7 +13,7 @@ import sys
 import time
 import uuid
 
-from v2h.bus import ChargerState, Command, ManagerState, Pairing
+from v2h.bus import PASSWORD_SET, ChargerState, Command, Event, ManagerState, Pairing
 from v2h.buttons import STOP, Buttons, Order
 from v2h.drivers.pca9552 import Pca9552
 from v2h.keptstop import Finding, KeptStop
@@ -59,6 +59,7 @@ class Panel:
         bus, every = self.program.bus, self.program.every
         bus.subscribe(ChargerState.TOPIC, self._on_charger)
         bus.subscribe(ManagerState.TOPIC, self._on_manager)
+        bus.subscribe(Event.TOPIC, self._on_event, retained=False)
         every(RETRY_S, self._open_what_is_missing, slack_s=SLACK_S)
         every(SHOW_S, self._show)
         every(CHECK_S, self._check, slack_s=SLACK_S)
@@ -69,6 +70,12 @@ class Panel:
 
     def _on_manager(self, topic: str, payload: bytes) -> None:
         self._heard(self._charger, ManagerState.from_json(payload))
+
+    def _on_event(self, topic: str, payload: bytes) -> None:
+        if Event.from_json(payload).code == PASSWORD_SET:  # the window closes at its first use
+            now = time.monotonic()
+            self._pairing_t = now
+            self._show(now)
 
     def _heard(self, charger: ChargerState | None, manager: ManagerState | None) -> None:
         now = time.monotonic()
