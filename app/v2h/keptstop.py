@@ -2,8 +2,8 @@
 
 Any other order belongs to the moment in which it was given: one that arrives late might start what nobody wants any
 more. A stop that is lost, in a broker that restarts or hangs, would let the session go on as soon as the bus is back.
-So it is said again to whoever speaks after it and does not show it. Who is silent cannot be told: it hears the stop
-with its first word, and a long outage fills no log.
+So it is said again as soon as one of the two speaks after it and does not show it. Who is silent cannot be told, so a
+long outage and a hung program fill no log.
 
 It has no end in time. Without the bus charger ends the session after 60 s by itself, but manager, who has not heard
 of the stop, would have the next one begun a minute after the bus is back.
