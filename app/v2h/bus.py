@@ -20,6 +20,8 @@ SETPOINT_LIFE_S = 1.0
 MODES = ("idle", "v2h", "solar", "charge", "discharge")
 RESTING = ("idle", "fault")
 """ChargerState.state without a session."""
+PASSWORD_SET = "password_set"
+"""Code of web's event: the owner's password is a new one, and a pairing window is closed by it."""
 
 
 class MessageError(ValueError):

@@ -30,7 +30,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from messages import charger, manager
 from ownerlogin import log_in
-from v2h.bus import ChargerState, Command, Event, ManagerSchedule, ManagerState, Message, Pairing, Reply
+from v2h.bus import PASSWORD_SET, ChargerState, Command, Event, ManagerSchedule, ManagerState, Message, Pairing, Reply
 from v2h.config import Limits
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedulefile import read_schedule
@@ -362,16 +362,21 @@ def test_buttons(faces: Faces) -> None:
     faces.chips.press("on_off", True)
     wait_for("stop at the press", lambda: faces.others.orders == [("stop", {})], 1.0)
     faces.chips.press("on_off", False)
-    faces.manager = manager(mode="idle")
+    wait_for("the stop again, for nobody shows it", lambda: len(faces.others.orders) > 2, 2.0)
+    faces.charger, faces.manager = charger(ended_by="us"), manager(mode="idle", stopped_by_owner=True)
     wait_for("idle manager heard: colour by power", lambda: faces.chips.registers()[3] == 0x04)
     faces.charger = charger(state="idle")
     wait_for("idle shown", lambda: faces.chips.registers()[3] == 0x01)
+    assert {name for name, _ in faces.others.orders} == {"stop"}
+    faces.others.orders.clear()
+    time.sleep(1.2)
+    assert faces.others.orders == [], "both have it"
     faces.chips.press("on_off", True)
     faces.chips.press("on_off", False)
-    wait_for("V2H", lambda: faces.others.orders[1:] == [("mode", {"mode": "v2h"})], 1.0)
+    wait_for("V2H", lambda: faces.others.orders == [("mode", {"mode": "v2h"})], 1.0)
     faces.chips.press("boost", True)
     faces.chips.press("boost", False)
-    wait_for("charge", lambda: faces.others.orders[2:] == [("mode", {"mode": "charge"})], 1.0)
+    wait_for("charge", lambda: faces.others.orders[1:] == [("mode", {"mode": "charge"})], 1.0)
     began = time.monotonic()
     faces.chips.press("on_off", True)
     faces.chips.press("boost", True)
@@ -381,7 +386,11 @@ def test_buttons(faces: Faces) -> None:
     faces.chips.press("boost", False)
     faces.charger = charger(state="energy")
     wait_for("a session shown though the window is open", lambda: faces.chips.registers()[3] == 0x04)
-    assert len(faces.others.orders) == 3, "no press of the pair has started anything"
+    faces.charger = charger(state="idle")
+    wait_for("pairing shown again", lambda: faces.chips.registers()[3] == 0x02)
+    faces.others.say("web", Event(time.monotonic(), "warning", PASSWORD_SET, "from a browser", "web"))
+    wait_for("the window was used: idle shown", lambda: faces.chips.registers()[3] == 0x01, 2.0)
+    assert len(faces.others.orders) == 2, "no press of the pair has started anything"
 
 
 def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> None:

@@ -13,6 +13,7 @@ import time
 from waitress.server import create_server
 
 from v2h.bus import (
+    PASSWORD_SET,
     Alive,
     ChargerState,
     Event,
@@ -137,7 +138,7 @@ def main() -> int:
     program.watch(door, carry_orders)
     news = keys.take_news()
     if news is not None:
-        bus.event("warning", "password_set", f"The owner's password was {news}")
+        bus.event("warning", PASSWORD_SET, f"The owner's password was {news}")
     if keys.trouble is not None:
         bus.event("warning", "owner_file", f"Nobody can log in until a password is set: {keys.trouble}")
     if config.web.password:

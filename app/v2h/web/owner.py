@@ -8,6 +8,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from v2h.bus import PASSWORD_SET
 from v2h.web.gate import NO_PASSWORD, OWNER_PAGES, SESSION_COOKIE
 from v2h.web.ownerkeys import OwnerKeys, RefusedError
 from v2h.web.pairing import LONGEST_S, Window
@@ -74,7 +75,7 @@ def owner_pages(keys: OwnerKeys, window: Window, tell: Tell) -> Blueprint:
         except RefusedError as error:
             return _page("pair.html", error, state="ours", left_s=round(window.left_s(now)))
         window.close()
-        tell("warning", "password_set", "The owner's password was set from a browser after pairing at the panel")
+        tell("warning", PASSWORD_SET, "The owner's password was set from a browser after pairing at the panel")
         response = _let_in(session)
         response.delete_cookie(NONCE_COOKIE, path="/pair")
         return response
