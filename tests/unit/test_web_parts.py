@@ -1,5 +1,6 @@
 """The parts of the view one by one: flow, battery, next entries, energy, meter, clock, the week, the forms."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import lived_in
 from messages import charger, manager
 from v2h.bus import ManagerSchedule, MeterReading, MeterStatus
 from v2h.web.forms import schedule_form, settings_form
-from v2h.web.view import Seen, health, today
+from v2h.web.view import Seen, health, today, view
 from v2h.web.view.figures import NONE, kwh, moment
 from v2h.web.view.flow import flow
 from v2h.web.view.logrows import stored
@@ -34,13 +35,36 @@ def seen(**changes: Any) -> Seen:
         (-1200.0, 300.0, 2000.0, "500 W", "2.00 kW", "down"),
         (100.0, 0.0, 0.0, "100 W", "0 W", "none"),
         (None, 0.0, None, NONE, NONE, "none"),
+        (None, 0.0, 2000.0, NONE, "2.00 kW", "down"),
     ],
 )
 def test_the_picture_with_and_without_a_meter_at_the_sun(
     grid_w: float | None, car_w: float, solar_w: float | None, house: str, sun: str, sun_way: str
 ) -> None:
-    drawn = flow(charger(power_w=car_w), manager(grid_w=grid_w), solar_w)
+    drawn = flow(charger(power_w=car_w), grid_w, solar_w)
     assert (drawn["house"]["power"], drawn["sun"]["power"], drawn["sun"]["way"]) == (house, sun, sun_way)
+
+
+@pytest.mark.parametrize(
+    ("grid_w", "car_w", "solar_w", "text"),
+    [
+        (
+            -1200.0, 300.0, 2000.0,
+            "From the sun 2.00 kW; to the grid 1.20 kW; house uses, about 500 W; into the car 300 W.",
+        ),
+        (-1200.0, 300.0, None, "Sun, at least 1.50 kW; to the grid 1.20 kW; house: not known; into the car 300 W."),
+        (5.0, 0.0, None, "Sun: not metered; grid balanced 5 W; house uses, about 5 W; car: no flow 0 W."),
+        (None, None, None, "Sun: not metered; grid: not known; house: not known; car: not known."),
+    ],
+)  # fmt: skip
+def test_the_pictures_sentence_says_what_the_picture_shows(
+    grid_w: float | None, car_w: float | None, solar_w: float | None, text: str
+) -> None:
+    drawn = flow(charger(power_w=car_w), grid_w, solar_w)
+    assert drawn["text"] == text
+    for node in ("sun", "grid", "house", "car"):
+        assert drawn[node]["label"] in text.lower()
+        assert drawn[node]["power"] in (NONE, *re.findall(r"[\d.]+ k?W", text))
 
 
 def test_an_old_reading_of_the_sun_is_no_reading() -> None:
@@ -48,6 +72,36 @@ def test_an_old_reading_of_the_sun_is_no_reading() -> None:
     assert seen(now=now, solar=MeterReading(now - 2, -3.0, 1.0, 0.5, "x")).solar_w() == 0.0
     assert seen(now=now, solar=MeterReading(now - 60, 900.0, 1.0, 0.5, "x")).solar_w() is None
     assert seen(now=now, solar=MeterReading(now - 60, 900.0, 30.0, 0.5, "x")).solar_w() == 900.0
+
+
+@pytest.mark.parametrize(
+    ("grid_age_s", "manager_age_s", "interval_s", "known"),
+    [
+        (0.1, 0.2, 0.1, True),
+        (2.0, 1.5, 0.1, False),  # each may be old enough to be shown, both together are not
+        (900.0, 0.2, 0.1, False),
+        (25.0, 0.2, 10.0, True),  # a slow meter in good order
+        (32.0, 0.2, 10.0, False),
+        (25.0, 0.2, None, False),
+        (None, 0.2, 0.1, False),
+    ],
+)
+def test_an_old_reading_of_the_grid_is_no_reading(
+    grid_age_s: float | None, manager_age_s: float, interval_s: float | None, known: bool
+) -> None:
+    now = time.monotonic()
+    said = manager(t=now - manager_age_s, grid_w=500.0, grid_age_s=grid_age_s)
+    meters = {} if interval_s is None else {"grid": MeterStatus(now, "slow", "", "P1", interval_s, 1.0, True)}
+    shown = view(seen(now=now, manager=said, charger=charger(t=now, power_w=-1000.0), meters=meters))
+    drawn, row = shown["flow"], next(row for row in shown["ages"] if row["label"] == "Grid power")
+    if known:
+        assert (drawn["grid"]["way"], drawn["house"]["power"], shown["grid"]) == ("right", "1.50 kW", "500 W")
+    else:
+        assert (drawn["grid"]["way"], drawn["house"]["power"], shown["grid"]) == ("none", NONE, NONE)
+        assert (drawn["grid"]["label"], drawn["house"]["label"]) == ("grid: not known", "house: not known")
+    assert row["old"] is not known
+    age_s = None if grid_age_s is None else grid_age_s + manager_age_s
+    assert shown["grid_age"] == ("unknown" if age_s is None else f"{age_s:.1f} s old" if age_s < 60 else "15 min old")
 
 
 def test_battery_and_window_known_and_unknown() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from v2h.bus import ChargerState, ManagerState, MeterStatus
 from v2h.web import words
-from v2h.web.view.figures import NONE, duration, unit
+from v2h.web.view.figures import NONE, age, duration, unit
 from v2h.web.view.seen import OLD_S, Seen
 
 METER_TONES = {"good": "dim", "slow": "warn", "waiting": "dim"}
@@ -68,10 +68,7 @@ def ages(seen: Seen) -> list[dict[str, Any]]:
     charger, manager = seen.charger, seen.manager
     rows = [_age("Charger state", None if charger is None else seen.now - charger.t)]
     rows.append(_age("Manager state", None if manager is None else seen.now - manager.t))
-    grid_age_s = None
-    if manager is not None and manager.grid_age_s is not None:
-        grid_age_s = manager.grid_age_s + seen.now - manager.t
-    rows.append(_age("Grid power", grid_age_s))
+    rows.append(_age("Grid power", seen.grid_age_s(), old_s=seen.grid_old_s()))
     if charger is not None:
         for name, age_s in charger.ages_s.items():
             label = words.AGES.get(name, words.plain(name))
@@ -80,9 +77,9 @@ def ages(seen: Seen) -> list[dict[str, Any]]:
     return rows
 
 
-def _age(label: str, age_s: float | None, needed: bool = True) -> dict[str, Any]:
-    old = needed and (age_s is None or age_s > OLD_S)
-    text = "nothing yet" if age_s is None else f"{max(age_s, 0.0):.1f} s" if age_s < 60 else duration(age_s)
+def _age(label: str, age_s: float | None, needed: bool = True, old_s: float = OLD_S) -> dict[str, Any]:
+    old = needed and (age_s is None or age_s > old_s)
+    text = "nothing yet" if age_s is None else age(age_s)
     return {"name": label, "label": label, "text": text, "old": old, "tone": "bad" if old else "dim"}
 
 
