@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,8 @@ import pytest
 
 import lived_in
 from messages import charger, manager
-from v2h.bus import ManagerSchedule, MeterReading, MeterStatus
+from v2h.bus import Alive, ManagerSchedule, ManagerState, MeterReading, MeterStatus
+from v2h.web import words
 from v2h.web.forms import schedule_form, settings_form
 from v2h.web.view import Seen, health, today, view
 from v2h.web.view.figures import NONE, kwh, moment
@@ -150,10 +152,33 @@ def test_only_the_counters_of_this_day_are_todays() -> None:
     assert today.of_today(days, LONDON, (NOON + timedelta(hours=13)).timestamp()) is None
 
 
+def meter_rows(said: ManagerState | None, meters: dict[str, MeterStatus], **changes: Any) -> list[dict[str, str]]:
+    now = time.monotonic()
+    told = {role: replace(status, t=now + status.t) for role, status in meters.items()}
+    return health.meter(seen(now=now, meters=told, **changes), said)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "bus_up", "text", "tone"),
+    [(29.0, True, "0.10 s", "dim"), (45.0, True, "no news for 45 s", "bad"), (1.0, False, "unknown", "dim")],
+)
+def test_an_old_word_of_a_meter_is_told_as_old(age_s: float, bus_up: bool, text: str, tone: str) -> None:
+    first, *more = meter_rows(None, {"grid": MeterStatus(-age_s, "good", "", "P1", 0.1, 0.06, True)}, bus_up=bus_up)
+    assert (first["name"], first["text"], first["tone"]) == ("grid", text, tone)
+    assert len(more) == (1 if text == "0.10 s" else 0), "what it said of its lag is old too"
+
+
+def test_without_the_bus_nobody_is_said_to_run() -> None:
+    alive = {name: Alive(True, 1, "0") for name in words.PROGRAMS}
+    for bus_up, state, tone in ((True, "running", "good"), (False, "unknown", "dim")):
+        rows = health.programs(seen(programs=alive, bus_up=bus_up))
+        assert {(row["state"], row["tone"]) for row in rows} == {(state, tone)}
+
+
 def test_a_slow_meter_is_told_in_words() -> None:
-    assert health.meter(None, {}) == []
+    assert meter_rows(None, {}) == []
     good = MeterStatus(0.0, "good", "fine", "the chip", 0.1, 0.06, True)
-    rows = health.meter(manager(tracking={"mean_w": 26.4, "over_s": 60}), {"solar": good, "grid": good})
+    rows = meter_rows(manager(tracking={"mean_w": 26.4, "over_s": 60}), {"solar": good, "grid": good})
     assert [(row["name"], row["text"], row["tone"]) for row in rows] == [
         ("grid", "0.10 s", "dim"),
         ("grid-lag", "0.06 s", "dim"),
@@ -161,11 +186,11 @@ def test_a_slow_meter_is_told_in_words() -> None:
         ("solar-lag", "0.06 s", "dim"),
         ("mean_w", "26 W", "good"),
     ]
-    rows = health.meter(manager(tracking={"lag_s": 0.8}), {"grid": good})
+    rows = meter_rows(manager(tracking={"lag_s": 0.8}), {"grid": good})
     assert rows[1]["text"] == "0.06 s as told, but 0.80 s by what it shows of the car's power; followed as the latter"
     assert rows[1]["tone"] == "warn"
     slow = MeterStatus(0.0, "slow", "tells a new value only every 10 s", "P1", 10.0, 1.0, False)
-    rows = health.meter(manager(tracking={"mean_w": 180.0}), {"grid": slow})
+    rows = meter_rows(manager(tracking={"mean_w": 180.0}), {"grid": slow})
     assert [(row["text"], row["tone"]) for row in rows] == [
         ("10.00 s", "warn"),
         ("1.00 s, assumed", "dim"),
@@ -174,7 +199,7 @@ def test_a_slow_meter_is_told_in_words() -> None:
     ]
     assert rows[2]["label"] == slow.text
     frozen = MeterStatus(0.0, "frozen", "seems not to measure", "P1", 1.0, 1.0, True)
-    assert health.meter(None, {"grid": frozen})[0]["tone"] == "bad"
+    assert meter_rows(None, {"grid": frozen})[0]["tone"] == "bad"
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_nothing_known_renders_and_says_so() -> None:
     assert shown["why"] == "The manager has not reported yet."
     assert {shown[key] for key in ("soc", "volts", "amps", "power", "grid")} == {NONE}
     assert {row["text"] for row in shown["outputs"]} == {"unknown"}
-    assert {row["state"] for row in shown["programs"]} == {"not seen"}
+    assert {row["state"] for row in shown["programs"]} == {"unknown"}
     assert all(row["old"] for row in shown["ages"])
     json.dumps(shown)
 

@@ -1,6 +1,6 @@
 """Is it well: faults in words, relays, what is verified, programs, ages of the data, the meter, the clock."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from v2h.bus import ChargerState, ManagerState, MeterStatus
@@ -10,6 +10,8 @@ from v2h.web.view.seen import OLD_S, Seen
 
 METER_TONES = {"good": "dim", "slow": "warn", "waiting": "dim"}
 """Any other word is bad."""
+METER_SILENT_S = 30.0
+"""A meter's status is told every 10 s."""
 TRACKING_GOOD_W, TRACKING_POOR_W = 60.0, 150.0
 """Mean distance from the target: what the best published laws reach at 1 Hz, and what they never need."""
 
@@ -48,6 +50,8 @@ def checks(charger: ChargerState | None) -> list[dict[str, str]]:
 
 def programs(seen: Seen) -> list[dict[str, str]]:
     def state(name: str) -> str:
+        if not seen.bus_up:
+            return "unknown"
         alive = seen.programs.get(name)
         return "not seen" if alive is None else "running" if alive.alive else "stopped"
 
@@ -83,30 +87,37 @@ def _age(label: str, age_s: float | None, needed: bool = True, old_s: float = OL
     return {"name": label, "label": label, "text": text, "old": old, "tone": "bad" if old else "dim"}
 
 
-def meter(manager: ManagerState | None, meters: Mapping[str, MeterStatus]) -> list[dict[str, str]]:
+def meter(seen: Seen, manager: ManagerState | None) -> list[dict[str, str]]:
     """How well the house is measured and followed: what the meters say of themselves, and the distance from the
     target; empty until somebody says so."""
     rows = []
-    for role, status in sorted(meters.items(), key=lambda item: item[0] != "grid"):
-        name = words.METERS.get(role, words.plain(role))
-        tone = METER_TONES.get(status.word, "bad")
-        rows.append(
-            {"name": role, "label": f"{name} speaks every", "text": unit(status.interval_s, "s", 2), "tone": tone}
-        )
-        lag = unit(status.lag_s, "s", 2) + ("" if status.lag_known else ", assumed")
-        seen_s = manager.tracking.get("lag_s") if manager and role == "grid" else None
-        if seen_s is not None:
-            lag += f" as told, but {unit(seen_s, 's', 2)} by what it shows of the car's power; followed as the latter"
-        tone = "dim" if seen_s is None else "warn"
-        rows.append({"name": f"{role}-lag", "label": f"{name} trails by", "text": lag, "tone": tone})
-        if status.word != "good" or status.fallback:
-            rows.append({"name": f"{role}-text", "label": status.text, "text": "", "tone": "warn"})
+    for role, status in sorted(seen.meters.items(), key=lambda item: item[0] != "grid"):
+        name, age_s = words.METERS.get(role, words.plain(role)), seen.now - status.t
+        if not seen.bus_up:
+            rows.append({"name": role, "label": name, "text": "unknown", "tone": "dim"})
+        elif age_s > METER_SILENT_S:
+            rows.append({"name": role, "label": name, "text": f"no news for {duration(age_s)}", "tone": "bad"})
+        else:
+            rows += _meter(role, name, status, manager)
     mean_w = manager.tracking.get("mean_w") if manager else None
     if mean_w is not None:
         tone = "good" if mean_w <= TRACKING_GOOD_W else "dim" if mean_w <= TRACKING_POOR_W else "warn"
         text = unit(mean_w, "W", 0)
         rows.append({"name": "mean_w", "label": "Grid off its target by, on average", "text": text, "tone": tone})
     return rows
+
+
+def _meter(role: str, name: str, status: MeterStatus, manager: ManagerState | None) -> Iterator[dict[str, str]]:
+    tone = METER_TONES.get(status.word, "bad")
+    yield {"name": role, "label": f"{name} speaks every", "text": unit(status.interval_s, "s", 2), "tone": tone}
+    lag = unit(status.lag_s, "s", 2) + ("" if status.lag_known else ", assumed")
+    seen_s = manager.tracking.get("lag_s") if manager and role == "grid" else None
+    if seen_s is not None:
+        lag += f" as told, but {unit(seen_s, 's', 2)} by what it shows of the car's power; followed as the latter"
+    tone = "dim" if seen_s is None else "warn"
+    yield {"name": f"{role}-lag", "label": f"{name} trails by", "text": lag, "tone": tone}
+    if status.word != "good" or status.fallback:
+        yield {"name": f"{role}-text", "label": status.text, "text": "", "tone": "warn"}
 
 
 def clock(manager: ManagerState | None) -> dict[str, str]:

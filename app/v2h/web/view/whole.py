@@ -43,7 +43,7 @@ def view(seen: Seen) -> dict[str, Any]:
         "config_errors": [{"name": text, "text": text} for text in seen.all_config_errors()],
         "programs": health.programs(seen),
         "ages": health.ages(seen),
-        "meter": health.meter(manager, seen.meters),
+        "meter": health.meter(seen, manager),
         "clock": health.clock(manager),
         "events": recent(seen.events, seen.now),
     }
