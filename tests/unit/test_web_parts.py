@@ -12,6 +12,8 @@ import pytest
 import lived_in
 from messages import charger, manager
 from v2h.bus import Alive, ManagerSchedule, ManagerState, MeterReading, MeterStatus
+from v2h.clock import Trust
+from v2h.energy.saying import clock_json
 from v2h.web import words
 from v2h.web.forms import schedule_form, settings_form
 from v2h.web.view import Seen, health, today, view
@@ -214,6 +216,19 @@ def test_the_clock_says_whether_it_is_trusted(said: dict[str, Any], tone: str, p
     shown = health.clock(manager(clock=said))
     assert shown["tone"] == tone
     assert part in shown["text"]
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "Asia/Kolkata", "UTC"])
+def test_the_clock_shows_the_time_there(zone: str) -> None:
+    """As manager tells it, with an offset behind the time."""
+    said = clock_json(Trust(True, "ntp", 3.0), NOON, ZoneInfo(zone))
+    shown = {"Europe/London": "12:00", "Asia/Kolkata": "17:30", "UTC": "12:00"}[zone]
+    assert health.clock(manager(clock=said))["local"] == f"Sun 22 Nov, {shown} in {zone}"
+
+
+@pytest.mark.parametrize("local", [None, "", "noon", 12])
+def test_a_clock_that_cannot_be_read_is_not_known(local: object) -> None:
+    assert health.clock(manager(clock={"trusted": True, "zone": "UTC", "local": local}))["local"] == NONE
 
 
 def test_a_week_is_cut_at_each_midnight() -> None:

@@ -32,7 +32,8 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NOW = datetime.now(ZoneInfo("Europe/London"))
+ZONE = ZoneInfo("Europe/London")
+NOW = datetime.now(ZONE)
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Is it well: faults in words, relays, what is verified, programs, ages of the data, the meter, the clock."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from v2h.bus import ChargerState, ManagerState, MeterStatus
@@ -125,7 +126,7 @@ def clock(manager: ManagerState | None) -> dict[str, str]:
     said: Mapping[str, Any] = manager.clock if manager else {}
     if not said:
         return {"text": "The manager has not said whether the clock is right.", "tone": "dim", "local": NONE}
-    local = f"{str(said.get('local', NONE))[-8:-3]} in {said['zone']}" if said.get("zone") else NONE
+    local = _local(said)
     source = words.CLOCK_SOURCES.get(str(said.get("source")), words.plain(str(said.get("source"))))
     age_s = said.get("age_s")
     since = f", set {duration(age_s)} ago" if isinstance(age_s, int | float) else ""
@@ -133,3 +134,11 @@ def clock(manager: ManagerState | None) -> dict[str, str]:
         return {"text": f"The clock is trusted: {source}{since}.", "tone": "good", "local": local}
     text = "The clock is not known to be right. Until it is, the schedule waits."
     return {"text": text, "tone": "warn", "local": local}
+
+
+def _local(said: Mapping[str, Any]) -> str:
+    """'Sun 22 Nov, 12:00 in Europe/London': with the day, for that is what a clock without a battery gets wrong."""
+    try:
+        return f"{datetime.fromisoformat(said['local']):%a %-d %b, %H:%M} in {said['zone']}"
+    except (KeyError, TypeError, ValueError):
+        return NONE
