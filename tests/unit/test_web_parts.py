@@ -253,7 +253,7 @@ def test_a_part_over_the_end_of_summer_time_keeps_the_wall_clock() -> None:
 
 
 def test_the_schedules_form_holds_what_the_document_says() -> None:
-    form = schedule_form(lived_in.DOCUMENT)
+    form = schedule_form(lived_in.DOCUMENT, LONDON)
     assert form["otherwise"] == "v2h"
     kinds = {kind["kind"]: kind for kind in form["kinds"]}
     first = {field["key"]: field["value"] for field in kinds["weekly"]["entries"][0]}
@@ -263,18 +263,21 @@ def test_the_schedules_form_holds_what_the_document_says() -> None:
     assert [day["key"] for day in second["days"] if day["on"]] == ["sat", "sun"]
     assert [mode["key"] for mode in second["mode"] if mode["on"]] == ["solar"]
     assert kinds["overrides"]["entries"] == []
-    assert schedule_form({"weekly": "nonsense", "overrides": [3]})["kinds"][0]["entries"] == []
+    assert schedule_form({"weekly": "nonsense", "overrides": [3]}, UTC)["kinds"][0]["entries"] == []
 
 
 def test_the_end_of_a_day_and_an_instant_fit_their_fields() -> None:
     document = {
         "weekly": [{"start": "18:00", "end": "24:00", "mode": "v2h"}],
-        "overrides": [{"start": "2026-12-24T18:00", "end": "2026-12-25T02:00:00+00:00", "mode": "idle"}, {"start": 5}],
+        "overrides": [{"start": "2026-07-24T18:00", "end": "2026-07-25T02:00:00+00:00", "mode": "idle"}, {"start": 5}],
     }
-    kinds = {kind["kind"]: kind["entries"] for kind in schedule_form(document)["kinds"]}
-    values = [{field["key"]: field["value"] for field in entry} for entry in kinds["overrides"]]
+    for zone, end in (("", "2026-07-25T03:00"), ("Asia/Kolkata", "2026-07-25T07:30"), ("Nowhere", "2026-07-25T03:00")):
+        kinds = {kind["kind"]: kind["entries"] for kind in schedule_form(document | {"zone": zone}, LONDON)["kinds"]}
+        once, odd = ({field["key"]: field for field in entry} for entry in kinds["overrides"])
+        assert (once["start"]["value"], once["end"]["value"], odd["start"]["value"]) == ("2026-07-24T18:00", end, "")
+        assert once["end"]["attributes"]["data-kept"] == "2026-07-25T02:00:00+00:00", "untouched, it is sent as it was"
+        assert "data-kept" not in once["start"]["attributes"]
     assert {field["key"]: field["value"] for field in kinds["weekly"][0]}["end"] == "00:00"
-    assert (values[0]["start"], values[0]["end"], values[1]["start"]) == ("2026-12-24T18:00", "2026-12-25T02:00", "")
 
 
 def test_settings_are_grouped_and_an_unknown_one_is_not_lost() -> None:

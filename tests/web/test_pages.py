@@ -9,7 +9,10 @@ from serving import Appliance
 
 import lived_in
 from messages import manager
-from v2h.bus import Reply
+from v2h.bus import ManagerSchedule, Reply
+from v2h.config import Limits
+from v2h.energy.schedule import DAYS
+from v2h.energy.schedulefile import read_schedule
 
 PAGES = ("", "schedule", "settings", "log", "health", "login", "pair", "tokens")
 
@@ -90,6 +93,38 @@ def test_the_schedule_is_shown_edited_and_sent_whole(appliance: Appliance, page:
     ]
     assert [price["import_price"] for price in document["prices"]] == [0.28]
     assert (document["version"], document["otherwise"]) == (1, "v2h")
+
+
+def test_a_whole_day_and_an_instant_come_back_as_they_were(appliance: Appliance, page: Page) -> None:
+    kept = {
+        "version": 1,
+        "otherwise": "idle",
+        "weekly": [{"days": ["sat"], "start": "00:00", "end": "24:00", "mode": "solar"}],
+        "ready_by": [],
+        "overrides": [{"start": "2026-10-25T01:30:00+00:00", "end": "2026-12-25T02:00+05:30", "mode": "idle"}],
+        "prices": [{"days": list(DAYS), "start": "00:00", "end": "24:00", "import_price": 0.3}],
+    }
+    appliance.live_in()
+    appliance.state.put_plan(ManagerSchedule(0.0, kept))
+    page.goto(f"{appliance.url}schedule")
+    once = page.locator(".entry[data-kind=overrides]")
+    expect(once.get_by_label("To", exact=True)).to_have_value("2026-12-24T20:30")
+    save = page.get_by_role("button", name="Save the schedule")
+    save.click()
+    expect(page.locator("#schedule .answer")).to_have_text("mode is v2h")
+    assert appliance.orders.pop() == ("schedule", {"schedule": kept}), "nothing was touched"
+    page.get_by_role("button", name="Add a weekly time").click()
+    entry = page.locator(".entry[data-kind=weekly]").last
+    entry.get_by_label("From").fill("00:00")
+    entry.get_by_label("To", exact=True).fill("00:00")
+    once.get_by_label("To", exact=True).fill("2026-10-25T04:00")
+    save.click()
+    page.wait_for_function("document.querySelector('#schedule .answer').dataset.ok === 'true'")
+    ((_, values),) = appliance.orders
+    assert values["schedule"]["weekly"][1]["end"] == "24:00"
+    assert values["schedule"]["overrides"][0]["end"] == "2026-10-25T04:00"
+    assert values["schedule"]["overrides"][0]["start"] == kept["overrides"][0]["start"]  # type: ignore[index]
+    read_schedule(values["schedule"], Limits(), "Europe/London")
 
 
 def test_a_refused_schedule_is_told_and_stays_in_the_form(appliance: Appliance, page: Page) -> None:
