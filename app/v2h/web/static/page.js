@@ -4,6 +4,7 @@
 const SILENT_MS = 4000; // the stream brings something every second at the latest
 const POLL_MS = 2000;
 const RETRY_STREAM_MS = 60000;
+const ANSWER_MS = 12000; // setting the clock may take 10 s: until then nobody knows whether it was done
 const root = document.documentElement;
 const link = document.getElementById("link");
 const shown = new Map(); // list name -> JSON of its rows: lists are touched only when they change
@@ -122,7 +123,7 @@ async function send(path, values, source) {
         "X-CSRF-Token": document.querySelector("meta[name=csrf-token]").content,
       },
       body: JSON.stringify(values),
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(ANSWER_MS),
     });
     const reply = await response.json();
     ok = response.ok;
