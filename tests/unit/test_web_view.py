@@ -99,7 +99,12 @@ def test_faults_in_words_known_and_unknown() -> None:
         )
     )
     texts = [row["text"] for row in shown["faults"]]
-    assert texts == ["The cable does not empty after the insulation test.", "Brand new.", "-0.2 A for 3 s; is it in?"]
+    assert texts == [
+        "The cable does not empty after the insulation test. "
+        "Do not pull the plug: wait two minutes, then clear the fault.",
+        "Brand new.",
+        "-0.2 A for 3 s; is it in?",
+    ]
     assert shown["tone"] == "fault"
     assert "12 V left" in shown["why"]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from v2h.bus import ChargerState, ManagerState, MeterStatus
 from v2h.web import words
+from v2h.web.faultwords import FAULTS
 from v2h.web.view.figures import NONE, age, duration, unit
 from v2h.web.view.seen import OLD_S, Seen
 
@@ -19,7 +20,7 @@ TRACKING_GOOD_W, TRACKING_POOR_W = 60.0, 150.0
 
 def faults(charger: ChargerState | None) -> list[dict[str, str]]:
     names = charger.faults if charger else []
-    return [{"name": n, "text": words.FAULTS.get(n, words.sentence(words.plain(n)))} for n in names]
+    return [{"name": n, "text": " ".join(FAULTS.get(n, (words.sentence(words.plain(n)),)))} for n in names]
 
 
 def outputs(charger: ChargerState | None) -> list[dict[str, str]]:
