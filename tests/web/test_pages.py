@@ -1,6 +1,9 @@
 """Schedule, settings, log, health, the chart, and who may, in Chromium at phone and desktop width."""
 
 import json
+import re
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,8 @@ def test_the_chart_is_drawn_and_changes_its_span(appliance: Appliance, page: Pag
     page.goto(appliance.url)
     expect(page.locator("#chart-text")).to_contain_text("means over 5 minutes")
     expect(page.locator("#chart canvas").first).to_be_visible()
+    hours = page.locator(".dygraph-axis-label-x").filter(has_text=re.compile(r"^\d\d:\d\d$"))
+    assert hours.count() >= 3, page.locator(".dygraph-axis-label-x").all_inner_texts()
     drawn = page.locator("#chart").screenshot()
     page.get_by_role("button", name="7 days").click()
     expect(page.locator("#chart-text")).to_contain_text("means over 30 minutes")
@@ -29,6 +34,25 @@ def test_the_chart_is_drawn_and_changes_its_span(appliance: Appliance, page: Pag
     assert page.locator("#chart").screenshot() != drawn
     page.get_by_role("button", name="24 hours").click()
     expect(page.locator("#chart-text")).to_contain_text("means over 5 minutes")
+
+
+def test_the_chart_ends_now_by_the_appliances_clock(appliance: Appliance, page: Page) -> None:
+    """Whatever this device thinks: its clock may be wrong, and stand still while it sleeps."""
+    appliance.live_in()
+    page.clock.install(time=datetime(2020, 1, 1, tzinfo=UTC))
+    asked: list[float] = []
+    page.on("request", lambda r: asked.extend(map(float, re.findall(r"samples\?.*to_s=([\d.]+)", r.url))))
+    page.goto(appliance.url)
+    page.clock.run_for(1000)
+    expect(page.locator("#chart-text")).to_contain_text("means over 5 minutes")
+    assert abs(asked[-1] - time.time()) < 60
+    page.clock.set_system_time(datetime(2020, 1, 1, 8, tzinfo=UTC))
+    page.get_by_role("button", name="7 days").click()
+    expect(page.locator("#chart-text")).to_contain_text("means over 30 minutes")
+    assert abs(asked[-1] - time.time() - 8 * 3600) < 60, "eight hours slept, as far as this device knows"
+    page.get_by_role("button", name="24 hours").click()
+    expect(page.locator("#chart-text")).to_contain_text("means over 5 minutes")
+    assert abs(asked[-1] - time.time()) < 60, "put right by the last answer"
 
 
 def test_an_until_goes_with_the_mode(appliance: Appliance, page: Page) -> None:
