@@ -2,11 +2,13 @@
 
 import json
 import re
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page, expect
 from serving import Appliance
 
@@ -16,6 +18,7 @@ from v2h.bus import ManagerSchedule, Reply
 from v2h.config import Limits
 from v2h.energy.schedule import DAYS
 from v2h.energy.schedulefile import read_schedule
+from v2h.web.server import make_server
 
 PAGES = ("", "schedule", "settings", "log", "health", "login", "pair", "tokens")
 
@@ -284,3 +287,33 @@ def test_a_stranger_reads_but_changes_nothing(appliance: Appliance, page: Page) 
     page.get_by_role("button", name="Solar").click()
     expect(page.locator(".controls .answer")).to_have_text("mode is v2h")
     assert appliance.orders == [("mode", {"mode": "solar"})]
+
+
+@pytest.mark.stranger
+def test_only_a_browser_that_was_brought_here_by_its_owner_takes_the_pairing_window(
+    appliance: Appliance, page: Page
+) -> None:
+    """Over plain HTTP a browser does not tell who made it ask; its cookies do."""
+    page.expected_console = ("ERR_BLOCKED_BY_RESPONSE", "frame-ancestors", "404")  # type: ignore[attr-defined]
+    evil, address = Flask("evil"), f"{appliance.url}pair"
+    content = f'<img src="{address}"><iframe src="{address}"></iframe><a href="{address}">a kitten</a>'
+    evil.add_url_rule("/", view_func=lambda: content)
+    server = make_server(evil, "127.0.0.1:0")
+    threading.Thread(target=server.run, daemon=True).start()
+    now = time.monotonic()
+    appliance.window.open(now, 120, now)
+    page.goto(f"http://localhost:{server.effective_port}/")
+    page.wait_for_load_state("networkidle")
+    page.get_by_text("a kitten").click()
+    expect(page.get_by_text("another site sent this browser here")).to_be_visible()
+    assert appliance.window.claim(None, now) is not None, "nobody has it yet"
+    appliance.window.open(now, 120, now)
+    page.get_by_role("link", name="Set the password from this browser").click()
+    expect(page.get_by_text("The window is yours")).to_be_visible()
+    page.goto(f"{appliance.url}pair")
+    expect(page.get_by_text("The window is yours")).to_be_visible()
+    page.get_by_label("New password").fill("a brand new one")
+    page.get_by_label("Once more").fill("a brand new one")
+    page.get_by_role("button", name="Set it").click()
+    expect(page.locator("#read-only")).to_have_count(0)
+    assert appliance.keys.has_password
