@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from v2h.web import ownerkeys
 from v2h.web.access import host_refusal
 from v2h.web.gate import LASTING, OPEN_TO_ALL
 from v2h.web.ownerkeys import csrf_token
@@ -239,6 +240,27 @@ def test_tokens_are_shown_once_and_revoked(app: Flask, web: WebApp) -> None:
     assert client.post("/tokens", data=form | {"name": " "}, headers=FORM).status_code == 400
     assert [code for _, code, _ in web.events] == ["token_made", "token_revoked"]
     assert secret not in str(web.events)
+
+
+def test_a_revocation_that_the_disk_refuses_is_told_as_that(
+    app: Flask, web: WebApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, csrf = browser(app, web.session())
+    form = {"csrf_token": csrf["X-CSRF-Token"]}
+    bearer = web.token()
+    (key,) = web.keys.tokens()
+
+    def refuses(path: Path, value: object, mode: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ownerkeys, "write_json", refuses)
+    answer = client.post(f"/tokens/{key.id}/revoke", data=form, headers=FORM)
+    assert answer.status_code == 503 and "No space left on device" in answer.get_data(as_text=True)
+    assert app.test_client().get("/api/v1/state", headers=bearer).status_code == 401, "it holds for now"
+    assert "works again after a restart" in client.get("/tokens").get_data(as_text=True)
+    assert client.post("/logout", data=form, headers=FORM).status_code == 303
+    assert [(level, code) for level, code, _ in web.events] == [("warning", "token_revoked"), ("warning", "owner_file")]
+    assert all("No space left on device" in text for _, _, text in web.events)
 
 
 def test_a_token_makes_no_tokens(app: Flask, web: WebApp) -> None:

@@ -131,7 +131,8 @@ def main() -> int:
     if news is not None:
         bus.event("warning", "password_set", f"The owner's password was {news}")
     if keys.trouble is not None:
-        bus.event("warning", "owner_file", f"Nobody can log in until a password is set: {keys.trouble}")
+        nobody = "" if keys.has_password else "Nobody can log in until a password is set: "
+        bus.event("warning", "owner_file", nobody + keys.trouble)
     if config.web.password:
         bus.event(
             "warning", "password_left", "v2h.toml still holds a password: the step at boot could not take it over"

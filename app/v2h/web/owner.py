@@ -47,6 +47,8 @@ def owner_pages(keys: OwnerKeys, window: Window, tell: Tell) -> Blueprint:
     @pages.post("/logout")
     def do_log_out() -> AnyResponse:
         keys.revoke(g.key.id)
+        if keys.trouble is not None:
+            tell("warning", "owner_file", f"A browser was logged out for now only: {keys.trouble}")
         response = redirect("/", 303)
         response.delete_cookie(SESSION_COOKIE)
         return response
@@ -84,23 +86,32 @@ def owner_pages(keys: OwnerKeys, window: Window, tell: Tell) -> Blueprint:
         response.delete_cookie(NONCE_COOKIE, path="/pair")
         return response
 
+    def shown(error: RefusedError | None = None, secret: str = "") -> Response:
+        return _page("tokens.html", error, tokens=keys.tokens(), trouble=keys.trouble or "", secret=secret)
+
     @pages.get("/tokens")
     def tokens() -> AnyResponse:
-        return _page("tokens.html", tokens=keys.tokens())
+        return shown()
 
     @pages.post("/tokens")
     def make_token() -> AnyResponse:
         try:
             secret = keys.make_token(request.form.get("name", ""))
         except RefusedError as error:
-            return _page("tokens.html", error, tokens=keys.tokens())
+            return shown(error)
         tell("info", "token_made", "An API token was made on the page")
-        return _page("tokens.html", tokens=keys.tokens(), secret=secret)
+        return shown(secret=secret)
 
     @pages.post("/tokens/<key_id>/revoke")
     def revoke(key_id: str) -> AnyResponse:
-        if keys.revoke(key_id) is not None:
-            tell("info", "token_revoked", "An API token was revoked on the page")
+        if keys.revoke(key_id) is None:
+            return redirect("/tokens", 303)
+        if keys.trouble is not None:
+            tell("warning", "token_revoked", f"An API token was revoked on the page for now only: {keys.trouble}")
+            response = shown()
+            response.status_code = 503
+            return response
+        tell("info", "token_revoked", "An API token was revoked on the page")
         return redirect("/tokens", 303)
 
     return pages
