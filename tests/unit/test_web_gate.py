@@ -178,6 +178,23 @@ def test_reading_is_open_until_it_is_closed(web: WebApp) -> None:
     assert browser(app, web.session())[0].get("/").status_code == 200
 
 
+@pytest.mark.parametrize("credential", ["session", "token"])
+@pytest.mark.parametrize("reading_open", [False, True])
+def test_a_new_password_ends_the_streams_that_only_the_owner_may_see(
+    web: WebApp, reading_open: bool, credential: str
+) -> None:
+    app = web.make(reading_open=reading_open, streams=1, stream_life_s=2.5)
+    client, headers = browser(app, web.session())[0], {}
+    if credential == "token":
+        client, headers = app.test_client(), web.token()
+    answer = client.get("/api/v1/stream", headers=headers, buffered=False)
+    chunks = answer.iter_encoded()
+    assert next(chunks).startswith(b"retry") and next(chunks).startswith(b"data")
+    web.keys.set_password("another long one")
+    assert any(chunk.startswith(b"data") for chunk in chunks) is reading_open
+    answer.close()
+
+
 def test_every_answer_carries_the_hard_headers(app: Flask) -> None:
     for endpoint, method, path in [*routes(app), ("", "GET", "/nowhere"), ("", "PUT", "/"), ("", "DELETE", "/login")]:
         answer = app.test_client().open(path, method=method, headers=good_headers(endpoint), data="{}")

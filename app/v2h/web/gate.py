@@ -11,7 +11,7 @@ from flask import Flask, Response, g, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from v2h.web.access import FORM, HEADERS, JSON, cross_site_refusal, host_refusal
-from v2h.web.ownerkeys import OwnerKeys, csrf_token
+from v2h.web.ownerkeys import Kind, OwnerKeys, csrf_token
 
 SESSION_COOKIE = "v2h_session"
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -30,7 +30,8 @@ LOG_IN_TO_READ = "Only the owner may look here. Log in at /login, or send an API
 
 
 def stand_before(app: Flask, keys: OwnerKeys, *, host_names: tuple[str, ...], reading_open: bool) -> None:
-    """Install the gate. In a request `g.key` is then who asks (None: anybody), `g.session` the session's secret."""
+    """Install the gate. In a request `g.key` is then who asks (None: anybody), `g.session` the session's secret, and
+    `g.may_still_look()` whether that is still enough for looking: a stream may outlive what it was opened with."""
 
     @app.before_request
     def only_known_hosts() -> AnyResponse | None:
@@ -39,14 +40,12 @@ def stand_before(app: Flask, keys: OwnerKeys, *, host_names: tuple[str, ...], re
 
     @app.before_request
     def who_asks() -> AnyResponse | None:
-        g.session = request.cookies.get(SESSION_COOKIE, "")
-        g.key = keys.holder(g.session, "session")
-        header = request.headers.get("Authorization")
-        if header is None:
-            return None
-        scheme, _, secret = header.partition(" ")
-        g.session, g.key = "", keys.holder(secret.strip(), "token") if scheme.lower() == "bearer" else None
-        return None if g.key is not None else refusal("This token is unknown or was revoked.", 401)
+        secret, kind = _brought(request.headers.get("Authorization"), request.cookies.get(SESSION_COOKIE, ""))
+        g.session, g.key = secret if kind == "session" else "", keys.holder(secret, kind)
+        g.may_still_look = lambda: reading_open or keys.holder(secret, kind) is not None
+        if kind == "token" and g.key is None:
+            return refusal("This token is unknown or was revoked.", 401)
+        return None
 
     @app.before_request
     def only_own_changes() -> AnyResponse | None:
@@ -109,3 +108,11 @@ def refusal(sentence: str, status: int, retry_after_s: float = 0.0) -> Response:
 
 def _is_private(reading_open: bool) -> bool:
     return not reading_open or request.blueprint == OWNER_PAGES
+
+
+def _brought(authorization: str | None, cookie: str) -> tuple[str, Kind]:
+    """Secret and kind. The header counts before the cookie, and one of another scheme brings nothing."""
+    if authorization is None:
+        return cookie, "session"
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else "", "token"
