@@ -72,7 +72,7 @@ function show(state) {
 function mark(kind, text) {
   link.dataset.link = kind;
   setText(document.getElementById("link-text"), text);
-  root.dataset.stale = String(kind === "lost");
+  root.dataset.stale = String(kind === "lost" || kind === "out");
 }
 
 function hear(state, kind) {
@@ -85,6 +85,7 @@ async function poll() {
   try {
     const response = await fetch("/api/v1/state", { signal: AbortSignal.timeout(3000) });
     if (response.ok) hear(await response.json(), "poll");
+    else if (response.status === 401) mark("out", "logged out");
   } catch {
     // the watch below tells the owner
   }
@@ -173,7 +174,7 @@ function start() {
   }
   setInterval(() => {
     const silent_ms = performance.now() - heard;
-    if (silent_ms > SILENT_MS) mark("lost", `no connection since ${new Date(Date.now() - silent_ms).toLocaleTimeString()}`);
+    if (silent_ms > SILENT_MS && link.dataset.link !== "out") mark("lost", `no connection since ${new Date(Date.now() - silent_ms).toLocaleTimeString()}`);
   }, 1000);
   listen();
 }
