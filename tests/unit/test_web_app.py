@@ -151,8 +151,8 @@ def test_bad_orders_say_what_is_wrong(
     assert far.orders == []
 
 
-def test_unknown_addresses_and_methods_are_json(client: FlaskClient) -> None:
-    for answer, status in ((client.get("/nowhere"), 404), (client.get("/api/v1/command/stop"), 405)):
+def test_unknown_addresses_and_methods_of_the_api_are_json(client: FlaskClient) -> None:
+    for answer, status in ((client.get("/api/v1/nowhere"), 404), (client.get("/api/v1/command/stop"), 405)):
         assert answer.status_code == status
         assert answer.get_json()["ok"] is False
 

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from v2h.web import ownerkeys
 from v2h.web.access import host_refusal
 from v2h.web.gate import LASTING, OPEN_TO_ALL
 from v2h.web.ownerkeys import csrf_token
+from v2h.web.state import LiveState
 from webapp import JSON, WebApp, browser, routes
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://localhost"}
@@ -18,7 +20,7 @@ OPEN_CHANGES = ("owner.do_log_in", "owner.do_pair")
 
 @pytest.fixture
 def web(tmp_path: Path) -> WebApp:
-    return WebApp(tmp_path)
+    return WebApp(tmp_path, LiveState(site="Garage"))
 
 
 @pytest.fixture
@@ -36,6 +38,45 @@ def good_headers(endpoint: str) -> dict[str, str]:
     return dict(FORM if endpoint.startswith("owner.") else JSON)
 
 
+def said(answer: TestResponse) -> str:
+    """The sentence of a refusal: JSON for programs, a page for people."""
+    if answer.request.path.startswith("/api/"):
+        return str(answer.get_json()["error"])
+    assert answer.mimetype == "text/html"
+    return answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "came_from", "status", "sentence", "back"),
+    [
+        ("GET", "/nowhere", "", 404, "GET /nowhere: ", "/"),
+        ("GET", "/nowhere", "http://[", 404, "GET /nowhere: ", "/"),
+        ("GET", "/nowhere", "http://localhost/nowhere", 404, "GET /nowhere: ", "/"),
+        ("PUT", "/health", "http://localhost/log?level=fault", 415, "is not accepted", "/log"),
+        ("GET", "/tokens/1/revoke", "http://localhost//evil.example/", 405, "not allowed", "/evil.example/"),
+        ("POST", "/tokens/1/revoke", "http://localhost/tokens", 403, "Reload the page.", "/tokens"),
+        ("POST", "/logout", "http://localhost/logout", 403, "Reload the page.", "/logout"),
+        ("POST", "/logout", "http://evil.example/logout", 403, "Reload the page.", "/"),
+    ],
+)
+def test_people_are_refused_on_a_page_with_the_way_back(
+    app: Flask, web: WebApp, method: str, path: str, came_from: str, status: int, sentence: str, back: str
+) -> None:
+    client, _ = browser(app, web.session())
+    answer = client.open(
+        path, method=method, data={"csrf_token": "of yesterday"}, headers=FORM | {"Referer": came_from}
+    )
+    assert answer.status_code == status
+    assert sentence in said(answer) and f'<a class="button" href="{back}">' in said(answer)
+
+
+def test_a_foreign_host_is_refused_on_a_page_that_tells_nothing_of_ours(app: Flask, web: WebApp) -> None:
+    text = said(app.test_client().get("/", headers={"Host": "<b>.example"}))
+    assert "&lt;b&gt;.example" in text and "IP address" in text
+    assert web.state.document()[0]["view"]["site"] == "Garage" and "Garage" not in text
+    assert "<link" not in text and "<script" not in text, "they would be refused too"
+
+
 def test_every_route_refuses_a_foreign_host(app: Flask, web: WebApp) -> None:
     token = web.token()
     assert len(routes(app)) >= 20
@@ -43,7 +84,7 @@ def test_every_route_refuses_a_foreign_host(app: Flask, web: WebApp) -> None:
         headers = good_headers(endpoint) | token | {"Host": "evil.example"}
         answer = app.test_client().open(path, method=method, headers=headers, data="{}")
         assert answer.status_code == 403, path
-        assert "evil.example" in answer.get_json()["error"]
+        assert "evil.example" in said(answer)
     assert web.orders == []
 
 
@@ -128,7 +169,7 @@ def test_every_change_needs_the_owner(app: Flask, web: WebApp, password_set: boo
             assert (answer.status_code, answer.location) == (303, "/login"), path
         else:
             assert answer.status_code == (403 if authorization is None and not password_set else 401), path
-            assert answer.get_json()["ok"] is False
+            assert endpoint.startswith("owner.") or answer.get_json()["ok"] is False
     assert web.orders == [] and len(web.keys.tokens()) == before
 
 
@@ -142,7 +183,7 @@ def test_every_change_of_a_session_needs_its_own_csrf_token(app: Flask, web: Web
             headers = good_headers(endpoint) | {"X-CSRF-Token": sent}
             data = {"csrf_token": sent, "name": "x"} if endpoint.startswith("owner.") else "{}"
             answer = client.open(path, method=method, headers=headers, data=data)
-            assert answer.status_code == 403 and "CSRF" in answer.get_json()["error"], path
+            assert answer.status_code == 403 and "CSRF" in said(answer), path
     assert web.orders == [] and web.keys.tokens() == []
 
 

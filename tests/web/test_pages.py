@@ -20,7 +20,7 @@ from v2h.energy.schedule import DAYS
 from v2h.energy.schedulefile import read_schedule
 from v2h.web.server import make_server
 
-PAGES = ("", "schedule", "settings", "log", "health", "login", "pair", "tokens")
+PAGES = ("", "schedule", "settings", "log", "health", "login", "pair", "tokens", "nowhere")
 
 
 def test_the_chart_is_drawn_and_changes_its_span(appliance: Appliance, page: Page) -> None:
@@ -262,7 +262,7 @@ def test_health_is_live(appliance: Appliance, page: Page) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_stands_without_any_data(appliance: Appliance, page: Page, path: str) -> None:
-    page.expected_console = ("503",)  # type: ignore[attr-defined]
+    page.expected_console = ("503", "404") if path == "nowhere" else ("503",)  # type: ignore[attr-defined]
     page.goto(f"{appliance.url}{path}")
     expect(page.locator("main")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

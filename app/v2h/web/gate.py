@@ -6,8 +6,9 @@ or an API token in the Authorization header. Looking is open to the network, or 
 
 import hmac
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, jsonify, redirect, request
+from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from v2h.web.access import FORM, HEADERS, JSON, cross_site_refusal, host_refusal
@@ -15,6 +16,8 @@ from v2h.web.ownerkeys import Kind, OwnerKeys, csrf_token
 
 SESSION_COOKIE = "v2h_session"
 SAFE = ("GET", "HEAD", "OPTIONS")
+API = "/api/"
+"""Where programs ask; all else is for people."""
 OPEN_TO_ALL = ("static", "owner.log_in", "owner.do_log_in", "owner.pair", "owner.do_pair")
 """Endpoints that whoever wants to become the owner needs; those that change something look after themselves."""
 LASTING = ("static", "pages.chart_library")
@@ -36,7 +39,7 @@ def stand_before(app: Flask, keys: OwnerKeys, *, host_names: tuple[str, ...], re
     @app.before_request
     def only_known_hosts() -> AnyResponse | None:
         why = host_refusal(request.headers.get("Host", ""), host_names)
-        return None if why is None else refusal(why, 403)
+        return None if why is None else refusal(why, 403, template="foreign.html")
 
     @app.before_request
     def who_asks() -> AnyResponse | None:
@@ -70,7 +73,7 @@ def stand_before(app: Flask, keys: OwnerKeys, *, host_names: tuple[str, ...], re
             return redirect("/login", 303)
         if g.key is not None:
             return None
-        if not change and not request.path.startswith("/api/"):
+        if not change and not request.path.startswith(API):
             return redirect("/login", 303)
         if not keys.has_password:
             return refusal(NO_PASSWORD, 403)
@@ -97,13 +100,27 @@ def stand_before(app: Flask, keys: OwnerKeys, *, host_names: tuple[str, ...], re
         }
 
 
-def refusal(sentence: str, status: int, retry_after_s: float = 0.0) -> Response:
-    """{"ok": false, "error": sentence} with its status."""
-    response = jsonify({"ok": False, "error": sentence})
+def refusal(sentence: str, status: int, retry_after_s: float = 0.0, template: str = "refused.html") -> Response:
+    """The sentence with its status: for programs as {"ok": false, "error": sentence}, for people as a page."""
+    if request.path.startswith(API):
+        response = jsonify({"ok": False, "error": sentence})
+    else:
+        said = f"{sentence[:1].upper()}{sentence[1:]}"
+        response = make_response(render_template(template, sentence=said, back=_back()))
     response.status_code = status
     if retry_after_s > 0:
         response.headers["Retry-After"] = str(int(retry_after_s) + 1)
     return response
+
+
+def _back() -> str:
+    """Where the browser came from, when that was another page of ours or the form that was refused; else the start."""
+    try:
+        came = urlsplit(request.referrer or "")
+    except ValueError:
+        return "/"
+    again = request.method in SAFE and came.path == request.path
+    return "/" + came.path.lstrip("/") if came.netloc == request.host and not again else "/"
 
 
 def _is_private(reading_open: bool) -> bool:
