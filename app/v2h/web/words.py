@@ -122,7 +122,7 @@ LEVELS = {"info": "Everything", "warning": "Warnings and faults", "fault": "Faul
 ENTRIES = {
     "weekly": (
         "Every week",
-        "What to do when. An end before its start lies in the next day; 00:00 to 00:00 is the whole day.",
+        "What to do when. An end before its start lies in the next day; midnight to midnight is the whole day.",
         "a weekly time",
     ),
     "ready_by": (
