@@ -325,8 +325,10 @@ def test_pairing_at_the_panel_lets_one_browser_set_the_password(faces: Faces) ->
     time.sleep(0.5)
     panel.disconnect()
     panel.loop_stop()
-    _, nonce, page = ask("GET")
-    assert "The window is yours" in page and "in use" in ask("GET")[2]
+    status, cookie, _ = ask("GET")
+    assert status == 303, "only a browser that brings our cookie back was not sent by another site"
+    _, nonce, page = ask("GET", cookie=cookie)
+    assert "The window is yours" in page and "in use" in ask("GET", cookie=cookie)[2]
     word = {"password": PASSWORD, "again": PASSWORD}
     assert ask("POST", word)[0] == 403
     assert ask("POST", word, nonce)[0] == 303

@@ -1,6 +1,7 @@
 """The page and the REST doors through their own front door. Who may is in test_web_gate.py."""
 
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -11,10 +12,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+import v2h.web
 from messages import charger, manager
 from v2h.bus import MODES, ManagerSchedule, ManagerSettings, Reply
 from v2h.web.archive import Row
-from v2h.web.commands import COMMANDS, BadCommandError, CommandDoor, check
+from v2h.web.commands import ANSWER_WITHIN_S, COMMANDS, LONGER_S, BadCommandError, CommandDoor, check
 from v2h.web.state import LiveState
 from webapp import JSON, WebApp
 
@@ -149,8 +151,8 @@ def test_bad_orders_say_what_is_wrong(
     assert far.orders == []
 
 
-def test_unknown_addresses_and_methods_are_json(client: FlaskClient) -> None:
-    for answer, status in ((client.get("/nowhere"), 404), (client.get("/api/v1/command/stop"), 405)):
+def test_unknown_addresses_and_methods_of_the_api_are_json(client: FlaskClient) -> None:
+    for answer, status in ((client.get("/api/v1/nowhere"), 404), (client.get("/api/v1/command/stop"), 405)):
         assert answer.status_code == status
         assert answer.get_json()["ok"] is False
 
@@ -203,6 +205,14 @@ def test_an_order_nobody_took_is_never_sent_late(monkeypatch: pytest.MonkeyPatch
     door = CommandDoor()
     assert door.send("mode", {"mode": "v2h"}) is None
     assert door.take() == []
+
+
+def test_the_page_waits_longer_for_an_answer_than_the_bus_is_given() -> None:
+    script = (Path(v2h.web.__file__).parent / "static" / "page.js").read_text()
+    found = re.search(r"ANSWER_MS = (\d+)", script)
+    assert found is not None
+    longest_s = max(2 * ANSWER_WITHIN_S, *LONGER_S.values())  # a restore gives two orders
+    assert int(found[1]) / 1000 >= longest_s + 2
 
 
 def known(state: LiveState) -> None:

@@ -68,7 +68,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
     def schedule() -> str:
         plan = state.plan
         days = week(plan.preview) if plan else []
-        form = schedule_form(plan.schedule) if plan else None
+        form = schedule_form(plan.schedule, owners_zone(state)) if plan else None
         return render_template("schedule.html", tab="schedule", plan=plan, days=days, form=form)
 
     @blueprint.get("/settings")

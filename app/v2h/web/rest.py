@@ -8,11 +8,11 @@ server-sent events. What each door takes and gives stands in openapi.py, and a t
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, g, jsonify, request, send_file
 
 from v2h import __version__
 from v2h.bus import ManagerSchedule, Reply
@@ -92,7 +92,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
     def get_stream() -> Response:
         if not seats.take():
             return refusal(f"all {streams} live streams are taken; poll /api/v1/state instead", 503, RETRY_S)
-        response = Response(_events(state, stream_life_s), mimetype="text/event-stream")
+        response = Response(_events(state, stream_life_s, g.may_still_look), mimetype="text/event-stream")
         response.call_on_close(seats.leave)
         return response
 
@@ -295,13 +295,14 @@ def _download(name: str, kind: str, lines: Iterator[str], downloads: Seats) -> R
     return response
 
 
-def _events(state: LiveState, life_s: float) -> Iterator[bytes]:
-    """Server-sent events until the stream is old or the program ends; the browser then comes back by itself."""
+def _events(state: LiveState, life_s: float, may_look: Callable[[], bool]) -> Iterator[bytes]:
+    """Server-sent events until the stream is old or the program ends; the browser then comes back by itself. Asked
+    before each: may_look, whether whoever opened it may still look."""
     end = time.monotonic() + life_s
     yield b"retry: 1000\n\n"
     last: bytes | None = None
     while time.monotonic() < end:
         last = state.next_json(last)
-        if last is None:
+        if last is None or not may_look():
             return
         yield b"data: " + last + b"\n\n"
