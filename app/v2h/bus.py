@@ -205,7 +205,8 @@ class Setpoint(Message):
 class ManagerState(Message):
     """Policy: mode, the sentence for people, and what is in force.
 
-    why: what is done, why, and what comes next. next_entry: the next change of the schedule in words, None without one.
+    why: what is done, why, and what comes next. grid_w: None when nothing was heard for so long that it is no data
+    (grid_age_s goes on telling how long). next_entry: the next change of the schedule in words, None without one.
     chosen_by: who chose the mode, "owner", "schedule", "slot" or "nobody". until: ISO time with offset at which the
     mode ends, None when open. stopped_by_owner: the schedule is suspended until the owner starts something or resumes
     it. clock: {"trusted": bool, "source": "ntp" | "owner" | "rtc" | "none", "age_s": s since that source was last heard

@@ -229,7 +229,7 @@ class Steward:
             self._decision.mode,
             self._sentence,
             round(self._decision.power_w, 1),
-            None if meter is None else meter.power_w,
+            None if meter is None or policy.meter_stale(now, meter) else meter.power_w,
             None if meter is None else round(now - meter.t, 3),
             {
                 "charge_w": limit.high_w,

@@ -1,0 +1,69 @@
+"""datalog's wiring in virtual time, from the bus's messages to rows on a real file."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import v2h.canrecorder
+import v2h.programs.datalog
+from messages import charger, manager
+from standin import StandIn
+from v2h.bus import ManagerState
+from v2h.programs.datalog import Datalog
+from v2h.storeschema import FILE_NAME
+
+TODAY = "2026-11-22"
+
+
+class Desk:
+    """A datalog on a folder of its own. car_w, grid_w: what charger and manager say each second, None: not known."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.monkeypatch = folder, monkeypatch
+        monkeypatch.setattr(v2h.programs.datalog, "DATA", folder)
+        monkeypatch.setattr(v2h.canrecorder, "DATA", folder)
+        self.car_w: float | None = 1000.0
+        self.grid_w: float | None = 2000.0
+        self.trusted = True
+        self.program = self.start()
+
+    def start(self, now: float = 1000.0) -> StandIn:
+        """Another run of the program."""
+        self.program = StandIn("datalog", self.monkeypatch, v2h.programs.datalog, v2h.canrecorder)
+        self.program.now = now
+        Datalog(self.program).start()  # type: ignore[arg-type]
+        return self.program
+
+    def manager(self) -> ManagerState:
+        clock = {"trusted": self.trusted, "source": "ntp", "zone": "UTC"}
+        return manager(t=self.program.now, grid_w=self.grid_w, clock=clock)
+
+    def run(self, seconds: float) -> None:
+        def speak() -> None:
+            self.program.hear(replace(charger(), t=self.program.now, power_w=self.car_w))
+            self.program.hear(self.manager())
+
+        self.program.run(seconds, speak)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(self.folder / FILE_NAME) as connection:
+            return list(connection.execute(sql))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(tmp_path, monkeypatch)
+
+
+def test_energy_of_a_grid_that_nobody_measures_is_missed_not_invented(desk: Desk) -> None:
+    desk.run(30)
+    desk.grid_w = None
+    desk.run(60)
+    desk.program.end()
+    ((imported_wh, missed_s),) = desk.rows("select imported_wh, grid_missed_s from days")
+    assert imported_wh == pytest.approx(2000 * 29 / 3600, abs=1.2)
+    assert missed_s == pytest.approx(60, abs=2)
+    assert desk.rows("select grid_w from samples order by id desc limit 1") == [(None,)]
