@@ -109,6 +109,10 @@ class MeterReading(Message):
     fresh: bool = True
     phases: list[dict[str, float]] = field(default_factory=list)
 
+    def is_old(self, now: float) -> bool:
+        """Older than three of its own intervals and a second: not data."""
+        return now - self.t > 3 * self.interval_s + 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class MeterStatus(Message):

@@ -11,7 +11,7 @@ import v2h.canrecorder
 import v2h.programs.datalog
 from messages import charger, manager
 from standin import StandIn
-from v2h.bus import ManagerState
+from v2h.bus import ManagerState, MeterReading
 from v2h.programs.datalog import Datalog
 from v2h.storeschema import FILE_NAME
 
@@ -67,3 +67,18 @@ def test_energy_of_a_grid_that_nobody_measures_is_missed_not_invented(desk: Desk
     assert imported_wh == pytest.approx(2000 * 29 / 3600, abs=1.2)
     assert missed_s == pytest.approx(60, abs=2)
     assert desk.rows("select grid_w from samples order by id desc limit 1") == [(None,)]
+
+
+def test_a_slow_meter_at_the_charger_is_believed_as_long_as_manager_believes_it(desk: Desk) -> None:
+    """One value in 20 s, on the mains' side; the battery's power in between would be another thing."""
+    desk.car_w = 2000.0
+    for _ in range(6):
+        desk.program.hear(MeterReading(desk.program.now, 2160.0, 20.0, 0.5, "slow"), "charger")
+        desk.run(20)
+    desk.program.hear(MeterReading(desk.program.now, 2160.0, 20.0, 0.5, "slow"), "charger")
+    desk.run(61)
+    metered_wh = 2160 * 180 / 3600
+    desk.run(60)  # it is dead
+    desk.program.end()
+    ((charged_wh,),) = desk.rows("select charged_wh from days")
+    assert charged_wh == pytest.approx(metered_wh + 2000 * 60 / 3600, abs=1.5)

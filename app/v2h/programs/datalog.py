@@ -34,6 +34,7 @@ minute old, even if the card takes seconds to write."""
 LOOK_S = 1.0
 RETRY_S = 10.0
 FRESH_S = 3.0
+"""charger and manager tell their state at least every second."""
 PRUNE_S = 3600.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
@@ -181,8 +182,8 @@ class Datalog:
 
     def _charger_w(self, now: float, values: dict[str, Any]) -> float | None:
         """On the mains' side where a meter sees it, else the battery's; nothing flows in a charger at rest."""
-        meter = self._meter.fresh(MeterReading, now)
-        if meter is not None:
+        meter = self._meter.get(MeterReading)
+        if meter is not None and not meter.is_old(now):
             return meter.power_w
         power_w: float | None = values["power_w"]
         return 0.0 if power_w is None and values["state"] in RESTING else power_w
