@@ -12,6 +12,7 @@ import v2h.programs.datalog
 from messages import charger, manager
 from standin import StandIn
 from v2h.bus import ManagerState, MeterReading
+from v2h.energy.counters import KEEP_DAYS
 from v2h.programs.datalog import Datalog
 from v2h.storeschema import FILE_NAME
 
@@ -34,7 +35,8 @@ class Desk:
         """Another run of the program."""
         self.program = StandIn("datalog", self.monkeypatch, v2h.programs.datalog, v2h.canrecorder)
         self.program.now = now
-        Datalog(self.program).start()  # type: ignore[arg-type]
+        self.log = Datalog(self.program)  # type: ignore[arg-type]
+        self.log.start()
         return self.program
 
     def manager(self) -> ManagerState:
@@ -82,3 +84,33 @@ def test_a_slow_meter_at_the_charger_is_believed_as_long_as_manager_believes_it(
     desk.program.end()
     ((charged_wh,),) = desk.rows("select charged_wh from days")
     assert charged_wh == pytest.approx(metered_wh + 2000 * 60 / 3600, abs=1.5)
+
+
+def test_minutes_hold_what_was_counted_in_them_also_after_a_restart_and_when_the_clock_becomes_known(
+    desk: Desk,
+) -> None:
+    desk.run(150)
+    desk.program.end()
+    desk.start(now=1200.0)
+    desk.run(150)
+    desk.trusted = False
+    desk.run(150)  # an hour whose date is not known, yet
+    desk.trusted = True
+    desk.run(150)
+    desk.program.end()
+    energies_wh = [row[0] for row in desk.rows("select charged_wh from minutes order by id")]
+    assert max(energies_wh) == pytest.approx(1000 / 60, abs=0.7)
+    (total_wh,) = desk.rows("select sum(charged_wh) from days")
+    assert sum(energies_wh) == pytest.approx(total_wh[0], abs=0.01)
+
+
+def test_a_day_that_is_over_is_let_go(desk: Desk) -> None:
+    for _ in range(KEEP_DAYS + 2):
+        desk.run(4)
+        desk.program.wall_offset_s += 86400.0
+    held = desk.log._days
+    assert len(held._counters.days) == len(held._extras) == KEEP_DAYS
+    desk.program.wall_offset_s -= 60 * 86400.0
+    desk.run(60)
+    desk.program.end()
+    assert desk.rows("select count(*), min(day) from days") == [(KEEP_DAYS + 3, "2026-11-04")]
