@@ -25,6 +25,7 @@ class StandIn:
         self.end: Callable[[], None] = lambda: None
         self._handlers: dict[str, Callable[[str, bytes], None]] = {}
         self._timers: list[Timer] = []
+        self._echoes: list[Event] = []
         clock = SimpleNamespace(monotonic=lambda: self.now, time=lambda: self.now + self.wall_offset_s)
         for module in modules:
             monkeypatch.setattr(module, "time", clock)
@@ -50,7 +51,7 @@ class StandIn:
         """Comes back from the broker as it does to whoever listens."""
         event = Event(self.now, level, code, text, self.name, values)
         self.publish(event)
-        self.hear(event)
+        self._echoes.append(event)
         return event
 
     # For the test.
@@ -71,6 +72,8 @@ class StandIn:
         while self.now < end - 1e-9:
             self.now += step_s
             each()
+            while self._echoes:
+                self.hear(self._echoes.pop(0))
             for timer in self._timers:
                 if self.now >= timer.due:
                     timer.due += timer.period_s

@@ -42,18 +42,26 @@ class StoreError(OSError):
 
 
 class StoreWriter:
-    """One open database. moved_aside: where a file that could not be read went, and why, else None.
+    """One database. moved(where, why): called when a file that cannot be read has been put there, before a fresh one
+    is begun; what was kept in memory goes into that.
 
-    Raises StoreError from every method that touches the disk.
+    Raises StoreError from every method that touches the disk. A file that could not be opened is tried again by the
+    next one.
     """
 
-    def __init__(self, folder: Path, boot: str, version: str, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        boot: str,
+        version: str,
+        max_bytes: int = MAX_BYTES,
+        moved: Callable[[Path, str], None] = lambda where, why: None,
+    ) -> None:
         self.path = folder / FILE_NAME
-        self.moved_aside: tuple[Path, str] | None = None
-        self._boot_id, self._version, self._max_bytes = boot, version, max_bytes
+        self._boot_id, self._version, self._max_bytes, self._moved = boot, version, max_bytes, moved
         self._rows: dict[str, list[dict[str, Any]]] = {"samples": [], "minutes": []}
         self._days: dict[str, dict[str, Any]] = {}
-        self._connection: sqlite3.Connection
+        self._connection: sqlite3.Connection | None = None
         self._boot = 0
         self._offset_s: float | None = None
         self._synchronised = False
@@ -155,7 +163,7 @@ class StoreWriter:
         try:
             self.flush()
         finally:
-            self._connection.close()
+            self._disconnect()
 
     def _keep(self, table: str, t: float, values: Mapping[str, Any]) -> None:
         self._rows[table].append({"id": t, **values})
@@ -175,16 +183,20 @@ class StoreWriter:
 
     # Opening, transactions, and a file that is broken.
 
-    def _open(self) -> None:
+    def _open(self) -> sqlite3.Connection:
         try:
-            self._connect()
+            return self._connect()
         except (OSError, sqlite3.OperationalError) as error:
             raise StoreError(f"{self.path}: {error}") from error
         except sqlite3.DatabaseError as error:
-            self._begin_afresh(str(error))
+            self._move_aside(str(error))
+        try:
+            return self._connect()
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"{self.path}: cannot begin afresh: {error}") from error
 
-    def _connect(self) -> None:
-        self._offset_s, self._synchronised = None, False
+    def _connect(self) -> sqlite3.Connection:
+        self._offset_s, self._synchronised = None, False  # of this boot in another file, nothing is known
         connection = sqlite3.connect(self.path, timeout=5.0, isolation_level=None)
         try:
             connection.execute("pragma journal_mode = wal")
@@ -199,10 +211,16 @@ class StoreWriter:
             self._boot = row[0]
             connection.execute(f"pragma wal_autocheckpoint = {WAL_FRAMES}")
             self._fill_wal()
-            self._connection = connection
         except (OSError, sqlite3.Error):
             connection.close()
             raise
+        self._connection = connection
+        return connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._offset_s = None, None
 
     def _fill_wal(self) -> None:
         """Zeros behind the end of the write-ahead log: no frame of SQLite's, so it ends where it ended."""
@@ -211,7 +229,7 @@ class StoreWriter:
             wal.flush()
             os.fsync(wal.fileno())
 
-    def _begin_afresh(self, why: str) -> None:
+    def _move_aside(self, why: str) -> Path:
         places = (self.path.with_name(f"{FILE_NAME}.broken-{n}") for n in range(1, KEEP_BROKEN + 1))
         aside = next((place for place in places if not place.exists()), None)
         aside = aside or self.path.with_name(f"{FILE_NAME}.broken-{KEEP_BROKEN}")
@@ -221,22 +239,22 @@ class StoreWriter:
                 aside.with_name(aside.name + tail).unlink(missing_ok=True)  # of the file whose place this one takes
                 with contextlib.suppress(FileNotFoundError):
                     self.path.with_name(FILE_NAME + tail).rename(aside.with_name(aside.name + tail))
-            self._connect()
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{self.path}: cannot begin afresh: {error}") from error
-        self.moved_aside = aside, why
+        except OSError as error:
+            raise StoreError(f"{self.path}: broken ({why}) and cannot be moved aside: {error}") from error
+        self._moved(aside, why)
+        return aside
 
     @contextlib.contextmanager
     def _reading(self) -> Any:
+        connection = self._connection or self._open()
         try:
-            yield self._connection
+            yield connection
         except sqlite3.Error as error:
             if type(error) is not sqlite3.DatabaseError:  # that one is a file that cannot be read; others are not
                 raise StoreError(f"{self.path}: {error}") from error
-            self._connection.close()
-            self._begin_afresh(str(error))
-            assert self.moved_aside is not None
-            raise StoreError(f"{self.path}: was broken ({error}); moved to {self.moved_aside[0]}") from error
+            self._disconnect()
+            aside = self._move_aside(str(error))
+            raise StoreError(f"{self.path}: was broken ({error}); moved to {aside}") from error
 
     @contextlib.contextmanager
     def _transaction(self) -> Any:

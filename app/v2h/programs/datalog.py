@@ -156,7 +156,7 @@ class Datalog:
                 self._trouble("day", str(error))
                 self._days.load(day, {})
             except OSError as error:
-                self._failed(error)
+                self._trouble("store", str(error))
                 return
             self._days.add(now, day, values, self._charger_w(now, values), self._prices(now))
             store.set_day(day, self._days.row(day))
@@ -219,13 +219,12 @@ class Datalog:
 
         try:
             DATA.mkdir(parents=True, exist_ok=True)
-            self._store = StoreWriter(DATA, BOOT_ID.read_text().strip(), __version__)
+            self._store = StoreWriter(DATA, BOOT_ID.read_text().strip(), __version__, moved=self._moved_aside)
             self._set_clock(self._store)
         except OSError as error:
             self._trouble("store", str(error))
             return
         self._trouble("store", "")
-        self._tell_broken()
         self._write_events()
 
     def _flush(self, now: float) -> None:
@@ -241,15 +240,12 @@ class Datalog:
             self._write_events()
             self._trouble("store", "")
         except OSError as error:
-            self._failed(error)
+            self._trouble("store", str(error))  # what was not written stays for the next flush
 
-    def _tell_broken(self) -> None:
-        """An event when the store had to begin afresh."""
-        if self._store is not None and self._store.moved_aside is not None:
-            (path, why), self._store.moved_aside = self._store.moved_aside, None
-            text = f"The log could not be read ({why}): kept as {path.name}, a fresh one begun"
-            self._unwritten.append(Event(time.monotonic(), "warning", "log-broken", text, self.program.name))
-            self.program.bus.event("warning", "log-broken", text)
+    def _moved_aside(self, where: Path, why: str) -> None:
+        text = f"The log could not be read ({why}): kept as {where.name}, a fresh one is begun"
+        self._unwritten.append(Event(time.monotonic(), "warning", "log-broken", text, self.program.name))
+        self.program.bus.event("warning", "log-broken", text)
 
     def _on_event(self, topic: str, payload: bytes) -> None:
         event = Event.from_json(payload)
@@ -266,14 +262,9 @@ class Datalog:
             try:
                 self._store.add_event(self._unwritten[0])
             except OSError as error:
-                self._failed(error)
+                self._trouble("store", str(error))
                 return
             del self._unwritten[0]
-
-    def _failed(self, error: OSError) -> None:
-        """A write failed: say it once; what was not written stays for the next flush."""
-        self._trouble("store", str(error))
-        self._tell_broken()
 
     # The end.
 
