@@ -255,7 +255,7 @@ class Datalog:
         del self._unwritten[:-1000]
         self._write_events()
         if event.level == "fault":
-            self._recorder.fault(event.code)
+            self._recorder.fault(event.code, event.t)
 
     def _write_events(self) -> None:
         while self._store is not None and self._unwritten:
