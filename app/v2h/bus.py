@@ -305,9 +305,12 @@ class Reply(Message):
 
 @dataclass(frozen=True, slots=True)
 class Event(Message):
-    """Something worth a line in the log: level "info", "warning" or "fault", a stable code, words, numbers."""
+    """Something worth a line in the log: level "info", "warning" or "fault", a stable code, words, numbers.
+
+    On AGAIN, the same as before, what the log may not have heard (v2h.busclient); nobody else listens there."""
 
     TOPIC = "v2h/event"
+    AGAIN: ClassVar[str] = "v2h/event/again"
     t: float
     level: str
     code: str
@@ -326,14 +329,14 @@ class Pairing(Message):
 
 
 MAY_PUBLISH: dict[str, tuple[str, ...]] = {
-    "guard": ("v2h/guard/#", "v2h/event"),
-    "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event"),
-    "meter": ("v2h/meter/#", "v2h/event"),
-    "manager": ("v2h/manager/#", "v2h/charger/setpoint", "v2h/reply/+", "v2h/event"),
-    "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event"),
-    "datalog": ("v2h/datalog/#", "v2h/reply/+", "v2h/event"),
-    "web": ("v2h/web/#", "v2h/command/+", "v2h/event"),
-    "pulse": ("v2h/pulse/#", "v2h/event"),
+    "guard": ("v2h/guard/#", "v2h/event/#"),
+    "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event/#"),
+    "meter": ("v2h/meter/#", "v2h/event/#"),
+    "manager": ("v2h/manager/#", "v2h/charger/setpoint", "v2h/reply/+", "v2h/event/#"),
+    "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event/#"),
+    "datalog": ("v2h/datalog/#", "v2h/reply/+", "v2h/event/#"),
+    "web": ("v2h/web/#", "v2h/command/+", "v2h/event/#"),
+    "pulse": ("v2h/pulse/#", "v2h/event/#"),
     "cli": ("v2h/command/+",),
 }
 """Who may publish what: the broker's access list is made from this table. Everyone may read v2h/#."""

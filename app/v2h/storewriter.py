@@ -32,9 +32,16 @@ WAL_FRAMES = 256
 WAL_BYTES = (WAL_FRAMES + 64) * (4096 + 24) + 32
 """The size that the write-ahead log has from the beginning and keeps, by SQLite's file format. A commit into a file
 that does not grow writes its pages and no more; one that grows makes the file system write to its journal as well."""
+TOLD_AGAIN = 500
+"""Among so many of the newest events one is looked for that is told again: more than all programs together keep."""
 KEEP_BROKEN = 2
 """Files moved aside; the newest takes the last one's place."""
 _TOTALS = ("charged_wh", "discharged_wh", "imported_wh", "exported_wh", "grid_missed_s", "charger_missed_s", "energy_s")
+
+_SAME_EVENT = (
+    f"select 1 from (select boot, t, code, source from events order by id desc limit {TOLD_AGAIN}) "
+    "where boot = ? and t = ? and code = ? and source = ?"
+)
 
 
 class StoreError(OSError):
@@ -119,11 +126,14 @@ class StoreWriter:
         return {name: value for name, value in found[0].items() if name != "day"} if found else {}
 
     def add_event(self, event: Event) -> None:
-        """Write one event now."""
-        columns = ("level", "code", "text", "source")
-        row = {"boot": self._boot, "t": event.t, **{name: _text(getattr(event, name)) for name in columns}}
+        """Write one event now, unless it is there already."""
+        told = {name: _text(getattr(event, name)) for name in ("level", "code", "text", "source")}
+        values = json.dumps(event.values, separators=(",", ":"))
+        same = (self._boot, event.t, told["code"], told["source"])
         with self._transaction() as connection:
-            connection.execute(*_insert("events", {**row, "values": json.dumps(event.values, separators=(",", ":"))}))
+            if connection.execute(_SAME_EVENT, same).fetchone() is None:
+                row = {"boot": self._boot, "t": event.t, **told, "values": values}
+                connection.execute(*_insert("events", row))
 
     def flush(self) -> int:
         """Write what is kept in one transaction; returns how many rows. They stay kept when it fails."""

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,6 +49,26 @@ def test_samples_are_written_by_flush_and_events_at_once(tmp_path: Path) -> None
     assert store.day("2026-11-22")["discharged_wh"] == 26.0
     assert store.day("2026-11-23") == {}
     store.close()
+
+
+def test_an_event_that_is_told_again_is_there_once(tmp_path: Path) -> None:
+    for boot in ("boot-1", "boot-2"):
+        store = StoreWriter(tmp_path, boot, "0.1.0")
+        for event in (
+            EVENT,
+            replace(EVENT, t=12.6),
+            replace(EVENT, code="other"),
+            replace(EVENT, source="guard"),
+            EVENT,
+        ):
+            store.add_event(event)
+        store.close()
+        store = StoreWriter(tmp_path, boot, "0.1.0")
+        changes = store._connection.total_changes
+        store.add_event(EVENT)
+        assert store._connection.total_changes == changes, "nor is anything written"
+        store.close()
+    assert rows(tmp_path, "select boot, count(*) from events group by boot") == [(1, 4), (2, 4)]
 
 
 def test_a_flush_is_one_transaction(tmp_path: Path) -> None:

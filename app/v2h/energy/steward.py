@@ -33,7 +33,7 @@ SOC_KNOWN_S = 3 * 3600.0
 """A car that has not spoken for so long may have been driven."""
 UNKNOWN_CLOCK = Trust(False, "none", None)
 
-Event = Callable[..., None]
+Event = Callable[..., object]
 """event(level, code, text, **values), as the bus takes it."""
 
 

@@ -95,6 +95,7 @@ class Datalog:
         bus.subscribe(ManagerSchedule.TOPIC, self._schedule.on_message)
         bus.subscribe(MeterReading.TOPIC.format("charger"), self._meter.on_message)
         bus.subscribe(Event.TOPIC, self._on_event, retained=False)
+        bus.subscribe(Event.AGAIN, self._on_event, retained=False)
         self._recorder.start()
         every(RETRY_S, self._open_store, slack_s=SLACK_S)
         every(LOOK_S, self._look, slack_s=SLACK_S)
@@ -244,13 +245,11 @@ class Datalog:
 
     def _moved_aside(self, where: Path, why: str) -> None:
         text = f"The log could not be read ({why}): kept as {where.name}, a fresh one is begun"
-        self._unwritten.append(Event(time.monotonic(), "warning", "log-broken", text, self.program.name))
-        self.program.bus.event("warning", "log-broken", text)
+        self._unwritten.append(self.program.bus.event("warning", "log-broken", text))
 
     def _on_event(self, topic: str, payload: bytes) -> None:
+        """One that is here already, our own or told again, is written and kept once (store, recorder)."""
         event = Event.from_json(payload)
-        if event.source == self.program.name and event.code == "log-broken":
-            return  # our own, already here
         self._unwritten.append(event)
         del self._unwritten[:-1000]
         self._write_events()
