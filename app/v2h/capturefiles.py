@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+
+from v2h.durable import sync_names
 
 FOLDER = "captures"
 KEEP = 8
@@ -49,11 +50,14 @@ class CaptureFile:
             os.fsync(self._file.fileno())
             self._file.close()
             self._part.rename(self.path)
+            sync_names(self.path.parent)
         except OSError:
             self.abandon()
             raise
-        for old in sorted(names(self.path.parent))[:-KEEP]:
-            (self.path.parent / old).unlink(missing_ok=True)
+        # Never this one, even when the clock was set back and its name is the oldest.
+        others = [path for path in self.path.parent.glob("*.log") if _NAME.fullmatch(path.name) and path != self.path]
+        for old in sorted(others)[: 1 - KEEP]:
+            old.unlink(missing_ok=True)
         return True
 
     def abandon(self) -> None:
@@ -62,26 +66,3 @@ class CaptureFile:
             self._file.close()
         finally:
             self._part.unlink(missing_ok=True)
-
-
-def names(folder: Path) -> list[str]:
-    """The finished captures in `folder`, in no order."""
-    return [path.name for path in folder.glob("*.log") if _NAME.fullmatch(path.name)]
-
-
-def captures(data: Path) -> list[dict[str, Any]]:
-    """The captures under `data`, newest first: name, bytes, at (ISO, UTC: when it was written), why."""
-    found = []
-    for name in sorted(names(data / FOLDER), reverse=True):
-        stamp, _, why = name.removesuffix(".log").partition("-")
-        at = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").strftime("%Y-%m-%dT%H:%M:%SZ")
-        found.append({"name": name, "bytes": (data / FOLDER / name).stat().st_size, "at": at, "why": why})
-    return found
-
-
-def capture_path(data: Path, name: str) -> Path:
-    """The file of that capture. Raises FileNotFoundError, also for a name that no capture can have."""
-    path = data / FOLDER / name
-    if not _NAME.fullmatch(name) or not path.is_file():
-        raise FileNotFoundError(f"no capture {name!r}")
-    return path
