@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from v2h.cardroom import check_room
 from v2h.durable import sync_names
 
 FOLDER = "captures"
 KEEP = 8
 """Files kept, the newest: at some 8 MB each a small share of the card."""
-FREE_BYTES = 64 * 2**20
-"""Left on the card; a capture that would not leave them is not written."""
 PIECE_BYTES = 64
 """A line, at most."""
 _NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z0-9_-]{1,60}\.log")
@@ -22,16 +21,14 @@ _PART = ".part"
 class CaptureFile:
     """One capture being written. step() writes the next piece, so that the writer's loop never stops for long.
 
-    Raises OSError when the card refuses or has not room enough; what was begun is then gone.
+    Raises OSError when the card refuses or has no room for it (cardroom); what was begun is then gone.
     """
 
     def __init__(self, folder: Path, wall_s: float, why: str, pieces: Iterator[str], expected_frames: int) -> None:
         folder.mkdir(exist_ok=True)
         for left in folder.glob(f"*{_PART}"):
             left.unlink()
-        room = os.statvfs(folder)
-        if room.f_bavail * room.f_frsize < FREE_BYTES + PIECE_BYTES * expected_frames:
-            raise OSError(f"{folder}: no room for a capture of {expected_frames} frames")
+        check_room(folder, PIECE_BYTES * expected_frames)
         stamp = datetime.fromtimestamp(wall_s, UTC).strftime("%Y%m%dT%H%M%SZ")
         words = re.sub(r"[^a-z0-9_-]+", "-", why.lower()).strip("-")[:60] or "capture"
         self.path = folder / f"{stamp}-{words}.log"

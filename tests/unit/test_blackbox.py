@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from v2h import capturefiles
+from v2h import cardroom
 from v2h.blackbox import BlackBox
 from v2h.capturefiles import FOLDER, KEEP, CaptureFile
 from v2h.captures import parse, read_capture
@@ -230,7 +230,7 @@ def test_a_capture_is_on_the_disk_before_we_say_so(tmp_path: Path, disk: list[st
 
 
 def test_a_full_card_gets_no_half_capture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capturefiles, "FREE_BYTES", 2**60)
+    monkeypatch.setattr(cardroom, "FREE_BYTES", 2**60)
     with pytest.raises(OSError, match="no room"):
         CaptureFile(tmp_path / FOLDER, 0.0, "x", iter(()), 10)
     monkeypatch.undo()

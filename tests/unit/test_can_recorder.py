@@ -136,7 +136,7 @@ def test_a_card_without_room_is_told_and_the_next_fault_tries_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr("v2h.capturefiles.FREE_BYTES", 2**60)
+        meanwhile.setattr("v2h.cardroom.FREE_BYTES", 2**60)
         bench.fault("tripped")
         bench.run(600)
     assert [code for code, _ in bench.program.events()] == ["capture-failed"]

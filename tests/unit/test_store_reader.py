@@ -1,6 +1,5 @@
-"""Reading the log beside its writer: events, samples by step, days, energy, CSV, a copy; and leaving no trace."""
+"""Reading the log beside its writer: events, samples by step, days, a copy; and leaving no trace."""
 
-import csv
 import sqlite3
 from pathlib import Path
 
@@ -32,6 +31,21 @@ def writer(tmp_path: Path) -> StoreWriter:
         store.add_event(Event(float(n), level, f"c{n}", f"text {n}", "guard", {"n": n}))
     store.flush()
     return store
+
+
+def damage(writer: StoreWriter) -> None:
+    """A page of old samples that the card has lost; the writer will not look at it again."""
+    for n in range(2000):
+        writer.add_sample(1000.0 + n, {"state": "energy", "mode": "v2h", "power_w": 1.5})
+    writer.flush()
+    connection = writer._connection
+    assert connection is not None
+    leaves = "select min(pageno) from dbstat where name = 'samples' and pagetype = 'leaf'"
+    (page,) = connection.execute(leaves).fetchone()
+    connection.execute("pragma wal_checkpoint(truncate)")
+    with writer.path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
 
 
 def test_events_newest_first_by_level_and_page(writer: StoreWriter, tmp_path: Path) -> None:
@@ -86,48 +100,48 @@ def test_too_many_rows_are_refused(
         LogReader(tmp_path).samples(from_t, to_t, step_s)
 
 
-def test_days_and_energy(writer: StoreWriter, tmp_path: Path) -> None:
+def test_days(writer: StoreWriter, tmp_path: Path) -> None:
     reader = LogReader(tmp_path)
     assert [(row["day"], row["charged_wh"]) for row in reader.days(5)] == [("2026-11-21", 1000), ("2026-11-22", 500)]
     assert [row["day"] for row in reader.days(1)] == ["2026-11-22"]
-    total = reader.energy()["total"]
-    assert (total["charged_wh"], total["discharged_wh"], total["saved"]) == (1501.0, 500.0, 0.25)
-    assert total["imported_wh"] == 0.0
 
 
-@pytest.mark.parametrize(("table", "count"), [("samples", 60), ("minutes", 10), ("days", 3), ("events", 4)])
-def test_csv(writer: StoreWriter, tmp_path: Path, table: str, count: int) -> None:
-    rows = list(csv.DictReader("".join(LogReader(tmp_path).csv(table)).splitlines()))
-    assert len(rows) == count
-    if table == "samples":
-        assert (rows[1]["at"], rows[1]["power_w"], rows[1]["grid_w"]) == ("2026-11-22T12:00:10.000Z", "10.0", "")
-        bounded = "".join(LogReader(tmp_path).csv("samples", START + 60, START + 90))
-        assert len(bounded.splitlines()) == 1 + 4
-
-
-def test_csv_of_anything_else_is_refused_before_the_first_line(writer: StoreWriter, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="boots"):
-        LogReader(tmp_path).csv("boots; drop table samples")
-
-
-def test_a_copy_is_whole_and_plain_while_the_writer_goes_on(writer: StoreWriter, tmp_path: Path) -> None:
-    (tmp_path / ".download-left.sqlite3").write_bytes(b"by a crash")
-    copy = LogReader(tmp_path).snapshot()
+def test_a_copy_is_whole_plain_and_nameless_while_the_writer_goes_on(writer: StoreWriter, tmp_path: Path) -> None:
+    there = sorted(path.name for path in tmp_path.iterdir())
+    copy = LogReader(tmp_path).copy()
     writer.add_sample(700.0, {"state": "idle"})
     writer.flush()
-    assert not (tmp_path / ".download-left.sqlite3").exists()
-    assert copy.parent == tmp_path
-    with sqlite3.connect(copy) as connection:
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+    assert str(tmp_path) in str(Path(f"/proc/self/fd/{copy.fileno()}").readlink()), "on the card, not in memory"
+    got = tmp_path / "got"
+    got.write_bytes(copy.read())
+    copy.close()
+    with sqlite3.connect(got) as connection:
         assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
         assert connection.execute("pragma journal_mode").fetchone() == ("delete",)
         assert connection.execute("select count(*) from samples").fetchone() == (60,)
 
 
 def test_no_room_for_a_copy(writer: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("v2h.store.FREE_BYTES", 2**60)
-    with pytest.raises(LogError, match="no room"):
-        LogReader(tmp_path).snapshot()
-    assert not list(tmp_path.glob(".download*"))
+    there = sorted(path.name for path in tmp_path.iterdir())
+    monkeypatch.setattr("v2h.cardroom.FREE_BYTES", 2**60)
+    with pytest.raises(LogError, match="MiB must be free"):
+        LogReader(tmp_path).copy()
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+
+
+def test_a_damaged_log_is_not_copied(writer: StoreWriter, tmp_path: Path) -> None:
+    damage(writer)
+    there = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(LogError, match="malformed"):
+        LogReader(tmp_path).copy()
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+
+
+def test_copies_that_a_power_cut_left_are_cleared(tmp_path: Path) -> None:
+    (tmp_path / ".copy-x").write_bytes(b"half")
+    LogReader(tmp_path).clear_leftovers()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_reading_leaves_no_file_that_the_writer_could_not_write(writer: StoreWriter, tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def main() -> int:
     names = tuple(name.strip() for name in config.web.host_names.split(",") if name.strip())
     keys, window = OwnerKeys(WEB_DATA), Window()
     archive = LogReader(DATA)
+    archive.clear_leftovers()
     app = create_app(
         state,
         door,
