@@ -6,6 +6,7 @@ idle. A stop by a person is remembered and suspends the schedule until the owner
 Dies or hangs: charger's setpoint expires within 1 s, it ramps to 0 A and pauses; this program comes back as said above.
 """
 
+import contextlib
 import re
 import sys
 import time
@@ -183,6 +184,9 @@ class Manager:
     def _look(self, now: float) -> None:
         """At what others may have changed: the clock's trust and the file of the schedule."""
         self._clock.look()
+        if self._memory.stopped:  # and that is written down, even if the card refused it when it was said
+            with contextlib.suppress(OSError):
+                self._memory.keep_stop(True)
         error = self._memory.schedule_error
         if self._memory.look_at_schedule():
             self._use(now)
