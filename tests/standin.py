@@ -36,6 +36,8 @@ class StandIn:
         self._timers.append(Timer(period_s, slack_s, action, self.now))
         return self._timers[-1]
 
+    def on_stop(self, done: Callable[[float], bool]) -> None: ...
+
     def at_exit(self, go_safe: Callable[[], None]) -> None:
         self.end = go_safe
 
@@ -56,12 +58,14 @@ class StandIn:
 
     # For the test.
 
-    def hear(self, message: Message, *parts: str, topic: str = "") -> bool:
+    def hear(self, message: Message, *parts: str) -> bool:
         """A message from the broker; False: it was dropped as one that cannot be read."""
-        topic = topic or message.TOPIC.format(*parts)
+        return self.hear_raw(message.TOPIC.format(*parts), message.to_json())
+
+    def hear_raw(self, topic: str, payload: bytes) -> bool:
         if topic in self._handlers:
             try:
-                self._handlers[topic](topic, message.to_json())
+                self._handlers[topic](topic, payload)
             except MessageError:
                 return False
         return True

@@ -8,6 +8,7 @@ Retained messages on command and setpoint topics are dropped by receivers.
 """
 
 import json
+import re
 from dataclasses import dataclass, field, fields
 from enum import Enum, auto
 from functools import cache
@@ -20,6 +21,8 @@ SETPOINT_LIFE_S = 1.0
 MODES = ("idle", "v2h", "solar", "charge", "discharge")
 RESTING = ("idle", "fault")
 """ChargerState.state without a session."""
+ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+"""Of a command and its reply: a part of a topic."""
 
 
 class MessageError(ValueError):
@@ -32,6 +35,7 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 class _Kind(Enum):
     NUMBER = auto()
     NUMBER_OR_NONE = auto()
+    TEXT = auto()
     OTHER = auto()
 
 
@@ -55,20 +59,28 @@ class Message:
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise MessageError(f"{cls.__name__}: {error}; got {payload[:200]!r}") from error
         for name, kind in shape.items():
-            if kind is not _Kind.OTHER:
-                value = getattr(message, name)
-                if value is None and kind is _Kind.NUMBER_OR_NONE:
-                    continue
-                if not (isinstance(value, int | float) and isfinite(value)):
-                    raise MessageError(f"{cls.__name__}: {name} = {value!r} is not a finite number")
+            if kind is _Kind.OTHER:
+                continue
+            value = getattr(message, name)
+            if kind is _Kind.TEXT:
+                if not isinstance(value, str):
+                    raise MessageError(f"{cls.__name__}: {name} = {value!r} is no text")
+            elif value is None and kind is _Kind.NUMBER_OR_NONE:
+                continue
+            elif not (isinstance(value, int | float) and isfinite(value)):
+                raise MessageError(f"{cls.__name__}: {name} = {value!r} is not a finite number")
+        message.check()
         return message
+
+    def check(self) -> None:
+        """What the types do not say of a message that was read. Raises MessageError."""
 
 
 @cache
 def _shape(cls: type[Message]) -> dict[str, _Kind]:
     """Field name -> what it holds; kept, because many messages a second are read on a small board. (A class is
     hashable; mypy looks at its instances' __hash__, hence the ignores above.)"""
-    kinds = {float: _Kind.NUMBER, int: _Kind.NUMBER, float | None: _Kind.NUMBER_OR_NONE}
+    kinds = {float: _Kind.NUMBER, int: _Kind.NUMBER, float | None: _Kind.NUMBER_OR_NONE, str: _Kind.TEXT}
     return {f.name: kinds.get(f.type, _Kind.OTHER) for f in fields(cls)}
 
 
@@ -276,7 +288,7 @@ class ManagerSchedule(Message):
 
 @dataclass(frozen=True, slots=True)
 class Command(Message):
-    """An order from a person or neighbour on v2h/command/<name>; answered on v2h/reply/<id>.
+    """An order from a person or neighbour on v2h/command/<name>; answered on v2h/reply/<id>, hence ID.
 
     Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({} or
     {"unlock_confirmed": true}), "capture" ({}: datalog writes the CAN black box to a file),
@@ -291,6 +303,11 @@ class Command(Message):
     source: str
     values: dict[str, Any] = field(default_factory=dict)
 
+    def check(self) -> None:
+        _check_id(self)
+        if not isinstance(self.values, dict):
+            raise MessageError(f"Command: values = {self.values!r} is no object")
+
 
 @dataclass(frozen=True, slots=True)
 class Reply(Message):
@@ -301,6 +318,14 @@ class Reply(Message):
     ok: bool
     text: str
     applied: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        _check_id(self)
+
+
+def _check_id(message: Command | Reply) -> None:
+    if not ID.fullmatch(message.id):
+        raise MessageError(f"{type(message).__name__}: id = {message.id!r} is not {ID.pattern}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ class CanRecorder:
             self._asked = True
             self._arrange(time.monotonic())
             text = "The last 10 minutes of both CAN buses are being written; they are in the log's files in a moment."
-        self._program.bus.publish(Reply(str(command.id), begun, text), str(command.id))
+        self._program.bus.publish(Reply(command.id, begun, text), command.id)
 
     def _arrange(self, now: float) -> None:
         """When there is something to write."""

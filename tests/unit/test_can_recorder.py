@@ -143,3 +143,9 @@ def test_a_card_without_room_is_told_and_the_next_fault_tries_again(
     t = bench.fault("tripped")
     bench.run(30)
     assert bench.shown(t)
+
+
+def test_an_order_that_cannot_be_answered_is_dropped(bench: Bench) -> None:
+    for bad in ("#", "a/b", "+", "", "x" * 65):
+        assert not bench.program.hear(Command(bad, "test"), "capture")
+    assert not bench.folder.exists() and bench.program.published == []
