@@ -13,12 +13,14 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from v2h.cardroom import check_room
+from v2h.storerows import dicts
 from v2h.storeschema import BOOT_SPAN, FILE_NAME, PENDING, key
 
 LEVELS = ("info", "warning", "fault")
@@ -26,6 +28,7 @@ MOST_ROWS = 5000
 """Of one answer: a week by minutes is two of them."""
 MINUTE_S = 60.0
 COPY_PREFIX = ".copy-"
+TELL_AGAIN_S = 3600.0
 _MEANS = ("soc_pct", "power_w", "grid_w")
 
 
@@ -34,10 +37,15 @@ class LogError(OSError):
 
 
 class LogReader:
-    """The log in `folder`. Every call opens the file anew, so threads may share one reader. Raises LogError."""
+    """The log in `folder`. Every call opens the file anew, so threads may share one reader. Raises LogError.
 
-    def __init__(self, folder: Path) -> None:
+    damaged(why): called, besides, when a part of the file is lost, at most every TELL_AGAIN_S: the writer, who looks at
+    nothing but the newest rows, should know.
+    """
+
+    def __init__(self, folder: Path, damaged: Callable[[str], None] = lambda why: None) -> None:
         self.path = folder / FILE_NAME
+        self._damaged, self._told_t = damaged, float("-inf")
 
     def events(self, limit: int = 50, before: int | None = None, level: str = "info") -> list[dict[str, Any]]:
         """The newest events first: id, at (ISO, UTC), synchronised, level, code, text, source, values (a dict).
@@ -51,7 +59,7 @@ class LogReader:
         among = ", ".join("?" * len(levels))
         sql = f"select * from events_at where level in ({among}) and id < ? order by id desc limit ?"
         with self._connected() as connection:
-            rows = _dicts(connection.execute(sql, (*levels, 2**62 if before is None else before, limit)))
+            rows = dicts(connection.execute(sql, (*levels, 2**62 if before is None else before, limit)))
         return [{**row, "values": json.loads(row["values"] or "{}")} for row in rows]
 
     def samples(self, from_t: float, to_t: float, step_s: float = 60.0) -> list[dict[str, Any]]:
@@ -77,7 +85,7 @@ class LogReader:
             for boot, offset_s in boots:
                 if to_t >= offset_s:
                     span = key(boot, from_t - offset_s), key(boot, to_t - offset_s)
-                    rows += _dicts(connection.execute(sql, (offset_s, step_s, step_s, *span)))
+                    rows += dicts(connection.execute(sql, (offset_s, step_s, step_s, *span)))
         return sorted(rows, key=lambda row: row["t"])
 
     def days(self, n: int = 30) -> list[dict[str, Any]]:
@@ -86,7 +94,7 @@ class LogReader:
         _check("n", n, 1, MOST_ROWS)
         sql = "select * from days where day not like ? order by day desc limit ?"
         with self._connected() as connection:
-            return _dicts(connection.execute(sql, (f"{PENDING}%", n)))[::-1]
+            return dicts(connection.execute(sql, (f"{PENDING}%", n)))[::-1]
 
     def copy(self) -> BinaryIO:
         """A whole, consistent copy of the database, to be read and closed: the file has no name any more, so its room
@@ -125,6 +133,10 @@ class LogReader:
             connection = connect_read_only(self.path)
             yield connection
         except sqlite3.Error as error:
+            now = time.monotonic()
+            if is_damage(error) and now - self._told_t >= TELL_AGAIN_S:
+                self._told_t = now
+                self._damaged(str(error))
             raise LogError(f"{self.path}: {error}") from error
         finally:
             if connection is not None:
@@ -137,11 +149,11 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{how}", uri=True, timeout=5.0)
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """The file's content is lost, or the card does not give it any more; not merely busy, full or not there."""
+    return type(error) is sqlite3.DatabaseError or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_READ
+
+
 def _check(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ValueError(f"{name} = {value!r} is not from {low} to {high:g}")
-
-
-def _dicts(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]

@@ -1,6 +1,7 @@
 """datalog's wiring in virtual time, from the bus's messages to rows on a real file."""
 
 import sqlite3
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ import pytest
 
 import v2h.canrecorder
 import v2h.programs.datalog
+from damage import damage
 from messages import charger, manager
 from standin import StandIn
-from v2h.bus import ManagerState, MeterReading
+from v2h.bus import Event, ManagerState, MeterReading
 from v2h.energy.counters import KEEP_DAYS
 from v2h.programs.datalog import Datalog
-from v2h.storeschema import FILE_NAME
+from v2h.storeschema import DAMAGED, FILE_NAME
 
 TODAY = "2026-11-22"
 
@@ -114,3 +116,24 @@ def test_a_day_that_is_over_is_let_go(desk: Desk) -> None:
     desk.run(60)
     desk.program.end()
     assert desk.rows("select count(*), min(day) from days") == [(KEEP_DAYS + 3, "2026-11-04")]
+
+
+def test_a_log_that_a_reader_finds_damaged_is_begun_afresh_and_says_so(desk: Desk) -> None:
+    desk.run(120)
+    store = desk.log._store
+    assert store is not None
+    damage(store)
+    desk.run(60)
+    assert not list(desk.folder.glob("*.broken-*"))
+    desk.program.hear(Event(desk.program.now, "warning", DAMAGED, "malformed", "web"))
+    deadline = time.monotonic() + 20
+    while not list(desk.folder.glob("*.broken-1")):
+        assert time.monotonic() < deadline
+        desk.run(1)
+        time.sleep(0.01)
+    desk.run(120)
+    desk.program.end()
+    assert desk.rows("select source, code from events") == [("datalog", "log-broken")]
+    assert desk.rows("select count(*) > 0 from samples_at where at is not null") == [(1,)]
+    (charged_wh,) = desk.rows("select charged_wh from days")
+    assert charged_wh[0] == pytest.approx(1000 * (desk.program.now - 1000) / 3600, abs=2), "what was counted goes on"

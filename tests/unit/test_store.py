@@ -4,12 +4,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from damage import damage
 from v2h import storeschema
 from v2h.bus import Event
 from v2h.storeschema import FILE_NAME
@@ -192,6 +194,46 @@ def test_a_file_that_breaks_while_open_is_moved_aside_and_nothing_kept_is_lost(t
         store.flush()
     assert store.flush() == 1
     assert rows(tmp_path, "select count(*) from samples") == [(1,)]
+    store.close()
+
+
+def looked_through(store: StoreWriter) -> None:
+    """Wait for the end of the check."""
+    deadline = time.monotonic() + 20
+    while store._check is not None and store._check.found is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_page_that_only_readers_miss_is_found_when_one_tells(tmp_path: Path) -> None:
+    moved = Moved()
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0", moved=moved)
+    store.add_event(EVENT)
+    damage(store)
+    store.add_sample(5000.0, {"state": "idle"})
+    assert store.flush() == 1, "the writer itself misses nothing"
+    store.doubt()
+    looked_through(store)
+    store.add_sample(5010.0, {"state": "idle"})
+    with pytest.raises(StoreError, match=r"was broken .*moved to .*broken-1"):
+        store.flush()
+    ((_, why),) = moved
+    assert why.startswith("Page ")
+    assert store.flush() == 1
+    assert rows(tmp_path, "select id % 100000000000 from samples") == [(5_010_000,)]
+    store.close()
+
+
+def test_a_file_that_is_whole_is_left_alone(tmp_path: Path) -> None:
+    moved = Moved()
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0", moved=moved)
+    store.add_event(EVENT)
+    for _ in range(2):
+        store.doubt()
+        store.doubt()
+        looked_through(store)
+        store.flush()
+    assert moved == [] and rows(tmp_path, "select count(*) from events") == [(1,)]
     store.close()
 
 

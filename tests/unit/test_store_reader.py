@@ -2,11 +2,13 @@
 
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from damage import damage
 from v2h.bus import Event
-from v2h.store import MOST_ROWS, LogError, LogReader
+from v2h.store import MOST_ROWS, TELL_AGAIN_S, LogError, LogReader
 from v2h.storeschema import FILE_NAME
 from v2h.storewriter import StoreWriter
 
@@ -31,21 +33,6 @@ def writer(tmp_path: Path) -> StoreWriter:
         store.add_event(Event(float(n), level, f"c{n}", f"text {n}", "guard", {"n": n}))
     store.flush()
     return store
-
-
-def damage(writer: StoreWriter) -> None:
-    """A page of old samples that the card has lost; the writer will not look at it again."""
-    for n in range(2000):
-        writer.add_sample(1000.0 + n, {"state": "energy", "mode": "v2h", "power_w": 1.5})
-    writer.flush()
-    connection = writer._connection
-    assert connection is not None
-    leaves = "select min(pageno) from dbstat where name = 'samples' and pagetype = 'leaf'"
-    (page,) = connection.execute(leaves).fetchone()
-    connection.execute("pragma wal_checkpoint(truncate)")
-    with writer.path.open("r+b") as file:
-        file.seek((page - 1) * 4096)
-        file.write(b"\xff" * 4096)
 
 
 def test_events_newest_first_by_level_and_page(writer: StoreWriter, tmp_path: Path) -> None:
@@ -136,6 +123,33 @@ def test_a_damaged_log_is_not_copied(writer: StoreWriter, tmp_path: Path) -> Non
     with pytest.raises(LogError, match="malformed"):
         LogReader(tmp_path).copy()
     assert sorted(path.name for path in tmp_path.iterdir()) == there
+
+
+def test_who_meets_a_damaged_page_tells_it_and_not_at_every_look(
+    writer: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    now = 100.0
+    monkeypatch.setattr("v2h.store.time", SimpleNamespace(monotonic=lambda: now))
+    reader = LogReader(tmp_path, told.append)
+    reader.samples(START + 1000, START + 1100, 10)
+    damage(writer)
+    for _ in range(3):
+        reader.events()
+        with pytest.raises(LogError, match="malformed"):
+            reader.samples(START, START + 1100, 10)
+    assert told == ["database disk image is malformed"]
+    now += TELL_AGAIN_S
+    with pytest.raises(LogError, match="malformed"):
+        reader.copy()
+    assert len(told) == 2
+
+
+def test_what_is_only_not_there_yet_is_no_damage(tmp_path: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(LogError):
+        LogReader(tmp_path, told.append).events()
+    assert told == []
 
 
 def test_copies_that_a_power_cut_left_are_cleared(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ It looks at everything once a second. Samples (every 10 s while a session is act
 summary and the day's energy go to the card in one transaction a minute, events at once. A fault, or the command
 "capture", writes the last 10 minutes of both buses to a candump log. When datalog dies at most a minute of samples
 and the black box are lost and nothing else changes: supervisor restarts it. It never sends on CAN and works without
-CAN, without a broker and without a disk, saying so once and trying again.
+CAN, without a broker and without a disk, saying so once and trying again. A log that cannot be read, as it or a reader
+finds, is moved aside.
 """
 
 import sys
@@ -20,7 +21,7 @@ from v2h.canrecorder import CanRecorder
 from v2h.energy.counters import CountersError
 from v2h.paths import DATA
 from v2h.program import SLACK_S, Program
-from v2h.storeschema import PENDING
+from v2h.storeschema import DAMAGED, PENDING
 from v2h.summaries import MINUTE_S, Days, Minute, prices_at
 
 if TYPE_CHECKING:
@@ -253,6 +254,8 @@ class Datalog:
         self._unwritten.append(event)
         del self._unwritten[:-1000]
         self._write_events()
+        if event.code == DAMAGED and self._store is not None:
+            self._store.doubt()
         if event.level == "fault":
             self._recorder.fault(event.code, event.t)
 
