@@ -1,9 +1,5 @@
 """Reading the log: what the page, the REST interface and the command line ask of it. Never writes to it.
 
-datalog writes beside us (v2h.storewriter). Its `-shm` file must be its own: SQLite opened merely "read-only" makes one
-when there is none, in the reader's name, and the log could then not be written any more. Hence readonly_shm; where no
-writer has left a `-wal`, nobody has the file open and it is read as it lies (immutable).
-
 Times are seconds since 1970, UTC. Rows of a boot whose clock was never right have an approximate time and say
 "synchronised": 0.
 """
@@ -20,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from v2h.cardroom import check_room
+from v2h.storefile import connect_read_only, is_damage
 from v2h.storerows import dicts
 from v2h.storeschema import BOOT_SPAN, FILE_NAME, PENDING, key
 
@@ -141,17 +138,6 @@ class LogReader:
         finally:
             if connection is not None:
                 connection.close()
-
-
-def connect_read_only(path: Path) -> sqlite3.Connection:
-    """The log as a reader who leaves no trace, see above. Raises sqlite3.Error."""
-    how = "readonly_shm=1" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{how}", uri=True, timeout=5.0)
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """The file's content is lost, or the card does not give it any more; not merely busy, full or not there."""
-    return type(error) is sqlite3.DatabaseError or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_READ
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:

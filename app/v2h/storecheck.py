@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from v2h.store import connect_read_only, is_damage
+from v2h.storefile import connect_read_only, is_damage
 
 NICER = 10
 """On Linux a thread has a niceness of its own."""
