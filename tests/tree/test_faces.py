@@ -435,6 +435,34 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
     wait_for("and that it is back", lambda: _state_of(faces, "datalog") == "running")
 
 
+def test_what_was_told_while_the_log_was_dead_is_in_it_and_on_the_page_once(faces: Faces) -> None:
+    """Told by web."""
+    owner = log_in(faces.url, PASSWORD)
+    child = faces.children.pop("datalog")
+    child.kill()
+    child.wait(5)
+    wait_for("the page knows it", lambda: _state_of(faces, "datalog") == "stopped")
+    form = urllib.parse.urlencode({"name": "test", "csrf_token": owner["X-CSRF-Token"]}).encode()
+    request = urllib.request.Request(f"{faces.url}/tokens", form, {**owner, "Origin": faces.url})
+    urllib.request.urlopen(request, timeout=10).close()
+    told = "An API token was made on the page"
+    wait_for("event on the page", lambda: told in json.dumps(view(faces)["events"]))
+    faces.start("datalog")
+
+    def events() -> list[Any]:
+        with sqlite3.connect(faces.data / "v2h.sqlite3") as connection:
+            return list(connection.execute("select level, source from events where code = 'token_made'"))
+
+    wait_for("event in the file", lambda: events() == [("info", "web")])
+    for _ in range(2):  # a second time there is nothing new in it
+        assert faces.stop("datalog") == 0
+        faces.start("datalog")
+        wait_for("it is back", lambda: _state_of(faces, "datalog") == "running")
+        time.sleep(1.0)
+    assert events() == [("info", "web")]
+    assert json.dumps(view(faces)["events"]).count(told) == 1
+
+
 def _state_of(faces: Faces, name: str) -> str:
     return next(row["state"] for row in view(faces)["programs"] if row["name"] == name)
 

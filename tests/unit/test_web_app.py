@@ -2,7 +2,6 @@
 
 import json
 import re
-import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -314,30 +313,6 @@ def test_csv_holds_every_event(client: FlaskClient, monkeypatch: pytest.MonkeyPa
     )
 
 
-def test_database_is_a_whole_copy_while_somebody_writes(client: FlaskClient, web: WebApp, tmp_path: Path) -> None:
-    assert client.get("/api/v1/database").status_code == 503
-    source = sqlite3.connect(web.data / "v2h.sqlite3", isolation_level=None)
-    source.execute("pragma journal_mode = wal")
-    source.execute("create table events (text)")
-    source.executemany("insert into events values (?)", [("x" * 500,)] * 2000)
-    source.execute("begin immediate")
-    source.execute("insert into events values ('not committed')")
-    answer = client.get("/api/v1/database")
-    source.execute("rollback")
-    (tmp_path / "got.sqlite3").write_bytes(answer.data)
-    with sqlite3.connect(tmp_path / "got.sqlite3") as got:
-        assert got.execute("pragma integrity_check").fetchone() == ("ok",)
-        assert got.execute("select count(*) from events").fetchone() == (2000,)
-    answer.close()
-    assert [path.name for path in web.data.iterdir() if path.name.startswith(".")] == []
-
-
-def test_a_copy_that_a_power_cut_left_is_cleared(web: WebApp) -> None:
-    (web.data / ".copy-x.sqlite3").write_bytes(b"half")
-    web.make()
-    assert list(web.data.iterdir()) == []
-
-
 def test_captures_are_listed_and_given_by_name_only(client: FlaskClient, web: WebApp) -> None:
     assert client.get("/api/v1/captures").get_json() == {"captures": []}
     folder = web.data / "captures"
@@ -352,13 +327,3 @@ def test_captures_are_listed_and_given_by_name_only(client: FlaskClient, web: We
     got.close()
     for name in ("notes.txt", "..%2fsecret.log", "../secret.log", "%2e%2e/secret.log", "nothing.log"):
         assert client.get(f"/api/v1/captures/{name}").status_code == 404
-
-
-def test_a_third_download_has_to_wait(client: FlaskClient) -> None:
-    running = [client.get("/api/v1/log.csv", buffered=False) for _ in range(2)]
-    assert client.get("/api/v1/samples.csv").status_code == 503
-    for answer in running:
-        answer.close()
-    again = client.get("/api/v1/log.csv")
-    assert again.status_code == 200
-    again.close()

@@ -26,6 +26,7 @@ from v2h.bus import (
 from v2h.paths import DATA, WEB_DATA
 from v2h.program import SLACK_S, Program
 from v2h.store import LogError, LogReader
+from v2h.storeschema import DAMAGED
 from v2h.web.app import create_app
 from v2h.web.commands import CommandDoor
 from v2h.web.ownerkeys import OwnerKeys
@@ -51,7 +52,12 @@ def main() -> int:
     door = CommandDoor()
     names = tuple(name.strip() for name in config.web.host_names.split(",") if name.strip())
     keys, window = OwnerKeys(WEB_DATA), Window()
-    archive = LogReader(DATA)
+
+    def damaged(why: str) -> None:
+        door.tell("warning", DAMAGED, f"The log cannot be read ({why}): datalog looks through it")
+
+    archive = LogReader(DATA, damaged)
+    archive.clear_leftovers()
     app = create_app(
         state,
         door,
