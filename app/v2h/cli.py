@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -65,6 +66,8 @@ def parser_for(argv: Sequence[str]) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand. Returns 0 done, 1 failed, 2 bad input (argparse exits with 2 by itself)."""
     words = sys.argv[1:] if argv is None else list(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without our letters shows a ? for each
+        sys.stdout.reconfigure(errors="replace")
     args = parser_for(words).parse_args(words)
     try:
         code: int = args.run(args)

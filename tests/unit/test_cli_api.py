@@ -2,17 +2,14 @@
 
 import json
 import stat
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_web_app import PREVIEW, SCHEDULE, Log, known
-from waitress.server import create_server
+from test_web_app import PREVIEW, SCHEDULE
 
-from messages import charger, manager
+from messages import charger
 from v2h.bus import Reply
 from v2h.cli import main
 from v2h.commands import CommandError
@@ -20,27 +17,6 @@ from v2h.commands.orders import moment
 from webapp import WebApp
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> WebApp:
-    made = WebApp(tmp_path)
-    known(made.state)
-    made.state.put_bus(True)
-    made.state.put_charger(charger())
-    made.state.put_manager(manager())
-    return made
-
-
-@pytest.fixture
-def host(web: WebApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """The address of a served application; the token is in the environment."""
-    server = create_server(web.make(archive=Log(), stream_life_s=0.5), host="127.0.0.1", port=0, threads=4)
-    monkeypatch.setenv("V2H_TOKEN", web.token()["Authorization"].removeprefix("Bearer "))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    threading.Thread(target=server.run, daemon=True).start()
-    yield f"127.0.0.1:{server.effective_port}"
-    server.close()
 
 
 def test_status_says_what_happens_and_why(host: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,19 +108,6 @@ def test_token_file_must_be_the_owners_alone(
     assert "can be read by others; run: chmod 600" in capsys.readouterr().err
     path.chmod(stat.S_IRUSR | stat.S_IWUSR)
     assert main(["stop", "--host", host]) == 0
-
-
-@pytest.mark.parametrize(
-    ("address", "code", "says"),
-    [
-        ("127.0.0.1:1", 1, "does not answer"),
-        ("ftp://v2h.local", 2, "no address of a web page"),
-        ("not a host", 1, "does not answer"),
-    ],
-)
-def test_nobody_there(address: str, code: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["status", "--host", address]) == code
-    assert says in capsys.readouterr().err
 
 
 def test_settings_schedule_log_and_energy_are_shown(host: str, capsys: pytest.CaptureFixture[str]) -> None:

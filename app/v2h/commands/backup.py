@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     api = Api(args.host)
     try:
         if not args.restore:
-            text = json.dumps(api.get("backup"), indent=1) + "\n"
+            text = json.dumps(api.get("backup", "settings"), indent=1) + "\n"
             if args.file == "-":
                 print(text, end="")
             else:

@@ -29,13 +29,13 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("a file goes with import, and with import only", 2)
     api = Api(args.host)
     if args.what == "preview":
-        known = api.get("schedule/preview")
+        known = api.get("schedule/preview", "preview")
         print(json.dumps(known, indent=1) if args.json else preview_text(known))
         return 0
     if args.what == "show":
-        print(json.dumps(api.get("schedule")["schedule"], indent=1))
+        print(json.dumps(api.get("schedule", "schedule")["schedule"], indent=1))
         return 0
-    document = _from_file(args.file) if args.what == "import" else _edited(api.get("schedule")["schedule"])
+    document = _from_file(args.file) if args.what == "import" else _edited(api.get("schedule", "schedule")["schedule"])
     if document is None:
         print("nothing changed")
         return 0

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if args.can_jitter:
         return jitter.run(args.seconds, args.json)
     try:
-        state: dict[str, Any] | None = Api(args.host).get("state")
+        state: dict[str, Any] | None = Api(args.host).get("state", "view")
     except CommandError:
         state = None
     results = list(check(Board(load(config_paths()), state, DATA)))

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
         answer = api.post("command/settings", values)
         print(json.dumps(answer) if args.json else answer.get("text", "done"))
         return 0
-    known = api.get("settings")
+    known = api.get("settings", "settings")
     print(json.dumps(known, indent=1) if args.json else as_text(known))
     return 0
 

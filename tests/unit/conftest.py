@@ -1,0 +1,34 @@
+"""An application served by the real server, for tests that speak to it as a program does."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_web_app import Log, known
+from waitress.server import create_server
+
+from messages import charger, manager
+from webapp import WebApp
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> WebApp:
+    """An appliance that charges a car."""
+    made = WebApp(tmp_path)
+    known(made.state)
+    made.state.put_bus(True)
+    made.state.put_charger(charger())
+    made.state.put_manager(manager())
+    return made
+
+
+@pytest.fixture
+def host(web: WebApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """The address of a served application; the token is in the environment."""
+    server = create_server(web.make(archive=Log(), stream_life_s=0.5), host="127.0.0.1", port=0, threads=4)
+    monkeypatch.setenv("V2H_TOKEN", web.token()["Authorization"].removeprefix("Bearer "))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    threading.Thread(target=server.run, daemon=True).start()
+    yield f"127.0.0.1:{server.effective_port}"
+    server.close()
