@@ -289,13 +289,14 @@ class Command(Message):
 
 @dataclass(frozen=True, slots=True)
 class Reply(Message):
-    """Answer to a command: what was applied, or why not."""
+    """Answer to a command: what was applied, or why not. bad_input: the values are to blame, not the moment."""
 
     TOPIC = "v2h/reply/{}"
     id: str
     ok: bool
     text: str
     applied: dict[str, Any] = field(default_factory=dict)
+    bad_input: bool = False
 
 
 @dataclass(frozen=True, slots=True)

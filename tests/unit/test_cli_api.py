@@ -75,15 +75,50 @@ def test_orders_reach_the_bus(
 
 
 def test_bad_input_is_2_and_says_what(host: str, web: WebApp, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["mode", "charge", "--amps", "40", "--host", host]) == 2
-    assert "amps = 40.0 is not a number from 1 to 16 A" in capsys.readouterr().err
     assert main(["settings", "soc_min_pct", "--host", host]) == 2
     assert main(["log", "--limit", "0", "--host", host]) == 2
     assert main(["schedule", "import", "--host", host]) == 2
-    with pytest.raises(SystemExit) as ended:
-        main(["mode", "turbo"])
-    assert ended.value.code == 2
     assert web.orders == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["mode", "turbo"], "invalid choice: 'turbo'"),
+        (["mode", "charge", "--amps", "nan"], "argument --amps: 'nan' is not a number from 1 to 16 A"),
+        (["mode", "charge", "--amps", "40"], "argument --amps: '40' is not a number from 1 to 16 A"),
+        (["mode", "charge", "--soc-limit", "inf"], "argument --soc-limit: 'inf' is not a number from 5 to 100 %"),
+        (["selftest", "--can-jitter", "--seconds", "0"], "argument --seconds: '0' is not a number from 1 to 3600 s"),
+    ],
+)
+def test_bad_words_are_2_and_name_option_and_range(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["mode", "charge", "--amps", "16"], ["settings", "foo=3"], ["schedule", "import"], ["backup", "--restore"]],
+)
+def test_what_the_charger_calls_bad_input_is_2(
+    host: str, web: WebApp, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    file = tmp_path / "some.json"
+    file.write_text('{"v2h_backup": 1, "settings": {}, "schedule": {"version": 7}}')
+    web.reply = Reply("1", False, "so it is not", bad_input=True)
+    files = [str(file)] if words[0] in ("schedule", "backup") else []
+    assert main([*words, *files, "--host", host]) == 2
+    assert "so it is not" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["NaN", "-Infinity", "1e999", "[NaN]"])
+def test_what_is_no_number_reaches_the_one_who_knows_the_key(host: str, web: WebApp, word: str) -> None:
+    assert main(["settings", f"soc_min_pct={word}", "--host", host]) == 0
+    assert web.orders == [("settings", {"soc_min_pct": word})]
 
 
 def test_without_a_token_one_may_look_only(

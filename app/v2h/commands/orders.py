@@ -9,6 +9,8 @@ from v2h.apiclient import Api
 from v2h.apiclient import add_arguments as add_api_arguments
 from v2h.bus import MODES
 from v2h.commands import CommandError
+from v2h.commands.arguments import number
+from v2h.web.commands import AMPS, SOC
 
 EXAMPLES = {
     "mode": "v2h mode charge --amps 10 --soc-limit 80 --until 06:30",
@@ -23,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     name = parser.prog.split()[-1]
     if name == "mode":
         parser.add_argument("mode", choices=MODES)
-        parser.add_argument("--amps", type=float, help="current on the car's side, A")
-        parser.add_argument("--soc-limit", type=float, help="state of charge to stop at, %%")
+        parser.add_argument("--amps", type=number(*AMPS), help="current on the car's side, A")
+        parser.add_argument("--soc-limit", type=number(*SOC), help="state of charge to stop at, %%")
         parser.add_argument("--until", help="HH:MM, or an ISO time")
     add_api_arguments(parser, EXAMPLES[name])
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from v2h.apiclient import Api
 from v2h.apiclient import add_arguments as add_api_arguments
 from v2h.commands import CommandError, jitter
+from v2h.commands.arguments import number
 from v2h.config import Config, config_paths, load
 from v2h.paths import DATA
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
@@ -58,7 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--can-jitter", action="store_true", help="only measure how evenly our frames to the car leave, in a session"
     )
-    parser.add_argument("--seconds", type=float, default=jitter.SECONDS, help="of --can-jitter (%(default)s)")
+    parser.add_argument(
+        "--seconds", type=number(1, 3600, "s"), default=jitter.SECONDS, help="of --can-jitter (%(default)s)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
