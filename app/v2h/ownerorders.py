@@ -114,7 +114,9 @@ class OwnerOrders:
 
     def _needs_time(self, values: Values) -> None:
         if values.get("until") is not None and not self._steward.trust.trusted:
-            text = "until needs the time of day, which is not known; press “use this device's time” first"
+            text = (
+                "until needs the time of day, which is not known; press “use this device's time” (v2h clock set) first"
+            )
             raise OrderRefusedError(text)
 
     def _keep_stop(self) -> str:

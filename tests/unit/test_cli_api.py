@@ -2,7 +2,6 @@
 
 import json
 import stat
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,7 @@ from test_web_app import PREVIEW, SCHEDULE
 from messages import charger
 from v2h.bus import Reply
 from v2h.cli import main
-from v2h.commands import CommandError
-from v2h.commands.orders import moment
 from webapp import WebApp
-
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def test_status_says_what_happens_and_why(host: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,19 +186,8 @@ def test_backup_and_restore(host: str, web: WebApp, tmp_path: Path, capsys: pyte
     assert main(["backup", "--restore", file, "--host", host]) == 2
 
 
-def test_until_is_the_next_time_of_that_name() -> None:
-    assert moment("18:30", NOON) == "2026-11-22T18:30:00+00:00"
-    assert moment("6:05", NOON) == "2026-11-23T06:05:00+00:00"
-    assert moment("12:00", NOON) == "2026-11-23T12:00:00+00:00"
-    assert moment("2026-11-22T18:00:00+01:00", NOON) == "2026-11-22T18:00:00+01:00"
-    assert datetime.fromisoformat(moment("2026-11-22T18:00", NOON)).tzinfo is not None
-    for bad in ("25:00", "soon", "18.30", ""):
-        with pytest.raises(CommandError):
-            moment(bad, NOON)
-
-
 @pytest.mark.parametrize(
-    "name", ["status", "mode", "stop", "resume", "settings", "schedule", "log", "energy", "backup", "selftest"]
+    "name", ["status", "mode", "stop", "resume", "settings", "schedule", "log", "energy", "backup", "clock", "selftest"]
 )
 def test_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -14,6 +14,10 @@ from typing import Any
 from v2h.apiclient import Api
 from v2h.apiclient import add_arguments as add_api_arguments
 from v2h.commands import CommandError
+from v2h.commands.clock import HOW_TO_SET
+
+NUMBERS = {"amps": "{:g} A", "soc_limit_pct": "limit {:g} %", "keep_soc_pct": "keeps {:g} %"}
+"""Of a part of the preview, where it has them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,14 +49,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def preview_text(known: Mapping[str, Any]) -> str:
-    """A line a part of the plan."""
+    """A line a part of the plan, which has parts without gaps once the time is known."""
     lines = [f"The schedule could not be used: {known['error']}"] if known.get("error") else []
     lines += [
-        f"{part.get('start', ''):25}  {part.get('end', ''):25}  {part.get('mode', ''):9}  {part.get('why', '')}"
+        f"{part.get('start', ''):25}  {part.get('end', ''):25}  {part.get('mode', ''):9}  {_what(part)}"
         for part in known["preview"]
     ]
     lines += [f"ready by {ready.get('time', '')}: {ready.get('soc_pct', '?')} %" for ready in known.get("ready_by", ())]
-    return "\n".join(lines) or "nothing is planned"
+    if not known["preview"]:
+        lines.append(f"The charger does not know the time, so nothing is planned. {HOW_TO_SET}")
+    return "\n".join(lines)
+
+
+def _what(part: Mapping[str, Any]) -> str:
+    """Why, and the part's own numbers."""
+    numbers = [words.format(part[key]) for key, words in NUMBERS.items() if part.get(key) is not None]
+    return "; ".join(text for text in (str(part.get("why", "")), ", ".join(numbers)) if text)
 
 
 def document_of(text: str, name: str) -> dict[str, Any]:
