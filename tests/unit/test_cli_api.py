@@ -157,26 +157,6 @@ def test_settings_schedule_log_and_energy_are_shown(host: str, capsys: pytest.Ca
     assert json.loads(said("energy", "--json"))["days"][0]["charged_wh"] == 1200.0
 
 
-def test_schedule_from_a_file_and_from_an_editor(
-    host: str, web: WebApp, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "winter.json"
-    file.write_text('{"version": 1}')
-    assert main(["schedule", "import", str(file), "--host", host]) == 0
-    assert web.orders == [("schedule", {"schedule": {"version": 1}})]
-    file.write_text('{"version": 1,}')
-    assert main(["schedule", "import", str(file), "--host", host]) == 2
-    assert "line 1 column" in capsys.readouterr().err
-    monkeypatch.setenv("EDITOR", "true")
-    monkeypatch.delenv("VISUAL", raising=False)
-    assert main(["schedule", "edit", "--host", host]) == 0
-    assert capsys.readouterr().out == "nothing changed\n"
-    monkeypatch.setenv("EDITOR", "sed -i s/23:30/22:00/")
-    assert main(["schedule", "edit", "--host", host]) == 0
-    edited = {**SCHEDULE, "weekly": [{"days": "daily", "start": "22:00", "end": "05:30", "mode": "charge"}]}
-    assert web.orders[1:] == [("schedule", {"schedule": edited})]
-
-
 def test_backup_and_restore(host: str, web: WebApp, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = str(tmp_path / "backup.json")
     assert main(["backup", file, "--host", host]) == 0
