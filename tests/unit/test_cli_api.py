@@ -157,15 +157,6 @@ def test_settings_schedule_log_and_energy_are_shown(host: str, capsys: pytest.Ca
     assert json.loads(said("energy", "--json"))["days"][0]["charged_wh"] == 1200.0
 
 
-def test_backup_and_restore(host: str, web: WebApp, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = str(tmp_path / "backup.json")
-    assert main(["backup", file, "--host", host]) == 0
-    assert main(["backup", "--restore", file, "--host", host]) == 0
-    assert web.orders == [("settings", {"soc_min_pct": 30}), ("schedule", {"schedule": SCHEDULE})]
-    (tmp_path / "backup.json").write_text("[]")
-    assert main(["backup", "--restore", file, "--host", host]) == 2
-
-
 @pytest.mark.parametrize(
     "name", ["status", "mode", "stop", "resume", "settings", "schedule", "log", "energy", "backup", "clock", "selftest"]
 )
