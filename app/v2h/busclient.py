@@ -134,7 +134,8 @@ class BusClient:
 
     def _on_disconnect(self, client: mqtt.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if self.connected:
-            self._log.warning("off the bus: %s", reason)
+            level = logging.WARNING if reason.is_failure else logging.INFO  # a goodbye of our own is none
+            self._log.log(level, "off the bus: %s", reason)
         self.connected, self.connected_since = False, None
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
