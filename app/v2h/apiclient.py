@@ -4,7 +4,6 @@ The token is V2H_TOKEN, or the content of TOKEN_FILE, which nobody else may be a
 """
 
 import argparse
-import ipaddress
 import json
 import os
 import socket
@@ -50,12 +49,13 @@ class Api:
 
     @property
     def is_here(self) -> bool:
-        """The address is this machine's own."""
-        name, own = urllib.parse.urlsplit(self.url).hostname or "", socket.gethostname().lower()
+        """The address is this machine's own: a socket of ours can have it."""
+        name = urllib.parse.urlsplit(self.url).hostname
         try:
-            return ipaddress.ip_address(name).is_loopback
-        except ValueError:
-            return name in ("localhost", own, f"{own}.local")
+            found = socket.getaddrinfo(name, 0, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):  # no such name, or none that can be one
+            return False
+        return any(_can_have(family, address) for family, _, _, _, address in found)
 
     def get(self, path: str, holding: str, **query: object) -> dict[str, Any]:
         """The JSON object at /api/v1/PATH, which has a list or an object under the key `holding`. query: parameters;
@@ -131,6 +131,15 @@ def web_address(host: str) -> str:
     if not good or parts.query or parts.fragment or any(c.isspace() or not c.isprintable() for c in host):
         raise CommandError(f"--host {host!r} is no address such as v2h.local, 192.168.1.20:8080 or [::1]:8080", 2)
     return url
+
+
+def _can_have(family: int, address: Any) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind(address)
+    except OSError:
+        return False
+    return True
 
 
 def own_token() -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from messages import manager
+from v2h.apiclient import Api
 from v2h.cli import main
 from webapp import WebApp
 
@@ -216,3 +217,45 @@ def test_a_terminal_without_these_letters_gets_others(host: str, web: WebApp, mo
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, "latin-1"))
     assert main(["status", "--host", host]) == 0
     assert "ndow ?night?" in out.getvalue().decode("latin-1").lower()
+
+
+# Selftest
+
+
+def test_selftest_says_who_does_not_answer_and_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["selftest", "--host", "127.0.0.1:1"]) == 1
+    out = capsys.readouterr().out
+    assert "programs" in out and "http://127.0.0.1:1 does not answer" in out and "outputs" in out
+
+
+@pytest.mark.parametrize(
+    ("host_word", "token", "code", "says"),
+    [
+        ("ftp://x", None, 2, "is no address"),
+        (None, "two words", 2, "V2H_TOKEN holds no token"),
+        (None, "v2h_unknown", 1, "unknown or was revoked"),
+    ],
+)
+def test_selftest_takes_no_mistake_of_the_askers_for_one_of_the_charger(
+    host: str, host_word: str | None, token: str | None, code: int, says: str,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    if token is not None:
+        monkeypatch.setenv("V2H_TOKEN", token)
+    assert main(["selftest", "--host", host_word or host]) == code
+    out, err = capsys.readouterr()
+    assert out == "" and says in err
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("localhost", True),
+        ("http://127.0.0.1:8080", True),
+        ("127.3.2.1", True),
+        ("192.0.2.7", False),
+        ("no-such-name.invalid", False),
+    ],
+)
+def test_whose_address_it_is(address: str, here: bool) -> None:
+    assert Api(address).is_here is here
