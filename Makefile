@@ -39,7 +39,9 @@ powercuts: setup ## cut the emulated board's power: three times for real, N time
 verify: ## build the card twice, differently, and compare (as root)
 	scripts/verify-image
 
-flash: build/v2h.img ## write the card: make flash DEV=/dev/sdX (as root)
+flash: ## write the card: make flash DEV=/dev/sdX (as root)
+	scripts/flash --look "$(DEV)"
+	$(MAKE) build/v2h.img
 	scripts/flash "$(DEV)"
 
 setup: ## packages and .venv only

@@ -6,6 +6,7 @@ The token is V2H_TOKEN, or the content of TOKEN_FILE, which nobody else may be a
 import argparse
 import json
 import os
+import socket
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -21,6 +22,16 @@ TIMEOUT_S = 15.0
 SILENT_S = 30.0
 """A stream says something every second."""
 BAD_INPUT = (400, 404, 413, 415)
+WHO_ARE_YOU = 401
+NOT_NOW = 500
+"""This status and all above it."""
+
+
+class UnansweredError(CommandError):
+    """No answer, or none at this moment: asking again may help."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, 1)
 
 
 def add_arguments(parser: argparse.ArgumentParser, example: str) -> None:
@@ -34,30 +45,39 @@ class Api:
     """One appliance. Every method raises CommandError with what went wrong in words."""
 
     def __init__(self, host: str) -> None:
-        self.url = (host if "://" in host else f"http://{host}").rstrip("/")
-        if urllib.parse.urlsplit(self.url).scheme not in ("http", "https"):
-            raise CommandError(f"--host {host!r} is no address of a web page", 2)
+        self.url = web_address(host)
 
-    def get(self, path: str, **query: object) -> dict[str, Any]:
-        """The JSON object at /api/v1/PATH. query: parameters; those that are None are left out."""
+    @property
+    def is_here(self) -> bool:
+        """The address is this machine's own: a socket of ours can have it."""
+        name = urllib.parse.urlsplit(self.url).hostname
+        try:
+            found = socket.getaddrinfo(name, 0, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):  # no such name, or none that can be one
+            return False
+        return any(_can_have(family, address) for family, _, _, _, address in found)
+
+    def get(self, path: str, holding: str, **query: object) -> dict[str, Any]:
+        """The JSON object at /api/v1/PATH, which has a list or an object under the key `holding`. query: parameters;
+        those that are None are left out."""
         asked = urllib.parse.urlencode({name: value for name, value in query.items() if value is not None})
-        return self._object(self._open(f"{path}?{asked}" if asked else path, None, TIMEOUT_S))
-
-    def text(self, path: str) -> bytes:
-        """The whole content of a download."""
-        with self._open(path, None, TIMEOUT_S) as answer:
-            return bytes(answer.read())
+        answer = self._object(self._open(f"{path}?{asked}" if asked else path, None, TIMEOUT_S))
+        return self._known(answer, path, holding)
 
     def post(self, path: str, values: dict[str, Any]) -> dict[str, Any]:
         """Change something; the answer's JSON object."""
         return self._object(self._open(path, json.dumps(values).encode(), TIMEOUT_S))
 
     def live(self) -> Iterator[dict[str, Any]]:
-        """The state, each time it changes, until the appliance ends the stream."""
+        """The state, each time it changes, until the appliance ends the stream. Raises UnansweredError when it breaks
+        off."""
         with self._open("stream", None, SILENT_S) as answer:
-            for line in answer:
-                if line.startswith(b"data: "):
-                    yield json.loads(line[6:])
+            try:
+                for line in answer:
+                    if line.startswith(b"data: "):
+                        yield self._known(json.loads(line[6:]), "stream", "view")
+            except (OSError, HTTPException, ValueError) as error:
+                raise UnansweredError(f"{self.url} broke off: {error}") from error
 
     def _open(self, path: str, body: bytes | None, timeout_s: float) -> Any:
         headers = {} if body is None else {"Content-Type": "application/json"}
@@ -68,36 +88,82 @@ class Api:
         try:
             return urllib.request.urlopen(request, timeout=timeout_s)
         except urllib.error.HTTPError as error:
-            raise CommandError(_words(error), 2 if error.code in BAD_INPUT else 1) from error
+            raise self._refusal(error) from error
         except (OSError, HTTPException, ValueError) as error:
             why = getattr(error, "reason", error)
-            raise CommandError(f"{self.url} does not answer: {why}", 1) from error
+            raise UnansweredError(f"{self.url} does not answer: {why}") from error
+
+    def _refusal(self, error: urllib.error.HTTPError) -> CommandError:
+        words = _words(error)
+        if error.code == WHO_ARE_YOU:
+            words += f" A token is made at {self.url}/tokens and belongs into V2H_TOKEN or {TOKEN_FILE} (mode 0600)."
+        if error.code >= NOT_NOW:
+            return UnansweredError(words)
+        return CommandError(words, 2 if error.code in BAD_INPUT else 1)
 
     def _object(self, opened: Any) -> dict[str, Any]:
         with opened as answer:
             try:
                 value = json.load(answer)
-            except (OSError, HTTPException, ValueError) as error:
+            except (OSError, HTTPException) as error:
+                raise UnansweredError(f"{self.url} broke off: {error}") from error
+            except ValueError as error:
                 raise CommandError(f"{self.url} gave no JSON: {error}", 1) from error
         if not isinstance(value, dict):
             raise CommandError(f"{self.url} gave a {type(value).__name__}, not an object", 1)
         return value
 
+    def _known(self, answer: Any, path: str, holding: str) -> dict[str, Any]:
+        """`answer`, if it is the appliance's and not that of whoever else listens at this address."""
+        if isinstance(answer, dict) and isinstance(answer.get(holding), dict | list):
+            return answer
+        raise CommandError(f"{self.url} is no V2H charger: /api/v1/{path} has no {holding!r}", 1)
+
+
+def web_address(host: str) -> str:
+    """The address of the page that --host means, without a slash at its end. Raises CommandError."""
+    url = (host if "://" in host else f"http://{host}").rstrip("/")
+    try:
+        parts = urllib.parse.urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and parts.username is None
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        good = False
+    if not good or parts.query or parts.fragment or any(c.isspace() or not c.isprintable() for c in host):
+        raise CommandError(f"--host {host!r} is no address such as v2h.local, 192.168.1.20:8080 or [::1]:8080", 2)
+    return url
+
+
+def _can_have(family: int, address: Any) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind(address)
+    except OSError:
+        return False
+    return True
+
 
 def own_token() -> str:
-    """The token of whoever runs this, "" without one. Raises CommandError when others could read its file."""
+    """The token of whoever runs this, "" without one. Raises CommandError when others could read its file, or when it
+    cannot be one; what was found instead may be a secret too, and is not shown."""
     given = os.environ.get("V2H_TOKEN")
     if given is not None:
-        return given.strip()
+        return _one_word(given, "V2H_TOKEN")
     path = TOKEN_FILE.expanduser()
     try:
         if path.stat().st_mode & 0o077:
             raise CommandError(f"{path} can be read by others; run: chmod 600 {path}", 1)
-        return path.read_text(encoding="ascii").strip()
+        return _one_word(path.read_text(encoding="utf-8", errors="replace"), str(path))
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path}: {error}", 1) from error
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}", 1) from error
+
+
+def _one_word(text: str, source: str) -> str:
+    word = text.strip()
+    if word.isascii() and word.isprintable() and " " not in word:
+        return word
+    raise CommandError(f"{source} holds no token: it is one word of plain letters, with no comment or second line", 2)
 
 
 def _words(error: urllib.error.HTTPError) -> str:

@@ -27,6 +27,11 @@ ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 """Of a command and its reply: a part of a topic."""
 
 
+def reading_old_after_s(interval_s: float) -> float:
+    """How long a meter's reading counts that comes every interval_s: three intervals and a second."""
+    return 3 * interval_s + 1.0
+
+
 class MessageError(ValueError):
     """A bus message that cannot be read: names topic class, key and value."""
 
@@ -124,8 +129,7 @@ class MeterReading(Message):
     phases: list[dict[str, float]] = field(default_factory=list)
 
     def is_old(self, now: float) -> bool:
-        """Older than three of its own intervals and a second: not data."""
-        return now - self.t > 3 * self.interval_s + 1.0
+        return now - self.t > reading_old_after_s(self.interval_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,13 +317,14 @@ class Command(Message):
 
 @dataclass(frozen=True, slots=True)
 class Reply(Message):
-    """Answer to a command: what was applied, or why not."""
+    """Answer to a command: what was applied, or why not. bad_input: the values are to blame, not the moment."""
 
     TOPIC = "v2h/reply/{}"
     id: str
     ok: bool
     text: str
     applied: dict[str, Any] = field(default_factory=dict)
+    bad_input: bool = False
 
     def check(self) -> None:
         _check_id(self)

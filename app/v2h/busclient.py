@@ -149,7 +149,8 @@ class BusClient:
 
     def _on_disconnect(self, client: mqtt.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if self.connected:
-            self._log.warning("off the bus: %s", reason)
+            level = logging.WARNING if reason.is_failure else logging.INFO  # a goodbye of our own is none
+            self._log.log(level, "off the bus: %s", reason)
         self.connected, self.connected_since = False, None
         self._log_is(False)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ COMMANDS = (
     Command("resume", "let the schedule go on after a stop", "v2h.commands.orders"),
     Command("settings", "show or change the owner's settings", "v2h.commands.settings"),
     Command("schedule", "show, edit, preview or import the schedule", "v2h.commands.schedule"),
+    Command("clock", "show the charger's clock, or set it by this machine's", "v2h.commands.clock"),
     Command("log", "print what happened", "v2h.commands.history"),
     Command("energy", "print the energy of the last days", "v2h.commands.history"),
     Command("backup", "save or restore settings and schedule", "v2h.commands.backup"),
@@ -65,6 +67,8 @@ def parser_for(argv: Sequence[str]) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand. Returns 0 done, 1 failed, 2 bad input (argparse exits with 2 by itself)."""
     words = sys.argv[1:] if argv is None else list(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without our letters shows a ? for each
+        sys.stdout.reconfigure(errors="replace")
     args = parser_for(words).parse_args(words)
     try:
         code: int = args.run(args)

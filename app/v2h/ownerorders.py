@@ -21,6 +21,14 @@ Values = Mapping[str, Any]
 class OrderRefusedError(ValueError):
     """Why a command was not carried out, for people."""
 
+    bad_input = False
+
+
+class BadValuesError(OrderRefusedError):
+    """Its values cannot be used, whatever the moment."""
+
+    bad_input = True
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -44,7 +52,7 @@ class OwnerOrders:
         try:
             order = read_order(values, self._memory.settings.limits(), now, wall)
         except OrderError as error:
-            raise OrderRefusedError(str(error)) from error
+            raise BadValuesError(str(error)) from error
         if order.mode == "idle":
             self._steward.take(now, order)
             return Answer("Mode is idle: the session ends.", order.applied())
@@ -68,7 +76,7 @@ class OwnerOrders:
         try:
             slot = read_slot(values, self._memory.settings.limits(), now, wall)
         except OrderError as error:
-            raise OrderRefusedError(str(error)) from error
+            raise BadValuesError(str(error)) from error
         self._steward.take_slot(now, slot)
         if slot is None:
             return Answer("No slot is in force.", {"slot": "none"})
@@ -80,7 +88,7 @@ class OwnerOrders:
         try:
             settings = self._memory.keep_settings(values)
         except SettingsError as error:
-            raise OrderRefusedError(str(error)) from error
+            raise BadValuesError(str(error)) from error
         except OSError as error:
             raise OrderRefusedError(f"it could not be written down ({error.strerror})") from error
         named = ", ".join(f"{key} {value}" for key, value in values.items())
@@ -90,7 +98,7 @@ class OwnerOrders:
         try:
             schedule = self._memory.keep_schedule(values.get("schedule"))
         except ScheduleError as error:
-            raise OrderRefusedError(f"the schedule before stays. {'; '.join(error.errors)}") from error
+            raise BadValuesError(f"the schedule before stays. {'; '.join(error.errors)}") from error
         except OSError as error:
             raise OrderRefusedError(f"it could not be written down ({error.strerror})") from error
         counts = f"{len(schedule.weekly)} windows, {len(schedule.overrides)} one-offs, {len(schedule.ready_by)} targets"
@@ -106,7 +114,9 @@ class OwnerOrders:
 
     def _needs_time(self, values: Values) -> None:
         if values.get("until") is not None and not self._steward.trust.trusted:
-            text = "until needs the time of day, which is not known; press “use this device's time” first"
+            text = (
+                "until needs the time of day, which is not known; press “use this device's time” (v2h clock set) first"
+            )
             raise OrderRefusedError(text)
 
     def _keep_stop(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 from tests.recorded import LEAF_SESSION
 from tests.session.virtual import VirtualBoard
 from v2h import cli
-from v2h.canframe import Frame
+from v2h.canframe import CAR_BUS, Frame
 from v2h.captures import read_capture, write_capture
 from v2h.chademo.states import State
 from v2h.replaying import replay
@@ -59,6 +59,14 @@ def test_broken_lines_are_named_and_the_rest_is_used(
 def test_no_capture_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["replay", str(tmp_path / "absent.csv")]) == 2
     assert "absent.csv" in capsys.readouterr().err
+
+
+def test_a_capture_without_a_car_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "charger.csv"
+    write_capture(path, [Frame(t, 0x109, bytes(8), CAR_BUS) for t in (0.0, 0.1)])
+    assert cli.main(["replay", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err == f"v2h replay: {path}: none of its 2 frames is of a car (ids 100 101 102 110 200 201)\n"
 
 
 def test_a_car_that_goes_silent_ends_in_a_fault(own_capture: Path) -> None:

@@ -238,7 +238,7 @@ def test_a_fault_ends_the_order_until_it_is_cleared(tree: Tree) -> None:
     tree.until(lambda: tree.mode() == "idle" and not tree.house.setpoints[-1].wanted, what="idle after the fault")
     assert "Stopped by a fault: test" in tree.told[-1].why
     refused = tree.ask("mode", mode="v2h")
-    assert (refused.ok, "Press clear first" in refused.text) == (False, True)
+    assert (refused.ok, refused.bad_input, "Press clear first" in refused.text) == (False, False, True)
     assert tree.ask("clear-fault").text == "cleared"
     tree.listen(0.5)
     tree.house.silent = True
@@ -291,6 +291,7 @@ def test_settings_schedule_stop_and_a_restart(tree: Tree) -> None:
     applied = tree.ask("settings", soc_max_pct=80, idle_end_min=20)
     assert (applied.ok, applied.applied["soc_max_pct"], applied.applied["soc_min_pct"]) == (True, 80, 30)
     refused = tree.ask("settings", soc_maxpct=80)
+    assert refused.bad_input
     assert (refused.ok, refused.text) == (
         False,
         "Not applied: unknown setting soc_maxpct; did you mean soc_max_pct?",

@@ -301,7 +301,5 @@ def test_calibration_by_command_makes_the_chip_agree(house: House) -> None:
     assert house.reading is not None
     assert house.reading.power_w == pytest.approx(1870, rel=1e-3)
     words = [sys.executable, "-m", "v2h.cli", "meter", "read", "--seconds", "1.5"]
-    said = subprocess.run(
-        words, env=dict(house.desk.env), capture_output=True, text=True, check=True, timeout=30
-    ).stdout
-    assert said.startswith("grid: 1870.0 W import  230.0")
+    done = subprocess.run(words, env=dict(house.desk.env), capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.startswith("grid: 1870.0 W import  230.0") and done.stderr == ""

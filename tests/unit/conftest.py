@@ -1,9 +1,16 @@
-"""What tests of several rooms look at."""
+"""What tests of several rooms look at: the disk's order of writes, and an application served by the real server."""
 
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from test_web_app import Log, known
+
+from messages import charger, manager
+from v2h.web.server import make_server
+from webapp import WebApp
 
 
 @pytest.fixture
@@ -24,3 +31,25 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(os, "fsync", seen_fsync)
     monkeypatch.setattr(Path, "rename", seen_rename)
     return done
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> WebApp:
+    """An appliance that charges a car."""
+    made = WebApp(tmp_path)
+    known(made.state)
+    made.state.put_bus(True)
+    made.state.put_charger(charger())
+    made.state.put_manager(manager())
+    return made
+
+
+@pytest.fixture
+def host(web: WebApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """The address of a served application; the token is in the environment."""
+    server = make_server(web.make(archive=Log(), stream_life_s=0.5), "127.0.0.1:0")
+    monkeypatch.setenv("V2H_TOKEN", web.token()["Authorization"].removeprefix("Bearer "))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    threading.Thread(target=server.run, daemon=True).start()
+    yield f"127.0.0.1:{server.effective_port}"
+    server.close()

@@ -91,6 +91,28 @@ def test_without_the_page_nothing_is_called_good_that_it_would_have_said(board: 
     assert {found[part] for part in ("grid meter", "cable ADC", "converter", "K")} == {UNTESTED}
 
 
+def test_of_another_machines_charger_only_what_its_programs_say_is_judged(board: Board) -> None:
+    (board.root / "sys/class/leds/c1/brightness").unlink()
+    far = board._replace(here=False, state={**STATE, "charger": None, "config_errors": ["site.name = 3 is no text"]})
+    found = {result.part: result for result in selftest.check(far)}
+    of_here = {"panel LEDs", "CAN to converter", "CAN to car", "outputs", "buttons"}
+    of_here |= {"data partition", "file system", "log"}
+    assert {found[part].verdict for part in of_here} == {UNTESTED}
+    assert {found[part].seen for part in of_here} == {"of this machine, and the charger is another one"}
+    assert (found["v2h.toml"].verdict, found["v2h.toml"].seen) == (FAILED, "site.name = 3 is no text")
+    assert found.keys() == verdicts(board).keys()
+    assert (found["grid meter"].verdict, found["clock"].verdict) == (OK, OK)
+    assert found["cable ADC"].verdict == UNTESTED
+    silent = verdicts(far._replace(state=None))
+    assert {part for part, verdict in silent.items() if verdict != UNTESTED} == {"programs"}
+
+
+def test_whether_a_cable_without_a_reading_is_calibrated_the_machine_itself_knows(board: Board) -> None:
+    silent = board._replace(state={**STATE, "charger": {"cable_v": None}})
+    assert verdicts(silent)["cable ADC"] == FAILED
+    assert verdicts(silent._replace(here=False))["cable ADC"] == UNTESTED
+
+
 def test_files_of_the_board_are_judged(board: Board) -> None:
     (board.root / "sys/class/leds/c1/brightness").unlink()
     (board.root / "sys/class/input/event0/device/name").write_text("mouse\n")

@@ -105,7 +105,12 @@ def test_page_state_and_health_render_with_and_without_data(client: FlaskClient,
 
 @pytest.mark.parametrize(
     ("reply", "status"),
-    [(Reply("1", True, "done"), 200), (Reply("1", False, "no car"), 409), (None, 504)],
+    [
+        (Reply("1", True, "done"), 200),
+        (Reply("1", False, "no car"), 409),
+        (Reply("1", False, "amps = 16.0 is not a number from 0 to 15 A", bad_input=True), 400),
+        (None, 504),
+    ],
 )
 def test_the_reply_of_the_bus_is_the_answer(client: FlaskClient, far: WebApp, reply: Reply | None, status: int) -> None:
     far.reply = reply

@@ -4,11 +4,11 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from v2h.apiclient import Api
 from v2h.apiclient import add_arguments as add_api_arguments
 from v2h.commands import CommandError
-from v2h.durable import write_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,19 +21,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Returns 0; what cannot be read, written or restored raises CommandError."""
     api = Api(args.host)
+    if args.restore:
+        answer = api.post("restore", _content(args.file))
+        words = f"The settings are restored, and the schedule. {answer.get('text', '')}"
+        print(json.dumps(answer) if args.json else words.strip())
+        return 0
+    text = json.dumps(api.get("backup", "settings"), indent=1) + "\n"
+    if args.file == "-":
+        print(text, end="")
+        return 0
     try:
-        if not args.restore:
-            text = json.dumps(api.get("backup"), indent=1) + "\n"
-            if args.file == "-":
-                print(text, end="")
-            else:
-                write_text(Path(args.file), text)
-            return 0
-        content = json.loads(sys.stdin.read() if args.file == "-" else Path(args.file).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{args.file}: {error}", 2) from error
-    if not isinstance(content, dict):
-        raise CommandError(f"{args.file}: a backup is a JSON object", 2)
-    answer = api.post("restore", content)
-    print(json.dumps(answer) if args.json else answer.get("text", "done"))
+        Path(args.file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{args.file}: {error.strerror}", 2) from error
     return 0
+
+
+def _content(name: str) -> dict[str, Any]:
+    """The JSON object in a file. Raises CommandError."""
+    try:
+        content = json.loads(sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{name}: {getattr(error, 'strerror', None) or error}", 2) from error
+    if not isinstance(content, dict):
+        raise CommandError(f"{name}: a backup is a JSON object", 2)
+    return content

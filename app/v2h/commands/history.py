@@ -32,10 +32,10 @@ def run(args: argparse.Namespace) -> int:
     """Print. Returns 0; what the appliance refuses raises CommandError."""
     api = Api(args.host)
     if args.command == "log":
-        answer = api.get("log", limit=args.limit, level=args.level)
+        answer = api.get("log", "events", limit=args.limit, level=args.level)
         text = log_text(answer["events"])
     else:
-        answer = api.get("energy", days=args.days)
+        answer = api.get("energy", "days", days=args.days)
         text = energy_text(answer["days"])
     print(json.dumps(answer, indent=1) if args.json else text)
     return 0

@@ -7,26 +7,35 @@ import argparse
 import json
 import logging
 import select
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 
-from v2h.bus import MeterReading, MeterStatus
+from v2h.bus import ChargerState, MeterReading, MeterStatus
 from v2h.busclient import BusClient
+from v2h.commands import CommandError
+from v2h.commands.arguments import number
 from v2h.config import Config, config_paths, load
 from v2h.meterconfig import ROLES, Stpm3xMeter
-from v2h.meters.calibration import CalibrationError, Reference, calibrate
+from v2h.meters.calibration import (
+    LEAST_A,
+    LEAST_V,
+    SITUATIONS,
+    CalibrationError,
+    NotNowError,
+    Reference,
+    calibrate,
+    check_situation,
+)
 from v2h.paths import RUN
 
 CONNECT_S = 5.0
 READ_S = 3.0
 CALIBRATE_S = 10.0
+SECONDS = number(0.1, 3600, "s")
+WATTS, VOLTS, AMPS = number(-15000, 15000, "W"), number(LEAST_V, 300, "V"), number(LEAST_A, 100, "A")
+"""What one phase of a house can carry."""
 NO_BUS = "the bus does not answer: is the charger's software running, and are you root?"
-
-
-class NoBusError(OSError):
-    """Not connected within CONNECT_S."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,37 +44,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     read = actions.add_parser("read", help="print what the meters say", epilog="example: v2h meter read")
     read.add_argument("role", nargs="?", choices=ROLES, help="one meter (default: all)")
-    read.add_argument("--seconds", type=float, default=READ_S, help=f"how long to listen (default {READ_S:g})")
+    read.add_argument("--seconds", type=SECONDS, default=READ_S, help=f"how long to listen (default {READ_S:g})")
     read.add_argument("--json", action="store_true", help="one JSON object: role -> reading, status")
     fit = actions.add_parser(
         "calibrate",
         help="find the keys of [meter.ROLE] that make the chip agree with a trusted meter",
-        description="Charger idle, one steady load of 1 kW or more, and a trusted meter on the same wire. Say what "
-        "it shows; printed is what to write into v2h.toml.",
+        description="Say what a trusted meter on the same wire shows; printed is what to write into v2h.toml. Power "
+        f"and current need, {'; '.join(f'for {role} {needs.words}' for role, needs in SITUATIONS.items())}.",
         epilog="example: v2h meter calibrate grid --watts 1870 --volts 231.4 --amps 8.1",
     )
     fit.add_argument("role", choices=ROLES, help="the meter to calibrate, of kind stpm3x")
-    fit.add_argument("--watts", type=float, help="active power, + is import")
-    fit.add_argument("--volts", type=float, help="RMS voltage")
-    fit.add_argument("--amps", type=float, help="RMS current")
+    fit.add_argument("--watts", type=WATTS, help="active power, + is import")
+    fit.add_argument("--volts", type=VOLTS, help="RMS voltage")
+    fit.add_argument("--amps", type=AMPS, help="RMS current")
     fit.add_argument(
-        "--seconds", type=float, default=CALIBRATE_S, help=f"how long to average (default {CALIBRATE_S:g})"
+        "--seconds", type=SECONDS, default=CALIBRATE_S, help=f"how long to average (default {CALIBRATE_S:g})"
     )
     fit.add_argument("--json", action="store_true", help="one JSON object: key -> value")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0, 1 when nothing could be heard or found, 2 for bad input."""
+    """Returns 0; CommandError 1 when nothing could be heard or found, 2 for bad input."""
     action = {"read": _read, "calibrate": _calibrate}[args.action]
-    try:
-        return action(args, load(config_paths()))
-    except NoBusError as error:
-        print(f"v2h meter: {error}", file=sys.stderr)
-        return 1
+    action(args, load(config_paths()))
+    return 0
 
 
 def listen(seconds: float, topics: dict[str, Callable[[str, bytes], None]]) -> None:
-    """Hear the bus for so long. Raises NoBusError."""
+    """Hear the bus for so long. Raises CommandError without one."""
     bus = BusClient("cli", RUN, logging.getLogger("v2h.cli"))
     for topic, handler in topics.items():
         bus.subscribe(topic, handler)
@@ -83,10 +89,10 @@ def listen(seconds: float, topics: dict[str, Callable[[str, bytes], None]]) -> N
             joined, end = True, time.monotonic() + seconds
     bus.close()
     if not joined:
-        raise NoBusError(NO_BUS)
+        raise CommandError(NO_BUS, 1)
 
 
-def _read(args: argparse.Namespace, config: Config) -> int:
+def _read(args: argparse.Namespace, config: Config) -> None:
     readings: dict[str, MeterReading] = {}
     statuses: dict[str, MeterStatus] = {}
 
@@ -112,9 +118,7 @@ def _read(args: argparse.Namespace, config: Config) -> int:
         for role in roles:
             print(describe(role, readings.get(role), statuses.get(role), now))
     if not any(entry["reading"] for entry in found.values()):
-        print(f"v2h meter: no meter told anything within {args.seconds:g} s", file=sys.stderr)
-        return 1
-    return 0
+        raise CommandError(f"no meter told anything within {args.seconds:g} s", 1)
 
 
 def describe(role: str, reading: MeterReading | None, status: MeterStatus | None, now: float) -> str:
@@ -137,39 +141,49 @@ def describe(role: str, reading: MeterReading | None, status: MeterStatus | None
     return "\n".join(lines)
 
 
-def _calibrate(args: argparse.Namespace, config: Config) -> int:
+def _calibrate(args: argparse.Namespace, config: Config) -> None:
     spec = config.meter.get(args.role)
     if not isinstance(spec, Stpm3xMeter):
         what = "is not configured" if spec is None else f"is of kind {spec.kind}, which comes calibrated"
-        print(f"v2h meter: meter.{args.role} {what}; only the charger's own chip is calibrated here", file=sys.stderr)
-        return 2
-    heard: list[MeterReading] = []
-    if args.watts is not None or args.volts is not None or args.amps is not None:
-        listen(
-            args.seconds,
-            {MeterReading.TOPIC.format(args.role): lambda _, payload: heard.append(MeterReading.from_json(payload))},
-        )
-        if not heard:
-            print(f"v2h meter: the {args.role} meter told nothing within {args.seconds:g} s", file=sys.stderr)
-            return 1
+        raise CommandError(f"meter.{args.role} {what}; only the charger's own chip is calibrated here", 2)
+    reference = Reference(args.watts, args.volts, args.amps)
+    heard = _heard(args.role, reference, args.seconds) if reference != Reference() else []
     try:
         found = calibrate(
             spec,
-            Reference(args.watts, args.volts, args.amps),
+            reference,
             [reading.power_w for reading in heard],
             [reading.voltage_v for reading in heard if reading.voltage_v is not None],
             [reading.current_a for reading in heard if reading.current_a is not None],
         )
     except CalibrationError as error:
-        print(f"v2h meter: {error}", file=sys.stderr)
-        return 2
+        raise CommandError(str(error), 2) from error
     if args.json:
         print(json.dumps(found))
-        return 0
+        return
     print(f"# from {len(heard)} readings; write this into v2h.toml and restart:")
     print(f"[meter.{args.role}]")
     for key, value in found.items():
         was = getattr(spec, key)
         change = "" if key == "sign" else f"   # was {was:.6g}: {100 * (value / was - 1):+.2f} %"
         print(f"{key} = {value:.7g}{change}")
-    return 0
+
+
+def _heard(role: str, reference: Reference, seconds: float) -> list[MeterReading]:
+    """The role's readings, taken while the charger does what this calibration needs."""
+    heard: list[MeterReading] = []
+    states: list[str] = []
+    listen(
+        seconds,
+        {
+            MeterReading.TOPIC.format(role): lambda _, payload: heard.append(MeterReading.from_json(payload)),
+            ChargerState.TOPIC: lambda _, payload: states.append(ChargerState.from_json(payload).state),
+        },
+    )
+    if not heard:
+        raise CommandError(f"the {role} meter told nothing within {seconds:g} s", 1)
+    try:
+        check_situation(role, reference, states)
+    except NotNowError as error:
+        raise CommandError(str(error), 1) from error
+    return heard

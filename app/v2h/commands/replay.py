@@ -2,10 +2,11 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from v2h.captures import CaptureError, Skipped, read_capture
+from v2h.chademo.frames import CAR_IDS
+from v2h.commands import CommandError
 from v2h.commands.decode import skipped_lines
 from v2h.replaying import Result, replay
 
@@ -22,8 +23,10 @@ def run(args: argparse.Namespace) -> int:
     try:
         capture = read_capture(args.capture)
     except (OSError, CaptureError) as error:
-        print(f"v2h replay: {args.capture}: {error}", file=sys.stderr)
-        return 2
+        raise CommandError(f"{args.capture}: {error}", 2) from error
+    if not any(frame.can_id in CAR_IDS for frame in capture.frames):
+        ids = " ".join(f"{can_id:03x}" for can_id in sorted(CAR_IDS))
+        raise CommandError(f"{args.capture}: none of its {len(capture.frames)} frames is of a car (ids {ids})", 2)
     result = replay(capture.frames)
     print(json.dumps(as_json(result, capture.skipped), indent=1) if args.json else as_text(result, capture.skipped))
     return 1 if result.faults else 0

@@ -7,13 +7,19 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from v2h.apiclient import Api
 from v2h.apiclient import add_arguments as add_api_arguments
 from v2h.commands import CommandError
+from v2h.commands.clock import HOW_TO_SET
+from v2h.energy import predecessor
+
+NUMBERS = {"amps": "{:g} A", "soc_limit_pct": "limit {:g} %", "keep_soc_pct": "keeps {:g} %"}
+"""Of a part of the preview, where it has them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,61 +35,111 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("a file goes with import, and with import only", 2)
     api = Api(args.host)
     if args.what == "preview":
-        known = api.get("schedule/preview")
+        known = api.get("schedule/preview", "preview")
         print(json.dumps(known, indent=1) if args.json else preview_text(known))
         return 0
-    if args.what == "show":
-        print(json.dumps(api.get("schedule")["schedule"], indent=1))
-        return 0
-    document = _from_file(args.file) if args.what == "import" else _edited(api.get("schedule")["schedule"])
-    if document is None:
-        print("nothing changed")
-        return 0
-    answer = api.post("command/schedule", {"schedule": document})
-    print(json.dumps(answer) if args.json else answer.get("text", "done"))
+    if args.what == "import":
+        return _send(api, document_of(*_from_file(args.file)), args.json)
+    document = api.get("schedule", "schedule")["schedule"]
+    if args.what == "edit":
+        return _edit(api, document, args.json)
+    print(json.dumps(document, indent=1))
     return 0
 
 
 def preview_text(known: Mapping[str, Any]) -> str:
-    """A line a part of the plan."""
+    """A line a part of the plan, which has parts without gaps once the time is known."""
     lines = [f"The schedule could not be used: {known['error']}"] if known.get("error") else []
     lines += [
-        f"{part.get('start', ''):25}  {part.get('end', ''):25}  {part.get('mode', ''):9}  {part.get('why', '')}"
+        f"{part.get('start', ''):25}  {part.get('end', ''):25}  {part.get('mode', ''):9}  {_what(part)}"
         for part in known["preview"]
     ]
     lines += [f"ready by {ready.get('time', '')}: {ready.get('soc_pct', '?')} %" for ready in known.get("ready_by", ())]
-    return "\n".join(lines) or "nothing is planned"
+    if not known["preview"]:
+        lines.append(f"The charger does not know the time, so nothing is planned. {HOW_TO_SET}")
+    return "\n".join(lines)
 
 
-def document_of(text: str, name: str) -> dict[str, Any]:
-    """The JSON object in `text`. Raises CommandError with line and column."""
+def _what(part: Mapping[str, Any]) -> str:
+    """Why, and the part's own numbers."""
+    numbers = [words.format(part[key]) for key, words in NUMBERS.items() if part.get(key) is not None]
+    return "; ".join(text for text in (str(part.get("why", "")), ", ".join(numbers)) if text)
+
+
+def document_of(name: str, text: str) -> dict[str, Any]:
+    """The schedule in `text`, the content of the file `name`: ours, or the predecessor's. Raises CommandError with line
+    and column."""
     try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise CommandError(f"{name}: {error}", 2) from error
+        value = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        why = "nested too deep" if isinstance(error, RecursionError) else error
+        raise CommandError(f"{name}: {why}", 2) from error
+    if predecessor.is_events(value):
+        return predecessor.as_object(value)
     if not isinstance(value, dict):
         raise CommandError(f"{name}: a schedule is a JSON object, not a {type(value).__name__}", 2)
     return value
 
 
-def _from_file(name: str) -> dict[str, Any]:
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is not a number")
+
+
+def _from_file(name: str) -> tuple[str, str]:
+    """The file's name and text."""
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        return name, sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{name}: {error}", 2) from error
-    return document_of(text, name)
+        raise CommandError(f"{name}: {getattr(error, 'strerror', None) or error}", 2) from error
 
 
-def _edited(document: dict[str, Any]) -> dict[str, Any] | None:
-    """None when the owner left it as it was. What cannot be used stays in the file that the error names."""
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+def _send(api: Api, document: dict[str, Any], as_json: bool) -> int:
+    answer = api.post("command/schedule", {"schedule": document})
+    print(json.dumps(answer) if as_json else answer.get("text", "done"))
+    return 0
+
+
+def _edit(api: Api, document: dict[str, Any], as_json: bool) -> int:
+    command = _editor()
+    with _draft(json.dumps(document, indent=1)) as path:
+        try:
+            subprocess.run([*command, str(path)], check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise CommandError(f"the editor failed: {error}; set EDITOR", 1) from error
+        if not path.exists():
+            raise CommandError(f"the editor left no file {path}", 1)
+        edited = document_of(*_from_file(str(path)))
+        if edited != document:
+            return _send(api, edited, as_json)
+    print("nothing changed")
+    return 0
+
+
+def _editor() -> list[str]:
+    """The owner's editor as a command. Raises CommandError."""
+    for name in ("VISUAL", "EDITOR"):
+        value = os.environ.get(name, "")
+        try:
+            words = shlex.split(value)
+        except ValueError as error:
+            raise CommandError(f"{name} = {value!r} is no command: {error}", 2) from error
+        if words:
+            return words
+    return ["vi"]
+
+
+@contextmanager
+def _draft(text: str) -> Iterator[Path]:
+    """A file with `text` for an editor. It goes away again, unless something was changed in it and the block fails: the
+    owner's work is then kept, and the CommandError says where."""
     with tempfile.NamedTemporaryFile("w", prefix="v2h-schedule-", suffix=".json", delete=False) as file:
-        json.dump(document, file, indent=1)
+        file.write(text)
     path = Path(file.name)
     try:
-        subprocess.run([*editor, str(path)], check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise CommandError(f"the editor failed: {error}; set EDITOR", 1) from error
-    edited = document_of(path.read_text(encoding="utf-8"), str(path))
-    path.unlink()
-    return None if edited == document else edited
+        yield path
+    except CommandError as error:
+        if not path.exists() or path.read_bytes() == text.encode():
+            path.unlink(missing_ok=True)
+            raise
+        raise CommandError(f"{error}; your edit is kept in {path}", error.exit_code) from error
+    path.unlink(missing_ok=True)

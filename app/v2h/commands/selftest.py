@@ -1,7 +1,8 @@
 """`v2h selftest`: chips, CAN, lines, clock and disk of the board it runs on. It looks, it switches nothing.
 
 A part that belongs to a running program is judged by what that program says of it: a second reader on the SPI bus would
-spoil the first one's answers. What was not tested is said so, with the reason, and counts neither way.
+spoil the first one's answers. What was not tested is said so, with the reason, and counts neither way. With --host of
+another machine only what that one's programs say is judged.
 """
 
 import argparse
@@ -13,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from v2h.apiclient import Api
+from v2h.apiclient import Api, UnansweredError
 from v2h.apiclient import add_arguments as add_api_arguments
-from v2h.commands import CommandError, jitter
+from v2h.commands import jitter
+from v2h.commands.arguments import number
 from v2h.config import Config, config_paths, load
 from v2h.paths import DATA
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
@@ -24,6 +26,7 @@ from v2h.safety.outputs import Output, line_name
 from v2h.storefile import connect_read_only
 
 OK, FAILED, UNTESTED = "ok", "failed", "not tested"
+ELSEWHERE = "of this machine, and the charger is another one"
 BIT_RATE = 500_000
 FRESH_S = 3.0
 LEAST_FREE = 0.05
@@ -40,12 +43,15 @@ class Result(NamedTuple):
 
 
 class Board(NamedTuple):
-    """What the checks look at. state: the page's, None when it does not answer; root: where /sys and /run are."""
+    """What the checks look at. state: the page's, None when it does not answer, which `silence` says; root: where /sys
+    and /run are; here: it is this machine that is the charger."""
 
     config: Config
     state: Mapping[str, Any] | None
     data: Path
     root: Path = Path("/")
+    here: bool = True
+    silence: str = "the page does not answer"
 
     def part(self, name: str) -> Mapping[str, Any]:
         """What program `name` said, {} when nothing is known."""
@@ -58,18 +64,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--can-jitter", action="store_true", help="only measure how evenly our frames to the car leave, in a session"
     )
-    parser.add_argument("--seconds", type=float, default=jitter.SECONDS, help="of --can-jitter (%(default)s)")
+    parser.add_argument(
+        "--seconds", type=number(1, 3600, "s"), default=jitter.SECONDS, help="of --can-jitter (%(default)s)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0, or 1 when something failed."""
+    """Returns 0, or 1 when something failed. Who may not look, or asks wrongly, gets a CommandError: that is no failure
+    of the charger."""
     if args.can_jitter:
         return jitter.run(args.seconds, args.json)
+    api = Api(args.host)
+    board = Board(load(config_paths()), None, DATA, here=api.is_here)
     try:
-        state: dict[str, Any] | None = Api(args.host).get("state")
-    except CommandError:
-        state = None
-    results = list(check(Board(load(config_paths()), state, DATA)))
+        board = board._replace(state=api.get("state", "view"))
+    except UnansweredError as error:
+        board = board._replace(silence=f"{error}: is the tree running?")
+    results = list(check(board))
     if args.json:
         print(json.dumps([result._asdict() for result in results], indent=1))
     else:
@@ -80,24 +91,36 @@ def run(args: argparse.Namespace) -> int:
 
 def check(board: Board) -> Iterator[Result]:
     """Every check's results."""
-    for look in CHECKS:
-        yield from look(board)
+    for look, of_this_machine in CHECKS:
+        if board.here or not of_this_machine:
+            yield from look(board)
+        else:
+            yield from (Result(part, UNTESTED, ELSEWHERE) for part in of_this_machine)
 
 
 def programs(board: Board) -> Iterator[Result]:
     if board.state is None:
-        yield Result("programs", FAILED, "the page does not answer: is the tree running?")
+        yield Result("programs", FAILED, board.silence)
         return
     stopped = [name for name, said in board.part("programs").items() if not said.get("alive")]
-    errors = list(board.config.errors)
-    yield Result(
-        "programs", FAILED if stopped else OK, f"stopped: {', '.join(stopped)}" if stopped else "all are alive"
-    )
+    seen = f"stopped: {', '.join(stopped)}" if stopped else "all are alive"
+    yield Result("programs", FAILED if stopped else OK, seen)
+
+
+def configuration(board: Board) -> Iterator[Result]:
+    """As the running tree has read it; by ourselves where it says nothing."""
+    if board.state is None and not board.here:
+        yield Result("v2h.toml", UNTESTED, ELSEWHERE)
+        return
+    errors = board.config.errors if board.state is None else board.state.get("config_errors", ())
     yield Result("v2h.toml", FAILED if errors else OK, "; ".join(errors) or "no error")
 
 
-def chips(board: Board) -> Iterator[Result]:
+def panel(board: Board) -> Iterator[Result]:
     yield _panel(board.config.hardware.pca9552)
+
+
+def measuring(board: Board) -> Iterator[Result]:
     age_s = board.part("manager").get("grid_age_s")
     if age_s is None:
         yield Result("grid meter", FAILED if board.state else UNTESTED, "manager has no reading")
@@ -106,6 +129,8 @@ def chips(board: Board) -> Iterator[Result]:
     charger = board.part("charger")
     if charger.get("cable_v") is not None:
         yield Result("cable ADC", OK, f"{charger['cable_v']:.1f} V on the cable")
+    elif not board.here:
+        yield Result("cable ADC", UNTESTED, "charger has no reading; whether it is calibrated, selftest says there")
     elif board.config.cable.scale_v_per_v == 0:
         yield Result("cable ADC", UNTESTED, "not calibrated: [cable] in v2h.toml")
     else:
@@ -130,7 +155,7 @@ def can(board: Board) -> Iterator[Result]:
         yield Result(part, FAILED, why) if why else _interface(part, name)
 
 
-def lines(board: Board) -> Iterator[Result]:
+def outputs_and_buttons(board: Board) -> Iterator[Result]:
     hardware = board.config.hardware
     if hardware.outputs == "led:":
         leds = board.root / "sys/class/leds"
@@ -139,9 +164,6 @@ def lines(board: Board) -> Iterator[Result]:
         yield Result("outputs", FAILED if missing else OK, seen)
     else:
         yield Result("outputs", UNTESTED, f"{hardware.outputs} is no line of the kernel")
-    k_on = board.part("charger").get("k_on")
-    seen = "guard has not said" if k_on is None else f"guard reads {'on' if k_on else 'off'}"
-    yield Result("K", UNTESTED if k_on is None else OK, seen)
     kind, wanted = hardware.buttons.partition(":")[::2]
     if kind == "keys":
         names = [_text(path) for path in (board.root / "sys/class/input").glob("event*/device/name")]
@@ -149,6 +171,12 @@ def lines(board: Board) -> Iterator[Result]:
         yield Result("buttons", OK if good else FAILED, ", ".join(sorted(names)) or "no input device")
     else:
         yield Result("buttons", UNTESTED, f"{hardware.buttons} is no input device of the kernel")
+
+
+def k_and_lock(board: Board) -> Iterator[Result]:
+    k_on = board.part("charger").get("k_on")
+    seen = "guard has not said" if k_on is None else f"guard reads {'on' if k_on else 'off'}"
+    yield Result("K", UNTESTED if k_on is None else OK, seen)
     yield Result("plug lock", UNTESTED, "it has no feedback; a session moves it")
 
 
@@ -156,6 +184,9 @@ def clock(board: Board) -> Iterator[Result]:
     known = board.part("manager").get("clock")
     if known:
         yield Result("clock", OK if known.get("trusted") else FAILED, f"source {known.get('source', 'none')}")
+        return
+    if not board.here:
+        yield Result("clock", UNTESTED, "manager has not said")
         return
     synchronised = (board.root / "run/systemd/timesync/synchronized").exists()
     yield Result(
@@ -185,7 +216,18 @@ def disk(board: Board) -> Iterator[Result]:
     yield _database(board.data / "v2h.sqlite3")
 
 
-CHECKS: tuple[Callable[[Board], Iterator[Result]], ...] = (programs, chips, can, lines, clock, disk)
+CHECKS: tuple[tuple[Callable[[Board], Iterator[Result]], tuple[str, ...]], ...] = (
+    (programs, ()),
+    (configuration, ()),
+    (panel, ("panel LEDs",)),
+    (measuring, ()),
+    (can, ("CAN to converter", "CAN to car")),
+    (outputs_and_buttons, ("outputs", "buttons")),
+    (k_and_lock, ()),
+    (clock, ()),
+    (disk, ("data partition", "file system", "log")),
+)
+"""Each with the parts that are looked at on this machine, none where programs are asked."""
 
 
 def _panel(url: str) -> Result:

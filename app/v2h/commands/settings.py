@@ -24,13 +24,14 @@ def run(args: argparse.Namespace) -> int:
         answer = api.post("command/settings", values)
         print(json.dumps(answer) if args.json else answer.get("text", "done"))
         return 0
-    known = api.get("settings")
+    known = api.get("settings", "settings")
     print(json.dumps(known, indent=1) if args.json else as_text(known))
     return 0
 
 
 def parsed(changes: Sequence[str]) -> dict[str, Any]:
-    """{"soc_min_pct": 30} of ["soc_min_pct=30"]; what is no JSON is a text. Raises CommandError."""
+    """{"soc_min_pct": 30} of ["soc_min_pct=30"]; what is no JSON, as NaN, is a text, which the appliance refuses with
+    what the key allows. Raises CommandError."""
     values: dict[str, Any] = {}
     for change in changes:
         key, equals, text = change.partition("=")
@@ -38,7 +39,8 @@ def parsed(changes: Sequence[str]) -> dict[str, Any]:
             raise CommandError(f"{change!r} is not KEY=VALUE", 2)
         try:
             values[key] = json.loads(text)
-        except ValueError:
+            json.dumps(values[key], allow_nan=False)
+        except (ValueError, RecursionError):
             values[key] = text
     return values
 

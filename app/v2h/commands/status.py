@@ -1,14 +1,15 @@
 """`v2h status`: what the charger does now and why; `--watch` goes on saying it."""
 
 import argparse
+import contextlib
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
-from v2h.apiclient import Api
+from v2h.apiclient import Api, UnansweredError
 from v2h.apiclient import add_arguments as add_api_arguments
-from v2h.commands import CommandError
 
 POLL_S = 2.0
 LINES = (("Mode", "mode_text"), ("Car battery", "soc"), ("Power", "power"), ("Grid", "grid"), ("Session", "step_text"))
@@ -24,19 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the state. Returns 0, also when the charger reports a fault; `v2h selftest` judges."""
     api = Api(args.host)
-    if not args.watch:
-        state = api.get("state")
-        print(json.dumps(state, indent=1) if args.json else as_text(state))
+    if args.watch:
+        with contextlib.suppress(KeyboardInterrupt):
+            _watch(api, args.json)
         return 0
-    last = ""
-    try:
-        for state in _states(api):
-            line = json.dumps(state) if args.json else as_line(state)
-            if line != last:
-                print(line, flush=True)
-            last = line
-    except KeyboardInterrupt:
-        return 0
+    state = api.get("state", "view")
+    print(json.dumps(state, indent=1) if args.json else as_text(state))
     return 0
 
 
@@ -55,11 +49,26 @@ def as_line(state: Mapping[str, Any]) -> str:
     return "  ".join(str(view[key]) for key in ("headline", "soc", "power", "grid") if key in view)
 
 
-def _states(api: Api) -> Iterator[dict[str, Any]]:
-    """Live by stream; by asking again and again where no seat is free. For ever."""
+def _watch(api: Api, as_json: bool) -> NoReturn:
+    """For ever, whatever becomes of the charger in between; a refusal, which stays one, raises CommandError."""
+    last = trouble = ""
     while True:
         try:
-            yield from api.live()
-        except CommandError:
-            yield api.get("state")
-            time.sleep(POLL_S)
+            for state in _states(api):
+                line, trouble = json.dumps(state) if as_json else as_line(state), ""
+                if line != last:
+                    print(line, flush=True)
+                last = line
+        except UnansweredError as error:
+            if not trouble:
+                print(f"v2h status: {error} (trying again)", file=sys.stderr)
+            trouble = str(error)
+        time.sleep(POLL_S)
+
+
+def _states(api: Api) -> Iterator[dict[str, Any]]:
+    """Live by stream until that ends; the state of now where it breaks off or no seat is free."""
+    try:
+        yield from api.live()
+    except UnansweredError:
+        yield api.get("state", "view")

@@ -30,9 +30,10 @@ class OrderError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Order:
     """A mode in force. amps: DC, positive in both directions, None: all that is allowed. soc_limit_pct: where charge
-    or discharge ends, None: the configured window. until_t: monotonic s; until: the same as it was given. by: who chose
-    it, "owner", "schedule", "slot" or "nobody". because: the reason in words, "" when the owner chose it.
-    keep_soc_pct: not discharged below, for a ready-by target. hold: not discharged at all, while others draw."""
+    or discharge ends, None: the configured window. until_t: monotonic s; until: the same as it was given; until_said:
+    the same for people, by the clock on their wall. by: who chose it, "owner", "schedule", "slot" or "nobody".
+    because: the reason in words, "" when the owner chose it. keep_soc_pct: not discharged below, for a ready-by target.
+    hold: not discharged at all, while others draw."""
 
     mode: str = "idle"
     amps: float | None = None
@@ -43,6 +44,7 @@ class Order:
     because: str = ""
     keep_soc_pct: float | None = None
     hold: bool = False
+    until_said: str = ""
 
     @property
     def ends_when_done(self) -> bool:
@@ -68,12 +70,14 @@ def read_order(values: Mapping[str, Any], limits: Limits, now: float, wall: date
             )
     most_a = limits.max_discharge_a if mode == "discharge" else limits.max_charge_a
     until = values.get("until")
+    end = None if until is None else _moment(until, wall)
     return Order(
         mode,
         _number("amps", values.get("amps"), 0.0, most_a, "A"),
         _number("soc_limit_pct", values.get("soc_limit_pct"), limits.soc_min_pct, limits.soc_max_pct, "%"),
-        None if until is None else now + _ahead_s(until, wall),
-        None if until is None else str(until),
+        None if end is None else now + _ahead_s(end, wall),
+        None if end is None else str(until),
+        until_said="" if end is None else f"{end:%H:%M}" if end.date() == wall.date() else f"{end:%a %H:%M}",
     )
 
 
@@ -111,7 +115,7 @@ def read_slot(values: Mapping[str, Any], limits: Limits, now: float, wall: datet
         raise OrderError("until is missing: a slot must end by itself")
     return Slot(
         kind,
-        now + _ahead_s(until, wall),
+        now + _ahead_s(_moment(until, wall), wall),
         str(until),
         _number("amps", values.get("amps"), 0.0, limits.max_charge_a, "A"),
         _number("soc_limit_pct", values.get("soc_limit_pct"), limits.soc_min_pct, limits.soc_max_pct, "%"),
@@ -127,15 +131,22 @@ def _number(key: str, value: object, low: float, high: float, unit: str) -> floa
     return float(value)  # type: ignore[arg-type]
 
 
-def _ahead_s(until: object, wall: datetime) -> float:
+def _moment(until: object, wall: datetime) -> datetime:
+    """`until` in the zone of `wall`, after it and not too far. Raises OrderError."""
     try:
         time = datetime.fromisoformat(until)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise OrderError(f"until = {until!r} is not an ISO time such as {wall:%Y-%m-%dT%H:%M%z}") from None
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=wall.tzinfo)
-    # In UTC: two times of one zone are subtracted as the wall shows them, an hour wrong over a change of the clocks.
-    ahead = time.astimezone(UTC) - wall.astimezone(UTC)
-    if not timedelta(0) < ahead <= LONGEST:
+    try:
+        end = time.replace(tzinfo=wall.tzinfo) if time.tzinfo is None else time.astimezone(wall.tzinfo)
+        good = 0 < _ahead_s(end, wall) <= LONGEST.total_seconds()
+    except OverflowError:  # in the calendar's first or last hours
+        good = False
+    if not good:
         raise OrderError(f"until = {until!r} is not between now ({wall:%Y-%m-%dT%H:%M%z}) and 7 days from now")
-    return ahead.total_seconds()
+    return end
+
+
+def _ahead_s(end: datetime, wall: datetime) -> float:
+    # In UTC: two times of one zone are subtracted as the wall shows them, an hour wrong over a change of the clocks.
+    return (end.astimezone(UTC) - wall.astimezone(UTC)).total_seconds()

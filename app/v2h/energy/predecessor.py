@@ -20,6 +20,11 @@ def is_events(document: object) -> bool:
     return isinstance(document, list) or (isinstance(document, Mapping) and "cmd" in document)
 
 
+def as_object(document: list[Any] | dict[str, Any]) -> dict[str, Any]:
+    """The file as the API takes it, which knows objects only."""
+    return document if isinstance(document, dict) else {"cmd": {"SetEvents": document}}
+
+
 def to_schedule(document: object) -> tuple[dict[str, Any], list[str]]:
     """The same as a document of ours, and what is wrong with it, naming entry and field. Values that ours has too are
     left for its reader to check."""

@@ -15,8 +15,8 @@ def sentence(decision: Decision, order: Order, waiting: str, following: str | No
     said = f"{order.mode} waits: {waiting}." if waiting else decision.why
     runs = decision.mode != "idle"
     more = [order.because] if order.because and runs else []
-    if order.by == "owner" and order.until is not None and runs:
-        more.append(f"until {order.until}")
+    if order.by == "owner" and order.until_said and runs:
+        more.append(f"until {order.until_said}")
     if following is not None:
         more.append(f"next: {following}")
     return f"{said.removesuffix('.')}; {'; '.join(more)}." if more else said

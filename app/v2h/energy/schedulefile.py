@@ -156,6 +156,8 @@ class _Reader:
     def _want(self, where: str, entry: Mapping[str, Any]) -> Want:
         limits = self._limits
         mode = self._choice(where, "mode", entry["mode"], MODES)
+        if mode != entry["mode"]:
+            return Want(mode)  # whether the rest would fit the mode that was meant nobody knows
         for key in ("amps", "soc_limit_pct"):
             if entry.get(key) is not None and key not in FITS.get(mode, ()):
                 self._errors.append(

@@ -5,9 +5,12 @@ reference / count. Power needs no volts and amps of its own: its LSB is 16 times
 volts and amps give the third.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
+from v2h.bus import RESTING
+from v2h.chademo.states import State
 from v2h.drivers.stpm3x_map import POWER_LSB_PER_VA_LSB
 from v2h.meterconfig import Stpm3xMeter
 
@@ -17,10 +20,32 @@ LEAST_V = 50.0
 """Below these a reference meter's own last digit makes the calibration worse than none."""
 STEADY = 0.02
 """Largest spread of the readings, as a part of their mean."""
+MOST_CHANGE = 0.3
+"""Of an LSB: the parts of one board are nearer to those of another than that."""
+
+
+class Situation(NamedTuple):
+    """What calibrating a role's power and current needs, in words, and the charger's states in which that can be."""
+
+    words: str
+    states: tuple[str, ...]
+
+
+SITUATIONS: Mapping[str, Situation] = {
+    "grid": Situation("the charger idle (v2h stop) and one steady load of 1 kW or more", RESTING),
+    "charger": Situation(
+        "the charger charging with a steady 1 kW or more (v2h mode charge --amps 6)", (str(State.ENERGY),)
+    ),
+    "solar": Situation("a steady sun of 1 kW or more", tuple(State)),
+}
 
 
 class CalibrationError(ValueError):
     """It cannot be done with these readings; says what to do instead."""
+
+
+class NotNowError(RuntimeError):
+    """The charger does something else than a calibration needs: what, and what it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +57,25 @@ class Reference:
     amps: float | None = None
 
 
+def check_situation(role: str, reference: Reference, states: Sequence[str]) -> None:
+    """`states`: the charger's, as far as it was heard. Raises NotNowError when one of them is none for this role; the
+    voltage alone is the same in all."""
+    needs = SITUATIONS[role]
+    unfit = [state for state in states if state not in needs.states]
+    if unfit and (reference.watts is not None or reference.amps is not None):
+        raise NotNowError(f"the charger is in state {unfit[-1]}; calibrating {role} needs {needs.words}")
+
+
 def mean(name: str, readings: Sequence[float], least: float, unit: str) -> float:
     """Mean of steady readings. Raises CalibrationError."""
     if not readings:
         raise CalibrationError(f"the meter told no {name}")
     middle = sum(readings) / len(readings)
     if abs(middle) < least:
-        raise CalibrationError(
-            f"the meter shows {middle:.1f} {unit}: too little; switch on a steady load of 1 kW or more"
-        )
+        raise CalibrationError(f"the meter shows {middle:.1f} {unit}: too little; a steady 1 kW or more is needed")
     if max(readings) - min(readings) > STEADY * abs(middle):
         raise CalibrationError(
-            f"the {name} moved between {min(readings):.1f} and {max(readings):.1f} {unit}: wait for a steady load, with"
-            " the charger idle"
+            f"the {name} moved between {min(readings):.1f} and {max(readings):.1f} {unit}: wait for a steady load"
         )
     return middle
 
@@ -74,4 +105,20 @@ def calibrate(
         found["i_lsb_a"] = found["p_lsb_w"] / (POWER_LSB_PER_VA_LSB * found["v_lsb_v"])
     elif have == {"p_lsb_w", "i_lsb_a"}:
         found["v_lsb_v"] = found["p_lsb_w"] / (POWER_LSB_PER_VA_LSB * found["i_lsb_a"])
+    for key in found.keys() - {"sign"}:
+        _plausible(spec, key, found[key])
     return found
+
+
+def _plausible(spec: Stpm3xMeter, key: str, value: float) -> None:
+    """Raises CalibrationError when v2h.toml would not take this LSB, or when no two boards are so far apart."""
+    was = getattr(spec, key)
+    bounds = next(f.metadata for f in fields(spec) if f.name == key)
+    low, high, change = bounds["low"], bounds["high"], value / was - 1
+    if low <= value <= high and abs(change) <= MOST_CHANGE:
+        return
+    wrong = f"change by {100 * change:+.0f} %" if low <= value <= high else f"be {value:.3g}, not {low:g} to {high:g}"
+    raise CalibrationError(
+        f"{key} would {wrong}: is the reference of this wire and in this unit? "
+        f"Where another sensor is fitted, write its own {key} into v2h.toml first"
+    )

@@ -111,7 +111,7 @@ class Manager:
             here = _wall().astimezone(self._memory.schedule.zone)
             answer = self._orders[name](command.values, now, here)
         except OrderRefusedError as error:
-            self._refuse(name, command, str(error))
+            self._refuse(name, command, str(error), bad_input=error.bad_input)
             return
         if answer.changed:
             self._use(now)
@@ -146,8 +146,8 @@ class Manager:
             text = "Nothing was cleared: the charger does not answer."
             self._answer("clear-fault", command, Reply(command.id, False, text))
 
-    def _refuse(self, name: str, command: Command, why: str) -> None:
-        self._answer(name, command, Reply(command.id, False, f"Not applied: {why}"))
+    def _refuse(self, name: str, command: Command, why: str, *, bad_input: bool = False) -> None:
+        self._answer(name, command, Reply(command.id, False, f"Not applied: {why}", bad_input=bad_input))
 
     def _answer(self, name: str, command: Command, reply: Reply) -> None:
         self._bus.publish(reply, reply.id)

@@ -26,6 +26,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from v2h.commands.arguments import whole
+
 OVERLAY = Path(__file__).resolve().parents[3] / "rootfs-overlay"
 APP = Path(__file__).resolve().parents[1]
 BOARD_RUN = "/run/v2h"
@@ -107,6 +109,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def why_not(port: int) -> str:
+    """Why that port of the loopback cannot be listened on, "" when it can."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does, past what has just ended
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""
 
 
 @contextlib.contextmanager
@@ -210,11 +223,16 @@ def main() -> int:
         description="The whole tree on this machine against a simulated charger, car and house.",
         epilog="example: scripts/demo --port 8080",
     )
-    parser.add_argument("--port", type=int, default=8080, help="the page's port on localhost (default 8080)")
+    parser.add_argument(
+        "--port", type=whole(1, 65535), default=8080, help="the page's port on localhost (default 8080)"
+    )
     port = parser.parse_args().port
     if shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin") is None:
         print("demo: mosquitto is not installed; run scripts/setup", file=sys.stderr)
         return 1
+    if why := why_not(port):
+        print(f"demo: port {port} cannot be used: {why}; choose another with --port", file=sys.stderr)
+        return 2
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with desk_tree(port) as desk:
@@ -222,6 +240,7 @@ def main() -> int:
             print(
                 "Press V2H there: the car wakes, closes its contactors and follows the house's load. Press stop to end."
             )
+            print(f"In a shell: {Path(sys.executable).with_name('v2h')} status --host localhost:{port}")
             print(f"Words of all programs: {desk.run}/log    Ctrl-C ends everything.", flush=True)
             desk.supervisord.wait()
             print("demo: the tree ended by itself", file=sys.stderr)

@@ -60,7 +60,7 @@ WORDS = {
     401: "Only the owner may: the token is missing, unknown or revoked.",
     403: "Foreign host, foreign site, wrong CSRF token, or no password is set yet.",
     404: "There is no such thing.",
-    409: "Understood, and refused by the program that decides.",
+    409: "Understood, and refused by the program that decides: not now, or not here.",
     413: "Too long.",
     415: "Not application/json.",
     503: "Not known yet, or no seat free; the error says which.",

@@ -207,7 +207,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
 
 
 def _answer(reply: Reply | None, prefix: str = "") -> Response:
-    """200 done, 409 refused with the reason, 504 nobody answered."""
+    """200 done, 400 bad values, 409 refused for another reason, 504 nobody answered."""
     before = f"{prefix}: " if prefix else ""
     if reply is None:
         return refusal(f"{before}No answer in time: the program that decides is not running or not on the bus", 504)
@@ -215,7 +215,7 @@ def _answer(reply: Reply | None, prefix: str = "") -> Response:
     if not reply.ok:
         answer["error"] = before + reply.text
     response = jsonify(answer)
-    response.status_code = 200 if reply.ok else 409
+    response.status_code = 200 if reply.ok else 400 if reply.bad_input else 409
     return response
 
 

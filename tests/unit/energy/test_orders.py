@@ -19,12 +19,26 @@ def read(**values: Any) -> Order:
 
 def test_a_full_order() -> None:
     order = read(mode="charge", amps=10, soc_limit_pct=80, until="2026-11-22T13:00:00+00:00")
-    assert order == Order("charge", 10.0, 80.0, 4600.0, "2026-11-22T13:00:00+00:00")
+    assert order == Order("charge", 10.0, 80.0, 4600.0, "2026-11-22T13:00:00+00:00", until_said="13:00")
     assert order.applied() == {"mode": "charge", "amps": 10.0, "soc_limit_pct": 80.0, "until": order.until}
 
 
 def test_a_time_without_zone_is_local() -> None:
     assert read(mode="v2h", until="2026-11-22T12:30").until_t == 2800.0
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        ("2026-11-22T22:30:00+00:00", "23:30"),
+        ("2026-11-22T23:30:00+00:00", "Mon 00:30"),
+        ("2026-11-24T07:00", "Tue 07:00"),
+        (None, ""),
+    ],
+)
+def test_until_is_said_as_the_clock_on_the_wall_shows_it(until: str | None, said: str) -> None:
+    here = WALL.astimezone(ZoneInfo("Europe/Berlin"))
+    assert read_order({"mode": "v2h", "until": until}, Limits(), 0.0, here).until_said == said
 
 
 def test_until_is_right_over_a_change_of_the_clocks() -> None:
@@ -67,6 +81,8 @@ def test_a_slot_must_end_by_itself() -> None:
         ({"mode": "v2h", "until": 5}, "until = 5 is not an ISO time"),
         ({"mode": "v2h", "until": "2026-11-22T11:59+00:00"}, "is not between now"),
         ({"mode": "v2h", "until": "2026-11-30T11:59+00:00"}, "7 days from now"),
+        ({"mode": "v2h", "until": "0001-01-01T00:00+14:00"}, "is not between now"),
+        ({"mode": "v2h", "until": "9999-12-31T23:59-14:00"}, "7 days from now"),
         ({"mode": "charge", "apms": 5}, "apms = 5 does not fit mode charge; it takes amps, soc_limit_pct, until"),
     ],
 )

@@ -109,6 +109,13 @@ def test_refusals_name_entry_field_and_what_is_allowed(document: Any, words: str
     assert any(words in text for text in caught.value.errors), caught.value.errors
 
 
+def test_what_follows_from_an_error_is_no_second_one() -> None:
+    with pytest.raises(ScheduleError) as caught:
+        read({"version": 1, "weekly": [{**NIGHT, "mode": "chrage", "amps": 10, "soc_limit_pct": 80}]})
+    (error,) = caught.value.errors
+    assert "mode = 'chrage' is not one of idle, v2h" in error
+
+
 def test_all_errors_are_found_at_once() -> None:
     with pytest.raises(ScheduleError) as caught:
         read({"version": 3, "weekly": [{**NIGHT, "mode": "eco", "end": "x"}], "ready_by": 5})

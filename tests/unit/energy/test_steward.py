@@ -109,9 +109,11 @@ def test_a_mode_chosen_by_hand_holds_to_the_next_entry() -> None:
 def test_a_mode_with_until_holds_over_the_entries_between() -> None:
     home = Home(EVENING, DAYS, soc_pct=50.0)
     home.run(seconds=60)
-    home.steward.take(home.now, Order("solar", until_t=home.now + 8 * 3600, until="2026-03-29T03:01+01:00"))
+    until = {"until_t": home.now + 8 * 3600, "until": "2026-03-29T03:01+01:00", "until_said": "03:01"}
+    home.steward.take(home.now, Order("solar", **until))
     home.run(hours=7)
     assert home.steward.order.mode == "solar"
+    assert "; until 03:01; " in home.why
     home.run(hours=1.1)
     assert (home.steward.order.mode, home.steward.order.by) == ("charge", "schedule")
 

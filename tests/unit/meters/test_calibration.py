@@ -6,7 +6,7 @@ import pytest
 
 from v2h.drivers.stpm3x import Stpm3x
 from v2h.meterconfig import Stpm3xMeter
-from v2h.meters.calibration import CalibrationError, Reference, calibrate
+from v2h.meters.calibration import CalibrationError, NotNowError, Reference, calibrate, check_situation
 from v2h.meters.stpm3x import Stpm3xSource
 from v2h.ports.spi import SpiPort
 from v2h.rig.stpm3x import I_LSB_A, P_LSB_W, V_LSB_V, Mains
@@ -80,8 +80,42 @@ def test_a_clamp_the_wrong_way_round_is_found() -> None:
         (Reference(watts=1500.0), [1400.0, 1500.0], "the power moved between 1400.0 and 1500.0 W"),
         (Reference(watts=1500.0), [], "the meter told no power"),
         (Reference(watts=0.0), [1500.0], "a reference of 0"),
+        (Reference(watts=1.0), [3000.0], "p_lsb_w would be 3e-07, not 1e-06 to 1"),
+        (Reference(watts=float("nan")), [3000.0], "p_lsb_w would be nan"),
+        (Reference(watts=2000.0), [1500.0], "p_lsb_w would change by .33 %"),
+        (Reference(watts=1000.0), [1500.0], "p_lsb_w would change by -33 %"),
     ],
 )
 def test_what_cannot_be_calibrated_with_is_refused(reference: Reference, watts: list[float], words: str) -> None:
     with pytest.raises(CalibrationError, match=words):
         calibrate(WRONG, reference, watts, [], [])
+
+
+def test_what_follows_from_two_references_is_bounded_too() -> None:
+    with pytest.raises(CalibrationError, match=r"i_lsb_a would change by \+31 %"):
+        calibrate(WRONG, Reference(watts=1940.0, volts=170.0), [1500.0], [230.0], [])
+
+
+WATTS, VOLTS = Reference(watts=2000.0), Reference(volts=230.0)
+
+
+@pytest.mark.parametrize(
+    ("role", "reference", "states", "words"),
+    [
+        ("grid", WATTS, ["idle"], ""),
+        ("grid", WATTS, ["fault"], ""),
+        ("grid", WATTS, [], ""),  # nobody knows
+        ("grid", WATTS, ["idle", "wake"], "the charger is in state wake; calibrating grid needs the charger idle"),
+        ("grid", VOLTS, ["energy"], ""),
+        ("charger", WATTS, ["energy"], ""),
+        ("charger", WATTS, ["idle"], "needs the charger charging with a steady 1 kW or more"),
+        ("charger", VOLTS, ["idle"], ""),
+        ("solar", WATTS, ["energy"], ""),
+    ],
+)
+def test_each_role_needs_a_situation(role: str, reference: Reference, states: list[str], words: str) -> None:
+    if not words:
+        check_situation(role, reference, states)
+        return
+    with pytest.raises(NotNowError, match=words):
+        check_situation(role, reference, states)

@@ -1,10 +1,14 @@
 """`v2h meter`: what it prints, and what it refuses before it asks anybody."""
 
+import logging
 from pathlib import Path
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from v2h.bus import MeterReading, MeterStatus
+from v2h.busclient import BusClient
 from v2h.cli import main
 from v2h.commands.meter import describe
 
@@ -49,3 +53,39 @@ def test_refusals(
     monkeypatch.setattr("v2h.commands.meter.CONNECT_S", 0.2)
     assert main(["meter", *words]) == code
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["read", "--seconds", "-1"], "argument --seconds: '-1' is not a number from 0.1 to 3600 s"),
+        (["read", "--seconds", "nan"], "argument --seconds: 'nan'"),
+        (["read", "--seconds", "0"], "argument --seconds: '0'"),
+        (["calibrate", "grid", "--watts", "nan"], "argument --watts: 'nan' is not a number from -15000 to 15000 W"),
+        (["calibrate", "grid", "--volts", "2314"], "argument --volts: '2314' is not a number from 50 to 300 V"),
+        (["calibrate", "grid", "--amps", "0"], "argument --amps: '0' is not a number from 1 to 100 A"),
+        (["calibrate", "grid", "--seconds", "inf"], "argument --seconds: 'inf'"),
+    ],
+)
+def test_numbers_out_of_range_are_bad_input(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["meter", *words])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_help_says_what_each_meter_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["meter", "calibrate", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "for grid the charger idle" in said and "for charger the charger charging with" in said
+
+
+@pytest.mark.parametrize(("reason", "warnings"), [("Normal disconnection", 0), ("Unspecified error", 1)])
+def test_a_goodbye_of_our_own_is_no_warning(
+    reason: str, warnings: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bus = BusClient("cli", tmp_path, logging.getLogger("v2h.cli"))
+    bus.connected = True
+    bus._on_disconnect(bus._client, None, None, ReasonCode(PacketTypes.DISCONNECT, reason), None)
+    assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == warnings

@@ -13,6 +13,7 @@ from v2h.bus import (
     ManagerState,
     MeterReading,
     MeterStatus,
+    reading_old_after_s,
 )
 
 OLD_S = 3.0
@@ -20,7 +21,7 @@ OLD_S = 3.0
 
 def old_after_s(interval_s: float) -> float:
     """How long a value counts that comes every interval_s: as long as manager believes a meter, and at least OLD_S."""
-    return max(OLD_S, 3 * interval_s + 1)
+    return max(OLD_S, reading_old_after_s(interval_s))
 
 
 class Seen(NamedTuple):

@@ -1,0 +1,54 @@
+"""`v2h clock`: the time of day at the charger, and whether it is known; `v2h clock set` gives it this machine's."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from v2h.apiclient import Api
+from v2h.apiclient import add_arguments as add_api_arguments
+from v2h.commands import CommandError
+from v2h.energy.walltime import ZoneError, zone
+
+HOW_TO_SET = "v2h clock set gives it this machine's time."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `v2h clock`."""
+    parser.add_argument("what", choices=("show", "set"), nargs="?", default="show")
+    add_api_arguments(parser, "v2h clock set --host v2h.local")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show or set. Returns 0, also when the time is not known; a refusal raises CommandError."""
+    api = Api(args.host)
+    if args.what == "set":
+        answer = api.post("command/clock", {"at": datetime.now().astimezone().isoformat()})
+        print(json.dumps(answer) if args.json else answer.get("text", "done"))
+        return 0
+    state = api.get("state", "view")
+    print(json.dumps(_clock(state), indent=1) if args.json else as_text(state))
+    return 0
+
+
+def as_text(state: Mapping[str, Any]) -> str:
+    """The time there, where it is from, and what to do when it is not to be believed."""
+    local, tz = time_there(state)
+    lines = [f"{local:%a %d %b %Y %H:%M:%S} in {tz}", str(state["view"].get("clock", {}).get("text", ""))]
+    return "\n".join(lines if _clock(state).get("trusted") else [*lines, HOW_TO_SET])
+
+
+def time_there(state: Mapping[str, Any]) -> tuple[datetime, ZoneInfo]:
+    """The time of day at the charger and its zone. Raises CommandError."""
+    clock = _clock(state)
+    try:
+        return datetime.fromisoformat(clock["local"]), zone(clock["zone"])
+    except (KeyError, TypeError, ValueError) as error:
+        why = str(error) if isinstance(error, ZoneError) else "its manager is silent"
+        raise CommandError(f"the charger's clock cannot be read: {why}", 1) from error
+
+
+def _clock(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (state.get("manager") or {}).get("clock") or {}
