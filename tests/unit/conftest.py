@@ -1,5 +1,6 @@
 """An application served by the real server, for tests that speak to it as a program does."""
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,11 @@ def host(web: WebApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     server = create_server(web.make(archive=Log(), stream_life_s=0.5), host="127.0.0.1", port=0, threads=4)
     monkeypatch.setenv("V2H_TOKEN", web.token()["Authorization"].removeprefix("Bearer "))
     monkeypatch.setenv("HOME", str(tmp_path))
-    threading.Thread(target=server.run, daemon=True).start()
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):  # closed below while it waits
+            server.run()
+
+    threading.Thread(target=serve, daemon=True).start()
     yield f"127.0.0.1:{server.effective_port}"
     server.close()
