@@ -8,6 +8,7 @@ Retained messages on command and setpoint topics are dropped by receivers.
 """
 
 import json
+import re
 from dataclasses import dataclass, field, fields
 from enum import Enum, auto
 from functools import cache
@@ -20,6 +21,10 @@ SETPOINT_LIFE_S = 1.0
 MODES = ("idle", "v2h", "solar", "charge", "discharge")
 RESTING = ("idle", "fault")
 """ChargerState.state without a session."""
+PASSWORD_SET = "password_set"
+"""Code of web's event: the owner's password is a new one, and a pairing window is closed by it."""
+ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+"""Of a command and its reply: a part of a topic."""
 
 
 class MessageError(ValueError):
@@ -32,6 +37,7 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 class _Kind(Enum):
     NUMBER = auto()
     NUMBER_OR_NONE = auto()
+    TEXT = auto()
     OTHER = auto()
 
 
@@ -55,20 +61,28 @@ class Message:
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise MessageError(f"{cls.__name__}: {error}; got {payload[:200]!r}") from error
         for name, kind in shape.items():
-            if kind is not _Kind.OTHER:
-                value = getattr(message, name)
-                if value is None and kind is _Kind.NUMBER_OR_NONE:
-                    continue
-                if not (isinstance(value, int | float) and isfinite(value)):
-                    raise MessageError(f"{cls.__name__}: {name} = {value!r} is not a finite number")
+            if kind is _Kind.OTHER:
+                continue
+            value = getattr(message, name)
+            if kind is _Kind.TEXT:
+                if not isinstance(value, str):
+                    raise MessageError(f"{cls.__name__}: {name} = {value!r} is no text")
+            elif value is None and kind is _Kind.NUMBER_OR_NONE:
+                continue
+            elif not (isinstance(value, int | float) and isfinite(value)):
+                raise MessageError(f"{cls.__name__}: {name} = {value!r} is not a finite number")
+        message.check()
         return message
+
+    def check(self) -> None:
+        """What the types do not say of a message that was read. Raises MessageError."""
 
 
 @cache
 def _shape(cls: type[Message]) -> dict[str, _Kind]:
     """Field name -> what it holds; kept, because many messages a second are read on a small board. (A class is
     hashable; mypy looks at its instances' __hash__, hence the ignores above.)"""
-    kinds = {float: _Kind.NUMBER, int: _Kind.NUMBER, float | None: _Kind.NUMBER_OR_NONE}
+    kinds = {float: _Kind.NUMBER, int: _Kind.NUMBER, float | None: _Kind.NUMBER_OR_NONE, str: _Kind.TEXT}
     return {f.name: kinds.get(f.type, _Kind.OTHER) for f in fields(cls)}
 
 
@@ -108,6 +122,10 @@ class MeterReading(Message):
     lag_known: bool = True
     fresh: bool = True
     phases: list[dict[str, float]] = field(default_factory=list)
+
+    def is_old(self, now: float) -> bool:
+        """Older than three of its own intervals and a second: not data."""
+        return now - self.t > 3 * self.interval_s + 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +223,8 @@ class Setpoint(Message):
 class ManagerState(Message):
     """Policy: mode, the sentence for people, and what is in force.
 
-    why: what is done, why, and what comes next. next_entry: the next change of the schedule in words, None without one.
+    why: what is done, why, and what comes next. grid_w: None when nothing was heard for so long that it is no data
+    (grid_age_s goes on telling how long). next_entry: the next change of the schedule in words, None without one.
     chosen_by: who chose the mode, "owner", "schedule", "slot" or "nobody". until: ISO time with offset at which the
     mode ends, None when open. stopped_by_owner: the schedule is suspended until the owner starts something or resumes
     it. clock: {"trusted": bool, "source": "ntp" | "owner" | "rtc" | "none", "age_s": s since that source was last heard
@@ -271,7 +290,7 @@ class ManagerSchedule(Message):
 
 @dataclass(frozen=True, slots=True)
 class Command(Message):
-    """An order from a person or neighbour on v2h/command/<name>; answered on v2h/reply/<id>.
+    """An order from a person or neighbour on v2h/command/<name>; answered on v2h/reply/<id>, hence ID.
 
     Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({} or
     {"unlock_confirmed": true}), "capture" ({}: datalog writes the CAN black box to a file),
@@ -286,6 +305,11 @@ class Command(Message):
     source: str
     values: dict[str, Any] = field(default_factory=dict)
 
+    def check(self) -> None:
+        _check_id(self)
+        if not isinstance(self.values, dict):
+            raise MessageError(f"Command: values = {self.values!r} is no object")
+
 
 @dataclass(frozen=True, slots=True)
 class Reply(Message):
@@ -298,12 +322,23 @@ class Reply(Message):
     applied: dict[str, Any] = field(default_factory=dict)
     bad_input: bool = False
 
+    def check(self) -> None:
+        _check_id(self)
+
+
+def _check_id(message: Command | Reply) -> None:
+    if not ID.fullmatch(message.id):
+        raise MessageError(f"{type(message).__name__}: id = {message.id!r} is not {ID.pattern}")
+
 
 @dataclass(frozen=True, slots=True)
 class Event(Message):
-    """Something worth a line in the log: level "info", "warning" or "fault", a stable code, words, numbers."""
+    """Something worth a line in the log: level "info", "warning" or "fault", a stable code, words, numbers.
+
+    On AGAIN, the same as before, what the log may not have heard (v2h.busclient); nobody else listens there."""
 
     TOPIC = "v2h/event"
+    AGAIN: ClassVar[str] = "v2h/event/again"
     t: float
     level: str
     code: str
@@ -322,14 +357,14 @@ class Pairing(Message):
 
 
 MAY_PUBLISH: dict[str, tuple[str, ...]] = {
-    "guard": ("v2h/guard/#", "v2h/event"),
-    "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event"),
-    "meter": ("v2h/meter/#", "v2h/event"),
-    "manager": ("v2h/manager/#", "v2h/charger/setpoint", "v2h/reply/+", "v2h/event"),
-    "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event"),
-    "datalog": ("v2h/datalog/#", "v2h/reply/+", "v2h/event"),
-    "web": ("v2h/web/#", "v2h/command/+", "v2h/event"),
-    "pulse": ("v2h/pulse/#", "v2h/event"),
+    "guard": ("v2h/guard/#", "v2h/event/#"),
+    "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event/#"),
+    "meter": ("v2h/meter/#", "v2h/event/#"),
+    "manager": ("v2h/manager/#", "v2h/charger/setpoint", "v2h/reply/+", "v2h/event/#"),
+    "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event/#"),
+    "datalog": ("v2h/datalog/#", "v2h/reply/+", "v2h/event/#"),
+    "web": ("v2h/web/#", "v2h/command/+", "v2h/event/#"),
+    "pulse": ("v2h/pulse/#", "v2h/event/#"),
     "cli": ("v2h/command/+",),
 }
 """Who may publish what: the broker's access list is made from this table. Everyone may read v2h/#."""

@@ -2,6 +2,10 @@
 
 Reconnects by itself every second; after each connect it subscribes again and publishes the retained state again.
 A broker that is gone or hangs never blocks the caller for longer than one local connect.
+
+An event reaches only those who listen at that moment, and whoever starts first speaks before the log listens. So each
+program keeps its last events and tells them to the log once more when that comes (back) to life; the log drops those
+that it has.
 """
 
 import logging
@@ -18,6 +22,11 @@ from v2h.pahomqtt import CallbackAPIVersion, mqtt
 
 KEEPALIVE_S = 5
 UNSENT = 50
+"""Events that wait for the broker, and as many that are kept for the log."""
+LOG = "datalog"
+"""Who writes the events down."""
+LOG_HANGS_S = 10.0
+"""Before the broker says that it is dead it may have been deaf for one and a half KEEPALIVE_S."""
 PORT = int(os.environ.get("V2H_BUS_PORT", "1883"))
 
 Handler = Callable[[str, bytes], None]
@@ -32,6 +41,8 @@ class BusClient:
         self._handlers: dict[str, Handler] = {}
         self._retained: dict[str, bytes] = {}
         self._unsent: deque[Event] = deque(maxlen=UNSENT)
+        self._kept: deque[Event] = deque(maxlen=UNSENT)
+        self._log_lives, self._log_heard_t = False, float("-inf")
         self._next_try = 0.0
         self.connected = False
         self.connected_since: float | None = None
@@ -49,6 +60,8 @@ class BusClient:
         dead = Alive(False, os.getpid(), __version__)
         self._client.will_set(topic, dead.to_json(), retain=True)
         self._retained[topic] = Alive(True, os.getpid(), __version__).to_json()
+        if name != LOG:
+            self.subscribe(Alive.TOPIC.format(LOG), self._on_log)
 
     def subscribe(self, topic: str, handler: Handler, *, retained: bool = True) -> None:
         """handler(topic, payload) for each message; retained=False drops retained ones (commands, setpoints)."""
@@ -73,14 +86,16 @@ class BusClient:
         if self.connected:
             self._client.publish(topic, payload, retain=message.RETAIN)
 
-    def event(self, level: str, code: str, text: str, **values: Any) -> None:
+    def event(self, level: str, code: str, text: str, **values: Any) -> Event:
         """Log a line and publish the event; without a broker the last UNSENT events wait for the next connect."""
         self._log.log({"info": 20, "warning": 30, "fault": 40}[level], "%s: %s", code, text)
         event = Event(time.monotonic(), level, code, text, self._name, values)
+        self._kept.append(event)
         if self.connected:
             self.publish(event)
         else:
             self._unsent.append(event)
+        return event
 
     def maintain(self, now: float) -> None:
         """Keep-alive, and reconnecting when due. Call at least every second."""
@@ -137,6 +152,20 @@ class BusClient:
             level = logging.WARNING if reason.is_failure else logging.INFO  # a goodbye of our own is none
             self._log.log(level, "off the bus: %s", reason)
         self.connected, self.connected_since = False, None
+        self._log_is(False)
+
+    def _on_log(self, topic: str, payload: bytes) -> None:
+        self._log_is(Alive.from_json(payload).alive)
+
+    def _log_is(self, alive: bool) -> None:
+        """The log lives, or is dead or out of sight."""
+        if self._log_lives and not alive:
+            self._log_heard_t = time.monotonic() - LOG_HANGS_S
+        elif alive and not self._log_lives:
+            for event in self._kept:
+                if event.t > self._log_heard_t:
+                    self._client.publish(Event.AGAIN, event.to_json())
+        self._log_lives = alive
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
         self._log.debug("unexpected message on %s", message.topic)

@@ -15,6 +15,8 @@ from v2h.panelview import Look
 ON_OFF, BOOST = "on_off", "boost"
 RESUMED = ("v2h", "solar")
 """Modes that boost goes back to. The others have amps and ends of their own, which a button cannot give again."""
+TAKES_S = 3.0
+"""Within this a command has reached manager and its word has come back."""
 
 
 class Situation(Enum):
@@ -66,6 +68,14 @@ class Order(NamedTuple):
     name: str
     values: dict[str, Any]
 
+    @property
+    def starts(self) -> bool:
+        """Whether it wants something to run."""
+        return self.name == "mode" and self.values["mode"] != "idle"
+
+
+STOP = Order("stop", {})
+
 
 class Buttons:
     """The presses of one panel. Nothing of it outlives the program."""
@@ -75,14 +85,16 @@ class Buttons:
         self._gesture: set[str] = set()
         self._found: set[Situation] = set()
         self._spent = False
-        self._interrupted = "idle"
+        self._interrupted, self._boosted_t = "idle", -inf
 
     def event(self, button: str, pressed: bool, look: Look) -> Order | None:
         """One edge of "on_off" or "boost" at look.now; the order it gives, if any."""
+        self._follow(look)
         return self._press(button, look) if pressed else self._release(button, look)
 
     def tick(self, look: Look) -> Order | None:
-        """To be called a few times a second while anything is held: what being held long enough orders."""
+        """To be called a few times a second, and with what is new: what being held long enough orders."""
+        self._follow(look)
         if not self._gesture or set(self._down) != self._gesture:
             return None
         return self._match(When.HELD, look.now - max(self._down.values()), look)
@@ -137,7 +149,7 @@ class Buttons:
         if what == "boost":
             return Order("mode", {"mode": self._boosted(look)})
         return {
-            "stop": Order("stop", {}),
+            "stop": STOP,
             "start": Order("mode", {"mode": "v2h"}),
             "clear": Order("clear-fault", {}),
             "confirm unlock": Order("clear-fault", {"unlock_confirmed": True}),
@@ -150,8 +162,17 @@ class Buttons:
         mode = manager.mode if manager else "idle"
         if mode == "charge":
             return self._interrupted
-        self._interrupted = mode if mode in RESUMED else "idle"
+        self._interrupted, self._boosted_t = mode if mode in RESUMED else "idle", look.now
         return "charge"
+
+    def _follow(self, look: Look) -> None:
+        """Once the charge is not boost's own any more nothing is left to go back to: a later one may be anybody's, and
+        ending it must not begin to discharge."""
+        _, manager = look.fresh()
+        if manager is None or manager.t < self._boosted_t + TAKES_S:
+            return
+        if (manager.mode, manager.chosen_by) != ("charge", "owner"):
+            self._interrupted = "idle"
 
 
 def situation(look: Look) -> Situation:

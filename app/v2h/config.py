@@ -8,6 +8,7 @@ The rig's overlay (second path) exists only on the emulated board and on the des
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
@@ -137,7 +138,7 @@ def load(paths: list[Path]) -> Config:
     merged: dict[str, Any] = {}
     for path in paths:
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            data = _parsed(path)
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -149,7 +150,7 @@ def load(paths: list[Path]) -> Config:
         _merge(merged, data)
     if errors:
         # Where the rig is, its ports must hold even though the owner's file is bad: else the programs find no chip.
-        overlay = tomllib.loads(paths[-1].read_text()) if len(paths) > 1 and paths[-1].exists() else {}
+        overlay = _parsed(paths[-1]) if len(paths) > 1 and paths[-1].exists() else {}
         kept = {k: v for k, v in overlay.items() if k in ("hardware", "web")}
         web = merged.get("web")
         if isinstance(web, dict) and web.get("reading") == "owner":  # no mistake elsewhere opens what the owner closed
@@ -157,6 +158,11 @@ def load(paths: list[Path]) -> Config:
         base = _build(Config, kept, "", [])
         return Config(hardware=base.hardware, web=base.web, errors=tuple(errors))
     return _build(Config, merged, "", errors)  # type: ignore[no-any-return]
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """Windows' Notepad writes a mark before the first letter, which TOML does not know."""
+    return tomllib.loads(path.read_text(encoding="utf-8-sig"))
 
 
 def _merge(into: dict[str, Any], data: Mapping[str, Any]) -> None:
@@ -253,7 +259,8 @@ def _check(
         if value == "" or (isinstance(value, str) and shortest <= len(value) <= longest):
             values[spec.name] = value
         else:
-            errors.append(f"{dotted} is not a text of {shortest} to {longest} characters")
+            length = f"{shortest} to {longest}" if shortest else f"at most {longest}"
+            errors.append(f"{dotted} is not a text in quotes of {length} characters")
         return
     if hint in (float, float | None):
         unit = spec.metadata.get("unit", "")
@@ -274,4 +281,5 @@ def _check(
         values[spec.name] = value
     else:
         default = "" if spec.default in (MISSING, None, "") else f"; default {spec.default!r}"
-        errors.append(f"{dotted} = {value!r} is not {expected}{default}")
+        shown = re.sub("//.*@", "//…@", repr(value))  # name and password do not belong into an address
+        errors.append(f"{dotted} = {shown} is not {expected}{default}")

@@ -21,5 +21,6 @@ def text(default: str = "", *, needed: str = "", read: Callable[[str], object] |
 
 
 def secret(shortest: int, longest: int) -> Any:
-    """A text key, empty by default, whose value is never shown: not in an error, not in a repr."""
+    """A text key of so many characters, or empty, which it is by default. Its value is never shown: not in an error,
+    not in a repr."""
     return field(default="", repr=False, metadata={"secret": (shortest, longest)})

@@ -8,10 +8,10 @@ from typing import Any
 
 
 class BadFileError(ValueError):
-    """A file whose content cannot be used; it was moved aside to `aside` (None when even that failed)."""
+    """A file whose content cannot be used; it was moved aside to `aside`, or is where it was (None)."""
 
     def __init__(self, path: Path, why: str, aside: Path | None) -> None:
-        super().__init__(f"{path}: {why}; {'moved to ' + aside.name if aside else 'could not be moved aside'}")
+        super().__init__(f"{path}: {why}; {'moved to ' + aside.name if aside else 'it stays there'}")
         self.path, self.aside = path, aside
 
 
@@ -26,11 +26,16 @@ def write_text(path: Path, text: str, mode: int = 0o644) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync_names(path.parent)
+
+
+def sync_names(folder: Path) -> None:
+    """What was renamed in `folder` is so after a power cut too. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(directory)
+        os.fsync(handle)
     finally:
-        os.close(directory)
+        os.close(handle)
 
 
 def write_json(path: Path, value: dict[str, Any], mode: int = 0o644) -> None:
@@ -38,16 +43,18 @@ def write_json(path: Path, value: dict[str, Any], mode: int = 0o644) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=True) + "\n", mode)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in `path`, {} when there is no file. Raises BadFileError, having moved a bad file aside."""
+def read_json(path: Path, *, move_bad: bool = True) -> dict[str, Any]:
+    """The JSON object in `path`, {} when there is no file. Raises BadFileError, having moved a bad file aside if it is
+    to be."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        raise BadFileError(path, str(error), set_aside(path)) from error
+        raise BadFileError(path, str(error), set_aside(path) if move_bad else None) from error
     if not isinstance(value, dict):
-        raise BadFileError(path, f"a {type(value).__name__}, not an object", set_aside(path))
+        why = f"a {type(value).__name__}, not an object"
+        raise BadFileError(path, why, set_aside(path) if move_bad else None)
     return value
 
 

@@ -38,7 +38,8 @@ class Memory:
         self._seen: tuple[float, int] | None = None
         self.schedule = self._parsed(self._document)
         self.look_at_schedule()
-        self.stopped = self._read_stop()
+        self._kept_stop = self._read_stop()
+        self.stopped = self._kept_stop is not False
         self.clock = clock.recall(folder / CLOCK)
 
     # Settings
@@ -131,20 +132,24 @@ class Memory:
     # The owner's stop, and the clock
 
     def keep_stop(self, stopped: bool) -> None:
-        """Remember it if it is news. Raises OSError."""
-        if self.stopped is not stopped:
-            self.stopped = stopped
+        """It holds from now on, and is written down unless the file says so already. Raises OSError: then it holds all
+        the same, and the next call writes again."""
+        self.stopped = stopped
+        if self._kept_stop is not stopped:
             durable.write_json(self._folder / STOP, {"stopped": stopped})
+            self._kept_stop = stopped
 
     def keep_clock(self, remembered: Remembered) -> None:
         """Raises OSError."""
         self.clock = remembered
         durable.write_json(self._folder / CLOCK, remembered.as_json())
 
-    def _read_stop(self) -> bool:
+    def _read_stop(self) -> bool | None:
+        """What the file says, None when nobody can tell. A bad one stays in its place, for without it the next start
+        would find no stop; the owner's next word replaces it."""
         try:
-            stored = durable.read_json(self._folder / STOP)
+            stopped = durable.read_json(self._folder / STOP, move_bad=False).get("stopped", False)
         except durable.BadFileError as error:
             self._warn("stop-bad", f"{error}; taken as stopped")
-            return True
-        return stored.get("stopped", False) is not False
+            return None
+        return stopped if isinstance(stopped, bool) else None

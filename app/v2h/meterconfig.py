@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from v2h.configkeys import choice, number, text
+from v2h.configkeys import choice, number, secret, text
 
 ROLES = ("grid", "charger", "solar")
 
@@ -201,6 +201,10 @@ MQTT_PRESETS: Mapping[str, MqttPreset] = {
 numbers; Shelly of generation 2 with three phases `PREFIX/status/em:0`; Tasmota `tele/NAME/SENSOR`."""
 
 
+MQTT_LONGEST = 65535
+"""Of a password, by the protocol."""
+
+
 @dataclass(frozen=True, slots=True)
 class MqttMeter(Meter):
     """kind = "mqtt": a topic of a broker on the home network, plain number or JSON."""
@@ -209,7 +213,7 @@ class MqttMeter(Meter):
     host: str = text(needed="the address of the MQTT broker on the home network")
     port: float = number(1883, 1, 65535, "TCP port")
     user: str = text()
-    password: str = text()
+    password: str = secret(0, MQTT_LONGEST)
     preset: str = choice("", "", *MQTT_PRESETS)
     topic: str = text(needed="the topic that carries the power", read=read_topic)
     path: str = text(read=read_json_path)

@@ -124,5 +124,5 @@ class OwnerOrders:
         try:
             self._memory.keep_stop(self._steward.stopped)
         except OSError as error:
-            return f" This could not be written down ({error.strerror}) and is forgotten at a restart."
+            return f" This could not be written down ({error.strerror}): until it can be, a restart forgets it."
         return ""

@@ -28,7 +28,8 @@ from v2h.web.ownerkeys import FILE_NAME, record
 from v2h.web.passwords import hashed, unfit
 
 USER = "v2h-web"
-LINE = re.compile(rb"^[ \t]*(?:web[ \t]*\.[ \t]*)?password[ \t]*=[^\r\n]*", re.MULTILINE)
+LINE = re.compile(rb"^(?:\xef\xbb\xbf)?([ \t]*(?:web[ \t]*\.[ \t]*)?password[ \t]*=[^\r\n]*)", re.MULTILINE)
+"""A group without the mark that Windows' Notepad writes before the first letter: without it whole, the file is none."""
 
 
 class StepError(ValueError):
@@ -64,7 +65,7 @@ def take(card: Path, folder: Path, writable: Callable[[Path], AbstractContextMan
 def _parsed(content: bytes) -> dict[str, Any] | None:
     """The file as TOML, None when it is none: the page tells the owner of that."""
     with contextlib.suppress(tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return tomllib.loads(content.decode())
+        return tomllib.loads(content.decode("utf-8-sig"))
     return None
 
 
@@ -81,7 +82,7 @@ def _line(name: str, content: bytes) -> tuple[int, int]:
     document = _parsed(content) or {}
     rest = {key: value for key, value in _web(document).items() if key != "password"}
     for found in LINE.finditer(content):
-        start, end = found.span()
+        start, end = found.span(1)
         after = _parsed(content[:start] + b"#" + content[start + 1 :])
         if after is not None and {**after, "web": _web(after)} == {**document, "web": rest}:
             return start, end - start

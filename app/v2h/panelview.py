@@ -27,13 +27,17 @@ LOGO: dict[str, Four] = {
     "dark": (_DARK, _DARK, _DARK, _DARK),
     "idle": (_LIT, _DARK, _DARK, _DARK),
     "charge": (_DARK, _LIT, _DARK, _DARK),
+    "charge waits": (_DARK, BLINK0, _DARK, _DARK),
     "discharge": (_DARK, _DARK, _LIT, _DARK),
+    "discharge waits": (_DARK, _DARK, BLINK0, _DARK),
     "fault": (_DARK, _DARK, _DARK, _LIT),
     "no data": (_DARK, _DARK, _DARK, BLINK0),
     "pairing": (BLINK0, _DARK, _DARK, _DARK),
     "test": (_LIT, _LIT, _LIT, _LIT),
 }
-"""White, blue, green, red. Slowly blinking red: nothing is known of the charger."""
+"""White, blue, green, red. White, or dark after a while of it, is the only picture at which a press of on/off starts
+something. Blinking blue or green: that mode is in force and waits, for a car or for something to do. Blinking red:
+nothing is known of the charger, or at rest of what is wanted of it."""
 
 _OFF, _ON = HIGH_Z, LOW
 POWER_BAR: tuple[tuple[float, Four], ...] = (
@@ -113,15 +117,20 @@ def activity(charger: ChargerState | None, manager: ManagerState | None) -> tupl
 
 def logo(charger: ChargerState | None, manager: ManagerState | None) -> str:
     """Key of LOGO. In a session the mode gives the colour; without manager's word the direction of power does."""
-    if charger is None:
+    if charger is None or (manager is None and charger.state == "idle"):
         return "no data"
     if charger.state == "fault" or charger.faults:
         return "fault"
+    mode = "idle" if manager is None else manager.mode
     if charger.state == "idle":
-        return "idle"
-    if manager is not None and manager.mode != "idle":
-        return "charge" if manager.mode in ("charge", "solar") else "discharge"
+        return "idle" if mode == "idle" else f"{_colour(mode)} waits"
+    if mode != "idle":
+        return _colour(mode)
     return "charge" if (charger.power_w or 0.0) > 0 else "discharge"
+
+
+def _colour(mode: str) -> str:
+    return "charge" if mode in ("charge", "solar") else "discharge"
 
 
 def power_bar(power_w: float | None) -> Four:

@@ -1,37 +1,31 @@
 """Reading the log: what the page, the REST interface and the command line ask of it. Never writes to it.
 
-datalog writes beside us (v2h.storewriter). Its `-shm` file must be its own: SQLite opened merely "read-only" makes one
-when there is none, in the reader's name, and the log could then not be written any more. Hence readonly_shm; where no
-writer has left a `-wal`, nobody has the file open and it is read as it lies (immutable).
-
 Times are seconds since 1970, UTC. Rows of a boot whose clock was never right have an approximate time and say
 "synchronised": 0.
 """
 
 import contextlib
-import csv
-import io
 import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from math import isfinite
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, BinaryIO
 
+from v2h.cardroom import check_room
+from v2h.storefile import connect_read_only, is_damage
+from v2h.storerows import dicts
 from v2h.storeschema import BOOT_SPAN, FILE_NAME, PENDING, key
 
 LEVELS = ("info", "warning", "fault")
 MOST_ROWS = 5000
 """Of one answer: a week by minutes is two of them."""
 MINUTE_S = 60.0
-CSV_TABLES = ("samples", "minutes", "days", "events")
-FREE_BYTES = 64 * 2**20
-"""Left on the card when a copy of the database is made."""
-SNAPSHOT_PREFIX = ".download-"
-ENERGY = ("charged_wh", "discharged_wh", "imported_wh", "exported_wh")
+COPY_PREFIX = ".copy-"
+TELL_AGAIN_S = 3600.0
 _MEANS = ("soc_pct", "power_w", "grid_w")
 
 
@@ -40,10 +34,15 @@ class LogError(OSError):
 
 
 class LogReader:
-    """The log in `folder`. Every call opens the file anew, so threads may share one reader. Raises LogError."""
+    """The log in `folder`. Every call opens the file anew, so threads may share one reader. Raises LogError.
 
-    def __init__(self, folder: Path) -> None:
+    damaged(why): called, besides, when a part of the file is lost, at most every TELL_AGAIN_S: the writer, who looks at
+    nothing but the newest rows, should know.
+    """
+
+    def __init__(self, folder: Path, damaged: Callable[[str], None] = lambda why: None) -> None:
         self.path = folder / FILE_NAME
+        self._damaged, self._told_t = damaged, float("-inf")
 
     def events(self, limit: int = 50, before: int | None = None, level: str = "info") -> list[dict[str, Any]]:
         """The newest events first: id, at (ISO, UTC), synchronised, level, code, text, source, values (a dict).
@@ -57,7 +56,7 @@ class LogReader:
         among = ", ".join("?" * len(levels))
         sql = f"select * from events_at where level in ({among}) and id < ? order by id desc limit ?"
         with self._connected() as connection:
-            rows = _dicts(connection.execute(sql, (*levels, 2**62 if before is None else before, limit)))
+            rows = dicts(connection.execute(sql, (*levels, 2**62 if before is None else before, limit)))
         return [{**row, "values": json.loads(row["values"] or "{}")} for row in rows]
 
     def samples(self, from_t: float, to_t: float, step_s: float = 60.0) -> list[dict[str, Any]]:
@@ -83,7 +82,7 @@ class LogReader:
             for boot, offset_s in boots:
                 if to_t >= offset_s:
                     span = key(boot, from_t - offset_s), key(boot, to_t - offset_s)
-                    rows += _dicts(connection.execute(sql, (offset_s, step_s, step_s, *span)))
+                    rows += dicts(connection.execute(sql, (offset_s, step_s, step_s, *span)))
         return sorted(rows, key=lambda row: row["t"])
 
     def days(self, n: int = 30) -> list[dict[str, Any]]:
@@ -92,97 +91,55 @@ class LogReader:
         _check("n", n, 1, MOST_ROWS)
         sql = "select * from days where day not like ? order by day desc limit ?"
         with self._connected() as connection:
-            return _dicts(connection.execute(sql, (f"{PENDING}%", n)))[::-1]
+            return dicts(connection.execute(sql, (f"{PENDING}%", n)))[::-1]
 
-    def energy(self, n: int = 7) -> dict[str, Any]:
-        """{"days": days(n), "total": {charged_wh, discharged_wh, imported_wh, exported_wh, saved}}: the total is that
-        of all time, hours whose date is not known yet among them, and never falls (but for saved, which is money)."""
-        sums = ", ".join(f"coalesce(sum({name}), 0.0) as {name}" for name in ENERGY)
-        with self._connected() as connection:
-            total = _dicts(connection.execute(f"select {sums}, sum(saved) as saved from days"))[0]
-        return {"days": self.days(n), "total": total}
-
-    def csv(self, table: str, from_t: float | None = None, to_t: float | None = None) -> Iterator[str]:
-        """Lines of a CSV of one of CSV_TABLES with a head line, oldest first. Raises ValueError for another table.
-
-        Every row has its time as `at`; from_t and to_t bound it (days are given whole). Rows are read as they are sent.
-        """
-        if table not in CSV_TABLES:
-            raise ValueError(f"table = {table!r} is not one of {', '.join(CSV_TABLES)}")
-        return self._csv(table, from_t, to_t)
-
-    def snapshot(self) -> Path:
-        """A whole, consistent copy of the database in a file of its own, which the caller deletes.
+    def copy(self) -> BinaryIO:
+        """A whole, consistent copy of the database, to be read and closed: the file has no name any more, so its room
+        is free again whatever becomes of the reader.
 
         It lies beside the log, on the card: in RAM it might not fit. VACUUM INTO, because the copy is then one plain
-        file without journal, no larger than it need be, and datalog goes on writing meanwhile. Copies that were left
-        behind by a crash go first.
+        file without journal, no larger than it need be, because every row of it was read, so that a damaged page is an
+        error here and not in the copy, and because datalog goes on writing meanwhile.
         """
-        for left in self.path.parent.glob(f"{SNAPSHOT_PREFIX}*"):
-            left.unlink(missing_ok=True)
         with self._connected() as connection:
-            needed = connection.execute("select page_count * page_size from pragma_page_count, pragma_page_size")
-            bytes_needed = int(needed.fetchone()[0]) + FREE_BYTES
+            size = connection.execute("select page_count * page_size from pragma_page_count, pragma_page_size")
             try:
-                room = os.statvfs(self.path.parent)
-                if room.f_bavail * room.f_frsize < bytes_needed:
-                    raise LogError(f"{self.path}: no room for a copy, {bytes_needed // 2**20} MiB must be free")
-                handle, name = tempfile.mkstemp(prefix=SNAPSHOT_PREFIX, suffix=".sqlite3", dir=self.path.parent)
+                check_room(self.path.parent, int(size.fetchone()[0]))
+                handle, name = tempfile.mkstemp(prefix=COPY_PREFIX, dir=self.path.parent)
             except OSError as error:
-                raise LogError(f"{self.path}: {error}") from error
-            os.close(handle)
-            copy = Path(name)
+                raise LogError(str(error)) from error
+            file = os.fdopen(handle, "rb")
             try:
                 connection.execute("vacuum into ?", (name,))
             except BaseException:
-                copy.unlink(missing_ok=True)
+                file.close()
                 raise
-        return copy
+            finally:
+                Path(name).unlink()
+        return file
 
-    def _csv(self, table: str, from_t: float | None, to_t: float | None) -> Iterator[str]:
-        sql, values = (f"select * from {table} order by 1", ())
-        if table != "days":
-            sql = f"select * from {table}_at where at between ? and ? order by id"
-            values = (_iso(0.0 if from_t is None else from_t), _iso(1e11 if to_t is None else to_t))  # type: ignore[assignment]
-        line = io.StringIO()
-        writer = csv.writer(line, lineterminator="\n")
-        with self._connected() as connection:
-            cursor = connection.execute(sql, values)
-            writer.writerow([column[0] for column in cursor.description])
-            for row in cursor:
-                writer.writerow(row)
-                if line.tell() > 8192:
-                    yield line.getvalue()
-                    line.seek(0)
-                    line.truncate()
-        yield line.getvalue()
+    def clear_leftovers(self) -> None:
+        """Copies that a power cut left behind half made; for the start, when nobody is making one."""
+        for left in self.path.parent.glob(f"{COPY_PREFIX}*"):
+            left.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        name = quote(str(self.path))
-        how = "readonly_shm=1" if self.path.with_name(FILE_NAME + "-wal").exists() else "immutable=1"
         connection = None
         try:
-            connection = sqlite3.connect(f"file:{name}?mode=ro&{how}", uri=True, timeout=5.0)
+            connection = connect_read_only(self.path)
             yield connection
         except sqlite3.Error as error:
+            now = time.monotonic()
+            if is_damage(error) and now - self._told_t >= TELL_AGAIN_S:
+                self._told_t = now
+                self._damaged(str(error))
             raise LogError(f"{self.path}: {error}") from error
         finally:
             if connection is not None:
                 connection.close()
 
 
-def _iso(t: float) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(t % 1 * 1000):03d}Z"
-
-
 def _check(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ValueError(f"{name} = {value!r} is not from {low} to {high:g}")
-
-
-def _dicts(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]

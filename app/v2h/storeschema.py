@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 FILE_NAME = "v2h.sqlite3"
+DAMAGED = "log-damaged"
+"""Code of the event by which a reader tells datalog that a page of the file cannot be read."""
 BOOT_SPAN = 10**11
 """Milliseconds that one boot's keys have room for: three years."""
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from v2h.bus import Event
-from v2h.storeschema import BOOT_SPAN, DAYS, FILE_NAME, PENDING, VERSION, key, migrate
+from v2h.storecheck import StoreCheck
+from v2h.storerows import added, dicts, insert, replace, text
+from v2h.storeschema import BOOT_SPAN, FILE_NAME, PENDING, VERSION, key, migrate
 
 CLOCK_MOVED_S = 1.0
 """The boot's wall-clock offset is written again only when it moved by more than this."""
@@ -32,9 +34,14 @@ WAL_FRAMES = 256
 WAL_BYTES = (WAL_FRAMES + 64) * (4096 + 24) + 32
 """The size that the write-ahead log has from the beginning and keeps, by SQLite's file format. A commit into a file
 that does not grow writes its pages and no more; one that grows makes the file system write to its journal as well."""
+TOLD_AGAIN = 500
+"""Among so many of the newest events one is looked for that is told again: more than all programs together keep."""
 KEEP_BROKEN = 2
 """Files moved aside; the newest takes the last one's place."""
-_TOTALS = ("charged_wh", "discharged_wh", "imported_wh", "exported_wh", "grid_missed_s", "charger_missed_s", "energy_s")
+_SAME_EVENT = (
+    f"select 1 from (select boot, t, code, source from events order by id desc limit {TOLD_AGAIN}) "
+    "where boot = ? and t = ? and code = ? and source = ?"
+)
 
 
 class StoreError(OSError):
@@ -42,21 +49,30 @@ class StoreError(OSError):
 
 
 class StoreWriter:
-    """One open database. moved_aside: where a file that could not be read went, and why, else None.
+    """One database. moved(where, why): called when a file that cannot be read has been put there, before a fresh one
+    is begun; what was kept in memory goes into that.
 
-    Raises StoreError from every method that touches the disk.
+    Raises StoreError from every method that touches the disk. A file that could not be opened is tried again by the
+    next one.
     """
 
-    def __init__(self, folder: Path, boot: str, version: str, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        boot: str,
+        version: str,
+        max_bytes: int = MAX_BYTES,
+        moved: Callable[[Path, str], None] = lambda where, why: None,
+    ) -> None:
         self.path = folder / FILE_NAME
-        self.moved_aside: tuple[Path, str] | None = None
-        self._boot_id, self._version, self._max_bytes = boot, version, max_bytes
+        self._boot_id, self._version, self._max_bytes, self._moved = boot, version, max_bytes, moved
         self._rows: dict[str, list[dict[str, Any]]] = {"samples": [], "minutes": []}
         self._days: dict[str, dict[str, Any]] = {}
-        self._connection: sqlite3.Connection
+        self._connection: sqlite3.Connection | None = None
         self._boot = 0
         self._offset_s: float | None = None
         self._synchronised = False
+        self._check: StoreCheck | None = None
         self._open()
 
     # What is known of the clock.
@@ -83,11 +99,11 @@ class StoreWriter:
             return
         like = f"{PENDING}{self._boot}+%"
         with self._transaction() as connection:
-            for hour in _dicts(connection.execute("select * from days where day like ? order by day", (like,))):
+            for hour in dicts(connection.execute("select * from days where day like ? order by day", (like,))):
                 middle_t = (int(hour["day"].rpartition("+")[2]) + 0.5) * 3600
                 day = day_of(middle_t + self._offset_s)
-                there = _dicts(connection.execute("select * from days where day = ?", (day,)))
-                connection.execute(*_replace("days", {**_sum(there[0] if there else {}, hour), "day": day}))
+                there = dicts(connection.execute("select * from days where day = ?", (day,)))
+                connection.execute(*replace("days", {**added(there[0] if there else {}, hour), "day": day}))
             connection.execute("delete from days where day like ?", (like,))
 
     # Rows.
@@ -107,26 +123,30 @@ class StoreWriter:
     def day(self, day: str) -> dict[str, Any]:
         """The totals written for that day, without its name; {} when there are none."""
         with self._reading() as connection:
-            found = _dicts(connection.execute("select * from days where day = ?", (day,)))
+            found = dicts(connection.execute("select * from days where day = ?", (day,)))
         return {name: value for name, value in found[0].items() if name != "day"} if found else {}
 
     def add_event(self, event: Event) -> None:
-        """Write one event now."""
-        columns = ("level", "code", "text", "source")
-        row = {"boot": self._boot, "t": event.t, **{name: _text(getattr(event, name)) for name in columns}}
+        """Write one event now, unless it is there already."""
+        told = {name: text(getattr(event, name)) for name in ("level", "code", "text", "source")}
+        values = json.dumps(event.values, separators=(",", ":"))
+        same = (self._boot, event.t, told["code"], told["source"])
         with self._transaction() as connection:
-            connection.execute(*_insert("events", {**row, "values": json.dumps(event.values, separators=(",", ":"))}))
+            if connection.execute(_SAME_EVENT, same).fetchone() is None:
+                row = {"boot": self._boot, "t": event.t, **told, "values": values}
+                connection.execute(*insert("events", row))
 
     def flush(self) -> int:
         """Write what is kept in one transaction; returns how many rows. They stay kept when it fails."""
+        self._judge()
         count = sum(map(len, self._rows.values())) + len(self._days)
         if count:
             with self._transaction() as connection:
                 for table, rows in self._rows.items():
                     for row in rows:
-                        connection.execute(*_replace(table, {**row, "id": key(self._boot, row["id"])}))
+                        connection.execute(*replace(table, {**row, "id": key(self._boot, row["id"])}))
                 for day in self._days.values():
-                    connection.execute(*_replace("days", day))
+                    connection.execute(*replace("days", day))
             self._rows = {table: [] for table in self._rows}
             self._days = {}
         return count
@@ -150,12 +170,18 @@ class StoreWriter:
                         break
         return deleted
 
+    def doubt(self) -> None:
+        """Somebody could not read the file. It is looked through beside the work; a flush() after that begins a fresh
+        one if it is broken."""
+        if self._check is None:
+            self._check = StoreCheck(self.path)
+
     def close(self) -> None:
         """Flush and close."""
         try:
             self.flush()
         finally:
-            self._connection.close()
+            self._disconnect()
 
     def _keep(self, table: str, t: float, values: Mapping[str, Any]) -> None:
         self._rows[table].append({"id": t, **values})
@@ -175,16 +201,20 @@ class StoreWriter:
 
     # Opening, transactions, and a file that is broken.
 
-    def _open(self) -> None:
+    def _open(self) -> sqlite3.Connection:
         try:
-            self._connect()
+            return self._connect()
         except (OSError, sqlite3.OperationalError) as error:
             raise StoreError(f"{self.path}: {error}") from error
         except sqlite3.DatabaseError as error:
-            self._begin_afresh(str(error))
+            self._move_aside(str(error))
+        try:
+            return self._connect()
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"{self.path}: cannot begin afresh: {error}") from error
 
-    def _connect(self) -> None:
-        self._offset_s, self._synchronised = None, False
+    def _connect(self) -> sqlite3.Connection:
+        self._offset_s, self._synchronised = None, False  # of this boot in another file, nothing is known
         connection = sqlite3.connect(self.path, timeout=5.0, isolation_level=None)
         try:
             connection.execute("pragma journal_mode = wal")
@@ -199,10 +229,16 @@ class StoreWriter:
             self._boot = row[0]
             connection.execute(f"pragma wal_autocheckpoint = {WAL_FRAMES}")
             self._fill_wal()
-            self._connection = connection
         except (OSError, sqlite3.Error):
             connection.close()
             raise
+        self._connection = connection
+        return connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._offset_s = None, None
 
     def _fill_wal(self) -> None:
         """Zeros behind the end of the write-ahead log: no frame of SQLite's, so it ends where it ended."""
@@ -211,32 +247,40 @@ class StoreWriter:
             wal.flush()
             os.fsync(wal.fileno())
 
-    def _begin_afresh(self, why: str) -> None:
-        places = (self.path.with_name(f"{FILE_NAME}.broken-{n}") for n in range(1, KEEP_BROKEN + 1))
-        aside = next((place for place in places if not place.exists()), None)
-        aside = aside or self.path.with_name(f"{FILE_NAME}.broken-{KEEP_BROKEN}")
+    def _move_aside(self, why: str) -> Path:
+        places = [self.path.with_name(f"{FILE_NAME}.broken-{n}") for n in range(1, KEEP_BROKEN + 1)]
+        aside = next((place for place in places if not place.exists()), places[-1])
         try:
             self.path.rename(aside)
             for tail in ("-wal", "-shm"):
                 aside.with_name(aside.name + tail).unlink(missing_ok=True)  # of the file whose place this one takes
                 with contextlib.suppress(FileNotFoundError):
                     self.path.with_name(FILE_NAME + tail).rename(aside.with_name(aside.name + tail))
-            self._connect()
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{self.path}: cannot begin afresh: {error}") from error
-        self.moved_aside = aside, why
+        except OSError as error:
+            raise StoreError(f"{self.path}: broken ({why}) and cannot be moved aside: {error}") from error
+        self._moved(aside, why)
+        return aside
 
     @contextlib.contextmanager
     def _reading(self) -> Any:
+        connection = self._connection or self._open()
         try:
-            yield self._connection
+            yield connection
         except sqlite3.Error as error:
             if type(error) is not sqlite3.DatabaseError:  # that one is a file that cannot be read; others are not
                 raise StoreError(f"{self.path}: {error}") from error
-            self._connection.close()
-            self._begin_afresh(str(error))
-            assert self.moved_aside is not None
-            raise StoreError(f"{self.path}: was broken ({error}); moved to {self.moved_aside[0]}") from error
+            raise self._broken(str(error)) from error
+
+    def _judge(self) -> None:
+        """What the look through the file has found, once it is over."""
+        if self._check is not None and self._check.found is not None:
+            found, self._check = self._check.found, None
+            if found:
+                raise self._broken(found)
+
+    def _broken(self, why: str) -> StoreError:
+        self._disconnect()
+        return StoreError(f"{self.path}: was broken ({why}); moved to {self._move_aside(why)}")
 
     @contextlib.contextmanager
     def _transaction(self) -> Any:
@@ -252,36 +296,7 @@ class StoreWriter:
                 raise
 
 
-def _insert(table: str, row: Mapping[str, Any], verb: str = "insert") -> tuple[str, list[Any]]:
-    names = ", ".join(f'"{name}"' for name in row)
-    return f"{verb} into {table} ({names}) values ({', '.join('?' * len(row))})", list(row.values())
-
-
-def _replace(table: str, row: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    return _insert(table, row, "insert or replace")
-
-
-def _text(value: object) -> str:
-    """What a text column takes, whatever a message brought."""
-    return str(value).encode("utf-8", "replace").decode()
-
-
 def _delete_oldest(connection: sqlite3.Connection, table: str, below: int) -> int:
     """At most PRUNE_ROWS with an id below that."""
     sql = f"delete from {table} where id in (select id from {table} where id < ? order by id limit ?)"
     return int(connection.execute(sql, (below, PRUNE_ROWS)).rowcount)
-
-
-def _dicts(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
-
-
-def _sum(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Two rows of days as one."""
-    both = {name: (one.get(name), other.get(name)) for name in DAYS}
-    total: dict[str, Any] = {name: (both[name][0] or 0.0) + (both[name][1] or 0.0) for name in _TOTALS}
-    for name, pick in (("saved", sum), ("soc_min_pct", min), ("soc_max_pct", max)):
-        known = [value for value in both[name] if value is not None]
-        total[name] = pick(known) if known else None
-    return total

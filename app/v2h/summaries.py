@@ -35,7 +35,7 @@ class Minute:
                 seen.append(value)
 
     def row(self, totals: Mapping[str, float]) -> dict[str, Any]:
-        """Columns of the table minutes. Energy is the difference of the totals; a counter that began anew gives 0."""
+        """Columns of the table minutes. Energy is the difference of the totals; it never falls below 0."""
         row = dict(self._last)
         for name, seen in self._seen.items():
             stem = name.removesuffix("_w")
@@ -51,6 +51,7 @@ class Days:
 
     def __init__(self) -> None:
         self._counters = Counters()
+        self._added_wh = dict.fromkeys(ENERGY, 0.0)
         self._extras: dict[str, dict[str, float | None]] = {}
         self._last_t: float | None = None
 
@@ -62,9 +63,10 @@ class Days:
         counted = {name: value for name, value in row.items() if name not in EXTRAS}
         counted = {name: value for name, value in counted.items() if value is not None or name == "saved"}
         try:
-            self._counters.days[day] = Counters.from_dict({day: counted}).days[day]
+            self._counters.put(day, Counters.from_dict({day: counted}).days[day])
         except TypeError as error:
             raise CountersError(f"{day}: {error}") from error
+        self._extras = {held: self._extras[held] for held in self._counters.days if held in self._extras}
         self._extras[day] = {name: row.get(name) for name in EXTRAS}
 
     def forget(self, prefix: str) -> None:
@@ -83,7 +85,10 @@ class Days:
     ) -> None:
         """One look at `now` (monotonic s): grid_w, state and soc_pct of `values`; charger_w on the mains' side; import
         and export price."""
+        before_wh = self._energy_wh(day)
         self._counters.add(now, day, values.get("grid_w"), charger_w, *prices)
+        for name, energy_wh in self._energy_wh(day).items():
+            self._added_wh[name] += energy_wh - before_wh[name]
         extras = self._extras.setdefault(day, dict.fromkeys(EXTRAS))
         looked_s = 0.0 if self._last_t is None else now - self._last_t
         self._last_t = now
@@ -96,13 +101,17 @@ class Days:
             extras["soc_max_pct"] = soc_pct if high is None else max(high, soc_pct)
 
     def totals(self) -> dict[str, float]:
-        """Wh since the program began and before, over all days held here."""
-        return {name: sum(getattr(day, name) for day in self._counters.days.values()) for name in ENERGY}
+        """Wh by what add() was told since the program began, whatever day it belongs to: loading a day adds none."""
+        return dict(self._added_wh)
 
     def row(self, day: str) -> dict[str, Any]:
         """Columns of the table days."""
         counted = {name: value if value is None else round(value, 3) for name, value in self._counted(day).items()}
         return {**counted, **self._extras.get(day, {})}
+
+    def _energy_wh(self, day: str) -> dict[str, float]:
+        total = self._counters.days.get(day)
+        return {name: getattr(total, name, 0.0) for name in ENERGY}
 
     def _counted(self, day: str) -> dict[str, float | None]:
         return asdict(self._counters.days[day])

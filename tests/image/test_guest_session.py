@@ -76,7 +76,8 @@ def mean_abs_grid_w(owner: Owner, seconds: float) -> float:
     begin = owner.now_s()
     while (state := owner.state())["now_t"] < begin + seconds:
         manager = state["manager"]
-        readings[manager["t"]] = abs(manager["grid_w"])
+        if manager["grid_w"] is not None:
+            readings[manager["t"]] = abs(manager["grid_w"])
         time.sleep(0.75)
     assert len(readings) > seconds / 2, "the page stood still"
     return fmean(readings.values())

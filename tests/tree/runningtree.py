@@ -67,6 +67,11 @@ class Tree:
         document: dict[str, Any] = json.loads(said.stdout)
         return document
 
+    def press(self, button: str) -> None:
+        """The front panel's, for 0.2 s."""
+        command = [sys.executable, "-m", "v2h.rig", "set", f"press={button}"]
+        subprocess.run(command, env=dict(self.desk.env), capture_output=True, check=True, timeout=20)
+
     def until(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
         deadline = time.monotonic() + timeout_s
         while not condition():

@@ -30,7 +30,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from messages import charger, manager
 from ownerlogin import log_in
-from v2h.bus import ChargerState, Command, Event, ManagerSchedule, ManagerState, Message, Pairing, Reply
+from v2h.bus import PASSWORD_SET, ChargerState, Command, Event, ManagerSchedule, ManagerState, Message, Pairing, Reply
 from v2h.config import Limits
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedulefile import read_schedule
@@ -325,8 +325,10 @@ def test_pairing_at_the_panel_lets_one_browser_set_the_password(faces: Faces) ->
     time.sleep(0.5)
     panel.disconnect()
     panel.loop_stop()
-    _, nonce, page = ask("GET")
-    assert "The window is yours" in page and "in use" in ask("GET")[2]
+    status, cookie, _ = ask("GET")
+    assert status == 303, "only a browser that brings our cookie back was not sent by another site"
+    _, nonce, page = ask("GET", cookie=cookie)
+    assert "The window is yours" in page and "in use" in ask("GET", cookie=cookie)[2]
     word = {"password": PASSWORD, "again": PASSWORD}
     assert ask("POST", word)[0] == 403
     assert ask("POST", word, nonce)[0] == 303
@@ -362,16 +364,21 @@ def test_buttons(faces: Faces) -> None:
     faces.chips.press("on_off", True)
     wait_for("stop at the press", lambda: faces.others.orders == [("stop", {})], 1.0)
     faces.chips.press("on_off", False)
-    faces.manager = manager(mode="idle")
+    wait_for("the stop again, for nobody shows it", lambda: len(faces.others.orders) > 2, 2.0)
+    faces.charger, faces.manager = charger(ended_by="us"), manager(mode="idle", stopped_by_owner=True)
     wait_for("idle manager heard: colour by power", lambda: faces.chips.registers()[3] == 0x04)
     faces.charger = charger(state="idle")
     wait_for("idle shown", lambda: faces.chips.registers()[3] == 0x01)
+    assert {name for name, _ in faces.others.orders} == {"stop"}
+    faces.others.orders.clear()
+    time.sleep(1.2)
+    assert faces.others.orders == [], "both have it"
     faces.chips.press("on_off", True)
     faces.chips.press("on_off", False)
-    wait_for("V2H", lambda: faces.others.orders[1:] == [("mode", {"mode": "v2h"})], 1.0)
+    wait_for("V2H", lambda: faces.others.orders == [("mode", {"mode": "v2h"})], 1.0)
     faces.chips.press("boost", True)
     faces.chips.press("boost", False)
-    wait_for("charge", lambda: faces.others.orders[2:] == [("mode", {"mode": "charge"})], 1.0)
+    wait_for("charge", lambda: faces.others.orders[1:] == [("mode", {"mode": "charge"})], 1.0)
     began = time.monotonic()
     faces.chips.press("on_off", True)
     faces.chips.press("boost", True)
@@ -381,7 +388,11 @@ def test_buttons(faces: Faces) -> None:
     faces.chips.press("boost", False)
     faces.charger = charger(state="energy")
     wait_for("a session shown though the window is open", lambda: faces.chips.registers()[3] == 0x04)
-    assert len(faces.others.orders) == 3, "no press of the pair has started anything"
+    faces.charger = charger(state="idle")
+    wait_for("pairing shown again", lambda: faces.chips.registers()[3] == 0x02)
+    faces.others.say("web", Event(time.monotonic(), "warning", PASSWORD_SET, "from a browser", "web"))
+    wait_for("the window was used: idle shown", lambda: faces.chips.registers()[3] == 0x01, 2.0)
+    assert len(faces.others.orders) == 2, "no press of the pair has started anything"
 
 
 def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> None:
@@ -422,6 +433,34 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
     wait_for("page tells that the log stopped", lambda: _state_of(faces, "datalog") == "stopped")
     faces.start("datalog")
     wait_for("and that it is back", lambda: _state_of(faces, "datalog") == "running")
+
+
+def test_what_was_told_while_the_log_was_dead_is_in_it_and_on_the_page_once(faces: Faces) -> None:
+    """Told by web."""
+    owner = log_in(faces.url, PASSWORD)
+    child = faces.children.pop("datalog")
+    child.kill()
+    child.wait(5)
+    wait_for("the page knows it", lambda: _state_of(faces, "datalog") == "stopped")
+    form = urllib.parse.urlencode({"name": "test", "csrf_token": owner["X-CSRF-Token"]}).encode()
+    request = urllib.request.Request(f"{faces.url}/tokens", form, {**owner, "Origin": faces.url})
+    urllib.request.urlopen(request, timeout=10).close()
+    told = "An API token was made on the page"
+    wait_for("event on the page", lambda: told in json.dumps(view(faces)["events"]))
+    faces.start("datalog")
+
+    def events() -> list[Any]:
+        with sqlite3.connect(faces.data / "v2h.sqlite3") as connection:
+            return list(connection.execute("select level, source from events where code = 'token_made'"))
+
+    wait_for("event in the file", lambda: events() == [("info", "web")])
+    for _ in range(2):  # a second time there is nothing new in it
+        assert faces.stop("datalog") == 0
+        faces.start("datalog")
+        wait_for("it is back", lambda: _state_of(faces, "datalog") == "running")
+        time.sleep(1.0)
+    assert events() == [("info", "web")]
+    assert json.dumps(view(faces)["events"]).count(told) == 1
 
 
 def _state_of(faces: Faces, name: str) -> str:

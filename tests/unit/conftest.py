@@ -1,6 +1,7 @@
-"""An application served by the real server, for tests that speak to it as a program does."""
+"""What tests of several rooms look at, and an application served by the real server for those that speak to it."""
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,26 @@ from waitress.server import create_server
 
 from messages import charger, manager
 from webapp import WebApp
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the card is asked for, in order: "sync CONTENT", "sync directory" and "rename"."""
+    done: list[str] = []
+    fsync, rename = os.fsync, Path.rename
+
+    def seen_fsync(fd: int) -> None:
+        target = Path(f"/proc/self/fd/{fd}").readlink()
+        done.append(f"sync {'directory' if target.is_dir() else target.read_text()}")
+        fsync(fd)
+
+    def seen_rename(self: Path, target: Path) -> Path:
+        done.append("rename")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", seen_fsync)
+    monkeypatch.setattr(Path, "rename", seen_rename)
+    return done
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from v2h import capturefiles
+from v2h import cardroom
 from v2h.blackbox import BlackBox
-from v2h.capturefiles import FOLDER, KEEP, CaptureFile, capture_path, captures
+from v2h.capturefiles import FOLDER, KEEP, CaptureFile
 from v2h.captures import parse, read_capture
 from v2h.ports.can import pack_frame
 from v2h.ports.canlisten import BATCH, CanListener, open_listener
@@ -205,27 +205,32 @@ def test_captures_are_few_named_by_time_and_whole(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "20200101T000000Z-x.log.part").write_text("by a crash")
     (folder / "owner.txt").write_text("not ours")
+    (folder / "owner.log").write_text("not ours")
     for n in range(KEEP + 2):
         file = CaptureFile(folder, 1_795_348_800.0 + n, "Session FAULT!", iter(["(1.000000) can1 102#00\n"] * 2), 2)
         assert not file.path.exists()
         assert (file.step(), file.step(), file.step()) == (False, False, True)
-    found = captures(tmp_path)
-    assert len(found) == KEEP
-    assert found[0] == {
-        "name": f"20261122T1200{KEEP + 1:02d}Z-session-fault.log",
-        "bytes": 46,
-        "at": f"2026-11-22T12:00:{KEEP + 1:02d}Z",
-        "why": "session-fault",
-    }
-    assert capture_path(tmp_path, str(found[0]["name"])).read_text() == "(1.000000) can1 102#00\n" * 2
-    assert sorted(path.name for path in folder.iterdir() if path.suffix != ".log") == ["owner.txt"]
-    for name in ("owner.txt", "../v2h.sqlite3", "20200101T000000Z-x.log.part", "20200101T000000Z-gone.log"):
-        with pytest.raises(FileNotFoundError):
-            capture_path(tmp_path, name)
+        assert file.path.read_text() == "(1.000000) can1 102#00\n" * 2
+    kept = [f"20261122T1200{n:02d}Z-session-fault.log" for n in range(2, KEEP + 2)]
+    assert sorted(path.name for path in folder.iterdir()) == [*kept, "owner.log", "owner.txt"]
+
+
+def test_a_clock_set_back_does_not_cost_the_fresh_capture(tmp_path: Path) -> None:
+    for n in range(KEEP):
+        assert CaptureFile(tmp_path / FOLDER, 1_795_348_800.0 + n, "before", iter(()), 0).step()
+    for n in range(2):
+        fresh = CaptureFile(tmp_path / FOLDER, n, "after", iter(()), 0)
+        assert fresh.step() and fresh.path.exists()
+    assert len(list((tmp_path / FOLDER).iterdir())) == KEEP
+
+
+def test_a_capture_is_on_the_disk_before_we_say_so(tmp_path: Path, disk: list[str]) -> None:
+    assert CaptureFile(tmp_path / FOLDER, 0.0, "x", iter(()), 0).step()
+    assert disk == ["sync ", "rename", "sync directory"]
 
 
 def test_a_full_card_gets_no_half_capture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capturefiles, "FREE_BYTES", 2**60)
+    monkeypatch.setattr(cardroom, "FREE_BYTES", 2**60)
     with pytest.raises(OSError, match="no room"):
         CaptureFile(tmp_path / FOLDER, 0.0, "x", iter(()), 10)
     monkeypatch.undo()

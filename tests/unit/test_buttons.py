@@ -15,11 +15,12 @@ CONFIRM, PAIR = Order("clear-fault", {"unlock_confirmed": True}), Order("pairing
 CHARGE = Order("mode", {"mode": "charge"})
 
 
-def look(now: float, found: Situation, mode: str = "v2h") -> Look:
+def look(now: float, found: Situation, mode: str = "v2h", by: str = "owner") -> Look:
     if found is Situation.UNKNOWN:
         return Look(now, None, None)
     state = {Situation.IDLE: "idle", Situation.FAULT: "fault", Situation.RUNNING: "energy"}[found]
-    return Look(now, charger(state=state, t=now), manager(mode=mode if found is Situation.RUNNING else "idle", t=now))
+    chosen = {"mode": mode, "chosen_by": by} if found is Situation.RUNNING else {"mode": "idle"}
+    return Look(now, charger(state=state, t=now), manager(t=now, **chosen))
 
 
 @dataclass
@@ -28,12 +29,18 @@ class Hand:
 
     found: Situation = Situation.IDLE
     mode: str = "v2h"
+    by: str = "owner"
     now: float = 100.0
     buttons: Buttons = field(default_factory=Buttons)
     orders: list[Order] = field(default_factory=list)
 
     def look(self) -> Look:
-        return look(self.now, self.found, self.mode)
+        return look(self.now, self.found, self.mode, self.by)
+
+    def see(self, found: Situation, mode: str = "idle", by: str = "owner", for_s: float = 5.0) -> None:
+        """What runs is this from now on, and is looked at for a while."""
+        self.found, self.mode, self.by = found, mode, by
+        self.wait(for_s)
 
     def edge(self, button: str, pressed: bool) -> None:
         self._take(self.buttons.event(button, pressed, self.look()))
@@ -150,6 +157,40 @@ def test_boost_toggles_charge_and_returns_to_what_a_button_can_give_again(before
     assert hand.press(BOOST, 0.2) == [CHARGE]
     hand.found, hand.mode = Situation.RUNNING, "charge"
     assert hand.press(BOOST, 0.2) == [CHARGE, Order("mode", {"mode": after})]
+
+
+@pytest.mark.parametrize("ended_by", ["idle", "schedule", "restart"])
+def test_a_charge_that_is_not_boosts_own_ends_in_idle(ended_by: str) -> None:
+    """V2H, boost, and its charge is over: whoever charges later, ending that must not begin to discharge."""
+    hand = Hand(Situation.RUNNING, "v2h")
+    assert hand.press(BOOST, 0.2) == [CHARGE]
+    hand.see(Situation.RUNNING, "charge")
+    if ended_by == "idle":  # the car is full; later the page charges
+        hand.see(Situation.IDLE)
+        hand.see(Situation.RUNNING, "charge")
+    elif ended_by == "schedule":  # whose charge follows at once
+        hand.see(Situation.RUNNING, "charge", by="schedule")
+    else:  # manager has been away
+        hand.see(Situation.UNKNOWN)
+        hand.see(Situation.RUNNING, "charge", by="schedule")
+    assert hand.press(BOOST, 0.2) == [CHARGE, Order("mode", {"mode": "idle"})]
+
+
+def test_a_boost_that_took_no_effect_is_not_remembered() -> None:
+    hand = Hand(Situation.RUNNING, "v2h")
+    assert hand.press(BOOST, 0.2) == [CHARGE]
+    hand.see(Situation.RUNNING, "v2h")  # refused
+    hand.see(Situation.RUNNING, "charge")
+    assert hand.press(BOOST, 0.2) == [CHARGE, Order("mode", {"mode": "idle"})]
+
+
+def test_boost_returns_also_after_hours_and_through_a_silent_manager() -> None:
+    hand = Hand(Situation.RUNNING, "v2h")
+    hand.press(BOOST, 0.2)
+    hand.see(Situation.RUNNING, "charge", for_s=7200)
+    hand.see(Situation.UNKNOWN)
+    hand.see(Situation.RUNNING, "charge")
+    assert hand.press(BOOST, 0.2) == [CHARGE, Order("mode", {"mode": "v2h"})]
 
 
 @pytest.mark.parametrize("found", [Situation.FAULT, Situation.UNKNOWN])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from v2h.config import AdcInput, Config, load
+from v2h.meterconfig import MqttMeter
 
 
 def read(tmp_path: Path, text: str) -> Config:
@@ -45,3 +46,35 @@ def test_mistakes_are_named_and_nothing_of_the_file_is_used(tmp_path: Path, text
     config = read(tmp_path, "[cable]\nscale_v_per_v = 100\n" + text)
     assert any(words in error for error in config.errors), config.errors
     assert config.cable.scale_v_per_v == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'kind = "mqtt"\nhost = "broker"\ntopic = "t"\npassword = 48151623',
+        'kind = "mqtt"\nhost = "broker"\ntopic = "t"\npassword = ["48151623"]',
+        '[meter.grid.fallback]\nkind = "mqtt"\nhost = "broker"\ntopic = "t"\npassword = 48151623',
+        'kind = "http"\nurl = "http://me:48151623@192.168.1.20/"',
+        'kind = "http"\nurl = "http://192.168.1.20/"\npassword = "48151623"',
+    ],
+)
+def test_no_meters_password_is_ever_shown(tmp_path: Path, text: str) -> None:
+    (error,) = read(tmp_path, f"[meter.grid]\n{text}").errors
+    assert "meter.grid." in error and "48151623" not in error
+
+
+def test_a_meters_password_is_taken_and_stays_out_of_sight(tmp_path: Path) -> None:
+    config = read(tmp_path, '[meter.grid]\nkind = "mqtt"\nhost = "broker"\ntopic = "t"\npassword = "x"')
+    meter = config.meter["grid"]
+    assert isinstance(meter, MqttMeter) and meter.password == "x" and config.errors == ()
+    assert "password" not in repr(config)
+    (error,) = read(tmp_path, '[meter.grid]\nkind = "mqtt"\nhost = "b"\ntopic = "t"\npassword = 1').errors
+    assert "meter.grid.password is not a text in quotes of at most 65535 characters" in error
+
+
+@pytest.mark.parametrize("how", ["utf-8", "utf-8-sig"])
+def test_a_file_may_begin_with_the_mark_of_windows_notepad(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "v2h.toml"
+    path.write_text('[site]\r\nname = "Café"\r\n', encoding=how)
+    config = load([path, path])
+    assert (config.errors, config.site.name) == ((), "Café")

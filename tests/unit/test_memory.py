@@ -24,6 +24,11 @@ class Kept:
         self.memory = Memory(folder, config, lambda code, text: self.warned.append((code, text)))
 
 
+def full(path: Path, text: str, mode: int = 0o644) -> None:
+    """As write_text on a card without room."""
+    raise OSError(28, "No space left on device")
+
+
 def written(folder: Path, name: str) -> Any:
     return json.loads((folder / name).read_text())
 
@@ -65,10 +70,6 @@ def test_a_refused_change_changes_nothing(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_not_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Kept(tmp_path).memory
-
-    def full(path: Path, text: str, mode: int = 0o644) -> None:
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr("v2h.durable.write_text", full)
     for change in (lambda: memory.keep_settings({"idle_end_min": 15}), lambda: memory.keep_schedule(GOOD)):
         with pytest.raises(OSError, match="No space left"):
@@ -122,12 +123,29 @@ def test_the_predecessors_events_are_read_when_there_is_no_schedule(tmp_path: Pa
     assert Kept(tmp_path).memory.schedule_source == "schedule.json"
 
 
-def test_an_unreadable_stop_counts_as_a_stop(tmp_path: Path) -> None:
-    for text in ("", "[]", "{half", '{"stopped": "no"}'):
-        (tmp_path / "stopped.json").write_text(text)
-        assert Kept(tmp_path).memory.stopped
-    (tmp_path / "stopped.json").write_text('{"stopped": false}')
+@pytest.mark.parametrize("text", ["", "[]", "{half", '{"stopped": "no"}'])
+def test_an_unreadable_stop_counts_as_a_stop_until_the_owner_says_otherwise(tmp_path: Path, text: str) -> None:
+    (tmp_path / "stopped.json").write_text(text)
+    for _ in range(3):
+        assert Kept(tmp_path).memory.stopped, "at the first start and at every other"
+    memory = Kept(tmp_path).memory
+    memory.keep_stop(True)
+    assert written(tmp_path, "stopped.json") == {"stopped": True}
+    (tmp_path / "stopped.json").write_text(text)
+    Kept(tmp_path).memory.keep_stop(False)
     assert not Kept(tmp_path).memory.stopped
+
+
+def test_a_stop_that_could_not_be_written_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Kept(tmp_path).memory
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("v2h.durable.write_text", full)
+        for _ in range(2):
+            with pytest.raises(OSError, match="No space left"):
+                memory.keep_stop(True)
+    assert not Kept(tmp_path).memory.stopped
+    memory.keep_stop(True)
+    assert Kept(tmp_path).memory.stopped
 
 
 def test_a_new_zone_moves_the_schedule(tmp_path: Path) -> None:

@@ -126,3 +126,24 @@ def test_a_bad_file_is_moved_aside_and_closes_every_door(tmp_path: Path, content
         keys.log_in("", 0.0)
     keys.set_password(WORD)
     assert json.loads((tmp_path / "owner.json").read_text())["password"].startswith("scrypt$")
+
+
+def test_a_revocation_that_could_not_be_written_down_is_told_until_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = OwnerKeys(tmp_path)
+    keys.set_password(WORD)
+    token = keys.make_token("lost phone")
+
+    def refuses(path: Path, value: object, mode: int) -> None:
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ownerkeys, "write_json", refuses)
+        keys.revoke(keys.tokens()[0].id)
+        assert keys.holder(token, "token") is None
+        assert keys.trouble is not None and "Read-only file system" in keys.trouble
+        assert "nothing was changed" not in keys.trouble and "works again after a restart" in keys.trouble
+        assert OwnerKeys(tmp_path).holder(token, "token") is not None, "which is what the sentence says"
+    keys.log_in(WORD, 0.0)
+    assert keys.trouble is None and OwnerKeys(tmp_path).holder(token, "token") is None

@@ -1,11 +1,14 @@
 """Panel: registers on the simulated chip, and the picture for each state."""
 
 import time
+from itertools import product
 
 import pytest
 
 from messages import charger, manager
-from v2h.bus import ChargerState, ManagerState
+from v2h.bus import MODES, ChargerState, ManagerState
+from v2h.buttons import Situation, situation
+from v2h.chademo.states import State
 from v2h.drivers.pca9552 import BLINKERS, Pca9552, Pca9552Error
 from v2h.panelview import DARK_AFTER_S, Look, activity, dark, picture
 from v2h.rig.pca9552 import Pca9552 as Chip
@@ -20,7 +23,7 @@ class Wire:
     def __init__(self) -> None:
         self.chip = Chip()
         self.writes: list[bytes] = []
-        self.deaf = self.absent = False
+        self.deaf = self.absent = self.closed = False
 
     def write(self, data: bytes) -> None:
         self.write_read(data, 0)
@@ -40,7 +43,7 @@ class Wire:
         return self.write_read(b"\x12", 8)
 
     def close(self) -> None:
-        self.absent = True
+        self.closed = True
 
 
 def look(c: ChargerState | None = None, m: ManagerState | None = None) -> Look:
@@ -77,18 +80,31 @@ def test_a_chip_that_lost_its_registers_is_noticed_and_repaired() -> None:
     assert chip.check()
 
 
-def test_a_chip_that_does_not_hold_what_is_written_is_refused() -> None:
+def test_a_chip_that_does_not_hold_what_is_written_is_refused_and_its_port_given_back() -> None:
     wire = Wire()
     wire.deaf = True
     with pytest.raises(Pca9552Error):
         Pca9552(wire, DARK)
+    assert wire.closed
+
+
+def test_the_port_of_a_chip_that_does_not_answer_is_given_back() -> None:
+    """panel tries again every 2 s, and each try opens the bus."""
+    wire = Wire()
+    wire.absent = True
+    with pytest.raises(OSError, match="no acknowledge"):
+        Pca9552(wire, DARK)
+    assert wire.closed
 
 
 @pytest.mark.parametrize(
     ("state", "mode", "power_w", "logo"),
     [
         ("idle", "idle", None, 0x01),
-        ("idle", "v2h", None, 0x01),
+        ("idle", "v2h", None, 0x20),
+        ("idle", "discharge", None, 0x20),
+        ("idle", "charge", None, 0x08),
+        ("idle", "solar", None, 0x08),
         ("energy", "charge", 3000.0, 0x04),
         ("energy", "solar", 3000.0, 0x04),
         ("wake", "charge", None, 0x04),
@@ -104,8 +120,19 @@ def test_logo_colours(state: str, mode: str, power_w: float | None, logo: int) -
     assert picture(look(charger(state=state, power_w=power_w), manager(mode=mode)))[3] == logo
 
 
-def test_no_news_of_the_charger_blinks_red() -> None:
+@pytest.mark.parametrize("silent", ["nobody", "charger", "manager", "both"])
+def test_white_and_dark_mean_that_a_press_starts_and_nothing_else_does(silent: str) -> None:
+    now = time.monotonic()
+    charger_t, manager_t = (now - 9.0 if silent in (name, "both") else now for name in ("charger", "manager"))
+    for state, mode, idle_for_s in product(State, MODES, (1.0, 1e6)):
+        seen = Look(now, charger(state=str(state), t=charger_t), manager(mode=mode, t=manager_t), now - idle_for_s)
+        starts = situation(seen) is Situation.IDLE
+        assert (picture(seen)[3] in (0x00, 0x01)) is starts, (state, mode, idle_for_s)
+
+
+def test_no_news_of_the_charger_or_at_rest_of_manager_blinks_red() -> None:
     assert picture(look(None, manager()))[3] == 0x80
+    assert picture(look(charger(state="idle"), None))[3] == 0x80
     assert picture(look(charger(t=time.monotonic() - 3.5), manager()))[3] == 0x80
 
 
@@ -167,6 +194,14 @@ def test_dark_after_five_minutes_of_idle_until_something_happens() -> None:
     for state, red_or_blue in (("energy", 0x04), ("fault", 0x40)):
         assert picture(Look(time.monotonic(), charger(state=state), manager(), long_ago))[3] == red_or_blue
     assert picture(Look(time.monotonic(), None, None, long_ago))[3] == 0x80
+
+
+def test_a_waiting_mode_never_goes_dark() -> None:
+    """V2H, and no car is plugged in: a press stops it, and that must be seen."""
+    now = time.monotonic()
+    waits = Look(now, charger(state="idle", power_w=None, soc_pct=None), manager(mode="v2h"), now - 1e6)
+    assert picture(waits) == bytes((0x55, 0x40, 0x55, 0x20))
+    assert picture(waits._replace(pairing_t=now + 60))[3] == 0x20
 
 
 def test_what_wakes_it() -> None:

@@ -4,11 +4,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from damage import damage
 from v2h import storeschema
 from v2h.bus import Event
 from v2h.storeschema import FILE_NAME
@@ -16,6 +19,13 @@ from v2h.storewriter import DAY_S, PRUNE_ROWS, WAL_BYTES, StoreError, StoreWrite
 
 EVENT = Event(12.5, "warning", "k_off", "the car took its permission away", "charger", {"amps": 9.5})
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
+
+
+class Moved(list[tuple[Path, str]]):
+    """What the writer told of files that it moved aside."""
+
+    def __call__(self, aside: Path, why: str) -> None:
+        self.append((aside, why))
 
 
 def rows(folder: Path, sql: str) -> list[tuple[object, ...]]:
@@ -43,6 +53,26 @@ def test_samples_are_written_by_flush_and_events_at_once(tmp_path: Path) -> None
     store.close()
 
 
+def test_an_event_that_is_told_again_is_there_once(tmp_path: Path) -> None:
+    for boot in ("boot-1", "boot-2"):
+        store = StoreWriter(tmp_path, boot, "0.1.0")
+        for event in (
+            EVENT,
+            replace(EVENT, t=12.6),
+            replace(EVENT, code="other"),
+            replace(EVENT, source="guard"),
+            EVENT,
+        ):
+            store.add_event(event)
+        store.close()
+        store = StoreWriter(tmp_path, boot, "0.1.0")
+        changes = store._connection.total_changes
+        store.add_event(EVENT)
+        assert store._connection.total_changes == changes, "nor is anything written"
+        store.close()
+    assert rows(tmp_path, "select boot, count(*) from events group by boot") == [(1, 4), (2, 4)]
+
+
 def test_a_flush_is_one_transaction(tmp_path: Path) -> None:
     store = StoreWriter(tmp_path, "boot-1", "0.1.0")
     store.add_sample(10.0, {"state": "idle"})
@@ -56,13 +86,14 @@ def test_a_flush_is_one_transaction(tmp_path: Path) -> None:
 
 
 def test_what_is_no_text_does_not_break_the_log(tmp_path: Path) -> None:
-    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
+    moved = Moved()
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0", moved=moved)
     store.add_event(Event(1.0, "info", ["a", "list"], "half a pair: \ud83d", {"a": 1}, {}))  # type: ignore[arg-type]
     assert rows(tmp_path, "select code, text, source from events") == [("['a', 'list']", "half a pair: ?", "{'a': 1}")]
     store.add_sample(1.0, {"state": {"no": "text"}})
     with pytest.raises(StoreError, match="not supported"):
         store.flush()
-    assert store.moved_aside is None
+    assert moved == []
     store._connection.close()
 
 
@@ -87,8 +118,9 @@ def test_the_write_ahead_log_keeps_its_size_and_a_dead_writers_is_taken_over(tmp
     after.mkdir()
     for part_of in ("", "-wal"):
         shutil.copy(tmp_path / f"v2h.sqlite3{part_of}", after)
-    store = StoreWriter(after, "boot-2", "1")
-    assert store.moved_aside is None and store.day("2026-11-22")["charged_wh"] == 599.0
+    moved = Moved()
+    store = StoreWriter(after, "boot-2", "1", moved=moved)
+    assert moved == [] and store.day("2026-11-22")["charged_wh"] == 599.0
     with sqlite3.connect(after / "v2h.sqlite3") as connection:
         assert connection.execute("select count(*) from samples").fetchone() == (3600,)
         assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
@@ -112,13 +144,14 @@ def test_rows_written_before_the_clock_was_right_get_their_time_later(tmp_path: 
 
 
 def test_a_second_boot_continues_the_same_file(tmp_path: Path) -> None:
+    moved = Moved()
     for boot in ("boot-1", "boot-2"):
-        store = StoreWriter(tmp_path, boot, "0.1.0")
+        store = StoreWriter(tmp_path, boot, "0.1.0", moved=moved)
         store.set_clock(NOON, True)
         store.add_sample(5.0, {"state": "idle"})
         store.close()
     assert rows(tmp_path, "select id / 100000000000 from samples order by id") == [(1,), (2,)]
-    assert store.moved_aside is None
+    assert moved == []
 
 
 @pytest.mark.parametrize("damage", [b"this is not a database " * 100, None])
@@ -130,30 +163,109 @@ def test_a_broken_file_is_moved_aside_and_a_fresh_one_begun(tmp_path: Path, dama
     healthy = path.read_bytes()
     path.write_bytes(damage if damage is not None else healthy[:100] + b"\xff" * (len(healthy) - 100))
     broken = path.read_bytes()
-    store = StoreWriter(tmp_path, "boot-2", "0.1.0")
-    assert store.moved_aside is not None
-    assert store.moved_aside[0] == tmp_path / f"{FILE_NAME}.broken-1"
-    assert store.moved_aside[0].read_bytes() == broken
+    moved = Moved()
+    store = StoreWriter(tmp_path, "boot-2", "0.1.0", moved=moved)
+    ((aside, _),) = moved
+    assert aside == tmp_path / f"{FILE_NAME}.broken-1"
+    assert aside.read_bytes() == broken
     store.add_event(EVENT)
     assert rows(tmp_path, "select b.boot from events e join boots b on b.id = e.boot") == [("boot-2",)]
     store.close()
 
 
+def breaks_while_open(store: StoreWriter) -> None:
+    connection = store._connection
+    assert connection is not None
+    connection.execute("pragma wal_checkpoint(truncate)")
+    size = store.path.stat().st_size
+    with store.path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * (size - 100))
+    connection.execute("pragma cache_size = 0")
+    connection.execute("pragma shrink_memory")
+
+
 def test_a_file_that_breaks_while_open_is_moved_aside_and_nothing_kept_is_lost(tmp_path: Path) -> None:
     store = StoreWriter(tmp_path, "boot-1", "0.1.0")
     store.add_event(EVENT)
-    store._connection.execute("pragma wal_checkpoint(truncate)")
-    size = (tmp_path / FILE_NAME).stat().st_size
-    with (tmp_path / FILE_NAME).open("r+b") as file:
-        file.seek(100)
-        file.write(b"\xff" * (size - 100))
-    store._connection.execute("pragma cache_size = 0")
-    store._connection.execute("pragma shrink_memory")
+    breaks_while_open(store)
     store.add_sample(1.0, {"state": "idle"})
     with pytest.raises(StoreError, match=r"was broken .*malformed.*moved to .*broken-1"):
         store.flush()
     assert store.flush() == 1
     assert rows(tmp_path, "select count(*) from samples") == [(1,)]
+    store.close()
+
+
+def looked_through(store: StoreWriter) -> None:
+    """Wait for the end of the check."""
+    deadline = time.monotonic() + 20
+    while store._check is not None and store._check.found is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_page_that_only_readers_miss_is_found_when_one_tells(tmp_path: Path) -> None:
+    moved = Moved()
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0", moved=moved)
+    store.add_event(EVENT)
+    damage(store)
+    store.add_sample(5000.0, {"state": "idle"})
+    assert store.flush() == 1, "the writer itself misses nothing"
+    store.doubt()
+    looked_through(store)
+    store.add_sample(5010.0, {"state": "idle"})
+    with pytest.raises(StoreError, match=r"was broken .*moved to .*broken-1"):
+        store.flush()
+    ((_, why),) = moved
+    assert why.startswith("Page ")
+    assert store.flush() == 1
+    assert rows(tmp_path, "select id % 100000000000 from samples") == [(5_010_000,)]
+    store.close()
+
+
+def test_a_file_that_is_whole_is_left_alone(tmp_path: Path) -> None:
+    moved = Moved()
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0", moved=moved)
+    store.add_event(EVENT)
+    for _ in range(2):
+        store.doubt()
+        store.doubt()
+        looked_through(store)
+        store.flush()
+    assert moved == [] and rows(tmp_path, "select count(*) from events") == [(1,)]
+    store.close()
+
+
+@pytest.mark.parametrize("broken_at_start", [True, False])
+def test_a_fresh_file_that_finds_no_room_is_begun_later_and_the_broken_one_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_at_start: bool
+) -> None:
+    def full(store: StoreWriter) -> None:
+        raise OSError(28, "No space left on device")
+
+    moved = Moved()
+    if broken_at_start:
+        (tmp_path / FILE_NAME).write_bytes(b"no database " * 999)
+    else:
+        store = StoreWriter(tmp_path, "boot-1", "0.1.0", moved=moved)
+        store.add_sample(1.0, {"state": "idle"})
+        breaks_while_open(store)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(StoreWriter, "_fill_wal", full)
+        for _ in range(3):
+            with pytest.raises(StoreError, match=r"No space left|moved to"):
+                if broken_at_start:
+                    StoreWriter(tmp_path, "boot-1", "0.1.0", moved=moved)
+                else:
+                    store.flush()
+    assert [aside.name for aside, _ in moved] == [f"{FILE_NAME}.broken-1"]
+    if broken_at_start:
+        store = StoreWriter(tmp_path, "boot-1", "0.1.0", moved=moved)
+        store.add_sample(1.0, {"state": "idle"})
+    assert store.flush() == 1
+    store.add_event(EVENT)
+    assert rows(tmp_path, "select count(*) from samples") == rows(tmp_path, "select count(*) from events") == [(1,)]
     store.close()
 
 
@@ -188,9 +300,10 @@ def test_a_file_of_a_later_version_is_kept_aside(tmp_path: Path) -> None:
     store = StoreWriter(tmp_path, "boot-1", "0.1.0")
     store._connection.execute("pragma user_version = 99")
     store.close()
-    store = StoreWriter(tmp_path, "boot-2", "0.1.0")
-    assert store.moved_aside is not None
-    assert "later version: schema 99" in store.moved_aside[1]
+    moved = Moved()
+    store = StoreWriter(tmp_path, "boot-2", "0.1.0", moved=moved)
+    ((_, why),) = moved
+    assert "later version: schema 99" in why
     store.close()
 
 
@@ -215,8 +328,9 @@ def lay_down_old(folder: Path) -> None:
 
 def test_a_file_of_the_version_before_is_taken_over(tmp_path: Path) -> None:
     lay_down_old(tmp_path)
-    store = StoreWriter(tmp_path, "c", "0.2")
-    assert store.moved_aside is None
+    moved = Moved()
+    store = StoreWriter(tmp_path, "c", "0.2", moved=moved)
+    assert moved == []
     wanted = [(100_000_002_000, "wake", 41.0), (200_000_001_500, "idle", 40.0)]
     assert rows(tmp_path, "select id, state, soc_pct from samples") == wanted
     assert rows(tmp_path, "select at, code from events_at") == [("1970-01-01T00:16:43.250Z", "x")]

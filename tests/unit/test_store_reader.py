@@ -1,13 +1,14 @@
-"""Reading the log beside its writer: events, samples by step, days, energy, CSV, a copy; and leaving no trace."""
+"""Reading the log beside its writer: events, samples by step, days, a copy; and leaving no trace."""
 
-import csv
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from damage import damage
 from v2h.bus import Event
-from v2h.store import MOST_ROWS, LogError, LogReader
+from v2h.store import MOST_ROWS, TELL_AGAIN_S, LogError, LogReader
 from v2h.storeschema import FILE_NAME
 from v2h.storewriter import StoreWriter
 
@@ -86,48 +87,75 @@ def test_too_many_rows_are_refused(
         LogReader(tmp_path).samples(from_t, to_t, step_s)
 
 
-def test_days_and_energy(writer: StoreWriter, tmp_path: Path) -> None:
+def test_days(writer: StoreWriter, tmp_path: Path) -> None:
     reader = LogReader(tmp_path)
     assert [(row["day"], row["charged_wh"]) for row in reader.days(5)] == [("2026-11-21", 1000), ("2026-11-22", 500)]
     assert [row["day"] for row in reader.days(1)] == ["2026-11-22"]
-    total = reader.energy()["total"]
-    assert (total["charged_wh"], total["discharged_wh"], total["saved"]) == (1501.0, 500.0, 0.25)
-    assert total["imported_wh"] == 0.0
 
 
-@pytest.mark.parametrize(("table", "count"), [("samples", 60), ("minutes", 10), ("days", 3), ("events", 4)])
-def test_csv(writer: StoreWriter, tmp_path: Path, table: str, count: int) -> None:
-    rows = list(csv.DictReader("".join(LogReader(tmp_path).csv(table)).splitlines()))
-    assert len(rows) == count
-    if table == "samples":
-        assert (rows[1]["at"], rows[1]["power_w"], rows[1]["grid_w"]) == ("2026-11-22T12:00:10.000Z", "10.0", "")
-        bounded = "".join(LogReader(tmp_path).csv("samples", START + 60, START + 90))
-        assert len(bounded.splitlines()) == 1 + 4
-
-
-def test_csv_of_anything_else_is_refused_before_the_first_line(writer: StoreWriter, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="boots"):
-        LogReader(tmp_path).csv("boots; drop table samples")
-
-
-def test_a_copy_is_whole_and_plain_while_the_writer_goes_on(writer: StoreWriter, tmp_path: Path) -> None:
-    (tmp_path / ".download-left.sqlite3").write_bytes(b"by a crash")
-    copy = LogReader(tmp_path).snapshot()
+def test_a_copy_is_whole_plain_and_nameless_while_the_writer_goes_on(writer: StoreWriter, tmp_path: Path) -> None:
+    there = sorted(path.name for path in tmp_path.iterdir())
+    copy = LogReader(tmp_path).copy()
     writer.add_sample(700.0, {"state": "idle"})
     writer.flush()
-    assert not (tmp_path / ".download-left.sqlite3").exists()
-    assert copy.parent == tmp_path
-    with sqlite3.connect(copy) as connection:
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+    assert str(tmp_path) in str(Path(f"/proc/self/fd/{copy.fileno()}").readlink()), "on the card, not in memory"
+    got = tmp_path / "got"
+    got.write_bytes(copy.read())
+    copy.close()
+    with sqlite3.connect(got) as connection:
         assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
         assert connection.execute("pragma journal_mode").fetchone() == ("delete",)
         assert connection.execute("select count(*) from samples").fetchone() == (60,)
 
 
 def test_no_room_for_a_copy(writer: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("v2h.store.FREE_BYTES", 2**60)
-    with pytest.raises(LogError, match="no room"):
-        LogReader(tmp_path).snapshot()
-    assert not list(tmp_path.glob(".download*"))
+    there = sorted(path.name for path in tmp_path.iterdir())
+    monkeypatch.setattr("v2h.cardroom.FREE_BYTES", 2**60)
+    with pytest.raises(LogError, match="MiB must be free"):
+        LogReader(tmp_path).copy()
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+
+
+def test_a_damaged_log_is_not_copied(writer: StoreWriter, tmp_path: Path) -> None:
+    damage(writer)
+    there = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(LogError, match="malformed"):
+        LogReader(tmp_path).copy()
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+
+
+def test_who_meets_a_damaged_page_tells_it_and_not_at_every_look(
+    writer: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    now = 100.0
+    monkeypatch.setattr("v2h.store.time", SimpleNamespace(monotonic=lambda: now))
+    reader = LogReader(tmp_path, told.append)
+    reader.samples(START + 1000, START + 1100, 10)
+    damage(writer)
+    for _ in range(3):
+        reader.events()
+        with pytest.raises(LogError, match="malformed"):
+            reader.samples(START, START + 1100, 10)
+    assert told == ["database disk image is malformed"]
+    now += TELL_AGAIN_S
+    with pytest.raises(LogError, match="malformed"):
+        reader.copy()
+    assert len(told) == 2
+
+
+def test_what_is_only_not_there_yet_is_no_damage(tmp_path: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(LogError):
+        LogReader(tmp_path, told.append).events()
+    assert told == []
+
+
+def test_copies_that_a_power_cut_left_are_cleared(tmp_path: Path) -> None:
+    (tmp_path / ".copy-x").write_bytes(b"half")
+    LogReader(tmp_path).clear_leftovers()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_reading_leaves_no_file_that_the_writer_could_not_write(writer: StoreWriter, tmp_path: Path) -> None:

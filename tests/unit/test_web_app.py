@@ -1,7 +1,7 @@
 """The page and the REST doors through their own front door. Who may is in test_web_gate.py."""
 
 import json
-import sqlite3
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +11,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+import v2h.web
 from messages import charger, manager
 from v2h.bus import MODES, ManagerSchedule, ManagerSettings, Reply
 from v2h.web.archive import Row
-from v2h.web.commands import COMMANDS, BadCommandError, CommandDoor, check
+from v2h.web.commands import ANSWER_WITHIN_S, COMMANDS, LONGER_S, BadCommandError, CommandDoor, check
 from v2h.web.state import LiveState
 from webapp import JSON, WebApp
 
@@ -154,8 +155,8 @@ def test_bad_orders_say_what_is_wrong(
     assert far.orders == []
 
 
-def test_unknown_addresses_and_methods_are_json(client: FlaskClient) -> None:
-    for answer, status in ((client.get("/nowhere"), 404), (client.get("/api/v1/command/stop"), 405)):
+def test_unknown_addresses_and_methods_of_the_api_are_json(client: FlaskClient) -> None:
+    for answer, status in ((client.get("/api/v1/nowhere"), 404), (client.get("/api/v1/command/stop"), 405)):
         assert answer.status_code == status
         assert answer.get_json()["ok"] is False
 
@@ -208,6 +209,14 @@ def test_an_order_nobody_took_is_never_sent_late(monkeypatch: pytest.MonkeyPatch
     door = CommandDoor()
     assert door.send("mode", {"mode": "v2h"}) is None
     assert door.take() == []
+
+
+def test_the_page_waits_longer_for_an_answer_than_the_bus_is_given() -> None:
+    script = (Path(v2h.web.__file__).parent / "static" / "page.js").read_text()
+    found = re.search(r"ANSWER_MS = (\d+)", script)
+    assert found is not None
+    longest_s = max(2 * ANSWER_WITHIN_S, *LONGER_S.values())  # a restore gives two orders
+    assert int(found[1]) / 1000 >= longest_s + 2
 
 
 def known(state: LiveState) -> None:
@@ -309,30 +318,6 @@ def test_csv_holds_every_event(client: FlaskClient, monkeypatch: pytest.MonkeyPa
     )
 
 
-def test_database_is_a_whole_copy_while_somebody_writes(client: FlaskClient, web: WebApp, tmp_path: Path) -> None:
-    assert client.get("/api/v1/database").status_code == 503
-    source = sqlite3.connect(web.data / "v2h.sqlite3", isolation_level=None)
-    source.execute("pragma journal_mode = wal")
-    source.execute("create table events (text)")
-    source.executemany("insert into events values (?)", [("x" * 500,)] * 2000)
-    source.execute("begin immediate")
-    source.execute("insert into events values ('not committed')")
-    answer = client.get("/api/v1/database")
-    source.execute("rollback")
-    (tmp_path / "got.sqlite3").write_bytes(answer.data)
-    with sqlite3.connect(tmp_path / "got.sqlite3") as got:
-        assert got.execute("pragma integrity_check").fetchone() == ("ok",)
-        assert got.execute("select count(*) from events").fetchone() == (2000,)
-    answer.close()
-    assert [path.name for path in web.data.iterdir() if path.name.startswith(".")] == []
-
-
-def test_a_copy_that_a_power_cut_left_is_cleared(web: WebApp) -> None:
-    (web.data / ".copy-x.sqlite3").write_bytes(b"half")
-    web.make()
-    assert list(web.data.iterdir()) == []
-
-
 def test_captures_are_listed_and_given_by_name_only(client: FlaskClient, web: WebApp) -> None:
     assert client.get("/api/v1/captures").get_json() == {"captures": []}
     folder = web.data / "captures"
@@ -347,13 +332,3 @@ def test_captures_are_listed_and_given_by_name_only(client: FlaskClient, web: We
     got.close()
     for name in ("notes.txt", "..%2fsecret.log", "../secret.log", "%2e%2e/secret.log", "nothing.log"):
         assert client.get(f"/api/v1/captures/{name}").status_code == 404
-
-
-def test_a_third_download_has_to_wait(client: FlaskClient) -> None:
-    running = [client.get("/api/v1/log.csv", buffered=False) for _ in range(2)]
-    assert client.get("/api/v1/samples.csv").status_code == 503
-    for answer in running:
-        answer.close()
-    again = client.get("/api/v1/log.csv")
-    assert again.status_code == 200
-    again.close()

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
+from v2h.web import ownerkeys
 from v2h.web.access import host_refusal
 from v2h.web.gate import LASTING, OPEN_TO_ALL
 from v2h.web.ownerkeys import csrf_token
+from v2h.web.state import LiveState
 from webapp import JSON, WebApp, browser, routes
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://localhost"}
@@ -17,7 +20,7 @@ OPEN_CHANGES = ("owner.do_log_in", "owner.do_pair")
 
 @pytest.fixture
 def web(tmp_path: Path) -> WebApp:
-    return WebApp(tmp_path)
+    return WebApp(tmp_path, LiveState(site="Garage"))
 
 
 @pytest.fixture
@@ -35,6 +38,45 @@ def good_headers(endpoint: str) -> dict[str, str]:
     return dict(FORM if endpoint.startswith("owner.") else JSON)
 
 
+def said(answer: TestResponse) -> str:
+    """The sentence of a refusal: JSON for programs, a page for people."""
+    if answer.request.path.startswith("/api/"):
+        return str(answer.get_json()["error"])
+    assert answer.mimetype == "text/html"
+    return answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "came_from", "status", "sentence", "back"),
+    [
+        ("GET", "/nowhere", "", 404, "GET /nowhere: ", "/"),
+        ("GET", "/nowhere", "http://[", 404, "GET /nowhere: ", "/"),
+        ("GET", "/nowhere", "http://localhost/nowhere", 404, "GET /nowhere: ", "/"),
+        ("PUT", "/health", "http://localhost/log?level=fault", 415, "is not accepted", "/log"),
+        ("GET", "/tokens/1/revoke", "http://localhost//evil.example/", 405, "not allowed", "/evil.example/"),
+        ("POST", "/tokens/1/revoke", "http://localhost/tokens", 403, "Reload the page.", "/tokens"),
+        ("POST", "/logout", "http://localhost/logout", 403, "Reload the page.", "/logout"),
+        ("POST", "/logout", "http://evil.example/logout", 403, "Reload the page.", "/"),
+    ],
+)
+def test_people_are_refused_on_a_page_with_the_way_back(
+    app: Flask, web: WebApp, method: str, path: str, came_from: str, status: int, sentence: str, back: str
+) -> None:
+    client, _ = browser(app, web.session())
+    answer = client.open(
+        path, method=method, data={"csrf_token": "of yesterday"}, headers=FORM | {"Referer": came_from}
+    )
+    assert answer.status_code == status
+    assert sentence in said(answer) and f'<a class="button" href="{back}">' in said(answer)
+
+
+def test_a_foreign_host_is_refused_on_a_page_that_tells_nothing_of_ours(app: Flask, web: WebApp) -> None:
+    text = said(app.test_client().get("/", headers={"Host": "<b>.example"}))
+    assert "&lt;b&gt;.example" in text and "IP address" in text
+    assert web.state.document()[0]["view"]["site"] == "Garage" and "Garage" not in text
+    assert "<link" not in text and "<script" not in text, "they would be refused too"
+
+
 def test_every_route_refuses_a_foreign_host(app: Flask, web: WebApp) -> None:
     token = web.token()
     assert len(routes(app)) >= 20
@@ -42,7 +84,7 @@ def test_every_route_refuses_a_foreign_host(app: Flask, web: WebApp) -> None:
         headers = good_headers(endpoint) | token | {"Host": "evil.example"}
         answer = app.test_client().open(path, method=method, headers=headers, data="{}")
         assert answer.status_code == 403, path
-        assert "evil.example" in answer.get_json()["error"]
+        assert "evil.example" in said(answer)
     assert web.orders == []
 
 
@@ -127,7 +169,7 @@ def test_every_change_needs_the_owner(app: Flask, web: WebApp, password_set: boo
             assert (answer.status_code, answer.location) == (303, "/login"), path
         else:
             assert answer.status_code == (403 if authorization is None and not password_set else 401), path
-            assert answer.get_json()["ok"] is False
+            assert endpoint.startswith("owner.") or answer.get_json()["ok"] is False
     assert web.orders == [] and len(web.keys.tokens()) == before
 
 
@@ -141,7 +183,7 @@ def test_every_change_of_a_session_needs_its_own_csrf_token(app: Flask, web: Web
             headers = good_headers(endpoint) | {"X-CSRF-Token": sent}
             data = {"csrf_token": sent, "name": "x"} if endpoint.startswith("owner.") else "{}"
             answer = client.open(path, method=method, headers=headers, data=data)
-            assert answer.status_code == 403 and "CSRF" in answer.get_json()["error"], path
+            assert answer.status_code == 403 and "CSRF" in said(answer), path
     assert web.orders == [] and web.keys.tokens() == []
 
 
@@ -175,6 +217,23 @@ def test_reading_is_open_until_it_is_closed(web: WebApp) -> None:
     assert app.test_client().get("/api/v1/state").status_code == 401
     assert app.test_client().get("/api/v1/state", headers=token).status_code == 200
     assert browser(app, web.session())[0].get("/").status_code == 200
+
+
+@pytest.mark.parametrize("credential", ["session", "token"])
+@pytest.mark.parametrize("reading_open", [False, True])
+def test_a_new_password_ends_the_streams_that_only_the_owner_may_see(
+    web: WebApp, reading_open: bool, credential: str
+) -> None:
+    app = web.make(reading_open=reading_open, streams=1, stream_life_s=2.5)
+    client, headers = browser(app, web.session())[0], {}
+    if credential == "token":
+        client, headers = app.test_client(), web.token()
+    answer = client.get("/api/v1/stream", headers=headers, buffered=False)
+    chunks = answer.iter_encoded()
+    assert next(chunks).startswith(b"retry") and next(chunks).startswith(b"data")
+    web.keys.set_password("another long one")
+    assert any(chunk.startswith(b"data") for chunk in chunks) is reading_open
+    answer.close()
 
 
 def test_every_answer_carries_the_hard_headers(app: Flask) -> None:
@@ -239,6 +298,27 @@ def test_tokens_are_shown_once_and_revoked(app: Flask, web: WebApp) -> None:
     assert client.post("/tokens", data=form | {"name": " "}, headers=FORM).status_code == 400
     assert [code for _, code, _ in web.events] == ["token_made", "token_revoked"]
     assert secret not in str(web.events)
+
+
+def test_a_revocation_that_the_disk_refuses_is_told_as_that(
+    app: Flask, web: WebApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, csrf = browser(app, web.session())
+    form = {"csrf_token": csrf["X-CSRF-Token"]}
+    bearer = web.token()
+    (key,) = web.keys.tokens()
+
+    def refuses(path: Path, value: object, mode: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ownerkeys, "write_json", refuses)
+    answer = client.post(f"/tokens/{key.id}/revoke", data=form, headers=FORM)
+    assert answer.status_code == 503 and "No space left on device" in answer.get_data(as_text=True)
+    assert app.test_client().get("/api/v1/state", headers=bearer).status_code == 401, "it holds for now"
+    assert "works again after a restart" in client.get("/tokens").get_data(as_text=True)
+    assert client.post("/logout", data=form, headers=FORM).status_code == 303
+    assert [(level, code) for level, code, _ in web.events] == [("warning", "token_revoked"), ("warning", "owner_file")]
+    assert all("No space left on device" in text for _, _, text in web.events)
 
 
 def test_a_token_makes_no_tokens(app: Flask, web: WebApp) -> None:

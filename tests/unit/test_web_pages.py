@@ -1,5 +1,7 @@
 """The pages through their front door: with nothing known, with a week of data, with a log that cannot be read."""
 
+import html
+import re
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -64,6 +66,18 @@ def test_a_log_that_cannot_be_read_takes_away_its_rows_alone(web: WebApp) -> Non
     assert "No day has been counted yet." in page and "/api/v1/database" in page
 
 
+def test_events_and_samples_are_offered_as_csv(web: WebApp) -> None:
+    client = owners(web, lived_in.Week(NOW))
+    links = re.findall(r'href="([^"]*\.csv[^"]*)" download', client.get("/log").get_data(as_text=True))
+    heads = []
+    for link in links:
+        answer = client.get(html.unescape(link))
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        heads.append(answer.get_data(as_text=True).split("\r\n")[0])
+        answer.close()
+    assert heads == ["at,synchronised,level,code,text,source", *["t,grid_w,power_w,soc_pct"] * 2]
+
+
 @pytest.mark.parametrize("query", ["?before=99999999999999999999999", "?before=-1", "?before=x", "?level=loud"])
 def test_a_senseless_query_shows_the_newest(web: WebApp, query: str) -> None:
     client = owners(web, lived_in.Week(NOW))
@@ -83,7 +97,7 @@ def test_a_missing_chart_library_is_named(web: WebApp, monkeypatch: pytest.Monke
     monkeypatch.setattr("v2h.web.pages.CHART_LIBRARY", Path("/nowhere/dygraph.min.js"))
     answer = client.get("/chart-library.js")
     assert answer.status_code == 404
-    assert "libjs-dygraphs" in answer.get_json()["error"]
+    assert "libjs-dygraphs" in answer.get_data(as_text=True)
 
 
 def test_captures_are_offered_newest_first(web: WebApp) -> None:

@@ -62,14 +62,30 @@ def test_without_a_press_nobody_sets_a_password(app: Flask, web: WebApp) -> None
     assert not web.keys.has_password and web.events == []
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_request_without_our_cookie_takes_no_window(app: Flask, web: WebApp, method: str) -> None:
+    """Another site can make a browser ask, by an image alone, but not send a cookie that is for our own pages only."""
+    hold_buttons(web)
+    stranger = app.test_client(use_cookies=False)
+    first = stranger.open("/pair", method=method)
+    assert (first.status_code, first.location) == (303, "/pair?again") and "SameSite=Strict" in str(first.headers)
+    again = stranger.open("/pair?again", method=method)
+    assert again.status_code == 200
+    if method == "GET":
+        assert "another site sent this browser here" in again.get_data(as_text=True)
+    owner = app.test_client()
+    assert "The window is yours" in owner.get("/pair", follow_redirects=True).get_data(as_text=True)
+
+
 def test_pairing_sets_the_password_once_and_revokes_everything(app: Flask, web: WebApp) -> None:
     old, token = web.session(), web.token()
     hold_buttons(web)
     mine, other = app.test_client(), app.test_client()
-    page = mine.get("/pair")
+    page = mine.get("/pair", follow_redirects=True)
+    assert "The window is yours" in page.get_data(as_text=True)
     cookie = page.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/pair" in cookie
-    assert "in use" in other.get("/pair").get_data(as_text=True)
+    assert "in use" in other.get("/pair", follow_redirects=True).get_data(as_text=True)
     assert other.post("/pair", data=NEW, headers=FORM).status_code == 403
     assert mine.post("/pair", data=NEW | {"again": "another one"}, headers=FORM).status_code == 400
     assert mine.post("/pair", data={"password": "short", "again": "short"}, headers=FORM).status_code == 400
@@ -94,7 +110,7 @@ def test_a_disk_that_refuses_changes_nothing(app: Flask, web: WebApp) -> None:
     (web.folder / "web").write_text("no folder")
     hold_buttons(web)
     client = app.test_client()
-    client.get("/pair")
+    client.get("/pair", follow_redirects=True)
     answer = client.post("/pair", data=NEW, headers=FORM)
     assert answer.status_code == 503 and "nothing was changed" in answer.get_data(as_text=True)
     assert web.keys.holder(session, "session") is not None

@@ -52,7 +52,7 @@ def test_nothing_known_renders_and_says_so() -> None:
     assert shown["why"] == "The manager has not reported yet."
     assert {shown[key] for key in ("soc", "volts", "amps", "power", "grid")} == {NONE}
     assert {row["text"] for row in shown["outputs"]} == {"unknown"}
-    assert {row["state"] for row in shown["programs"]} == {"not seen"}
+    assert {row["state"] for row in shown["programs"]} == {"unknown"}
     assert all(row["old"] for row in shown["ages"])
     json.dumps(shown)
 
@@ -73,6 +73,13 @@ def test_old_manager_is_named_and_its_numbers_go() -> None:
     assert shown["why"].startswith("The manager has been silent for 2 min")
     assert shown["grid"] == NONE
     assert shown["flow"]["house"]["power"] == NONE
+
+
+def test_a_silent_meter_is_named_and_its_numbers_go() -> None:
+    shown = view(seen(charger(), manager(grid_w=None, grid_age_s=400.0)))
+    assert (shown["grid"], shown["grid_age"]) == (NONE, "400.0 s old")
+    assert (shown["flow"]["grid"]["label"], shown["flow"]["house"]["label"]) == ("no data", "house: no data")
+    assert ("7 min", True) in [(row["text"], row["old"]) for row in shown["ages"] if row["name"] == "Grid power"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +106,12 @@ def test_faults_in_words_known_and_unknown() -> None:
         )
     )
     texts = [row["text"] for row in shown["faults"]]
-    assert texts == ["The cable does not empty after the insulation test.", "Brand new.", "-0.2 A for 3 s; is it in?"]
+    assert texts == [
+        "The cable does not empty after the insulation test. "
+        "Do not pull the plug: wait two minutes, then clear the fault.",
+        "Brand new.",
+        "-0.2 A for 3 s; is it in?",
+    ]
     assert shown["tone"] == "fault"
     assert "12 V left" in shown["why"]
 

@@ -12,7 +12,8 @@ SIZES = {"phone": (390, 844, "dark"), "desktop": (1280, 900, "light")}
 
 @pytest.fixture
 def appliance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Appliance]:
-    with served(Appliance(tmp_path), streams=getattr(request, "param", 8)) as made:
+    """Parametrised indirectly: options of the application."""
+    with served(Appliance(tmp_path), **getattr(request, "param", {})) as made:
         yield made
 
 

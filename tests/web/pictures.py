@@ -8,6 +8,8 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from v2h.bus import Event
+from v2h.clock import Trust
+from v2h.energy.saying import clock_json
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PICTURES = (
@@ -25,7 +27,7 @@ EVENTS = (
 
 
 def main() -> int:
-    from serving import CHROMIUM, NOW, SWITCHES, Appliance, log_in, served
+    from serving import CHROMIUM, NOW, SWITCHES, ZONE, Appliance, log_in, served
 
     from messages import charger, manager
 
@@ -40,7 +42,7 @@ def main() -> int:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         for name, path, width, height, scheme in PICTURES:
             now = time.monotonic()
-            clock = {"trusted": True, "source": "ntp", "age_s": 1200.0, "zone": "Europe/London", "local": f"{NOW:%T}"}
+            clock = clock_json(Trust(True, "ntp", 1200.0), NOW, ZONE)
             why = "Covering the house: 1.1 kW from the car. From 00:30 it charges at the night price."
             made.state.put_manager(manager(mode="v2h", why=why, grid_w=12.0, clock=clock, starts=1))
             made.state.put_charger(charger(power_w=-1080.0, amps_a=-2.9, setpoint_a=-2.9, soc_pct=64.0, t=now))

@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import BrowserContext
-from waitress.server import create_server
 
 import lived_in
 from messages import charger, manager
@@ -18,6 +17,7 @@ from v2h.bus import Alive, MeterStatus
 from v2h.web import words
 from v2h.web.archive import Archive
 from v2h.web.gate import SESSION_COOKIE
+from v2h.web.server import make_server
 from v2h.web.state import LiveState
 from webapp import WebApp
 
@@ -32,7 +32,8 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NOW = datetime.now(ZoneInfo("Europe/London"))
+ZONE = ZoneInfo("Europe/London")
+NOW = datetime.now(ZONE)
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Appliance(WebApp):
 def served(made: Appliance, **options: Any) -> Iterator[Appliance]:
     """The application on a port of the loopback, with its archive looked up at each request."""
     app = made.make(archive=Late(made), **options)
-    server = create_server(app, host="127.0.0.1", port=0, threads=12)
+    server = make_server(app, "127.0.0.1:0")
     made.url = f"http://127.0.0.1:{server.effective_port}/"
     threading.Thread(target=server.run, daemon=True).start()
     try:

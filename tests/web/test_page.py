@@ -136,7 +136,28 @@ def test_data_that_stop_coming_are_shown_as_old(appliance: Appliance, page: Page
     expect(page.locator("[data-t='flow.car.power']")).to_have_text("–")
 
 
-@pytest.mark.parametrize("appliance", [0], indirect=True)
+@pytest.mark.parametrize("appliance", [{"reading_open": False}], indirect=True)
+def test_a_page_whose_session_was_revoked_asks_to_log_in_again(appliance: Appliance, page: Page) -> None:
+    page.expected_console = ("401",)  # type: ignore[attr-defined]
+    appliance.live_in()
+    page.goto(appliance.url)
+    expect(page.locator("#link-text")).to_have_text("live")
+    again = page.locator("#link").get_by_role("link", name="Log in again")
+    expect(again).to_be_hidden()
+    appliance.keys.set_password("another long one")
+    expect(again).to_be_visible(timeout=12000)
+    expect(page.locator("#link-text")).to_have_text("logged out")
+    expect(page.locator("html")).to_have_attribute("data-stale", "true")
+    page.wait_for_timeout(5000)
+    expect(page.locator("#link-text")).to_have_text("logged out")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    again.click()
+    page.get_by_label("Password").fill("another long one")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("#link-text")).to_have_text("live")
+
+
+@pytest.mark.parametrize("appliance", [{"streams": 0}], indirect=True)
 def test_a_page_without_a_seat_polls(appliance: Appliance, page: Page) -> None:
     page.expected_console = ("503",)  # type: ignore[attr-defined]
     appliance.live_in()

@@ -1,17 +1,26 @@
 """Schedule, settings, log, health, the chart, and who may, in Chromium at phone and desktop width."""
 
 import json
+import re
+import threading
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page, expect
 from serving import Appliance
 
 import lived_in
 from messages import manager
-from v2h.bus import Reply
+from v2h.bus import ManagerSchedule, Reply
+from v2h.config import Limits
+from v2h.energy.schedule import DAYS
+from v2h.energy.schedulefile import read_schedule
+from v2h.web.server import make_server
 
-PAGES = ("", "schedule", "settings", "log", "health", "login", "pair", "tokens")
+PAGES = ("", "schedule", "settings", "log", "health", "login", "pair", "tokens", "nowhere")
 
 
 def test_the_chart_is_drawn_and_changes_its_span(appliance: Appliance, page: Page) -> None:
@@ -19,6 +28,8 @@ def test_the_chart_is_drawn_and_changes_its_span(appliance: Appliance, page: Pag
     page.goto(appliance.url)
     expect(page.locator("#chart-text")).to_contain_text("means over 5 minutes")
     expect(page.locator("#chart canvas").first).to_be_visible()
+    hours = page.locator(".dygraph-axis-label-x").filter(has_text=re.compile(r"^\d\d:\d\d$"))
+    assert hours.count() >= 3, page.locator(".dygraph-axis-label-x").all_inner_texts()
     drawn = page.locator("#chart").screenshot()
     page.get_by_role("button", name="7 days").click()
     expect(page.locator("#chart-text")).to_contain_text("means over 30 minutes")
@@ -26,6 +37,25 @@ def test_the_chart_is_drawn_and_changes_its_span(appliance: Appliance, page: Pag
     assert page.locator("#chart").screenshot() != drawn
     page.get_by_role("button", name="24 hours").click()
     expect(page.locator("#chart-text")).to_contain_text("means over 5 minutes")
+
+
+def test_the_chart_ends_now_by_the_appliances_clock(appliance: Appliance, page: Page) -> None:
+    """Whatever this device thinks: its clock may be wrong, and stand still while it sleeps."""
+    appliance.live_in()
+    page.clock.install(time=datetime(2020, 1, 1, tzinfo=UTC))
+    asked: list[float] = []
+    page.on("request", lambda r: asked.extend(map(float, re.findall(r"samples\?.*to_s=([\d.]+)", r.url))))
+    page.goto(appliance.url)
+    page.clock.run_for(1000)
+    expect(page.locator("#chart-text")).to_contain_text("means over 5 minutes")
+    assert abs(asked[-1] - time.time()) < 60
+    page.clock.set_system_time(datetime(2020, 1, 1, 8, tzinfo=UTC))
+    page.get_by_role("button", name="7 days").click()
+    expect(page.locator("#chart-text")).to_contain_text("means over 30 minutes")
+    assert abs(asked[-1] - time.time() - 8 * 3600) < 60, "eight hours slept, as far as this device knows"
+    page.get_by_role("button", name="24 hours").click()
+    expect(page.locator("#chart-text")).to_contain_text("means over 5 minutes")
+    assert abs(asked[-1] - time.time()) < 60, "put right by the last answer"
 
 
 def test_an_until_goes_with_the_mode(appliance: Appliance, page: Page) -> None:
@@ -90,6 +120,38 @@ def test_the_schedule_is_shown_edited_and_sent_whole(appliance: Appliance, page:
     ]
     assert [price["import_price"] for price in document["prices"]] == [0.28]
     assert (document["version"], document["otherwise"]) == (1, "v2h")
+
+
+def test_a_whole_day_and_an_instant_come_back_as_they_were(appliance: Appliance, page: Page) -> None:
+    kept = {
+        "version": 1,
+        "otherwise": "idle",
+        "weekly": [{"days": ["sat"], "start": "00:00", "end": "24:00", "mode": "solar"}],
+        "ready_by": [],
+        "overrides": [{"start": "2026-10-25T01:30:00+00:00", "end": "2026-12-25T02:00+05:30", "mode": "idle"}],
+        "prices": [{"days": list(DAYS), "start": "00:00", "end": "24:00", "import_price": 0.3}],
+    }
+    appliance.live_in()
+    appliance.state.put_plan(ManagerSchedule(0.0, kept))
+    page.goto(f"{appliance.url}schedule")
+    once = page.locator(".entry[data-kind=overrides]")
+    expect(once.get_by_label("To", exact=True)).to_have_value("2026-12-24T20:30")
+    save = page.get_by_role("button", name="Save the schedule")
+    save.click()
+    expect(page.locator("#schedule .answer")).to_have_text("mode is v2h")
+    assert appliance.orders.pop() == ("schedule", {"schedule": kept}), "nothing was touched"
+    page.get_by_role("button", name="Add a weekly time").click()
+    entry = page.locator(".entry[data-kind=weekly]").last
+    entry.get_by_label("From").fill("00:00")
+    entry.get_by_label("To", exact=True).fill("00:00")
+    once.get_by_label("To", exact=True).fill("2026-10-25T04:00")
+    save.click()
+    page.wait_for_function("document.querySelector('#schedule .answer').dataset.ok === 'true'")
+    ((_, values),) = appliance.orders
+    assert values["schedule"]["weekly"][1]["end"] == "24:00"
+    assert values["schedule"]["overrides"][0]["end"] == "2026-10-25T04:00"
+    assert values["schedule"]["overrides"][0]["start"] == kept["overrides"][0]["start"]  # type: ignore[index]
+    read_schedule(values["schedule"], Limits(), "Europe/London")
 
 
 def test_a_refused_schedule_is_told_and_stays_in_the_form(appliance: Appliance, page: Page) -> None:
@@ -200,7 +262,7 @@ def test_health_is_live(appliance: Appliance, page: Page) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_stands_without_any_data(appliance: Appliance, page: Page, path: str) -> None:
-    page.expected_console = ("503",)  # type: ignore[attr-defined]
+    page.expected_console = ("503", "404") if path == "nowhere" else ("503",)  # type: ignore[attr-defined]
     page.goto(f"{appliance.url}{path}")
     expect(page.locator("main")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -225,3 +287,33 @@ def test_a_stranger_reads_but_changes_nothing(appliance: Appliance, page: Page) 
     page.get_by_role("button", name="Solar").click()
     expect(page.locator(".controls .answer")).to_have_text("mode is v2h")
     assert appliance.orders == [("mode", {"mode": "solar"})]
+
+
+@pytest.mark.stranger
+def test_only_a_browser_that_was_brought_here_by_its_owner_takes_the_pairing_window(
+    appliance: Appliance, page: Page
+) -> None:
+    """Over plain HTTP a browser does not tell who made it ask; its cookies do."""
+    page.expected_console = ("ERR_BLOCKED_BY_RESPONSE", "frame-ancestors", "404")  # type: ignore[attr-defined]
+    evil, address = Flask("evil"), f"{appliance.url}pair"
+    content = f'<img src="{address}"><iframe src="{address}"></iframe><a href="{address}">a kitten</a>'
+    evil.add_url_rule("/", view_func=lambda: content)
+    server = make_server(evil, "127.0.0.1:0")
+    threading.Thread(target=server.run, daemon=True).start()
+    now = time.monotonic()
+    appliance.window.open(now, 120, now)
+    page.goto(f"http://localhost:{server.effective_port}/")
+    page.wait_for_load_state("networkidle")
+    page.get_by_text("a kitten").click()
+    expect(page.get_by_text("another site sent this browser here")).to_be_visible()
+    assert appliance.window.claim(None, now) is not None, "nobody has it yet"
+    appliance.window.open(now, 120, now)
+    page.get_by_role("link", name="Set the password from this browser").click()
+    expect(page.get_by_text("The window is yours")).to_be_visible()
+    page.goto(f"{appliance.url}pair")
+    expect(page.get_by_text("The window is yours")).to_be_visible()
+    page.get_by_label("New password").fill("a brand new one")
+    page.get_by_label("Once more").fill("a brand new one")
+    page.get_by_role("button", name="Set it").click()
+    expect(page.locator("#read-only")).to_have_count(0)
+    assert appliance.keys.has_password

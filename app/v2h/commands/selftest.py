@@ -23,7 +23,7 @@ from v2h.paths import DATA
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
 from v2h.ports.url import split
 from v2h.safety.outputs import Output, line_name
-from v2h.web.download import connect_read_only
+from v2h.storefile import connect_read_only
 
 OK, FAILED, UNTESTED = "ok", "failed", "not tested"
 ELSEWHERE = "of this machine, and the charger is another one"

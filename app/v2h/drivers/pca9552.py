@@ -24,10 +24,16 @@ class Pca9552:
     """One chip. Raises OSError when it does not answer, Pca9552Error when it reads back wrong."""
 
     def __init__(self, port: I2cPort, outputs: bytes) -> None:
-        """Write all registers in one go, LS0..LS3 as given, and read them back."""
+        """Write all registers in one go, LS0..LS3 as given, and read them back.
+
+        The port is the chip's from here on: closed with it, and when it does not answer."""
         self._port = port
         self._outputs = outputs
-        self.refresh()
+        try:
+            self.refresh()
+        except OSError:
+            port.close()
+            raise
 
     def show(self, outputs: bytes) -> bool:
         """Set LS0..LS3 by one auto-increment write if they differ; True when written."""

@@ -76,10 +76,8 @@ class Counters:
             )
         last, self._last = self._last, _Reading(now, grid_w, charger_w)
         if day not in self.days:
-            self.days[day] = Day()
-            for oldest in sorted(self.days)[:-KEEP_DAYS]:
-                del self.days[oldest]
-        if last is None or now <= last.t or day not in self.days:
+            self.put(day, Day())
+        if last is None or now <= last.t:
             return
         total, spent_s = self.days[day], now - last.t
         grid = _ends(last.grid_w, grid_w, spent_s)
@@ -101,6 +99,13 @@ class Counters:
             earn = export_price or 0.0
             saved = _bill(*without, spent_s, import_price, earn) - _bill(*grid, spent_s, import_price, earn)
             total.saved = (total.saved or 0.0) + saved
+
+    def put(self, day: str, total: Day) -> None:
+        """Go on from these totals of that day. The oldest of too many days goes, but never this one, even when a clock
+        set back has made it the oldest."""
+        for oldest in sorted(self.days.keys() - {day})[: 1 - KEEP_DAYS]:
+            del self.days[oldest]
+        self.days[day] = total
 
     def to_dict(self) -> dict[str, dict[str, float | None]]:
         """Every day as plain values, for JSON."""

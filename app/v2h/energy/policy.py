@@ -143,8 +143,8 @@ def useful(order: Order, window: Window, house: House | None) -> bool:
 
 
 def meter_stale(now: float, meter: MeterReading | None) -> bool:
-    """Older than three of its own intervals and a second: not data."""
-    return meter is None or now - meter.t > 3 * meter.interval_s + 1.0
+    """Nothing was heard, or too long ago."""
+    return meter is None or meter.is_old(now)
 
 
 def decide(

@@ -33,7 +33,7 @@ SOC_KNOWN_S = 3 * 3600.0
 """A car that has not spoken for so long may have been driven."""
 UNKNOWN_CLOCK = Trust(False, "none", None)
 
-Event = Callable[..., None]
+Event = Callable[..., object]
 """event(level, code, text, **values), as the bus takes it."""
 
 
@@ -229,7 +229,7 @@ class Steward:
             self._decision.mode,
             self._sentence,
             round(self._decision.power_w, 1),
-            None if meter is None else meter.power_w,
+            None if meter is None or policy.meter_stale(now, meter) else meter.power_w,
             None if meter is None else round(now - meter.t, 3),
             {
                 "charge_w": limit.high_w,

@@ -14,6 +14,7 @@ class KeyPort(Protocol):
 
     def events(self) -> Iterator[tuple[str, bool]]: ...
     def fileno(self) -> int: ...
+    def close(self) -> None: ...
 
 
 class EvdevKeys:
@@ -42,6 +43,9 @@ class EvdevKeys:
     def fileno(self) -> int:
         return int(self._device.fd)
 
+    def close(self) -> None:
+        self._device.close()
+
 
 class RigKeys:
     """The rig's buttons."""
@@ -55,6 +59,9 @@ class RigKeys:
 
     def fileno(self) -> int:
         return self._link.fileno()
+
+    def close(self) -> None:
+        self._link.close()
 
 
 def open_keys(url: str) -> KeyPort:

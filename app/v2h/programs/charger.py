@@ -14,7 +14,7 @@ What happens when this program
 import sys
 import time
 
-from v2h.bus import ChargerPower, Command, Reply, Setpoint
+from v2h.bus import ChargerPower, Command, MessageError, Reply, Setpoint
 from v2h.canframe import CAR_BUS, PRE_BUS
 from v2h.chademo import frames
 from v2h.chademo.charger import RESTING_STEP_S, Charger, Turn
@@ -203,9 +203,13 @@ class ChargerShell:
         self._timer.due = min(self._timer.due, self._charger.next_due(now))
 
     def _on_stop_command(self, topic: str, payload: bytes) -> None:
-        command = Command.from_json(payload)
+        """Whatever the message looks like: no way of saying stop is a wrong one."""
         self._charger.stop()
-        self._program.bus.event("info", "stop", f"stop by {command.source}")
+        try:
+            source = Command.from_json(payload).source
+        except MessageError as error:
+            source = f"somebody, unreadable: {error}"
+        self._program.bus.event("info", "stop", f"stop by {source}")
         self._turn(time.monotonic())
 
     def _on_clear_fault(self, topic: str, payload: bytes) -> None:

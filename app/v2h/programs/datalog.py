@@ -4,7 +4,8 @@ It looks at everything once a second. Samples (every 10 s while a session is act
 summary and the day's energy go to the card in one transaction a minute, events at once. A fault, or the command
 "capture", writes the last 10 minutes of both buses to a candump log. When datalog dies at most a minute of samples
 and the black box are lost and nothing else changes: supervisor restarts it. It never sends on CAN and works without
-CAN, without a broker and without a disk, saying so once and trying again.
+CAN, without a broker and without a disk, saying so once and trying again. A log that cannot be read, as it or a reader
+finds, is moved aside.
 """
 
 import sys
@@ -20,7 +21,7 @@ from v2h.canrecorder import CanRecorder
 from v2h.energy.counters import CountersError
 from v2h.paths import DATA
 from v2h.program import SLACK_S, Program
-from v2h.storeschema import PENDING
+from v2h.storeschema import DAMAGED, PENDING
 from v2h.summaries import MINUTE_S, Days, Minute, prices_at
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ minute old, even if the card takes seconds to write."""
 LOOK_S = 1.0
 RETRY_S = 10.0
 FRESH_S = 3.0
+"""charger and manager tell their state at least every second."""
 PRUNE_S = 3600.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
@@ -94,6 +96,7 @@ class Datalog:
         bus.subscribe(ManagerSchedule.TOPIC, self._schedule.on_message)
         bus.subscribe(MeterReading.TOPIC.format("charger"), self._meter.on_message)
         bus.subscribe(Event.TOPIC, self._on_event, retained=False)
+        bus.subscribe(Event.AGAIN, self._on_event, retained=False)
         self._recorder.start()
         every(RETRY_S, self._open_store, slack_s=SLACK_S)
         every(LOOK_S, self._look, slack_s=SLACK_S)
@@ -155,7 +158,7 @@ class Datalog:
                 self._trouble("day", str(error))
                 self._days.load(day, {})
             except OSError as error:
-                self._failed(error)
+                self._trouble("store", str(error))
                 return
             self._days.add(now, day, values, self._charger_w(now, values), self._prices(now))
             store.set_day(day, self._days.row(day))
@@ -181,8 +184,8 @@ class Datalog:
 
     def _charger_w(self, now: float, values: dict[str, Any]) -> float | None:
         """On the mains' side where a meter sees it, else the battery's; nothing flows in a charger at rest."""
-        meter = self._meter.fresh(MeterReading, now)
-        if meter is not None:
+        meter = self._meter.get(MeterReading)
+        if meter is not None and not meter.is_old(now):
             return meter.power_w
         power_w: float | None = values["power_w"]
         return 0.0 if power_w is None and values["state"] in RESTING else power_w
@@ -218,13 +221,12 @@ class Datalog:
 
         try:
             DATA.mkdir(parents=True, exist_ok=True)
-            self._store = StoreWriter(DATA, BOOT_ID.read_text().strip(), __version__)
+            self._store = StoreWriter(DATA, BOOT_ID.read_text().strip(), __version__, moved=self._moved_aside)
             self._set_clock(self._store)
         except OSError as error:
             self._trouble("store", str(error))
             return
         self._trouble("store", "")
-        self._tell_broken()
         self._write_events()
 
     def _flush(self, now: float) -> None:
@@ -240,39 +242,31 @@ class Datalog:
             self._write_events()
             self._trouble("store", "")
         except OSError as error:
-            self._failed(error)
+            self._trouble("store", str(error))  # what was not written stays for the next flush
 
-    def _tell_broken(self) -> None:
-        """An event when the store had to begin afresh."""
-        if self._store is not None and self._store.moved_aside is not None:
-            (path, why), self._store.moved_aside = self._store.moved_aside, None
-            text = f"The log could not be read ({why}): kept as {path.name}, a fresh one begun"
-            self._unwritten.append(Event(time.monotonic(), "warning", "log-broken", text, self.program.name))
-            self.program.bus.event("warning", "log-broken", text)
+    def _moved_aside(self, where: Path, why: str) -> None:
+        text = f"The log could not be read ({why}): kept as {where.name}, a fresh one is begun"
+        self._unwritten.append(self.program.bus.event("warning", "log-broken", text))
 
     def _on_event(self, topic: str, payload: bytes) -> None:
+        """One that is here already, our own or told again, is written and kept once (store, recorder)."""
         event = Event.from_json(payload)
-        if event.source == self.program.name and event.code == "log-broken":
-            return  # our own, already here
         self._unwritten.append(event)
         del self._unwritten[:-1000]
         self._write_events()
+        if event.code == DAMAGED and self._store is not None:
+            self._store.doubt()
         if event.level == "fault":
-            self._recorder.fault(event.code)
+            self._recorder.fault(event.code, event.t)
 
     def _write_events(self) -> None:
         while self._store is not None and self._unwritten:
             try:
                 self._store.add_event(self._unwritten[0])
             except OSError as error:
-                self._failed(error)
+                self._trouble("store", str(error))
                 return
             del self._unwritten[0]
-
-    def _failed(self, error: OSError) -> None:
-        """A write failed: say it once; what was not written stays for the next flush."""
-        self._trouble("store", str(error))
-        self._tell_broken()
 
     # The end.
 

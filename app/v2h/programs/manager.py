@@ -6,7 +6,7 @@ idle. A stop by a person is remembered and suspends the schedule until the owner
 Dies or hangs: charger's setpoint expires within 1 s, it ramps to 0 A and pauses; this program comes back as said above.
 """
 
-import re
+import contextlib
 import sys
 import time
 from datetime import UTC, datetime
@@ -19,7 +19,6 @@ from v2h.bus import (
     Command,
     ManagerSchedule,
     ManagerSettings,
-    MessageError,
     MeterReading,
     Reply,
 )
@@ -39,7 +38,6 @@ PLAN_S = 1.0
 LOOK_S = 10.0
 """At the clock's trust and at the files."""
 PREVIEW_S = 3600.0
-_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class Manager:
@@ -99,8 +97,6 @@ class Manager:
 
     def _on_command(self, topic: str, payload: bytes) -> None:
         command = Command.from_json(payload)
-        if not _ID.fullmatch(str(command.id)) or not isinstance(command.values, dict):
-            raise MessageError(f"Command: id = {command.id!r} or values = {command.values!r} is malformed")
         now, name = time.monotonic(), topic.rpartition("/")[2]
         if name == "clock":
             self._on_clock(command, now)
@@ -183,6 +179,9 @@ class Manager:
     def _look(self, now: float) -> None:
         """At what others may have changed: the clock's trust and the file of the schedule."""
         self._clock.look()
+        if self._memory.stopped:  # and that is written down, even if the card refused it when it was said
+            with contextlib.suppress(OSError):
+                self._memory.keep_stop(True)
         error = self._memory.schedule_error
         if self._memory.look_at_schedule():
             self._use(now)

@@ -3,19 +3,20 @@
 A missing chip or input device is looked for every 2 s and named in the log once a change. When panel dies the LEDs
 keep their last picture (the chip blinks by itself), the buttons are dead, nothing else changes; supervisor restarts it.
 
-Without the broker a press reaches nobody, and it is not kept for later: an order belongs to the moment in which it was
-given, and one that arrives minutes late might stop or start something else. What the owner wants of a stop happens all
-the same: charger has heard no setpoint either, is at 0 A within a second and ends the session in order after 60 s.
-The press is logged, and the logo blinks red as soon as nothing is known of the charger.
+Without the broker a press reaches nobody. It is not kept for later, for an order belongs to the moment in which it was
+given, but for a stop: that is said again until charger and manager have taken it (v2h.keptstop), or until the owner
+starts something. The press is logged, and the logo blinks red as soon as nothing is known of the charger; with no bus
+for 60 s charger ends the session by itself. A stop that is kept is lost when panel itself dies.
 """
 
 import sys
 import time
 import uuid
 
-from v2h.bus import ChargerState, Command, ManagerState, Pairing
-from v2h.buttons import Buttons, Order
+from v2h.bus import PASSWORD_SET, ChargerState, Command, Event, ManagerState, Pairing
+from v2h.buttons import STOP, Buttons, Order
 from v2h.drivers.pca9552 import Pca9552
+from v2h.keptstop import Finding, KeptStop
 from v2h.panelview import Look, activity, dark, picture
 from v2h.ports.i2c import open_i2c
 from v2h.ports.keys import KeyPort, open_keys
@@ -29,6 +30,13 @@ TEST_S = 2.0
 PAIRING_S = 120.0
 RETRY_S = 2.0
 CHECK_S = 10.0
+FOUND = {
+    Finding.AGAIN: "not taken yet, said again",
+    Finding.TAKEN: "taken by charger and manager",
+    Finding.OVERRULED: "taken by manager, but something else was started since",
+    Finding.IN_VAIN: "heard many times and not taken; not said again",
+}
+"""Of a stop that had to be said more than once, for the log."""
 
 
 class Panel:
@@ -38,8 +46,7 @@ class Panel:
         self.program, self.log = program, program.log
         self._chip: Pca9552 | None = None
         self._keys: KeyPort | None = None
-        self._keys_fd = -1
-        self._buttons = Buttons()
+        self._buttons, self._stop = Buttons(), KeptStop()
         self._charger: ChargerState | None = None
         self._manager: ManagerState | None = None
         self._troubles: dict[str, str] = {}
@@ -52,6 +59,7 @@ class Panel:
         bus, every = self.program.bus, self.program.every
         bus.subscribe(ChargerState.TOPIC, self._on_charger)
         bus.subscribe(ManagerState.TOPIC, self._on_manager)
+        bus.subscribe(Event.TOPIC, self._on_event, retained=False)
         every(RETRY_S, self._open_what_is_missing, slack_s=SLACK_S)
         every(SHOW_S, self._show)
         every(CHECK_S, self._check, slack_s=SLACK_S)
@@ -62,6 +70,12 @@ class Panel:
 
     def _on_manager(self, topic: str, payload: bytes) -> None:
         self._heard(self._charger, ManagerState.from_json(payload))
+
+    def _on_event(self, topic: str, payload: bytes) -> None:
+        if Event.from_json(payload).code == PASSWORD_SET:  # the window closes at its first use
+            now = time.monotonic()
+            self._pairing_t = now
+            self._show(now)
 
     def _heard(self, charger: ChargerState | None, manager: ManagerState | None) -> None:
         now = time.monotonic()
@@ -87,14 +101,14 @@ class Panel:
         if self._keys is None:
             try:
                 self._keys = open_keys(hardware.buttons)
-                self._keys_fd = self._keys.fileno()
                 self.program.watch(self._keys, self._on_keys)
                 self._trouble("buttons", "")
             except (OSError, PortUrlError) as error:
                 self._trouble("buttons", str(error))
 
     def _show(self, now: float) -> None:
-        self._carry_out(self._buttons.tick(self._look(now)))
+        self._carry_out(self._buttons.tick(self._look(now)), now)
+        self._follow_stop(now)
         if self._chip is not None:
             try:
                 self._chip.show(self._picture(now))
@@ -122,28 +136,44 @@ class Panel:
         self._active_t = now
         try:
             for button, pressed in self._keys.events():
-                self._carry_out(self._buttons.event(button, pressed, self._look(now)))
+                self._carry_out(self._buttons.event(button, pressed, self._look(now)), now)
         except OSError as error:
             self._trouble("buttons", str(error))
-            self.program.unwatch(self._keys_fd)
+            self.program.unwatch(self._keys.fileno())
+            self._keys.close()
             self._keys = None
             self._buttons.forget()
         self._show(now)
 
-    def _carry_out(self, order: Order | None) -> None:
+    def _carry_out(self, order: Order | None, now: float) -> None:
         if order is None:
             return
         bus = self.program.bus
         if order.name == "pairing":
-            now = time.monotonic()
             self._pairing_t = now + PAIRING_S
             bus.publish(Pairing(now, PAIRING_S))
         else:
-            bus.publish(Command(uuid.uuid4().hex, "panel", order.values), order.name)
+            self._command(order)
+        if order == STOP:
+            self._stop.pressed(now)
+        elif bus.connected and order.starts:
+            self._stop.forget()
         if bus.connected:
             self.log.info("button: %s %s", order.name, order.values)
+        elif order == STOP:
+            self.log.warning("button: stop, but the bus is away: kept; charger ends by itself after 60 s without it")
         else:
-            self.log.warning("button: %s reaches nobody, for the bus is away; charger ends by itself", order.name)
+            self.log.warning("button: %s reaches nobody, for the bus is away", order.name)
+
+    def _follow_stop(self, now: float) -> None:
+        found = self._stop.look(now, self._charger, self._manager)
+        if found is Finding.AGAIN:
+            self._command(STOP)
+        if found in FOUND and self._stop.repeats:
+            self.log.warning("stop: %s", FOUND[found])
+
+    def _command(self, order: Order) -> None:
+        self.program.bus.publish(Command(uuid.uuid4().hex, "panel", order.values), order.name)
 
     def _close(self) -> None:
         if self._chip is not None:

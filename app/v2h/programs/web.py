@@ -10,9 +10,8 @@ import sys
 import threading
 import time
 
-from waitress.server import create_server
-
 from v2h.bus import (
+    PASSWORD_SET,
     Alive,
     ChargerState,
     Event,
@@ -27,22 +26,19 @@ from v2h.bus import (
 from v2h.paths import DATA, WEB_DATA
 from v2h.program import SLACK_S, Program
 from v2h.store import LogError, LogReader
+from v2h.storeschema import DAMAGED
 from v2h.web.app import create_app
 from v2h.web.commands import CommandDoor
 from v2h.web.ownerkeys import OwnerKeys
 from v2h.web.pages import owners_zone
 from v2h.web.pairing import Window
+from v2h.web.server import make_server
 from v2h.web.state import LiveState
 from v2h.web.view.today import of_today
 
-THREADS = 14
-"""Eight streams hold one each, two downloads too; the rest answer at once, or wait 2 s for a command's reply."""
-UNSENT_BYTES = 65536
-"""What may wait for a browser that does not read on; its thread then waits too instead of filling the memory."""
 BUS_LOOK_S = 0.5
 COUNT_S = 60.0
 """datalog writes the day's counters once a minute."""
-IDENT = "v2h"
 
 
 class ServerGoneError(RuntimeError):
@@ -56,7 +52,12 @@ def main() -> int:
     door = CommandDoor()
     names = tuple(name.strip() for name in config.web.host_names.split(",") if name.strip())
     keys, window = OwnerKeys(WEB_DATA), Window()
-    archive = LogReader(DATA)
+
+    def damaged(why: str) -> None:
+        door.tell("warning", DAMAGED, f"The log cannot be read ({why}): datalog looks through it")
+
+    archive = LogReader(DATA, damaged)
+    archive.clear_leftovers()
     app = create_app(
         state,
         door,
@@ -68,9 +69,7 @@ def main() -> int:
         host_names=names,
         reading_open=config.web.reading == "open",
     )
-    server = create_server(
-        app, listen=config.web.listen, threads=THREADS, ident=IDENT, outbuf_high_watermark=UNSENT_BYTES
-    )
+    server = make_server(app, config.web.listen)
     serving = threading.Thread(target=server.run, name="http", daemon=True)
 
     def charger(topic: str, payload: bytes) -> None:
@@ -137,9 +136,10 @@ def main() -> int:
     program.watch(door, carry_orders)
     news = keys.take_news()
     if news is not None:
-        bus.event("warning", "password_set", f"The owner's password was {news}")
+        bus.event("warning", PASSWORD_SET, f"The owner's password was {news}")
     if keys.trouble is not None:
-        bus.event("warning", "owner_file", f"Nobody can log in until a password is set: {keys.trouble}")
+        nobody = "" if keys.has_password else "Nobody can log in until a password is set: "
+        bus.event("warning", "owner_file", nobody + keys.trouble)
     if config.web.password:
         bus.event(
             "warning", "password_left", "v2h.toml still holds a password: the step at boot could not take it over"

@@ -52,7 +52,7 @@ def create_app(
     Compress(app)
     stand_before(app, keys, host_names=host_names, reading_open=reading_open)
     app.register_blueprint(owner_pages(keys, window, tell))
-    sources = Sources(state, commands, archive, data / "v2h.sqlite3", data / "captures")
+    sources = Sources(state, commands, archive, data / "captures")
     app.register_blueprint(rest(sources, streams, stream_life_s))
 
     app.register_blueprint(pages(state, archive, data / "captures"))

@@ -1,7 +1,7 @@
 """What the page and the API read from the log on the disk. Everything here may be missing: then they say so."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 Row = Mapping[str, Any]
 
@@ -19,4 +19,8 @@ class Archive(Protocol):
 
     def events(self, limit: int = 50, before: int | None = None, level: str = "info") -> Sequence[Row]:
         """Newest first, of this level or graver: {"id", "at", "synchronised", "level", "code", "text", "source"}."""
+        ...
+
+    def copy(self) -> BinaryIO:
+        """The whole database as an SQLite file without a name."""
         ...

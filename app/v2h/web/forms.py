@@ -1,13 +1,15 @@
 """The forms of settings and schedule as data: which fields there are, what they hold, what is allowed.
 
-The bounds of the settings come from manager with the settings themselves; here are only words and order.
+The bounds of the settings come from manager with the settings themselves; here are only words and order. A time that a
+field cannot show as the document has it is kept beside the field, and sent as it was while nobody touches it.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from v2h.bus import MODES, ManagerSettings
+from v2h.energy.walltime import ZoneError, zone
 from v2h.web import words
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -50,10 +52,10 @@ ENTRIES: dict[str, tuple[tuple[str, str, str, dict[str, Any]], ...]] = {
 """Kind of entry -> (key, label, kind of field, attributes), as the schedule's own document has them."""
 
 
-def schedule_form(document: Mapping[str, Any]) -> dict[str, Any]:
+def schedule_form(document: Mapping[str, Any], owners: tzinfo) -> dict[str, Any]:
     """The whole schedule for the editor: {"zone", "otherwise", "kinds": [{"kind", "title", "about", "add", "blank",
-    "entries"}]}; each entry is a list of fields."""
-    kinds = []
+    "entries"}]}; each entry is a list of fields. owners: the zone of a document that names none."""
+    kinds, there = [], _zone(document, owners)
     for kind, fields in ENTRIES.items():
         title, about, add = words.ENTRIES[kind]
         found = document.get(kind)
@@ -64,21 +66,33 @@ def schedule_form(document: Mapping[str, Any]) -> dict[str, Any]:
                 "title": title,
                 "about": about,
                 "add": add,
-                "blank": _entry(fields, {}),
-                "entries": [_entry(fields, entry) for entry in entries if isinstance(entry, Mapping)],
+                "blank": _entry(fields, {}, there),
+                "entries": [_entry(fields, entry, there) for entry in entries if isinstance(entry, Mapping)],
             }
         )
     return {"zone": document.get("zone", ""), "otherwise": document.get("otherwise", "idle"), "kinds": kinds}
 
 
-def _entry(fields: Sequence[tuple[str, str, str, dict[str, Any]]], entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {"key": key, "label": label, "kind": kind, "attributes": attributes, "value": _value(kind, entry.get(key))}
-        for key, label, kind, attributes in fields
-    ]
+def _zone(document: Mapping[str, Any], owners: tzinfo) -> tzinfo:
+    try:
+        return zone(document.get("zone"))
+    except ZoneError:
+        return owners
 
 
-def _value(kind: str, value: Any) -> Any:
+def _entry(
+    fields: Sequence[tuple[str, str, str, dict[str, Any]]], entry: Mapping[str, Any], there: tzinfo
+) -> list[dict[str, Any]]:
+    made = []
+    for key, label, kind, attributes in fields:
+        said = entry.get(key)
+        value = _value(kind, said, there)
+        kept = {"data-kept": said} if kind in ("time", "datetime-local") and value not in ("", said) else {}
+        made.append({"key": key, "label": label, "kind": kind, "attributes": attributes | kept, "value": value})
+    return made
+
+
+def _value(kind: str, value: Any, there: tzinfo) -> Any:
     """As the field of a form takes it."""
     if kind == "days":
         days = value if isinstance(value, list) else DAY_WORDS.get(value or "daily", DAYS)
@@ -91,8 +105,9 @@ def _value(kind: str, value: Any) -> Any:
         return "00:00" if value == "24:00" else str(value)
     if kind == "datetime-local":
         try:
-            return datetime.fromisoformat(value).strftime("%Y-%m-%dT%H:%M")
-        except (TypeError, ValueError):
+            moment = datetime.fromisoformat(value)
+            return (moment if moment.tzinfo is None else moment.astimezone(there)).strftime("%Y-%m-%dT%H:%M")
+        except (TypeError, ValueError, OverflowError):
             return ""
     return value
 

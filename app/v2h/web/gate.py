@@ -6,15 +6,18 @@ or an API token in the Authorization header. Looking is open to the network, or 
 
 import hmac
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, jsonify, redirect, request
+from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from v2h.web.access import FORM, HEADERS, JSON, cross_site_refusal, host_refusal
-from v2h.web.ownerkeys import OwnerKeys, csrf_token
+from v2h.web.ownerkeys import Kind, OwnerKeys, csrf_token
 
 SESSION_COOKIE = "v2h_session"
 SAFE = ("GET", "HEAD", "OPTIONS")
+API = "/api/"
+"""Where programs ask; all else is for people."""
 OPEN_TO_ALL = ("static", "owner.log_in", "owner.do_log_in", "owner.pair", "owner.do_pair")
 """Endpoints that whoever wants to become the owner needs; those that change something look after themselves."""
 LASTING = ("static", "pages.chart_library")
@@ -30,23 +33,22 @@ LOG_IN_TO_READ = "Only the owner may look here. Log in at /login, or send an API
 
 
 def stand_before(app: Flask, keys: OwnerKeys, *, host_names: tuple[str, ...], reading_open: bool) -> None:
-    """Install the gate. In a request `g.key` is then who asks (None: anybody), `g.session` the session's secret."""
+    """Install the gate. In a request `g.key` is then who asks (None: anybody), `g.session` the session's secret, and
+    `g.may_still_look()` whether that is still enough for looking: a stream may outlive what it was opened with."""
 
     @app.before_request
     def only_known_hosts() -> AnyResponse | None:
         why = host_refusal(request.headers.get("Host", ""), host_names)
-        return None if why is None else refusal(why, 403)
+        return None if why is None else refusal(why, 403, template="foreign.html")
 
     @app.before_request
     def who_asks() -> AnyResponse | None:
-        g.session = request.cookies.get(SESSION_COOKIE, "")
-        g.key = keys.holder(g.session, "session")
-        header = request.headers.get("Authorization")
-        if header is None:
-            return None
-        scheme, _, secret = header.partition(" ")
-        g.session, g.key = "", keys.holder(secret.strip(), "token") if scheme.lower() == "bearer" else None
-        return None if g.key is not None else refusal("This token is unknown or was revoked.", 401)
+        secret, kind = _brought(request.headers.get("Authorization"), request.cookies.get(SESSION_COOKIE, ""))
+        g.session, g.key = secret if kind == "session" else "", keys.holder(secret, kind)
+        g.may_still_look = lambda: reading_open or keys.holder(secret, kind) is not None
+        if kind == "token" and g.key is None:
+            return refusal("This token is unknown or was revoked.", 401)
+        return None
 
     @app.before_request
     def only_own_changes() -> AnyResponse | None:
@@ -71,7 +73,7 @@ def stand_before(app: Flask, keys: OwnerKeys, *, host_names: tuple[str, ...], re
             return redirect("/login", 303)
         if g.key is not None:
             return None
-        if not change and not request.path.startswith("/api/"):
+        if not change and not request.path.startswith(API):
             return redirect("/login", 303)
         if not keys.has_password:
             return refusal(NO_PASSWORD, 403)
@@ -98,14 +100,36 @@ def stand_before(app: Flask, keys: OwnerKeys, *, host_names: tuple[str, ...], re
         }
 
 
-def refusal(sentence: str, status: int, retry_after_s: float = 0.0) -> Response:
-    """{"ok": false, "error": sentence} with its status."""
-    response = jsonify({"ok": False, "error": sentence})
+def refusal(sentence: str, status: int, retry_after_s: float = 0.0, template: str = "refused.html") -> Response:
+    """The sentence with its status: for programs as {"ok": false, "error": sentence}, for people as a page."""
+    if request.path.startswith(API):
+        response = jsonify({"ok": False, "error": sentence})
+    else:
+        said = f"{sentence[:1].upper()}{sentence[1:]}"
+        response = make_response(render_template(template, sentence=said, back=_back()))
     response.status_code = status
     if retry_after_s > 0:
         response.headers["Retry-After"] = str(int(retry_after_s) + 1)
     return response
 
 
+def _back() -> str:
+    """Where the browser came from, when that was another page of ours or the form that was refused; else the start."""
+    try:
+        came = urlsplit(request.referrer or "")
+    except ValueError:
+        return "/"
+    again = request.method in SAFE and came.path == request.path
+    return "/" + came.path.lstrip("/") if came.netloc == request.host and not again else "/"
+
+
 def _is_private(reading_open: bool) -> bool:
     return not reading_open or request.blueprint == OWNER_PAGES
+
+
+def _brought(authorization: str | None, cookie: str) -> tuple[str, Kind]:
+    """Secret and kind. The header counts before the cookie, and one of another scheme brings nothing."""
+    if authorization is None:
+        return cookie, "session"
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else "", "token"

@@ -1,6 +1,10 @@
 """The owner's own pages: log in and out, pairing, API tokens. Plain HTML forms, so that password managers and browsers
 without scripts can use them. Who may open them is the gate's to say; log-in and pairing stand open and look after
-themselves: the password, and the nonce of the browser that opened the pairing window first."""
+themselves: the password, and the nonce of the browser that opened the pairing window first.
+
+Any web page can make a browser ask for /pair, by an image alone, and over plain HTTP no header says who was behind it.
+So the window goes to a browser that brings a cookie back which we gave it a moment ago: cookies that are Strict stay
+at home when another site asks."""
 
 import time
 from collections.abc import Callable
@@ -8,11 +12,14 @@ from collections.abc import Callable
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from v2h.bus import PASSWORD_SET
 from v2h.web.gate import NO_PASSWORD, OWNER_PAGES, SESSION_COOKIE
 from v2h.web.ownerkeys import OwnerKeys, RefusedError
 from v2h.web.pairing import LONGEST_S, Window
 
 NONCE_COOKIE = "v2h_pairing"
+ASKED = "asked"
+"""The cookie of a browser that has no nonce yet."""
 REMEMBER_S = 30 * 86400
 Tell = Callable[[str, str, str], None]
 """Level, code and sentence of an event."""
@@ -41,6 +48,8 @@ def owner_pages(keys: OwnerKeys, window: Window, tell: Tell) -> Blueprint:
     @pages.post("/logout")
     def do_log_out() -> AnyResponse:
         keys.revoke(g.key.id)
+        if keys.trouble is not None:
+            tell("warning", "owner_file", f"A browser was logged out for now only: {keys.trouble}")
         response = redirect("/", 303)
         response.delete_cookie(SESSION_COOKIE)
         return response
@@ -48,15 +57,14 @@ def owner_pages(keys: OwnerKeys, window: Window, tell: Tell) -> Blueprint:
     @pages.get("/pair")
     def pair() -> AnyResponse:
         now = time.monotonic()
-        nonce = window.claim(request.cookies.get(NONCE_COOKIE), now)
-        left_s = window.left_s(now)
+        left_s, brought = window.left_s(now), request.cookies.get(NONCE_COOKIE)
+        if left_s > 0 and brought is None:
+            sent_back = "again" in request.args
+            return _with_nonce(_page("pair.html", state="sent") if sent_back else redirect("/pair?again", 303), ASKED)
+        nonce = window.claim(brought, now)
         state = "closed" if left_s == 0 else "in use" if nonce is None else "ours"
         response = _page("pair.html", state=state, left_s=round(left_s))
-        if nonce is not None:
-            response.set_cookie(
-                NONCE_COOKIE, nonce, max_age=int(LONGEST_S), path="/pair", httponly=True, samesite="Strict"
-            )
-        return response
+        return response if nonce is None else _with_nonce(response, nonce)
 
     @pages.post("/pair")
     def do_pair() -> AnyResponse:
@@ -74,28 +82,37 @@ def owner_pages(keys: OwnerKeys, window: Window, tell: Tell) -> Blueprint:
         except RefusedError as error:
             return _page("pair.html", error, state="ours", left_s=round(window.left_s(now)))
         window.close()
-        tell("warning", "password_set", "The owner's password was set from a browser after pairing at the panel")
+        tell("warning", PASSWORD_SET, "The owner's password was set from a browser after pairing at the panel")
         response = _let_in(session)
         response.delete_cookie(NONCE_COOKIE, path="/pair")
         return response
 
+    def shown(error: RefusedError | None = None, secret: str = "") -> Response:
+        return _page("tokens.html", error, tokens=keys.tokens(), trouble=keys.trouble or "", secret=secret)
+
     @pages.get("/tokens")
     def tokens() -> AnyResponse:
-        return _page("tokens.html", tokens=keys.tokens())
+        return shown()
 
     @pages.post("/tokens")
     def make_token() -> AnyResponse:
         try:
             secret = keys.make_token(request.form.get("name", ""))
         except RefusedError as error:
-            return _page("tokens.html", error, tokens=keys.tokens())
+            return shown(error)
         tell("info", "token_made", "An API token was made on the page")
-        return _page("tokens.html", tokens=keys.tokens(), secret=secret)
+        return shown(secret=secret)
 
     @pages.post("/tokens/<key_id>/revoke")
     def revoke(key_id: str) -> AnyResponse:
-        if keys.revoke(key_id) is not None:
-            tell("info", "token_revoked", "An API token was revoked on the page")
+        if keys.revoke(key_id) is None:
+            return redirect("/tokens", 303)
+        if keys.trouble is not None:
+            tell("warning", "token_revoked", f"An API token was revoked on the page for now only: {keys.trouble}")
+            response = shown()
+            response.status_code = 503
+            return response
+        tell("info", "token_revoked", "An API token was revoked on the page")
         return redirect("/tokens", 303)
 
     return pages
@@ -107,6 +124,11 @@ def _page(template: str, error: RefusedError | None = None, **values: object) ->
         response.status_code = error.status
         if error.retry_after_s:
             response.headers["Retry-After"] = str(int(error.retry_after_s) + 1)
+    return response
+
+
+def _with_nonce(response: AnyResponse, nonce: str) -> AnyResponse:
+    response.set_cookie(NONCE_COOKIE, nonce, max_age=int(LONGEST_S), path="/pair", httponly=True, samesite="Strict")
     return response
 
 

@@ -44,7 +44,8 @@ class Key:
 class OwnerKeys:
     """What web knows of its owner. Safe to use from several threads; looking a key up never waits for the disk.
 
-    trouble: why the file could not be used, else None; without it there is no password, so nothing can be changed.
+    trouble: why the file could not be used or written, else None. One that could not be used leaves no password, so
+    nothing can be changed; one that could not be written keeps, for the next start, what was revoked since.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -155,17 +156,21 @@ class OwnerKeys:
     def _save_if_possible(self, keys: dict[str, Key]) -> None:
         self._keys = keys
         try:
-            self._save(self._password, keys, self._news)
-        except RefusedError as error:
-            self.trouble = str(error)
+            self._write(self._password, keys, self._news)
+        except OSError as error:
+            told = f"{self._path} cannot be written ({error.strerror}): until it can, what was revoked"
+            self.trouble = f"{told} works again after a restart, and who logged in since is logged out by it"
 
     def _save(self, password: str | None, keys: dict[str, Key], news: str | None) -> None:
         try:
-            write_json(self._path, record(password, list(keys.values()), news), mode=0o600)
+            self._write(password, keys, news)
         except OSError as error:
             why = f"{self._path} cannot be written ({error.strerror}), so nothing was changed"
             raise RefusedError(why, 503) from error
-        self._password, self._keys, self._news = password, keys, news
+
+    def _write(self, password: str | None, keys: dict[str, Key], news: str | None) -> None:
+        write_json(self._path, record(password, list(keys.values()), news), mode=0o600)
+        self._password, self._keys, self._news, self.trouble = password, keys, news, None
 
     def _read(self) -> None:
         try:

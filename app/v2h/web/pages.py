@@ -33,6 +33,7 @@ TABS = (
 )
 EVENTS_A_PAGE = 40
 DAYS_SHOWN = 14
+DAY_S = 86400
 BIGGEST_ID = 2**62
 """What SQLite takes."""
 
@@ -68,7 +69,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
     def schedule() -> str:
         plan = state.plan
         days = week(plan.preview) if plan else []
-        form = schedule_form(plan.schedule) if plan else None
+        form = schedule_form(plan.schedule, owners_zone(state)) if plan else None
         return render_template("schedule.html", tab="schedule", plan=plan, days=days, form=form)
 
     @blueprint.get("/settings")
@@ -97,6 +98,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
             days=list(reversed(days)),
             totals=words.ENERGY,
             kwh=kwh,
+            month_from_s=(int(time.time()) // DAY_S - 29) * DAY_S,
             captures=sorted((path.name for path in captures.glob("*.log")), reverse=True) if captures else [],
         )
 

@@ -1,7 +1,7 @@
 """The pairing window: two minutes after both buttons were held, one browser may set the owner's password.
 
-The first browser that opens /pair gets a nonce and owns the window; any other hears that it is in use. All times are
-monotonic seconds. The bus loop opens it, request threads use it.
+The first browser that opens /pair gets a nonce and owns the window; any other hears that it is in use. owner.py says
+what counts as opening. All times are monotonic seconds. The bus loop opens it, request threads use it.
 """
 
 import hmac

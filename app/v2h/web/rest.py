@@ -8,17 +8,18 @@ server-sent events. What each door takes and gives stands in openapi.py, and a t
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, g, jsonify, request, send_file
+from werkzeug.wsgi import FileWrapper
 
 from v2h import __version__
 from v2h.bus import ManagerSchedule, Reply
 from v2h.web.archive import Archive
 from v2h.web.commands import COMMANDS, BadCommandError, Commands, check
-from v2h.web.download import EVENT_COLUMNS, SAMPLE_COLUMNS, all_events, clear_leftovers, copy_of_database, csv_lines
+from v2h.web.download import EVENT_COLUMNS, SAMPLE_COLUMNS, all_events, csv_lines
 from v2h.web.gate import refusal
 from v2h.web.openapi import LEVELS, MAX_DAYS, MAX_EVENTS, MAX_SAMPLES, document
 from v2h.web.state import LiveState, health
@@ -26,6 +27,7 @@ from v2h.web.state import LiveState, health
 BACKUP_VERSION = 1
 RETRY_S = 60
 DOWNLOADS = 2
+PIECE_BYTES = 65536
 DAY_S = 86400.0
 
 
@@ -38,12 +40,11 @@ class UnknownYetError(RuntimeError):
 
 
 class Sources(NamedTuple):
-    """Where the doors look. archive: None without a log; database: its file; captures: folder of frozen CAN logs."""
+    """Where the doors look. archive: None without a log; captures: folder of frozen CAN logs."""
 
     state: LiveState
     commands: Commands
     archive: Archive | None
-    database: Path
     captures: Path
 
 
@@ -64,7 +65,6 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
     """The blueprint of all doors."""
     doors = Blueprint("rest", __name__, url_prefix="/api/v1")
     state, commands = sources.state, sources.commands
-    clear_leftovers(sources.database.parent)
     seats, downloads = Seats(streams), Seats(DOWNLOADS)
 
     @doors.errorhandler(BadRequestError)
@@ -92,7 +92,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
     def get_stream() -> Response:
         if not seats.take():
             return refusal(f"all {streams} live streams are taken; poll /api/v1/state instead", 503, RETRY_S)
-        response = Response(_events(state, stream_life_s), mimetype="text/event-stream")
+        response = Response(_events(state, stream_life_s, g.may_still_look), mimetype="text/event-stream")
         response.call_on_close(seats.leave)
         return response
 
@@ -134,26 +134,28 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
     @doors.get("/log.csv")
     def get_log_csv() -> Response:
         level = _level()
-        pages = all_events(lambda before: _read(lambda log: log.events(MAX_EVENTS, before, level), sources.archive))
-        return _download("v2h-log.csv", "text/csv", csv_lines(EVENT_COLUMNS, pages), downloads)
+
+        def lines() -> Iterable[str]:
+            pages = all_events(lambda before: _read(lambda log: log.events(MAX_EVENTS, before, level), sources.archive))
+            return csv_lines(EVENT_COLUMNS, pages)
+
+        return _download("v2h-log.csv", "text/csv", lines, downloads)
 
     @doors.get("/samples.csv")
     def get_samples_csv() -> Response:
         span, step_s = _span()
-        rows = _read(lambda log: log.samples(*span, step_s), sources.archive)
-        return _download("v2h-samples.csv", "text/csv", csv_lines(SAMPLE_COLUMNS, iter(rows)), downloads)
+
+        def lines() -> Iterable[str]:
+            return csv_lines(SAMPLE_COLUMNS, _read(lambda log: log.samples(*span, step_s), sources.archive))
+
+        return _download("v2h-samples.csv", "text/csv", lines, downloads)
 
     @doors.get("/database")
     def get_database() -> Response:
-        if not downloads.take():
-            return refusal(f"{DOWNLOADS} downloads are running already; try again later", 503, RETRY_S)
-        try:
-            copied = copy_of_database(sources.database)
-        except OSError as error:
-            raise UnknownYetError(f"the log cannot be copied: {error}") from error
-        finally:
-            downloads.leave()
-        return send_file(copied, "application/vnd.sqlite3", as_attachment=True, download_name="v2h.sqlite3")
+        def pieces() -> Iterable[bytes]:
+            return FileWrapper(_read(lambda log: log.copy(), sources.archive), PIECE_BYTES)
+
+        return _download("v2h.sqlite3", "application/vnd.sqlite3", pieces, downloads)
 
     @doors.get("/captures")
     def get_captures() -> Response:
@@ -287,21 +289,28 @@ def _read(what: Any, archive: Archive | None) -> Any:
         raise UnknownYetError(f"the log cannot be read: {error}") from error
 
 
-def _download(name: str, kind: str, lines: Iterator[str], downloads: Seats) -> Response:
+def _download(name: str, kind: str, make: Callable[[], Iterable[str] | Iterable[bytes]], downloads: Seats) -> Response:
+    """What `make` gives, as a file. It has a seat from before it is made until it is sent or its reader is gone: a
+    response of pieces, which one of the server's threads sends, and no file that the server would take over."""
     if not downloads.take():
         return refusal(f"{DOWNLOADS} downloads are running already; try again later", 503, RETRY_S)
-    response = Response(lines, mimetype=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    try:
+        response = Response(make(), mimetype=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    except BaseException:
+        downloads.leave()
+        raise
     response.call_on_close(downloads.leave)
     return response
 
 
-def _events(state: LiveState, life_s: float) -> Iterator[bytes]:
-    """Server-sent events until the stream is old or the program ends; the browser then comes back by itself."""
+def _events(state: LiveState, life_s: float, may_look: Callable[[], bool]) -> Iterator[bytes]:
+    """Server-sent events until the stream is old or the program ends; the browser then comes back by itself. Asked
+    before each: may_look, whether whoever opened it may still look."""
     end = time.monotonic() + life_s
     yield b"retry: 1000\n\n"
     last: bytes | None = None
     while time.monotonic() < end:
         last = state.next_json(last)
-        if last is None:
+        if last is None or not may_look():
             return
         yield b"data: " + last + b"\n\n"

@@ -1,4 +1,4 @@
-"""Words for people: session states, faults, outputs, checks and programs, each in one table.
+"""Words for people: session states, outputs, checks and programs, each in one table. Faults have their own file.
 
 A name that a table does not know is shown as it is, with spaces: a new fault must never vanish from the page because
 somebody forgot a line here.
@@ -122,7 +122,7 @@ LEVELS = {"info": "Everything", "warning": "Warnings and faults", "fault": "Faul
 ENTRIES = {
     "weekly": (
         "Every week",
-        "What to do when. An end before its start lies in the next day.",
+        "What to do when. An end before its start lies in the next day; midnight to midnight is the whole day.",
         "a weekly time",
     ),
     "ready_by": (
@@ -162,52 +162,6 @@ SETTINGS = {
 """Owner's settings: group, label, what it does."""
 
 AGES = {"car": "Car", "converter": "Converter", "guard": "Guard"}
-
-FAULTS = {
-    "car_fault": "The car reports a fault. Look at its own display.",
-    "car_system_fault": "The car sees a fault of the charging system. Look at its display, and try another start.",
-    "not_in_park": "The car is not in park. Put it in park and start again.",
-    "car_lost": "The car fell silent. Check that the plug sits firmly.",
-    "converter_lost": "The converter does not answer. If it stays so, switch the charger’s supply off and on.",
-    "converter_off": "The converter switched itself off.",
-    "converter_status": "The converter reports a state that does not belong here.",
-    "converter_warning": "The converter warns of something. Its word is in the log.",
-    "setpoint_unheeded": "The converter does not take its setpoints.",
-    "test_over_voltage": "The converter went above the test voltage.",
-    "under_voltage": "Current was drawn from an empty battery.",
-    "battery_gone": "The battery’s voltage vanished from the cable.",
-    "battery_unlike": "The battery has another voltage than assumed. Check cells_in_series or calibrate the ADC.",
-    "cable_lost": "The cable’s voltage is no longer measured. Check the ADC.",
-    "k_against_can": "The car’s permission line contradicts its frames. Check the plug and its line.",
-    "over_temperature": "The converter is too hot. Let it cool down and keep its air free.",
-    "over_voltage": "The voltage is above the battery’s limit.",
-    "current_deviation": "The current does not follow what was asked for.",
-    "cable_against_converter": "Cable and converter measure different voltages.",
-    "guard_lost": "The guard of the relays does not answer.",
-    "guard_tripped": "The guard made the charger safe.",
-    "outputs_lost": "The guard has switched an output off.",
-    "found_at_start": "After a restart, relays were found on and made safe.",
-    "incompatible": "Car and charger do not fit together.",
-    "k_before_can": "The car permits charging before it has spoken. Unplug and plug in again.",
-    "late_converter": "The converter does not get ready.",
-    "late_lock": "The plug does not lock on an empty cable.",
-    "late_insulation_test": "Insulation test failed: the cable does not reach the test voltage. Do not use this cable.",
-    "late_bleed": "The cable does not empty after the insulation test.",
-    "late_car_contactors": "The car does not close its contactors. Unplug, plug in again and start.",
-    "late_voltage_match": "The converter does not reach the battery’s voltage.",
-    "late_ready": "The car asks for no current. Is it full, or is its own timer set?",
-    "late_stop": "The current did not stop in time.",
-    "late_welding_check": "The car does not open its contactors, or the cable stays charged. Do not pull the plug.",
-    "late_unlock": "The cable is not measured empty: the plug stays locked. Do not pull it.",
-    "late_test_done": "The contactors did not open after the insulation test; they were made safe.",
-    "late_car_opens": "The car does not open its contactors. Do not pull the plug.",
-    "late_open": "The contactors did not open in order; they were made safe.",
-    "late_d2_off": "The start signal did not fall in order; it was made safe.",
-    "late_farewell": "The session did not end in order.",
-    "late_make_safe": "The guard does not report safe relays. Switch the charger’s supply off.",
-    "late_d2": "The start took longer than the car allows. Start again.",
-}
-"""What happened and what to do, by fault name. A name that is missing here is shown in plain with the reason."""
 
 
 def plain(name: str) -> str:

@@ -320,6 +320,21 @@ def test_new_settings_and_schedules_hold_at_once() -> None:
     assert home.grid[-1] == pytest.approx(200, abs=40)
 
 
+def test_a_dead_meters_last_word_is_no_data_and_its_age_is_told() -> None:
+    home = Home(EVENING, DAYS)
+    home.run(seconds=60)
+    assert home.steward.state(home.now, home.wall).grid_w == home.grid[-1]
+    home.meter_works = False
+    home.run(seconds=6)
+    assert home.steward.state(home.now, home.wall).grid_w is not None, "three of its intervals and a second"
+    home.run(seconds=600)
+    state = home.steward.state(home.now, home.wall)
+    assert (state.grid_w, state.grid_age_s) == (None, 606)
+    home.meter_works = True
+    home.run(seconds=2)
+    assert home.steward.state(home.now, home.wall).grid_w == home.grid[-1]
+
+
 def test_the_state_tells_everything_the_page_shows() -> None:
     home = Home(EVENING, DAYS)
     home.run_to("23:35")

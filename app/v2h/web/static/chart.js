@@ -7,6 +7,7 @@ const chartPlace = document.getElementById("chart");
 const chartText = document.getElementById("chart-text");
 let chart = null;
 let chartHours = 24;
+let ahead_s = Number(chartPlace.dataset.now) - Date.now() / 1000; // the appliance's clock before this device's
 
 function loadLibrary() {
   return new Promise((resolve, reject) => {
@@ -36,7 +37,7 @@ function drawChart(rows) {
     axes: {
       y: { axisLabelFormatter: wattTick, axisLabelWidth: 52 },
       y2: { valueRange: [0, 100.5], axisLabelFormatter: (value) => `${value} %`, axisLabelWidth: 40, drawGrid: false, independentTicks: true },
-      x: { drawGrid: false },
+      x: { drawGrid: false, pixelsPerLabel: 45 }, // so that a phone's width has hours, and not the date alone
     },
     gridLineColor: colour("--line"),
     axisLineColor: colour("--line"),
@@ -81,10 +82,11 @@ function withGaps(rows, step_s) {
 
 async function refresh() {
   const step_s = STEPS[chartHours];
-  const to_s = Number(chartPlace.dataset.now) + performance.now() / 1000; // by the appliance's own clock
+  const to_s = Date.now() / 1000 + ahead_s; // goes on in a device's sleep, which performance.now() may not
   const span = new URLSearchParams({ from_s: to_s - chartHours * 3600, to_s, step_s });
   try {
     const response = await fetch(`/api/v1/samples?${span}`, { signal: AbortSignal.timeout(10000) });
+    ahead_s = Date.parse(response.headers.get("Date")) / 1000 - Date.now() / 1000;
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error);
     const rows = withGaps(answer.samples, step_s);

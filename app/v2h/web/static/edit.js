@@ -11,6 +11,7 @@ function valueOf(field) {
   if (field.matches("fieldset")) return [...field.querySelectorAll("input:checked")].map((box) => box.value);
   if (field.type === "checkbox") return field.checked;
   if (field.type === "number") return field.value === "" ? null : field.valueAsNumber;
+  if (field.dataset.kept && field.value === field.defaultValue) return field.dataset.kept;
   return field.value;
 }
 
@@ -21,6 +22,7 @@ function gather(entry) {
     const value = valueOf(field);
     if (value !== null && value !== "") values[field.dataset.key] = value;
   }
+  if (values.end === "00:00") values.end = "24:00"; // a field for a time has no 24:00; from 00:00 it is the whole day
   if (values.mode && !["charge", "discharge"].includes(values.mode)) {
     delete values.amps;
     delete values.soc_limit_pct;

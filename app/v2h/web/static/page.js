@@ -4,6 +4,7 @@
 const SILENT_MS = 4000; // the stream brings something every second at the latest
 const POLL_MS = 2000;
 const RETRY_STREAM_MS = 60000;
+const ANSWER_MS = 12000; // setting the clock may take 10 s: until then nobody knows whether it was done
 const root = document.documentElement;
 const link = document.getElementById("link");
 const shown = new Map(); // list name -> JSON of its rows: lists are touched only when they change
@@ -71,7 +72,7 @@ function show(state) {
 function mark(kind, text) {
   link.dataset.link = kind;
   setText(document.getElementById("link-text"), text);
-  root.dataset.stale = String(kind === "lost");
+  root.dataset.stale = String(kind === "lost" || kind === "out");
 }
 
 function hear(state, kind) {
@@ -84,6 +85,7 @@ async function poll() {
   try {
     const response = await fetch("/api/v1/state", { signal: AbortSignal.timeout(3000) });
     if (response.ok) hear(await response.json(), "poll");
+    else if (response.status === 401) mark("out", "logged out");
   } catch {
     // the watch below tells the owner
   }
@@ -122,7 +124,7 @@ async function send(path, values, source) {
         "X-CSRF-Token": document.querySelector("meta[name=csrf-token]").content,
       },
       body: JSON.stringify(values),
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(ANSWER_MS),
     });
     const reply = await response.json();
     ok = response.ok;
@@ -172,7 +174,7 @@ function start() {
   }
   setInterval(() => {
     const silent_ms = performance.now() - heard;
-    if (silent_ms > SILENT_MS) mark("lost", `no connection since ${new Date(Date.now() - silent_ms).toLocaleTimeString()}`);
+    if (silent_ms > SILENT_MS && link.dataset.link !== "out") mark("lost", `no connection since ${new Date(Date.now() - silent_ms).toLocaleTimeString()}`);
   }, 1000);
   listen();
 }

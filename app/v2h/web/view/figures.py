@@ -37,6 +37,11 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
 
 
+def age(seconds: float) -> str:
+    """Of a value: to a tenth of a second while that is what counts."""
+    return f"{max(seconds, 0.0):.1f} s" if seconds < 60 else duration(seconds)
+
+
 def ago(seconds: float) -> str:
     return "now" if seconds < 60 else f"{duration(seconds)} ago"
 

@@ -1,38 +1,42 @@
 """The picture of the flow: sun, grid, house and car, each with its number, a word and the way its dashes run.
 
 Ways are those of the drawing: grid and car "right" is towards the car, the sun's "down" is into the house. The house's
-own load follows from the other powers, with the car taken at its DC side: about, not measured.
+own load follows from the other powers, with the car taken at its DC side: about, not measured. What is not known has
+no number, and nothing runs towards it.
 """
 
 from typing import Any
 
-from v2h.bus import ChargerState, ManagerState
+from v2h.bus import ChargerState
 from v2h.web.view.figures import NONE, watts
 from v2h.web.view.headline import FLOWING_W
 
 
-def flow(charger: ChargerState | None, manager: ManagerState | None, solar_w: float | None) -> dict[str, Any]:
-    """Nodes by name, each {"power", "label", "way"}, and "text": the picture in a sentence."""
-    grid_w = manager.grid_w if manager else None
+def flow(charger: ChargerState | None, grid_w: float | None, solar_w: float | None) -> dict[str, Any]:
+    """Nodes by name, each {"power", "label", "way"}, and "text": the picture in a sentence, from the same words."""
     car_w = charger.power_w if charger else None
     if charger and car_w is None and charger.state != "energy":
         car_w = 0.0
     net_w = None if grid_w is None or car_w is None else grid_w - car_w
     house_w = None if net_w is None else net_w + (solar_w or 0.0)
-    return {
-        "grid": _node(grid_w, "from the grid", "to the grid", "balanced"),
-        "house": _house(house_w, solar_w),
-        "car": _node(car_w, "into the car", "out of the car", "no flow"),
+    nodes = {
         "sun": _sun(net_w, solar_w),
-        "text": (
-            f"Grid {watts(grid_w)}, house about {watts(house_w)}, car {watts(car_w)}. Plus is import and charging."
-        ),
+        "grid": _node(grid_w, "from the grid", "to the grid", "grid balanced", "grid: not known"),
+        "house": _house(house_w, solar_w),
+        "car": _node(car_w, "into the car", "out of the car", "car: no flow", "car: not known"),
     }
+    return {**nodes, "text": _sentence(nodes)}
 
 
-def _node(power_w: float | None, positive: str, negative: str, zero: str) -> dict[str, str]:
+def _sentence(nodes: dict[str, dict[str, str]]) -> str:
+    said = [node["label"] + (f" {node['power']}" if node["power"] != NONE else "") for node in nodes.values()]
+    text = "; ".join(said)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _node(power_w: float | None, positive: str, negative: str, zero: str, unknown: str) -> dict[str, str]:
     if power_w is None:
-        return {"power": NONE, "label": "no data", "way": "none"}
+        return {"power": NONE, "label": unknown, "way": "none"}
     if abs(power_w) < FLOWING_W:
         return {"power": watts(power_w), "label": zero, "way": "none"}
     ahead = power_w > 0
@@ -40,10 +44,8 @@ def _node(power_w: float | None, positive: str, negative: str, zero: str) -> dic
 
 
 def _house(house_w: float | None, solar_w: float | None) -> dict[str, str]:
-    if house_w is None:
-        return {"power": NONE, "label": "house: no data", "way": "none"}
-    if house_w < 0 and solar_w is None:
-        return {"power": NONE, "label": "house, not known", "way": "none"}
+    if house_w is None or (house_w < 0 and solar_w is None):
+        return {"power": NONE, "label": "house: not known", "way": "none"}
     return {"power": watts(max(house_w, 0.0)), "label": "house uses, about", "way": "none"}
 
 

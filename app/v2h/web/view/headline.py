@@ -12,7 +12,8 @@ FLOWING_W = 20.0
 
 
 def tone(charger: ChargerState | None, manager: ManagerState | None) -> str:
-    """Colour of the page, the same as the panel's logo: old, idle, charge, discharge (also V2H) or fault."""
+    """Colour of the page, the same as the panel's logo: old, idle, charge, discharge (also V2H) or fault. A mode that
+    waits has its words here and blinks there."""
     if charger is None:
         return "old"
     if charger.state == "fault" or charger.faults:

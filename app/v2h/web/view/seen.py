@@ -18,6 +18,11 @@ from v2h.bus import (
 OLD_S = 3.0
 
 
+def old_after_s(interval_s: float) -> float:
+    """How long a value counts that comes every interval_s: as long as manager believes a meter, and at least OLD_S."""
+    return max(OLD_S, 3 * interval_s + 1)
+
+
 class Seen(NamedTuple):
     """Everything that is known at `now` (monotonic s), which is `wall_s` on the wall clock (s since 1970).
 
@@ -52,9 +57,25 @@ class Seen(NamedTuple):
 
     def solar_w(self) -> float | None:
         """Power from the sun, W, never negative; None when nothing measures it or the reading is old."""
-        if self.solar is None or self.now - self.solar.t > max(OLD_S, 3 * self.solar.interval_s + 1):
+        if self.solar is None or self.now - self.solar.t > old_after_s(self.solar.interval_s):
             return None
         return max(self.solar.power_w, 0.0)
+
+    def grid_age_s(self) -> float | None:
+        """How old the grid's power is by now: as manager said it, and its word has aged since."""
+        if self.manager is None or self.manager.grid_age_s is None:
+            return None
+        return self.manager.grid_age_s + self.now - self.manager.t
+
+    def grid_old_s(self) -> float:
+        """At which age the grid's power is no data any more."""
+        status = self.meters.get("grid")
+        return OLD_S if status is None else old_after_s(status.interval_s)
+
+    def grid_w(self) -> float | None:
+        """Power from the grid, W; None when the meter's reading is old, or manager's word for it."""
+        manager, age_s = self.fresh_manager(), self.grid_age_s()
+        return manager.grid_w if manager is not None and age_s is not None and age_s <= self.grid_old_s() else None
 
     def all_config_errors(self) -> tuple[str, ...]:
         """Ours and manager's, each once."""

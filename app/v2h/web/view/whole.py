@@ -5,7 +5,7 @@ from typing import Any
 from v2h.bus import ChargerState, ManagerState
 from v2h.web import words
 from v2h.web.view import headline, health, today
-from v2h.web.view.figures import NONE, percent, unit, watts
+from v2h.web.view.figures import NONE, age, percent, unit, watts
 from v2h.web.view.flow import flow
 from v2h.web.view.logrows import recent
 from v2h.web.view.seen import Seen
@@ -29,7 +29,8 @@ def view(seen: Seen) -> dict[str, Any]:
         "step_text": headline.step_text(charger),
         "in_session": charger is not None and charger.state not in words.RESTING,
         **_numbers(charger, manager),
-        "flow": flow(charger, manager, seen.solar_w()),
+        **_grid(seen),
+        "flow": flow(charger, seen.grid_w(), seen.solar_w()),
         "battery": today.battery(charger, manager, seen.owner()),
         "stopped_by_owner": bool(manager and manager.stopped_by_owner),
         "coming": today.next_rows(seen, manager),
@@ -42,7 +43,7 @@ def view(seen: Seen) -> dict[str, Any]:
         "config_errors": [{"name": text, "text": text} for text in seen.all_config_errors()],
         "programs": health.programs(seen),
         "ages": health.ages(seen),
-        "meter": health.meter(manager, seen.meters),
+        "meter": health.meter(seen, manager),
         "clock": health.clock(manager),
         "events": recent(seen.events, seen.now),
     }
@@ -55,12 +56,15 @@ def _numbers(charger: ChargerState | None, manager: ManagerState | None) -> dict
         "volts": unit(charger.volts_v if charger else None, "V", 1),
         "amps": unit(charger.amps_a if charger else None, "A", 1),
         "power": watts(charger.power_w if charger else None),
-        "grid": watts(manager.grid_w if manager else None),
         "setpoint": unit(charger.setpoint_a if charger else None, "A", 1),
         "cable": unit(charger.cable_v if charger else None, "V", 0),
         "temperature": unit(charger.temperature_c if charger else None, "°C", 0),
         "accepts": f"+{charger.max_charge_a:.0f} / −{charger.max_discharge_a:.0f} A" if charger else NONE,
-        "grid_age": "unknown" if manager is None or manager.grid_age_s is None else f"{manager.grid_age_s:.1f} s old",
         "starts": str(manager.starts) if manager else NONE,
         "capacity": unit(charger.capacity_kwh if charger else None, "kWh", 1),
     }
+
+
+def _grid(seen: Seen) -> dict[str, str]:
+    age_s = seen.grid_age_s()
+    return {"grid": watts(seen.grid_w()), "grid_age": "unknown" if age_s is None else f"{age(age_s)} old"}
