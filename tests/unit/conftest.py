@@ -1,5 +1,6 @@
 """What tests of several rooms look at: the disk's order of writes, and an application served by the real server."""
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterator
@@ -50,6 +51,11 @@ def host(web: WebApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     server = make_server(web.make(archive=Log(), stream_life_s=0.5), "127.0.0.1:0")
     monkeypatch.setenv("V2H_TOKEN", web.token()["Authorization"].removeprefix("Bearer "))
     monkeypatch.setenv("HOME", str(tmp_path))
-    threading.Thread(target=server.run, daemon=True).start()
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):  # closed below while it waits
+            server.run()
+
+    threading.Thread(target=serve, daemon=True).start()
     yield f"127.0.0.1:{server.effective_port}"
     server.close()

@@ -53,7 +53,8 @@ class Wire:
         self.client._on_connect(self.broker, None, None, SimpleNamespace(is_failure=False), None)  # type: ignore[arg-type]
 
     def disconnect(self) -> None:
-        self.client._on_disconnect(self.broker, None, None, "gone", None)  # type: ignore[arg-type]
+        gone = SimpleNamespace(is_failure=True)
+        self.client._on_disconnect(self.broker, None, None, gone, None)  # type: ignore[arg-type]
         self.broker.filters.clear()
 
     def log(self, alive: bool) -> None:
