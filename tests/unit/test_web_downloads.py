@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from waitress.server import create_server
 
 from v2h.bus import Event
 from v2h.store import LogReader
 from v2h.storewriter import StoreWriter
 from v2h.web.rest import DOWNLOADS
+from v2h.web.server import make_server
 from webapp import WebApp
 
 DATABASE = "/api/v1/database"
@@ -105,7 +105,7 @@ def test_a_card_without_room_refuses_and_says_how_much_it_needs(
 def test_clients_that_do_not_read_leave_two_copies_and_those_go_with_them(web: WebApp, writer: StoreWriter) -> None:
     """Served as the board does it: the server itself must not take the file over and free the seat."""
     app = web.make(archive=LogReader(web.data))
-    server = create_server(app, listen="127.0.0.1:0", threads=6, outbuf_high_watermark=65536)
+    server = make_server(app, "127.0.0.1:0")
     serving = threading.Thread(target=server.run, daemon=True)
     serving.start()
     links: list[socket.socket] = []
