@@ -238,7 +238,7 @@ class StoreWriter:
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
-        self._connection, self._offset_s = None, None
+        self._connection, self._offset_s, self._check = None, None, None
 
     def _fill_wal(self) -> None:
         """Zeros behind the end of the write-ahead log: no frame of SQLite's, so it ends where it ended."""

@@ -224,6 +224,22 @@ def test_a_page_that_only_readers_miss_is_found_when_one_tells(tmp_path: Path) -
     store.close()
 
 
+def test_what_is_found_in_a_file_that_is_gone_is_not_held_against_the_fresh_one(tmp_path: Path) -> None:
+    moved = Moved()
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0", moved=moved)
+    damage(store)
+    store.doubt()
+    looked_through(store)
+    breaks_while_open(store)
+    with pytest.raises(StoreError, match="moved to"):
+        store.day("2026-11-22")
+    for t in (5000.0, 5010.0):
+        store.add_sample(t, {"state": "idle"})
+        assert store.flush() == 1
+    assert len(moved) == 1
+    store.close()
+
+
 def test_a_file_that_is_whole_is_left_alone(tmp_path: Path) -> None:
     moved = Moved()
     store = StoreWriter(tmp_path, "boot-1", "0.1.0", moved=moved)
