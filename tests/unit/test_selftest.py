@@ -14,7 +14,7 @@ from v2h.safety.outputs import Output, line_name
 
 STATE: dict[str, Any] = {
     "programs": {"guard": {"alive": True}, "meter": {"alive": True}},
-    "manager": {"grid_age_s": 0.1, "clock": {"trusted": True, "source": "ntp"}},
+    "manager": {"grid_w": 40.0, "grid_age_s": 0.1, "clock": {"trusted": True, "source": "ntp"}},
     "charger": {"cable_v": 1.2, "k_on": False, "ages_s": {"converter": None}},
 }
 LINK = {
@@ -71,7 +71,8 @@ def test_each_part_has_a_verdict(board: Board) -> None:
     ("changes", "part", "verdict"),
     [
         ({"programs": {"guard": {"alive": False}}}, "programs", FAILED),
-        ({"manager": {"grid_age_s": 9.0}}, "grid meter", FAILED),
+        ({"manager": {"grid_age_s": 9.0, "grid_w": None}}, "grid meter", FAILED),
+        ({"manager": {"grid_age_s": 9.0, "grid_w": 0.0}}, "grid meter", OK),
         ({"manager": {"grid_age_s": None}}, "grid meter", FAILED),
         ({"manager": {"clock": {"trusted": False}}}, "clock", FAILED),
         ({"manager": None}, "clock", FAILED),
