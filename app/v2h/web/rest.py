@@ -189,11 +189,18 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
             or not isinstance(schedule, dict)
         ):
             raise BadRequestError('no backup: "v2h_backup": 1 and the objects "settings" and "schedule" are needed')
+        if state.settings is None:
+            raise UnknownYetError("manager has not said yet which settings are in force")
+        before = state.settings.settings
         first = commands.send("settings", settings)
         if first is None or not first.ok:
             return _answer(first, "nothing was restored")
         second = commands.send("schedule", {"schedule": schedule})
-        return _answer(second, "" if second is not None and second.ok else "only the settings were restored")
+        if second is not None and second.ok:
+            return _answer(second)
+        back = commands.send("settings", before)
+        undone = back is not None and back.ok
+        return _answer(second, "nothing was restored" if undone else "only the settings were restored")
 
     @doors.post("/command/<name>")
     def post_command(name: str) -> Response:
