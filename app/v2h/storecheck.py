@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from v2h.storefile import connect_read_only, is_damage
+from v2h.storefile import is_damage, quick_check
 
 NICER = 10
 """On Linux a thread has a niceness of its own."""
@@ -28,11 +28,6 @@ class StoreCheck:
     def _look(self, path: Path) -> None:
         os.nice(NICER)
         try:
-            connection = connect_read_only(path)
-            try:
-                (said,) = connection.execute("pragma quick_check(1)").fetchone()
-            finally:
-                connection.close()
-            self.found = "" if said == "ok" else said.splitlines()[-1]
+            self.found = quick_check(path)
         except sqlite3.Error as error:
             self.found = str(error) if is_damage(error) else ""

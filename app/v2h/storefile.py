@@ -15,6 +15,17 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{how}", uri=True, timeout=5.0)
 
 
+def quick_check(path: Path) -> str:
+    """Looks through the whole file: "" when every page is whole, else the first thing that is wrong. Raises
+    sqlite3.Error."""
+    connection = connect_read_only(path)
+    try:
+        (said,) = connection.execute("pragma quick_check(1)").fetchone()
+    finally:
+        connection.close()
+    return "" if said == "ok" else str(said).splitlines()[-1]
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """The file's content is lost, or the card does not give it any more; not merely busy, full or not there."""
     return type(error) is sqlite3.DatabaseError or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_READ

@@ -114,6 +114,14 @@ def test_whether_a_cable_without_a_reading_is_calibrated_the_machine_itself_know
     assert verdicts(silent._replace(here=False))["cable ADC"] == UNTESTED
 
 
+def test_a_log_that_has_lost_a_page_is_found(board: Board) -> None:
+    assert verdicts(board)["log"] == OK
+    with (board.data / "v2h.sqlite3").open("r+b") as file:  # its last page holds rows
+        file.seek(-4096, 2)
+        file.write(b"\xff" * 4096)
+    assert verdicts(board)["log"] == FAILED
+
+
 def test_files_of_the_board_are_judged(board: Board) -> None:
     (board.root / "sys/class/leds/c1/brightness").unlink()
     (board.root / "sys/class/input/event0/device/name").write_text("mouse\n")

@@ -23,7 +23,7 @@ from v2h.paths import DATA
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
 from v2h.ports.url import split
 from v2h.safety.outputs import Output, line_name
-from v2h.storefile import connect_read_only
+from v2h.storefile import quick_check
 
 OK, FAILED, UNTESTED = "ok", "failed", "not tested"
 ELSEWHERE = "of this machine, and the charger is another one"
@@ -276,14 +276,10 @@ def interface_result(part: str, name: str, link: Mapping[str, Any]) -> Result:
 
 def _database(path: Path) -> Result:
     try:
-        connection = connect_read_only(path)
-        try:
-            (said,) = connection.execute("pragma quick_check(1)").fetchone()
-        finally:
-            connection.close()
+        wrong = quick_check(path)
     except sqlite3.Error as error:
         return Result("log", FAILED, f"{path.name}: {error}")
-    return Result("log", OK if said == "ok" else FAILED, f"{path.name}: {said}")
+    return Result("log", FAILED if wrong else OK, f"{path.name}: {wrong or 'whole'}")
 
 
 def _text(path: Path) -> str:
