@@ -15,15 +15,23 @@ emulate: build/v2h.img ## boot that card in QEMU; page at http://localhost:8080
 demo: setup ## the whole tree on this machine against the rig; page at http://localhost:8080
 	scripts/demo
 
-test: lint ## lint, types, unit, session, tree and page tests; no image needed
-	$(PYTEST) -n auto $(wildcard tests/unit tests/session tests/faults)
-	$(PYTEST) $(wildcard tests/tree tests/web)
+quick: setup ## style, types and the fast unit tests, in less than a minute: while you write
+	scripts/test --quick
+
+test: setup ## lint, types, unit, session, tree and page tests; no image needed; ten minutes
+	scripts/test
+
+long: setup ## what is too long for every change: faults, mutants, fuzz, a month, powercuts; most of a day
+	scripts/test --long
 
 bench: setup build/v2h.img ## the measurements, three hours (scripts/bench --help); build/bench.json
 	scripts/bench
 
-faults: setup ## the fault campaign in virtual time, about 8 minutes; build/faults.json
-	scripts/faults
+faults: setup ## the fault campaign in virtual time, 8 minutes; build/faults.json; MUTANTS=200 [SEED=7]: mutants
+	scripts/faults $(if $(MUTANTS),--mutants $(MUTANTS)) $(if $(SEED),--mutants-seed $(SEED))
+
+fuzz: setup ## 2 x N (25000) random sessions against invariants of their own, half an hour
+	scripts/fuzz --cable both --sessions $(or $(N),25000)
 
 test-image: setup ## build the card, look into it, boot it twice side by side, drive it
 	scripts/build-image --no-xz
@@ -32,7 +40,7 @@ test-image: setup ## build the card, look into it, boot it twice side by side, d
 lint: setup ## style and types only
 	scripts/lint
 
-powercuts: setup ## cut the emulated board's power: three times for real, N times (500) in a newly recorded run; needs the image
+powercuts: setup ## cut the emulated board's power: 3 times for real, N (500) in a new recording; needs the image
 	KILLS=3 $(PYTEST) -s -m power tests/image
 	scripts/powercuts $(or $(N),500) --record 10
 
@@ -50,4 +58,4 @@ setup: ## packages and .venv only
 build/v2h.img:
 	scripts/build-image
 
-.PHONY: help image emulate demo test bench faults test-image lint powercuts verify flash setup
+.PHONY: help image emulate demo quick test long bench faults fuzz test-image lint powercuts verify flash setup

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from v2h import __version__
+from v2h import version
 from v2h.commands import CommandError
 
 
 class Command(NamedTuple):
-    """One subcommand: what `v2h --help` says of it, and the module that carries it out."""
+    """One subcommand: its line in `v2h --help`, and the module that carries it out."""
 
     name: str
     help: str
@@ -22,7 +22,7 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("status", "say what the charger does now and why", "v2h.commands.status"),
-    Command("mode", "choose what the charger shall do", "v2h.commands.orders"),
+    Command("mode", "choose what the charger does", "v2h.commands.orders"),
     Command("stop", "end the session: current to zero, contactors open, plug unlocked", "v2h.commands.orders"),
     Command("clear-fault", "clear a fault that may be cleared", "v2h.commands.orders"),
     Command("resume", "let the schedule go on after a stop", "v2h.commands.orders"),
@@ -41,13 +41,13 @@ COMMANDS = (
 
 
 def parser_for(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """Build the parser. Only the subcommand that argv names is imported; the others are just lines of help."""
+    """Build the parser. Only the subcommand that argv names is imported; the others are only lines of help."""
     parser = argparse.ArgumentParser(
         prog="v2h",
         description="Vehicle-to-home charger: look at it, give it orders, look at captures.",
         epilog="example: v2h status --host v2h.local",
     )
-    parser.add_argument("--version", action="version", version=f"v2h {__version__}")
+    parser.add_argument("--version", action="version", version=f"v2h {version()}")
     subcommands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     asked = next((word for word in argv if not word.startswith("-")), None)
     for command in COMMANDS:
@@ -65,9 +65,9 @@ def parser_for(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand. Returns 0 done, 1 failed, 2 bad input (argparse exits with 2 by itself)."""
+    """Run one subcommand. Returns 0 when done, 1 when failed, 2 for bad input (argparse itself exits with 2)."""
     words = sys.argv[1:] if argv is None else list(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without our letters shows a ? for each
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that lacks a letter shows a ? for it
         sys.stdout.reconfigure(errors="replace")
     args = parser_for(words).parse_args(words)
     try:
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CommandError as error:
         print(f"v2h {args.command}: {error}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:  # `v2h decode x | head`: whoever read has enough, and that is no failure
+    except BrokenPipeError:  # `v2h decode x | head`: the reader stops early, which is not a failure
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code

@@ -1,7 +1,7 @@
-"""`make bench`: every measurement, side by side in one run, to the screen and build/bench.json.
+"""`make bench`: every measurement, one after the other in one run, to the screen and build/bench.json.
 
 A measurement is a module here with measure(tell) -> [{"name", "value", "unit", "against", "ratio"}]: what was measured,
-what it is held against in the same run, and value / against. tell() takes a line of progress. Add a row to MEASURES.
+what it is compared with in the same run, and value / against. tell() takes a line of progress. Add a row to MEASURES.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> int:
     for name in names:
         started = time.monotonic()
         print(f"bench: {MEASURES[name]}", file=sys.stderr)
-        found = importlib.import_module(f"bench.{name}").measure(_tell)
+        found = importlib.import_module(f"tests.bench.{name}").measure(_tell)
         for row in found:
             if set(row) != KEYS:
                 raise ValueError(f"bench.{name}: a measurement with the keys {sorted(row)}, not {sorted(KEYS)}")

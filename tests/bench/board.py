@@ -1,32 +1,29 @@
-"""The emulated board, booted once: load steps with each kind of meter, memory, presses, and what the card is written.
+"""The emulated board, booted once: load steps with each kind of meter, memory, presses, and writes to the card.
 
-Needs build/v2h.img. All times are the board's own clock, which counts instructions. `against` is what the same is held
-to: for a settling time the stated plant's, for memory 150 MB, for a press 0.2 s, for the card 80 MB a day and a
-quarter of what the predecessor's scheme writes in the same minutes.
+Needs build/v2h.img. All times are by the board's own clock, which counts instructions. `against` is the value to
+compare with: for a settling time the stated plant's, for memory 150 MB, for a press 0.2 s, for the card 80 MB a day
+and a quarter of what the predecessor's scheme writes in the same minutes.
 """
 
 import json
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.rows import row
-from loadsteps import BAND_W, HIGH_W, HOLD_S, LOW_W, MODEL, TOPIC, meter_table, simulated_s
-from v2h.energy.plant import METERS
+from tests.bench.rows import row
+from tests.support.cardwrites import counted
+from tests.support.guest import Guest, GuestError
+from tests.support.guest_owner import Owner
+from tests.support.loadsteps import BAND_W, HIGH_W, HOLD_S, LOW_W, MODEL, TOPIC, meter_table, simulated_s
+from tests.support.machine import BOOT_S
+from tests.support.truth import first, record, rig
+from v2h.energy.bench.plant import METERS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests" / "image"))
 
-from cardwrites import counted  # noqa: E402
-from guest import Guest, GuestError  # noqa: E402
-from owner import Owner  # noqa: E402
-from truth import first, record, rig  # noqa: E402
-
-BOOT_S = 600
 STEPS = 5
 PRESSES = 20
 CARD_S = float(os.environ.get("BENCH_CARD_S", "1200"))
@@ -35,7 +32,7 @@ GOALS = {"pss_mb": 150.0, "press_s": 0.2, "card_mb_a_day": 80.0}
 PORTS = {"stpm3x": 0, "modbus": 1502, "mqtt": 1884, "http": 8081}
 MOSQUITTO = f"listener {PORTS['mqtt']} 127.0.0.1\nallow_anonymous true\nuser root\n"
 
-# On the board: low load, a rest, a while; high load; prints the seconds until the grid stays in the band.
+# Runs on the board: low load, settle, wait; high load; prints the seconds until the grid stays in the band.
 STEP = f"""
 import json, socket, struct, sys, time
 def link(name):
@@ -67,7 +64,7 @@ load({HIGH_W})
 print(settle(time.monotonic(), 30))
 """
 
-# On the board: boost released: the seconds until any output of the charger changes; on/off pressed: when.
+# Runs on the board: at a release of boost, the seconds until any output changes; at a press of on/off, its time.
 KEYS_SEEN = """
 import os, struct, sys, time
 NAMES = ("c1", "c2", "d1", "d2", "master", "plug-lock", "pre-ac")
@@ -91,7 +88,7 @@ while True:
 
 
 def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Boots the board and measures one thing after the other."""
+    """Boots the board and takes one measurement after the other."""
     with Guest(REPOSITORY / "build" / "bench-guest") as guest:
         guest.wait_for_shell(BOOT_S)
         guest.wait_for_page(BOOT_S)
@@ -103,7 +100,7 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
 
 
 def _until(guest: Guest, happened: Callable[[], bool], what: str) -> None:
-    """Waits for 60 s of the board at most."""
+    """Waits for at most 60 s of the board's time."""
     for _ in range(300):
         if happened():
             return
@@ -112,7 +109,7 @@ def _until(guest: Guest, happened: Callable[[], bool], what: str) -> None:
 
 
 def memory(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:
-    """PSS per program; guard's second is counted with it."""
+    """PSS per program; guard's includes its backup guard."""
     find = "grep -lsE 'v2h[.]programs|mosquitto|supervisord' /proc/[0-9]*/cmdline"
     each = "echo $(tr '\\0' ' ' <$c) $(grep ^Pss: ${c%cmdline}smaps_rollup)"
     found: dict[str, float] = {}
@@ -130,7 +127,7 @@ def memory(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:
 
 
 def presses(guest: Guest, owner: Owner, tell: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Boost starts a charge: from its release to the first output. On/off ends it: from the press to 0 A commanded."""
+    """Boost starts a charge: from its release to the first output. On/off ends it: from the press to the 0 A order."""
     owner.to_idle()
     keyboard = guest.out("grep -l AT.Raw /sys/class/input/event*/device/name").split("/")[4]
     guest.out(f"cat >/run/keys.py <<'END'\n{KEYS_SEEN}\nEND")
@@ -148,7 +145,7 @@ def presses(guest: Guest, owner: Owner, tell: Callable[[str], None]) -> list[dic
         starts.append(seen("f2", 2 * number + 1))
         owner.wait(lambda s: (s["charger"]["amps_a"] or 0) > 5, 90, "current into the car")
         pressed_t = seen("f1", 2 * number + 2)
-        owner.wait_for_session("idle", 60)  # writing the record holds the board up for longer than guard allows
+        owner.wait_for_session("idle", 60)  # writing the record delays the board for longer than guard allows
         stops.append(first(record(guest), pressed_t, lambda row: row.set_a == 0.0))
     for what, times in (("start", starts), ("stop", stops)):
         tell(f"press to {what}: " + " ".join(f"{t:.3f}" for t in times))
@@ -156,7 +153,7 @@ def presses(guest: Guest, owner: Owner, tell: Callable[[str], None]) -> list[dic
 
 
 def card(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Ours, and the predecessor's scheme beside it."""
+    """Our writes, and those of the predecessor's scheme in the same time."""
     rig(guest, load_w="trace")
     with counted(guest) as mb:
         guest.sleep(CARD_S)
@@ -168,7 +165,7 @@ def card(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:
 
 
 def settling(guest: Guest, owner: Owner, tell: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Five load steps with each kind of grid meter, all of them real servers on the board's loopback."""
+    """Five load steps with each kind of grid meter, each of them a real server on the board's loopback."""
     rig(guest, pre_lossless="1", load_w=str(LOW_W))
     guest.out(f"cat >/run/step.py <<'END'\n{STEP}\nEND\ncat >/run/broker.conf <<'END'\n{MOSQUITTO}\nEND")
     guest.out("mosquitto -d -c /run/broker.conf")
@@ -192,10 +189,10 @@ def settling(guest: Guest, owner: Owner, tell: Callable[[str], None]) -> list[di
 
 
 def use_meter(guest: Guest, owner: Owner, kind: str) -> None:
-    """Another [meter.grid] in v2h.toml, as its owner would write it, and the meter program anew."""
+    """Write another [meter.grid] to v2h.toml, as its owner would, and restart the meter program."""
     table = meter_table(kind, PORTS[kind])
     toml = "/boot/firmware/v2h.toml"
-    # The card's own [meter.grid] has nothing but comments in it.
+    # The card's own [meter.grid] contains only comments.
     guest.out(f"[ -e /run/v2h.toml ] || sed '/^\\[meter.grid\\]/d' {toml} >/run/v2h.toml")
     guest.out(f"mount -o remount,rw /boot/firmware; cat /run/v2h.toml - >{toml} <<'END'\n{table}\nEND")
     guest.out("mount -o remount,ro /boot/firmware")

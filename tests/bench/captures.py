@@ -1,22 +1,22 @@
-"""How fast a capture is decoded and replayed, against the time it took to record. A recorded session is used where
-somebody has put one beside the checkout, else the tests' own start of one."""
+"""How fast a capture is decoded and replayed, against the time it took to record. Uses a recorded session if there is
+one beside the checkout, else the tests' own recording of the start of a session."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from v2h.captures import read_capture
+from tests.support.recorded import LEAF_SESSION
+from v2h.capture.formats import read_capture
+from v2h.capture.replay import replay
 from v2h.commands.decode import json_lines
-from v2h.replaying import replay
 
-RECORDED = Path(__file__).parents[3] / "shared" / "data" / "leaf-v2g-charge.csv"
 OWN = Path(__file__).parents[1] / "data" / "start.csv"
 
 
 def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
     """Seconds for the work, `against` the seconds of the recording."""
-    path = RECORDED if RECORDED.exists() else OWN
+    path = LEAF_SESSION if LEAF_SESSION.is_file() else OWN
     tell(path.name)
     began = time.perf_counter()
     capture = read_capture(path)

@@ -1,14 +1,14 @@
 """CPU of the whole tree on this machine, per program: at start, at rest, and while the car covers the house's load.
 
-Counted is what the kernel charged to the supervised programs and their children (utime + stime of /proc), the rig not
-among them: it stands for hardware. `against` is the goal: 3 % of one core in V2H, 1.5 s for all starts together. Of a
-start is counted what SETTLED_S after it has been spent, less what rest takes in that time. There are two: the first of
-a new card, which lays down the log's tables, and every later one. "Bare wakes" is what a Python process takes that does
-nothing but wake as often as the program did in V2H: less than that only fewer wakes can bring.
+The count is what the kernel charged to the supervised programs and their children (utime + stime of /proc), without the
+rig, which stands for hardware. `against` is the goal: 3 % of one core in V2H, 1.5 s for all starts together. A start
+counts the time spent until SETTLED_S after it, minus what rest takes in that time. There are two starts: the first of a
+new card, which creates the log's tables, and every later one. "Bare wakes" is the CPU of a Python process that only
+wakes as often as the program did in V2H: only fewer wakes can bring it below that.
 
-The ten minutes are measured on all cores, where the scheduler puts tree and rig as it likes: to wake an idle core costs
-more than to change the process on a busy one, so the same tree takes some tenths of a percent more in one placement
-than in another. A shorter time of it is measured on one core too, which is what the board has; same goal.
+The ten minutes are measured on all cores, where the scheduler places tree and rig as it likes: to wake an idle core
+costs more than to change the process on a busy one, so the same tree takes some tenths of a percent more in one
+placement than in another. A shorter time is also measured on one core, which is what the board has; same goal.
 """
 
 import contextlib
@@ -24,9 +24,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ownerlogin import log_in
+from tests.support.ownerlogin import log_in
+from tests.support.supervised import processes
 from v2h.rig.desk import Desk, desk_tree
-from v2h.supervisorrpc import states
 
 SETTLED_S = 15.0
 REST_S = 30.0
@@ -40,7 +40,7 @@ TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Six rows a program and six for all."""
+    """Six rows per program and six for all."""
     with desk_tree() as desk:
         time.sleep(SETTLED_S)
         first = spent_s(desk)
@@ -80,7 +80,7 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
 
 
 def to_one_core() -> None:
-    """All that this process has started, and the process itself, onto the last core."""
+    """Move this process, and all that it has started, to the last core."""
     core = {max(os.sched_getaffinity(0))}
     parents = _parents()
     ours = {os.getpid()}
@@ -93,7 +93,7 @@ def to_one_core() -> None:
 
 
 def in_v2h(desk: Desk, seconds: float) -> tuple[dict[str, float], dict[str, float]]:
-    """Program -> % of a core and wakes a second, while energy flows for so long."""
+    """Program -> % of a core and wakes a second, while energy flows for `seconds`."""
     before, woken, began = spent_s(desk), wakes(desk), time.monotonic()
     time.sleep(seconds)
     after, took_s = spent_s(desk), time.monotonic() - began
@@ -109,13 +109,13 @@ def state(desk: Desk) -> dict[str, Any]:
 
 
 def restart(desk: Desk) -> None:
-    """All programs anew, by supervisord, as after a loss of power; returns when the page answers again."""
-    old = {name: pid for name, (_, pid) in states(desk.supervisor_socket).items()}
+    """Restart all programs by supervisord, as after a loss of power; returns when the page answers again."""
+    old = {name: pid for name, (_, pid) in processes(desk.supervisor_socket).items()}
     desk.supervisord.send_signal(signal.SIGHUP)
     deadline = time.monotonic() + CONNECT_S
     while True:
         with contextlib.suppress(OSError):
-            now = states(desk.supervisor_socket)
+            now = processes(desk.supervisor_socket)
             if now.keys() == old.keys() and all(pid not in (0, old[name]) for name, (_, pid) in now.items()):
                 state(desk)
                 return
@@ -124,7 +124,7 @@ def restart(desk: Desk) -> None:
 
 
 def start_v2h(desk: Desk) -> None:
-    """Plug in by the owner's word; returns when energy flows."""
+    """Start V2H by the owner's command; returns when energy flows."""
     headers = {"Content-Type": "application/json", **log_in(desk.page, desk.password)}
     url, body = f"{desk.page}/api/v1/command/mode", json.dumps({"mode": "v2h"}).encode()
     urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20).close()
@@ -136,13 +136,13 @@ def start_v2h(desk: Desk) -> None:
 
 def wakes(desk: Desk) -> dict[str, int]:
     """Program -> how often it has waited and been woken since its start."""
-    pids = {name: pid for name, (_, pid) in states(desk.supervisor_socket).items()}
+    pids = {name: pid for name, (_, pid) in processes(desk.supervisor_socket).items()}
     status = {name: Path(f"/proc/{pid}/status").read_text() for name, pid in pids.items()}
     return {name: int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M)[0]) for name, text in status.items()}
 
 
 def bare_wakes_pct(rates_hz: Mapping[str, float]) -> dict[str, float]:
-    """Program -> % of one core, all at once for BARE_S."""
+    """Program -> % of one core, all at the same time for BARE_S."""
     sleeper = (
         "import resource, sys, time; gap, n = float(sys.argv[1]), int(sys.argv[2]); use = resource.getrusage; "
         "a = use(0); [time.sleep(gap) for _ in range(n)]; b = use(0); "
@@ -159,7 +159,7 @@ def bare_wakes_pct(rates_hz: Mapping[str, float]) -> dict[str, float]:
 
 
 def spent_s(desk: Desk) -> dict[str, float]:
-    """Program -> CPU seconds since its start, its children's too; "supervisord" is there as well."""
+    """Program -> CPU seconds since its start, including its children; "supervisord" is included as well."""
     children: dict[int, list[int]] = {}
     for pid, parent in _parents().items():
         children.setdefault(parent, []).append(pid)
@@ -168,18 +168,18 @@ def spent_s(desk: Desk) -> dict[str, float]:
         ticks = sum(int(field) for field in _stat(pid)[11:15])
         return ticks + sum(whole(child) for child in children.get(pid, []))
 
-    pids = {name: pid for name, (_, pid) in states(desk.supervisor_socket).items()}
+    pids = {name: pid for name, (_, pid) in processes(desk.supervisor_socket).items()}
     spent = {name: whole(pid) * TICK_S for name, pid in pids.items()}
     return {**spent, "supervisord": sum(map(int, _stat(desk.supervisord.pid)[11:13])) * TICK_S}
 
 
 def _parents() -> dict[int, int]:
-    """Of every process on this machine."""
+    """Parent pid of every process on this machine."""
     return {pid: int(_stat(pid)[1]) for pid in (int(path.name) for path in Path("/proc").glob("[0-9]*"))}
 
 
 def _stat(pid: int) -> list[str]:
-    """/proc/PID/stat from the state on; zeros for one that has gone meanwhile."""
+    """/proc/PID/stat from the state field on; zeros for a process that has ended meanwhile."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,26 +1,24 @@
-"""Load matching: ours against the oracle at every meter, lag told and not told, on the project's own day of a house."""
+"""Load matching: ours against the oracle at every meter, with and without a stated lag, on the project's house day."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from bench.rows import row
-from v2h.energy.laws import LAWS
-from v2h.energy.plant import METERS, Plant, run
-from v2h.energy.scoring import step_test
-from v2h.energy.trace import read_trace
+from tests.bench.rows import row
+from tests.support.recorded import HOUSE_LOAD
+from v2h.energy.bench.laws import LAWS
+from v2h.energy.bench.plant import METERS, Plant, run
+from v2h.energy.bench.scoring import step_test
+from v2h.energy.bench.trace import read_trace
 from v2h.rig.house import day_trace
 
-RECORDED = Path(__file__).parents[3] / "shared" / "data" / "rae_household.csv"
-"""A recorded house, used where somebody has put it beside the checkout."""
 SKIP_S = 600.0
 
 
 def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Mean |grid| and settling of ours, `against` the oracle's and, of the mean, the best other law in the same run."""
+    """Mean |grid| and settling of ours, `against` the oracle's and, for the mean, the best other law of this run."""
     traces = {"own day": day_trace()}
-    if RECORDED.exists():
-        with RECORDED.open(encoding="utf-8") as lines:
+    if HOUSE_LOAD.is_file():
+        with HOUSE_LOAD.open(encoding="utf-8") as lines:
             traces["recorded house"] = read_trace(lines)
     rows = []
     for title, trace in traces.items():

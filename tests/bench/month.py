@@ -1,25 +1,20 @@
 """A month of a house with sun, car, schedule and every rule of the manager, in steps of a second; do counters balance?
 
-The house, its sun and the car are the tests' own Home around the real Steward; the counters are the real ones. Judged
-against sums that know nothing of the counters: the load as it was handed in, and the charge the car's battery gained.
+The house, its sun and the car are the tests' own Home around the real EnergyController; the counters are the real ones.
+They are compared with sums that do not use the counters: the load that was passed in, and what the battery gained.
 """
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "energy"))
-
-from home import Home
-
-from v2h.energy.counters import Counters
+from tests.support.home import Home
+from v2h.datalog.counters import Counters
 from v2h.rig.house import House, day_trace
 
-START = datetime(2026, 6, 1, 6, tzinfo=UTC)  # 07:00 on the wall, where the house's day begins
+START = datetime(2026, 6, 1, 6, tzinfo=UTC)  # 07:00 by the wall clock, when the house's day begins
 DAY_S = 86_400
 SUN_W = 3500.0
 ALLOWED_S = 300.0
@@ -37,7 +32,7 @@ SCHEDULE: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What came of it. grid_off, car_off: by what share the counters miss the load and the battery."""
+    """The result. grid_off, car_off: by what share the counters miss the load and the battery."""
 
     days: int
     took_s: float
@@ -48,7 +43,7 @@ class Month:
 
 
 def month(days: int, tell: Callable[[str], None] = lambda text: None) -> Month:
-    """So many days, a second at a time."""
+    """Run `days` days, in steps of a second."""
     house = House(day_trace(), float(DAY_S), sun_peak_w=SUN_W)
     home = Home(START, SCHEDULE)
     home.step_s = 1.0
@@ -83,7 +78,7 @@ def month(days: int, tell: Callable[[str], None] = lambda text: None) -> Month:
 
 
 def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
-    """The time of 30 days against what is allowed, and how far the counters are out against 0.1 %."""
+    """The time of 30 days against the allowed time, and the error of the counters against 0.1 %."""
     seen = month(30, tell)
     off_pct = 100 * max(seen.grid_off, seen.car_off)
     return [
@@ -95,5 +90,5 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
 
 
 def _sun_w(house: House, second: int) -> float:
-    """The house's day begins at 07:00, its sun's at midnight."""
+    """The house's day begins at 07:00, its sun's day at midnight."""
     return house.sun_w((second + 7 * 3600) % DAY_S)

@@ -1,10 +1,10 @@
-"""A measurement as `make bench` prints and keeps it."""
+"""A measurement as `make bench` prints and stores it."""
 
 from typing import Any
 
 
 def row(name: str, value: float, unit: str, against: float) -> dict[str, Any]:
-    """What was measured beside what it is held against, and their ratio."""
+    """The measured value, the value that it is compared with, and their ratio."""
     return {
         "name": name,
         "value": round(value, 3),

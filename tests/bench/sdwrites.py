@@ -1,8 +1,8 @@
-"""How much the log writes, in virtual time: ours beside the predecessor's scheme, a day of V2H each.
+"""How much the log writes, in virtual time: ours and the predecessor's scheme, a day of V2H each.
 
-Counted are the bytes that SQLite hands to the kernel (wchar of /proc/self/io), the same for both. The file system's own
-writing comes on top; it is larger for the predecessor, whose rollback journal is made and deleted at every row.
-What the card itself sees is measured in the emulated board.
+The count is of the bytes that SQLite passes to the kernel (wchar of /proc/self/io), the same for both. The file
+system's own writes come in addition; they are larger for the predecessor, whose rollback journal is created and deleted
+at every row. The measurement on the emulated board shows what the card itself receives.
 """
 
 import sqlite3
@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from v2h.bus import Event
+from v2h.bus.messages import Event
+from v2h.datalog.summaries import MINUTE_S, Days, Minute
+from v2h.datalog.writer import StoreWriter
 from v2h.programs.datalog import ACTIVE_S, FLUSH_S
-from v2h.storewriter import StoreWriter
-from v2h.summaries import MINUTE_S, Days, Minute
 
 MINUTES = 20 * 60
 """Long enough for several checkpoints, which come every thousand pages."""
@@ -24,10 +24,10 @@ PREDECESSOR_ROW_S = 10.0
 
 
 def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Ours, and the predecessor's in `against`."""
+    """Our bytes, and the predecessor's in `against`."""
     a_day = 24 * 60 / MINUTES / 1e6
     with tempfile.TemporaryDirectory() as folder:
-        store = StoreWriter(Path(folder), "boot", "bench")  # lays the write-ahead log down, once a start
+        store = StoreWriter(Path(folder), "boot", "bench")  # creates the write-ahead log, once per start
         ours = _written(lambda: ours_run(store, MINUTES)) * a_day
         theirs = _written(lambda: predecessor_run(Path(folder), MINUTES)) * a_day
     return [
@@ -42,7 +42,7 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
 
 
 def ours_run(store: StoreWriter, minutes: int) -> None:
-    """What datalog does in so many minutes of energy flow; closes the store."""
+    """What datalog does in `minutes` of energy flow; closes the store."""
     days = Days()
     store.set_clock(1.8e9, True)
     minute, sampled, flushed = Minute(0.0, {}), 0.0, 0.0
@@ -67,7 +67,7 @@ def ours_run(store: StoreWriter, minutes: int) -> None:
 
 
 def predecessor_run(folder: Path, minutes: int) -> None:
-    """The same minutes as the predecessor writes them."""
+    """The same minutes, as the predecessor writes them."""
     connection = sqlite3.connect(folder / "predecessor.sqlite3")
     columns = ", ".join(f"{name} real" for name in look(0) if name not in ("state", "mode"))
     connection.execute(f"create table data (id integer primary key, time text, state text, mode text, {columns})")
@@ -83,7 +83,7 @@ def predecessor_run(folder: Path, minutes: int) -> None:
 
 
 def look(second: int) -> dict[str, Any]:
-    """Changing values, as a session has them."""
+    """Values that change as in a session."""
     return {
         "state": "energy", "mode": "v2h", "soc_pct": 60.0 - second % 3000 / 100, "volts_v": 384.6 + second % 7 / 10,
         "amps_a": -3.9 + second % 11 / 10, "power_w": -1500.0 + second % 13 * 38.5, "grid_w": second % 17 * 3.25,

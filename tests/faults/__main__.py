@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.faults import defects, scenarios, sessions, snapshots
+from tests.faults import defects, mutation, scenarios, sessions, snapshots
 from tests.faults.faults import BY_NAME, FAULTS
 from tests.faults.quick import remember
 from tests.faults.scenarios import Outcome
@@ -34,6 +34,14 @@ examples:
   scripts/faults --seed 4711                         one random session, with a trace, shortened if it breaks
   scripts/faults --sessions 500 --every 20   a quick look
   scripts/faults --defect d2_unmeasured              one seeded defect
+  scripts/faults --mutants 200 --mutants-seed 7      mutants, see below; --only 12 runs the twelfth of them again
+  scripts/faults --mutants 40 --file chademo/transitions.py --list   what would be drawn of one file
+
+With --mutants the code of chademo, pre and safety is changed in one place, drawn by chance, and what should notice
+runs: unit tests, session tests, a reduced campaign, and for a shell that runs in a process of its own the tests in
+real time. Exits 1 when more than 5 % of the mutants survive; those that tests/faults/equivalent.toml names do not
+count. Writes build/mutants.json.
+200 take half an hour on two free cores, an hour on busy ones.
 """
 
 
@@ -64,7 +72,7 @@ class Tally:
 
 
 _STATE: dict[str, Any] = {}
-"""What the workers inherit by fork: snapshots, scenarios, starts."""
+"""Data that the workers inherit by fork: snapshots, scenarios, starts."""
 
 
 def _prepare() -> None:
@@ -90,7 +98,7 @@ def _session(seed: int) -> Outcome:
 
 
 def _chunk(work: tuple[str, list[Any]]) -> tuple[float, list[Outcome]]:
-    """A worker's piece: CPU seconds and outcomes."""
+    """One worker's share: returns CPU seconds and outcomes."""
     function: Callable[[Any], Outcome] = {"scenario": _scenario, "session": _session}[work[0]]
     begin = time.process_time()
     outcomes = [function(job) for job in work[1]]
@@ -183,6 +191,13 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--defects", action="store_true", help="all seeded defects as well, a minute")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     parser.add_argument("--out", type=Path, default=Path("build/faults.json"), help="default build/faults.json")
+    mutants = parser.add_argument_group("mutants")
+    mutants.add_argument("--mutants", type=int, metavar="N", help="run N mutants instead of the campaign")
+    mutants.add_argument("--mutants-seed", type=int, metavar="S", help="which are drawn (default: by chance, printed)")
+    mutants.add_argument("--file", help="only of this file below app/v2h")
+    mutants.add_argument("--only", type=int, metavar="N", help="only the Nth of those drawn")
+    mutants.add_argument("--list", action="store_true", help="show what is drawn, run nothing")
+    mutants.add_argument("--mutants-out", type=Path, default=Path("build/mutants.json"), help="default %(default)s")
     return parser.parse_args(given)
 
 
@@ -190,6 +205,8 @@ def main(given: list[str] | None = None) -> int:
     args = _arguments(given)
     if args.defect is not None:
         return defects.main_one(args.defect)
+    if args.mutants is not None:
+        return mutation.main(args)
     begin = time.monotonic()
     _prepare()
     if args.scenario is not None:

@@ -1,11 +1,11 @@
-"""The faults of the campaign: a table. Each turns a few knobs at one moment of one state, some turn them back later."""
+"""The faults of the campaign: a table. Each changes a few knobs at one moment of one state; some restore them later."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.faults.board import Board
 from tests.faults.parts import SAYS
-from v2h.chademo.states import State
+from v2h.pre import objects as pre
 from v2h.safety.outputs import CONTACTORS, Output
 
 Turn = Callable[[Board], None]
@@ -13,8 +13,8 @@ Turn = Callable[[Board], None]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """excuses: which of the judge's rules it makes impossible (see Judge). undo: turns it back after undo_s.
-    borne: it must not end a session in a fault."""
+    """excuses: the judge's rules that the fault makes impossible (see Judge). undo: restores the knobs after undo_s.
+    borne: it must not end a session in a fault. lasts_s: how long the fault's later actions go on."""
 
     name: str
     begin: Turn
@@ -22,6 +22,7 @@ class Fault:
     undo: Turn | None = None
     undo_s: float = 0.0
     borne: bool = False
+    lasts_s: float = 0.0
 
 
 def _set(part: str, **values: object) -> Turn:
@@ -79,7 +80,19 @@ def _car_dies(board: Board) -> None:
 
 
 def _k_line_off(board: Board) -> None:
-    board.car.k_on = False
+    board.car.k_on = board.car.enabled = False
+
+
+def _k_apart(later_s: float) -> Turn:
+    return lambda board: board.car.part_k(later_s)
+
+
+def _word_and_a_gap(board: Board) -> None:
+    """The car's contactors stay closed; a person's word comes too soon, and much later the sensor is lost for 1 s."""
+    board.circuit.car_welded = True
+    board.later(45.0, "press_clear", True)
+    board.later(OLD_WORD_S, "break_adc", "lost")
+    board.later(OLD_WORD_S + 1.0, "break_adc", "")
 
 
 def _converter_off(board: Board) -> None:
@@ -106,6 +119,7 @@ def _e(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
+OLD_WORD_S = 150.0
 CAR_FRAMES = (0x100, 0x101, 0x102, 0x200)
 EVSE_FRAMES = (0x108, 0x109, 0x208, 0x209)
 WRONGS = ("lost", "late", "short", "stale")
@@ -123,7 +137,7 @@ ASKS: dict[str, tuple[Output, Output]] = {
     "c1 and c2 on": (Output(0), _REST | CONTACTORS | Output.D1 | Output.PLUG_LOCK),
     "everything on": (Output(0), ~Output(0)),
 }
-"""A charger out of its mind: outputs taken from, and added to, what it asks guard for."""
+"""A broken `charger`: the outputs removed from, and added to, its request to guard."""
 
 
 def _stranger(board: Board) -> None:
@@ -131,7 +145,8 @@ def _stranger(board: Board) -> None:
     board.stop_charger(1.0)
 
 
-_PRE, _ADC, _CAR, _CAN, _PROGRAM = _e("pre"), _e("adc"), _e("car"), _e("can"), _e("program")
+_PRE, _ADC, _CAR, _CAN, _PROGRAM, _TOLD = _e("pre"), _e("adc"), _e("car"), _e("can"), _e("program"), _e("told")
+TOLD_BY_PRE = (pre.AMPS, pre.VOLTS, pre.STATUS, pre.TEMPERATURE, pre.ENABLE, pre.SET_AMPS)
 
 FAULTS: tuple[Fault, ...] = (
     Fault("none", lambda board: None, borne=True),
@@ -156,6 +171,10 @@ FAULTS: tuple[Fault, ...] = (
     Fault("battery full", _battery_at(100.0)),
     Fault("K off", _k_line_off),
     Fault("K wire broken", _set("plant", k_cut=True)),
+    *(
+        Fault(f"K {abs(apart_s):g} s {'after' if apart_s > 0 else 'before'} 102.5.0", _k_apart(apart_s), borne=True)
+        for apart_s in (0.1, 0.5, 1.0, 3.0, -0.1, -0.5, -1.0, -3.0)
+    ),
     Fault("K off for 0.1 s", _set("plant", k_cut=True), undo=_set("plant", k_cut=False), undo_s=0.1),
     Fault("PRE silent", _set("pre", silent=True), _PRE),
     Fault("PRE silent for 0.5 s", _set("pre", silent=True), undo=_set("pre", silent=False), undo_s=0.5),
@@ -165,6 +184,14 @@ FAULTS: tuple[Fault, ...] = (
     Fault("PRE silent for 2 s", _set("pre", silent=True), _PRE, _set("pre", silent=False), 2.0),
     Fault("PRE aborts reads", _set("pre", refuses="reads"), _PRE),
     Fault("PRE aborts writes", _set("pre", refuses="writes"), _PRE),
+    *(Fault(f"PRE refuses {entry.index:04X} alone", _set("pre", hides=_e(entry.name)), _TOLD) for entry in TOLD_BY_PRE),
+    *(Fault(f"PRE shows garbage in {entry.index:04X}", _set("pre", garbage=entry.name), _PRE) for entry in TOLD_BY_PRE),
+    Fault("PRE answers 3276.7 A once", _set("pre", odd_amps=0x7FFF), borne=True),
+    Fault("PRE answers -3276.8 A once", _set("pre", odd_amps=-0x8000), borne=True),
+    Fault("one frame to the car lost", _set("", lost_to_car=1), borne=True),
+    Fault("a cycle of frames to the car lost", _set("", lost_to_car=4), borne=True),
+    Fault("one request to the converter lost", _set("", lost_to_pre=1), borne=True),
+    Fault("three requests to the converter lost", _set("", lost_to_pre=3), borne=True),
     Fault("PRE status bit 2", _set("pre", odd_status=0x0004)),
     Fault("PRE status 0x0900", _set("pre", odd_status=0x0900)),
     Fault("PRE warning word", _set("pre", odd_warning=0x10)),
@@ -186,6 +213,15 @@ FAULTS: tuple[Fault, ...] = (
     *(
         Fault(f"ADC {how}", _call("break_adc", how), _ADC)
         for how in ("stuck", "zero", "high", "drift", "drift down", "noise", "lost")
+    ),
+    *(
+        Fault(f"ADC {what}", _set("", odd_samples=samples), borne=True)
+        for what, samples in (
+            ("says 0 V once", (0.0,)),
+            ("says 600 V once", (600.0,)),
+            ("says nothing once", (None,)),
+            ("says nothing three times", (None, None, None)),
+        )
     ),
     Fault("c1 welded", _weld(Output.C1), _e("weld")),
     Fault("c1 and c2 welded", _weld(CONTACTORS), _e("weld")),
@@ -215,6 +251,9 @@ FAULTS: tuple[Fault, ...] = (
     Fault("supervisord stopped for 0.5 s", _call("stop_tree", 0.5), _PROGRAM),
     Fault("supervisord stopped", _call("stop_tree", 60.0), _PROGRAM),
     Fault("manager silent", _set("", has_bus=False)),
+    Fault("plug pulled", _call("pull_plug"), _CAR | _CAN),
+    Fault("a person's word", _call("press_clear", True)),
+    Fault("an old word of a person, and a gap of the ADC", _word_and_a_gap, _CAR, lasts_s=OLD_WORD_S),
     Fault("owner stops", _call("owner_stop")),
     Fault("setpoint of 1 MW", _set("", power_w=1e6)),
     Fault("setpoint of -1 MW", _set("", power_w=-1e6)),
@@ -229,15 +268,9 @@ FAULTS: tuple[Fault, ...] = (
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
-_SENSOR_ALONE = (State.CAR_OPENS, State.D2_OFF, State.UNLOCK, State.FAREWELL, State.SAFE, State.FAULT)
-"""c1 and c2 are open after something went wrong or ended: only one sensor is left to believe. SAFETY.md says so."""
-
-
 def strike(board: Board, fault: Fault) -> None:
     """Begin a fault now."""
     board.judge.excused |= fault.excuses
-    if "adc" in fault.excuses and board.state in _SENSOR_ALONE:
-        board.judge.excused |= {"adc after a fault"}
     board._say("FAULT: %s", fault.name)
     fault.begin(board)
     if fault.undo is not None:
@@ -245,7 +278,7 @@ def strike(board: Board, fault: Fault) -> None:
 
 
 def undo(board: Board, name: str) -> None:
-    """Turn a passing fault back; what it excused stays excused for this session."""
+    """Undo a temporary fault; its excuses stay in force for this session."""
     turn_back = BY_NAME[name].undo
     if turn_back is not None:
         board._say("fault over: %s", name)

@@ -1,13 +1,15 @@
-"""The plant's parts with faults in them, at the level of the part itself: a converter that lies in its SDO answers, a
-car that leaves under load, a contactor that is welded. Without a fault each behaves as the rig's own."""
+"""The plant's parts with faults in them, at the level of the part itself: a converter with wrong SDO answers, a car
+that leaves under load, a contactor that is welded. Without a fault each behaves as the rig's own part."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from v2h.pre import objects
 from v2h.pre.objects import ENABLE, SET_AMPS, SET_VOLTS
 from v2h.rig.cable import Circuit
 from v2h.rig.ev import Car, Phase
+from v2h.rig.habits import LEAF, Habits
 from v2h.rig.pre import Pre
 from v2h.safety.outputs import Output
 
@@ -18,17 +20,22 @@ _HARDWARE_ERROR = 0x06060000
 
 
 class FaultyPre(Pre):
-    """refuses: "reads" or "writes" are answered with an abort. odd_status, odd_warning: bits that are set besides.
-    deaf: amps written are confirmed and dropped; lying: and read back as if they were in force. overshoot_a: flows
-    besides what is set. slow_a_per_s: how fast the current falls. stuck_a: flows whatever is written while AC is on.
-    late_s: how late each answer comes. shifted: each answer is the one to the request before. volts_off_v: error of
-    2107. amps_frozen: 2108 shows its value of that moment. ac_welded: the AC contactor does not open. remembers_a: the
-    setpoint in force when AC comes on.
+    """refuses: "reads" or "writes" are answered with an abort. hides: names of objects that cannot be read. garbage:
+    name of the object that shows random bits. odd_amps: the next answer of 2108, once, in 0.1 A. odd_status,
+    odd_warning: bits that are set in addition.
+    deaf: written amps are acknowledged and dropped; lying: in addition, they are read back as if they were in force.
+    overshoot_a: flows in addition to the setpoint. slow_a_per_s: how fast the current falls. stuck_a: flows whatever is
+    written while AC is on. late_s: delay of each answer. shifted: each answer belongs to the request before.
+    volts_off_v: error of 2107. amps_frozen: 2108 keeps the value that it had when this was set. ac_welded: the AC
+    contactor does not open. remembers_a: the setpoint in force when AC comes on.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.refuses = ""
+        self.refuses = self.garbage = ""
+        self.hides: frozenset[str] = frozenset()
+        self.odd_amps: int | None = None
+        self._asked = 0
         self.odd_status = self.odd_warning = 0
         self.deaf = self.lying = self.shifted = self.amps_frozen = self.ac_welded = False
         self.overshoot_a = self.late_s = self.volts_off_v = self.remembers_a = 0.0
@@ -78,6 +85,8 @@ class FaultyPre(Pre):
         reads = data[0] == objects.READ
         if self.refuses and (self.refuses == "reads") == reads:
             return objects.abort_answer(data[1] | data[2] << 8, data[3], _HARDWARE_ERROR)
+        if self.hides or self.garbage or self.odd_amps is not None:
+            answer = self._odd(data, answer)
         if reads and data[:4] == _AMPS_READ and self.amps_frozen:
             self._frozen = answer = self._frozen or answer
         elif reads and data[:4] == _VOLTS_READ and self.volts_off_v:
@@ -89,8 +98,29 @@ class FaultyPre(Pre):
             answer, self._before = self._before, answer
         return answer
 
+    def _odd(self, data: bytes, answer: bytes) -> bytes:
+        """Refuse one object, or give it a wrong value."""
+        entry = objects.DICTIONARY[data[1] | data[2] << 8, data[3]]
+        if data[0] != objects.READ:
+            return answer
+        if entry.name in self.hides:
+            return objects.abort_answer(entry.index, entry.sub, _HARDWARE_ERROR)
+        if entry is objects.AMPS and self.odd_amps is not None:
+            raw, self.odd_amps = self.odd_amps, None
+            return answer[:4] + raw.to_bytes(2, "little", signed=True) + b"\0\0"
+        if entry.name == self.garbage:
+            self._asked += 1
+            raw = (self._asked * 40_503 + 12_345) * 2_654_435_761 >> 13 & (1 << 8 * entry.size) - 1
+            return answer[:4] + raw.to_bytes(4, "little")
+        return answer
+
+    @property
+    def believes_wrongly(self) -> bool:
+        """It shows a setpoint that it never applied, and a write of the same value does not change that."""
+        return self.enabled and not self._pending and abs(self.set_a - self.target_a) > 0.05
+
     def holds(self) -> dict[str, float]:
-        """What is really set, for the judge."""
+        """The values that are really set, for the judge."""
         return {SET_AMPS.name: self.set_a, SET_VOLTS.name: self.set_v, ENABLE.name: float(self.enabled)}
 
 
@@ -134,16 +164,17 @@ SAYS: dict[str, tuple[int, int, int]] = {
     "255 A": (3, 0x00, 0xFF),
     "600 V": (2, 0x00, 0x02),
 }
-"""What a car may say in 0x102 against its own meaning: byte, bits kept, bits set. Written by hand from the standard's
-text, not by our codec: a codec that is wrong in both directions would otherwise agree with itself."""
+"""False reports of a car in 0x102: byte, bits kept, bits set. Written by hand from the standard's text, not with our
+codec: otherwise a codec that is wrong in both directions would agree with itself."""
 
 
 class FaultyCar(Car):
-    """says: names of SAYS that it says. most_a: charge and discharge amps that it asks for at most. least_v: its
-    200.4-5, or None. hesitates: with its contactors closed it waits, and asks for nothing, as long as it is let."""
+    """says: names of entries of SAYS that it reports. most_a: limits of its charge and discharge request, in A.
+    least_v: its 200.4-5, or None. hesitates: with closed contactors it waits and requests nothing, as long as it may.
+    """
 
-    def __init__(self, circuit: Circuit) -> None:
-        super().__init__(circuit)
+    def __init__(self, circuit: Circuit, habits: Habits = LEAF) -> None:
+        super().__init__(circuit, habits)
         self.says: frozenset[str] = frozenset()
         self.most_a: tuple[int, int] | None = None
         self.least_v: int | None = None
@@ -174,12 +205,18 @@ class FaultyCar(Car):
                 data[4], data[5] = self.least_v & 0xFF, self.least_v >> 8
         return bytes(data)
 
+    def part_k(self, later_s: float) -> None:
+        """From now on K changes this long after 102.5.0, or before it if negative."""
+        if self.phase < Phase.PERMITTED:
+            self.habits = replace(self.habits, k_later_s=later_s)
+        self.habits = replace(self.habits, k_falls_later_s=later_s)
+
     def leave(self, now: float) -> None:
-        """Open the contactors under whatever load, and end the session (a crash, a driver's emergency)."""
+        """Open the contactors under any load, and end the session (a crash, a driver's emergency)."""
         self.circuit.set_car_contactors(now, False)
         self._fail(now, "charging_system_fault")
 
     def die(self, now: float) -> None:
-        """The car's 12 V is gone: silence, K off, contactors open."""
+        """The car loses its 12 V: silence, K off, contactors open."""
         self._enter(now, Phase.SPENT)
         self.circuit.set_car_contactors(now, False)

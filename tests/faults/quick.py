@@ -1,5 +1,5 @@
-"""What makes the campaign quick without changing what is tested: pure functions of bytes remember their answers, and
-the plant takes longer steps while nothing in it moves."""
+"""Makes the campaign quick without changing what is tested: pure functions of bytes cache their answers, and the plant
+takes longer steps while nothing in it moves."""
 
 import functools
 import math
@@ -21,8 +21,8 @@ RESTING_S = 0.1
 
 
 def remember() -> None:
-    """Put a memory in front of the codecs, wherever a module has imported them. They are pure: same bytes, same answer
-    (an exception is not remembered). Call once, after the modules are imported."""
+    """Put a cache in front of the codecs, in every module that has imported them. They are pure: same bytes, same
+    answer (an exception is not cached). Call it once, after the modules are imported."""
     for home, name in _PURE:
         plain = getattr(home, name)
         if hasattr(plain, "cache_info"):
@@ -77,7 +77,7 @@ class QuickPlant(Plant):
         self.now = now
 
     def longest_s(self) -> float:
-        """How long may pass without a look at it. Nothing wakes a sleeping car but what happens at an event."""
+        """The longest allowed time between two steps. Only an event wakes a sleeping car."""
         if self.car.phase is Phase.ASLEEP and self.quiet():
             return math.inf
         return RESTING_S if self._still else MOVING_S

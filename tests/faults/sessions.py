@@ -2,36 +2,38 @@
 
 Own generator rather than hypothesis: a session costs milliseconds, hypothesis's own bookkeeping as much again, and it
 has one process; here a seed is a whole session, both cores take seeds from one range, and steps are data that can be
-left out one by one, which is all that shrinking needs.
+removed one by one, which is all that shrinking needs.
 """
 
 import pickle
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.faults.board import Board
 from tests.faults.faults import BY_NAME, FAULTS, strike
 from tests.faults.scenarios import Outcome, ending, resting, watched_clock
-from v2h.chademo.states import State
+from tests.faults.snapshots import CELLS
+from v2h.bus.states import State
+from v2h.rig.habits import CARS, LEAF
 
 SOC_PCT = (8.0, 28.0, 40.0, 60.0, 75.0, 93.0)
 LIMITS_A = ((15.0, 15.0), (15.0, 6.0), (9.9, 15.0))
 STARTS = (State.IDLE, State.INSULATION, State.CAR_CONTACTORS, State.MATCH, State.READY)
 START_WEIGHTS = (2, 2, 6, 15, 75)
-"""Mostly near energy: there is most to break, and the road to it is walked by the scenarios."""
+"""Mostly near energy: most can break there, and the scenarios already cover the way to it."""
 ENDS = (("stop", None), ("charger", None), ("tree", None))
 END_WEIGHTS = (5, 4, 1)
-"""By the owner; by the death of charger or of the whole tree, after which nobody wants energy any more."""
+"""By the owner; by the end of charger or of the whole tree, after which no one requests energy any more."""
 HARD_END_S = 200.0
 REST_S = (6.0, 25.5)
-"""How long a session goes on at rest: late answers, people's presses, a plug that waits for an empty cable."""
+"""How long a session continues at rest: for late answers, button presses, a plug that waits for an empty cable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """After delay_s more: do `what`."""
+    """Wait delay_s, then do `what`."""
 
     delay_s: float
     what: str
@@ -43,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A board some time before energy."""
+    """A board at a moment before energy."""
 
     name: str
     state: State
@@ -51,22 +53,31 @@ class Start:
 
 
 def starts() -> list[Start]:
-    """Boards of several batteries and sites, each about to enter each of STARTS; the owner wants energy."""
-    taken = []
-    for soc_pct in SOC_PCT:
-        for charge_a, discharge_a in LIMITS_A:
-            board = Board(soc_pct=soc_pct, max_charge_a=charge_a, max_discharge_a=discharge_a)
-            name = f"{soc_pct:.0f} %, {charge_a:g}/{discharge_a:g} A"
-            taken.append(Start(f"{name}, idle", State.IDLE, _pickled(board)))
-            seen: set[State | str | None] = set()
-            while board.state is not State.ENERGY and board.now < 20.0:
-                board.event()
-                state = board.state
-                whole = board.charger is not None and not board.charger.converter._steps
-                ready = state is State.READY and board.now - board.states[-1][0] > 0.6
-                if state in STARTS[1:] and (state not in seen or ready) and whole and "ready" not in seen:
-                    seen.add("ready" if ready and state in seen else state)
-                    taken.append(Start(f"{name}, {state}", state, _pickled(board)))
+    """Boards with several batteries, sites, cables and cars, each about to enter each of STARTS; the owner wants
+    energy."""
+    boards: list[tuple[str, dict[str, Any]]] = [
+        (f"{soc_pct:.0f} %, {charge_a:g}/{discharge_a:g} A{', assumed' if cells else ''}",
+         {"soc_pct": soc_pct, "max_charge_a": charge_a, "max_discharge_a": discharge_a, "cells_in_series": cells})
+        for cells in (0, CELLS)
+        for soc_pct in SOC_PCT
+        for charge_a, discharge_a in (LIMITS_A if not cells else LIMITS_A[:1])
+    ]  # fmt: skip
+    boards += [(name, {"habits": habits}) for name, habits in CARS.items() if habits is not LEAF]
+    boards += [(f"{s:g} s", {"habits": replace(LEAF, cycle_s=s)}) for s in (0.041, 0.225, 0.3)]
+    return [start for name, settings in boards for start in _starts_of(name, Board(**settings))]
+
+
+def _starts_of(name: str, board: Board) -> list[Start]:
+    taken = [Start(f"{name}, idle", State.IDLE, _pickled(board))]
+    seen: set[State | str | None] = set()
+    while board.state is not State.ENERGY and board.now < 25.0:
+        board.event(25.0)
+        state = board.state
+        whole = board.charger is not None and not board.charger.converter._steps
+        ready = state is State.READY and board.now - board.states[-1][0] > 0.6
+        if state in STARTS[1:] and (state not in seen or ready) and whole and "ready" not in seen:
+            seen.add("ready" if ready and state in seen else state)
+            taken.append(Start(f"{name}, {state}", state, _pickled(board)))
     return taken
 
 
@@ -104,7 +115,7 @@ def _fault(rng: random.Random) -> str:
 
 
 def _disturbance(rng: random.Random) -> tuple[str, Any]:
-    """What is no fault: it must be borne or end the session in order."""
+    """An action that is not a fault: the session must continue, or end in order."""
     kind = rng.choices(("power", "car allows", "bus", "floor", "press"), (10, 4, 2, 1, 1))[0]
     value: Any = None
     if kind == "power":
@@ -124,10 +135,8 @@ def _car_allows(board: Board, amps: tuple[int, int]) -> None:
 
 def _dies(board: Board, how: str) -> None:
     board.judge.excused |= {"program"}
-    if "adc" in board.judge.excused:
-        board.judge.excused |= {"adc after a fault"}  # what the dead one knew of the sensor is forgotten
     board.wanted = False
-    if board.charger is not None and board.guard is not None:  # else a fault has taken one of them already
+    if board.charger is not None and board.guard is not None:  # otherwise a fault has ended one of them already
         getattr(board, how)()
 
 
@@ -157,7 +166,7 @@ DO: dict[str, Callable[[Board, Any], None]] = {
 
 
 def run(name: str, start: Start, steps: list[Step], *, trace: bool = False) -> Outcome:
-    """Carry out the steps. Each but the last waits for its time alone; the last for rest first."""
+    """Carry out the steps. Each step waits only for its time; the last step first waits for rest."""
     board = pickle.loads(start.board)
     assert isinstance(board, Board)
     board.trace = [] if trace else None
@@ -192,7 +201,7 @@ def run(name: str, start: Start, steps: list[Step], *, trace: bool = False) -> O
 
 
 def _until_energy(board: Board) -> float:
-    """At most 20 s; a session that ended before does not hold anything up."""
+    """Wait for energy, at most 20 s; does not wait any longer for a session that has ended."""
     latest = board.now + 20.0
     begun = board.state is not State.IDLE
     while board.now < latest and board.state is not State.ENERGY and not (begun and resting(board)):
@@ -213,7 +222,7 @@ def run_seed(seed: int, choices: list[Start], *, trace: bool = False) -> Outcome
 
 
 def shrink(seed: int, choices: list[Start]) -> tuple[Start, list[Step], Outcome]:
-    """Leave out steps one at a time as long as the same rule still breaks; returns what is left, with its trace."""
+    """Remove steps one at a time while the same rule still breaks; returns what is left, with its trace."""
     start, steps = compose(seed, choices)
     rules = {broken.rule for broken in run("", start, steps).broken}
     i = 0

@@ -1,29 +1,35 @@
-"""Boards at several moments of every session state, pickled: where scenarios and random sessions start.
+"""Boards at several moments of every session state, pickled: the starts of scenarios and random sessions.
 
-A road is a session with a plan (what the owner wants when). It is driven once to learn when each state begins and ends,
-and once more, being deterministic, to take the snapshots. The rest of the plan travels in the snapshot.
+A road is a session with a plan (what the owner wants and when). It is run once to find when each state begins and ends,
+and a second time, since it is deterministic, to take the snapshots. The snapshot includes the rest of the plan.
 """
 
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tests.faults.board import Board
-from v2h.chademo.states import State
+from v2h.bus.states import State
+from v2h.rig.habits import CARS, LEAF, Habits
 
-ENERGY_AFTER_S = 13.5
-"""On every road the order comes after 1 s and energy is reached so long after it, or a little sooner."""
 FLOW_S = 7.0
+NEVER_S = 15.0
+"""If a road does not lead to energy, its plan continues as if energy were reached after this time."""
+CELLS = 96
 _S = State
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """name: "state, road, moment". board: pickled."""
+    """name: "state, road, moment". board: pickled. kind: "measured", "assumed" or "foreign". healthy: without a fault
+    this road reaches energy and ends idle and unlocked."""
 
     name: str
     state: State
     board: bytes
+    kind: str = "measured"
+    healthy: bool = True
 
     def load(self) -> Board:
         board = pickle.loads(self.board)
@@ -31,69 +37,80 @@ class Snapshot:
         return board
 
 
-def _plan(board: Board, power_w: float, stop_s: float) -> Board:
+def _plan(board: Board, power_w: float, stop_t: float) -> Board:
     board.wanted, board.power_w = False, power_w
     board.later(1.0, "turn", "wanted", True)
-    board.later(stop_s, "turn", "wanted", False)
+    board.later(stop_t, "turn", "wanted", False)
     return board
 
 
-_STOP_S = 1.0 + ENERGY_AFTER_S + FLOW_S
+def _charge(board: Board, energy_t: float) -> Board:
+    return _plan(board, 5000.0, energy_t + FLOW_S)
 
 
-def _charge() -> Board:
-    return _plan(Board(soc_pct=60.0), 5000.0, _STOP_S)
+def _discharge(board: Board, energy_t: float) -> Board:
+    return _plan(board, -4500.0, energy_t + FLOW_S)
 
 
-def _discharge() -> Board:
-    return _plan(Board(soc_pct=80.0), -4500.0, _STOP_S)
-
-
-def _small() -> Board:
-    """A site that allows 6 A, a battery nearly full."""
-    return _plan(Board(soc_pct=95.0, max_charge_a=6.0, max_discharge_a=6.0), 5000.0, _STOP_S)
-
-
-def _reversal() -> Board:
+def _reversal(board: Board, energy_t: float) -> Board:
     """At 0 A first, then charging, then reversed while the snapshots are taken."""
-    board = _plan(Board(soc_pct=45.0), 0.0, _STOP_S)
-    board.later(1.0 + ENERGY_AFTER_S + 1.5, "turn", "power_w", 5000.0)
-    board.later(1.0 + ENERGY_AFTER_S + 3.0, "turn", "power_w", -5000.0)
+    _plan(board, 0.0, energy_t + FLOW_S)
+    board.later(energy_t + 1.5, "turn", "power_w", 5000.0)
+    board.later(energy_t + 3.0, "turn", "power_w", -5000.0)
     return board
 
 
-def _car_ends() -> Board:
-    """The car takes its permission back with its contactors closed and ours still open."""
-    board = _plan(Board(), 3000.0, _STOP_S)
-    board.later(13.5, "car_ends")
+def _car_ends(board: Board, energy_t: float) -> Board:
+    """The car withdraws its permission with its contactors closed and ours still open."""
+    _plan(board, 3000.0, energy_t + FLOW_S)
+    board.later(energy_t - 2.2, "car_ends")
     return board
 
 
-def _tripped() -> Board:
-    """charger stands still in energy: guard makes safe; a person clears the fault much later."""
-    board = _plan(Board(soc_pct=70.0), 5000.0, _STOP_S + 40.0)
-    board.later(1.0 + ENERGY_AFTER_S + 2.0, "stop_charger", 0.5)
-    board.later(60.0, "press_clear", False)
+def _tripped(board: Board, energy_t: float) -> Board:
+    """charger hangs in energy: guard makes safe; a person clears the fault much later."""
+    _plan(board, 5000.0, energy_t + FLOW_S + 40.0)
+    board.later(energy_t + 2.0, "stop_charger", 0.5)
+    board.later(energy_t + 45.5, "press_clear", False)
     return board
 
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """How to drive, until when, and at which parts of each state's time to look; `parts` of named states differ."""
+    """How to drive the session, until how long after energy, and at which fractions of each state's time to take a
+    snapshot; `parts` has the states that differ. board: its settings. kind, healthy: see Snapshot."""
 
     name: str
-    drive: Callable[[], Board]
-    until_s: float
+    drive: Callable[[Board, float], Board]
+    after_s: float
     parts: dict[State, tuple[float, ...]]
     others: tuple[float, ...] = ()
+    board: dict[str, Any] = field(default_factory=dict)
+    kind: str = "measured"
+    healthy: bool = True
+
+    def energy_t(self) -> float:
+        """The time when energy is reached, with the order at 1 s."""
+        board = _charge(Board(**self.board), 1e6)
+        while board.state is not State.ENERGY and board.now < 1.0 + 3.0 * NEVER_S:
+            board.event(1.0 + 3.0 * NEVER_S)
+        return board.now if board.state is State.ENERGY else 1.0 + NEVER_S
 
 
 _ENERGY = (0.02, 0.15, 0.5)
+_ASSUMED = {"cells_in_series": CELLS}
+_SHORT = {_S.ENERGY: (0.3,), _S.IDLE: ()}
+
+
+def _foreign(name: str, habits: Habits, *, healthy: bool = True) -> Road:
+    return Road(name, _charge, 24.0, _SHORT, (0.4,), {"habits": habits}, "foreign", healthy)
+
+
 ROADS = (
     Road(
         "charge",
         _charge,
-        28.0,
+        13.5,
         {
             _S.HANDSHAKE: (0.0, 0.4, 0.9),
             _S.CONVERTER: (0.0, 0.4, 0.95),
@@ -105,35 +122,79 @@ ROADS = (
         },
         (0.0, 0.6),
     ),
-    Road("discharge", _discharge, 26.0, {_S.ENERGY: _ENERGY, _S.STOP_CURRENT: (0.0, 0.6), _S.WELDING: (0.3,)}),
-    Road("6 A", _small, 24.0, {_S.READY: (0.5,), _S.ENERGY: (0.3,)}),
-    Road("reversal", _reversal, 24.0, {_S.ENERGY: (0.1, 0.43, 0.46)}),
-    Road("car ends early", _car_ends, 20.0, {_S.CAR_OPENS: (0.0, 0.6)}),
-    Road("tripped", _tripped, 59.0, {_S.SAFE: (0.0, 0.5), _S.FAULT: (0.01, 0.2, 0.9)}),
+    Road(
+        "discharge",
+        _discharge,
+        11.5,
+        {_S.ENERGY: _ENERGY, _S.STOP_CURRENT: (0.0, 0.6), _S.WELDING: (0.3,)},
+        board={"soc_pct": 80.0},
+    ),
+    Road(
+        "6 A",  # a site that allows 6 A, a nearly full battery
+        _charge,
+        9.5,
+        {_S.READY: (0.5,), _S.ENERGY: (0.3,)},
+        board={"soc_pct": 95.0, "max_charge_a": 6.0, "max_discharge_a": 6.0},
+    ),
+    Road("reversal", _reversal, 9.5, {_S.ENERGY: (0.1, 0.43, 0.46)}, board={"soc_pct": 45.0}),
+    Road("car ends early", _car_ends, 5.5, {_S.CAR_OPENS: (0.0, 0.6)}),
+    Road("tripped", _tripped, 44.5, {_S.SAFE: (0.0, 0.5), _S.FAULT: (0.01, 0.2, 0.9)}, board={"soc_pct": 70.0}),
+    Road("charge, assumed", _charge, 13.5, {_S.ENERGY: _ENERGY, _S.IDLE: ()}, (0.02, 0.6), _ASSUMED, "assumed"),
+    Road(
+        "discharge, assumed",
+        _discharge,
+        11.5,
+        {_S.ENERGY: (0.3,), _S.STOP_CURRENT: (0.3,), _S.WELDING: (0.3,), _S.INSULATION: (0.05, 0.2)},
+        board={"soc_pct": 80.0, **_ASSUMED},
+        kind="assumed",
+    ),
+    Road("car ends early, assumed", _car_ends, 5.5, {_S.CAR_OPENS: (0.0, 0.6)}, (), _ASSUMED, "assumed", False),
+    Road(
+        "tripped, assumed",
+        _tripped,
+        44.5,
+        {_S.SAFE: (0.0, 0.5), _S.FAULT: (0.01, 0.5)},
+        board=_ASSUMED,
+        kind="assumed",
+        healthy=False,
+    ),
+    *(_foreign(name, habits, healthy=not habits.permits_after_d2) for name, habits in CARS.items() if name != "leaf"),
+    *(_foreign(f"frames every {cycle_s:g} s", replace(LEAF, cycle_s=cycle_s)) for cycle_s in (0.041, 0.225, 0.3)),
+    *(_foreign(f"protocol {n}", replace(LEAF, protocol=n, tells_contactors=False, sends_200=False)) for n in (0, 1)),
 )
+"""On every road the order comes after 1 s."""
 
 
-def _spans(road: Road) -> list[tuple[State, float, float]]:
-    board = road.drive()
-    board.run_to(road.until_s)
-    ends = [t for t, _ in board.states[1:]] + [road.until_s]
+def _until(road: Road) -> tuple[float, float]:
+    energy_t = road.energy_t()
+    return energy_t, energy_t + road.after_s
+
+
+def _spans(road: Road, energy_t: float, until_t: float) -> list[tuple[State, float, float]]:
+    board = road.drive(Board(**road.board), energy_t)
+    board.run_to(until_t)
+    ends = [t for t, _ in board.states[1:]] + [until_t]
     return [(state, begin, end) for (begin, state), end in zip(board.states, ends, strict=True)]
 
 
 def take(roads: tuple[Road, ...] = ROADS) -> list[Snapshot]:
-    """All snapshots. A state that a road visits twice (idle) is looked at each time."""
+    """All snapshots. For a state that a road visits twice (idle), there is a snapshot of each visit."""
     taken = []
     for road in roads:
+        energy_t, until_t = _until(road)
         wishes = sorted(
             (begin + part * (end - begin) + 1e-6, str(state), part, state)
-            for state, begin, end in _spans(road)
+            for state, begin, end in _spans(road, energy_t, until_t)
             for part in road.parts.get(state, road.others)
         )
-        board = road.drive()
+        board = road.drive(Board(**road.board), energy_t)
         for at, _, part, state in wishes:
             while board.now < at and not (part == 0.0 and board.state is state):
                 board.event(at)
-            if board.charger is not None and not board.charger.converter._steps:  # half a round does not pickle
+            if board.charger is not None and board.at_rest():
+                board.charger.converter._steps.clear()  # its AC is off, and the next session asks again
+            if board.charger is not None and not board.charger.converter._steps:  # half a round cannot be pickled
                 name = f"{state}, {road.name}, {part:g} at {board.now:.2f} s"
-                taken.append(Snapshot(name, state, pickle.dumps(board, pickle.HIGHEST_PROTOCOL)))
+                pickled = pickle.dumps(board, pickle.HIGHEST_PROTOCOL)
+                taken.append(Snapshot(name, state, pickled, road.kind, road.healthy))
     return taken

@@ -1,23 +1,21 @@
-"""What the image tests share: the built image as a file, its device trees, and the one guest that boots it."""
+"""Fixtures of the image tests: the built image as a file, its device trees, and the one guest that boots it."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from card import Card, Fat, Root
-from dtb import Tree, parse
-from guest import Guest, GuestError
+
+from tests.support.card import Card, Fat, Root
+from tests.support.dtb import Tree, parse
+from tests.support.guest import Guest, GuestError
+from tests.support.machine import BOOT_S
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
 
-BOOT_S = 600
-"""Until shell and page answer: two minutes on an idle machine of two cores, much more on a busy one."""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for the guest may have to wait for its start, and all it does takes an emulator's time."""
+    """A test that uses the guest may have to wait for its start, and its actions take the emulator's time."""
     for item in items:
         if "guest" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.guest)
@@ -26,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def build() -> Path:
-    """The folder build/, with an image in it."""
+    """The folder build/, which must contain an image."""
     if not (BUILD / "v2h.img").exists():
         pytest.fail("no build/v2h.img: run make image first")
     return BUILD
@@ -61,7 +59,7 @@ def emulated_tree(build: Path) -> Tree:
 
 @pytest.fixture(scope="session")
 def guest(build: Path) -> Iterator[Guest]:
-    """The image, booted once for the whole session (of each worker), its page answering and its shell open."""
+    """The image, booted once for the whole session (of each worker); its page answers and its shell is open."""
     with Guest(build / "guest" / os.environ.get("PYTEST_XDIST_WORKER", "alone") / "run") as booted:
         try:
             booted.wait_for_shell(BOOT_S)

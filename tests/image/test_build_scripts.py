@@ -1,4 +1,4 @@
-"""The image build's scripts as far as they go without building: where the mirror comes from, what flash refuses."""
+"""The image build's scripts, as far as they run without a build: where the mirror comes from, what flash refuses."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ NAMES_IN_BRACES = "$(ORIGIN) $(LABEL) $(SITE)"
 
 
 def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs to the end, whatever the outcome; output as text."""
+    """Run a command to its end, also when it fails; the output is text."""
     return subprocess.run(
         [str(word) for word in command],
         env={**os.environ, **environment},
@@ -25,7 +25,7 @@ def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess
 
 
 def scripts(folder: Path, **texts: str) -> str:
-    """These programs in a folder; a PATH that begins with it."""
+    """Write these programs into a new folder; return a PATH that begins with the folder."""
     folder.mkdir()
     for name, text in texts.items():
         program = folder / name.replace("_", "-")
@@ -36,7 +36,7 @@ def scripts(folder: Path, **texts: str) -> str:
 
 @pytest.fixture
 def apt_that_knows(tmp_path: Path):
-    """Puts an apt-get before the machine's own that knows just the given repositories ("ORIGIN LABEL SITE" each)."""
+    """Puts an apt-get first in PATH that knows only the given repositories ("ORIGIN LABEL SITE" each)."""
 
     def make(*repositories: str) -> str:
         lines = "\n".join(repositories)
@@ -46,8 +46,8 @@ def apt_that_knows(tmp_path: Path):
 
 
 def sources(path: str, **environment: str) -> list[str]:
-    """What find-mirror prints when it asks no mirror."""
-    done = run(ROOT / "image" / "find-mirror", "--no-probe", PATH=path, **environment)
+    """Return the lines that find-mirror prints when it contacts no mirror."""
+    done = run(ROOT / "image" / "steps" / "find-mirror", "--no-probe", PATH=path, **environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -96,13 +96,13 @@ def test_mirror_variable_wins(apt_that_knows) -> None:
 
 
 def test_machine_without_a_mirror_is_told_what_to_do(apt_that_knows) -> None:
-    done = run(ROOT / "image" / "find-mirror", "--no-probe", PATH=apt_that_knows())
+    done = run(ROOT / "image" / "steps" / "find-mirror", "--no-probe", PATH=apt_that_knows())
     assert done.returncode != 0
     assert "MIRROR=" in done.stderr
     assert "apt-get update" in done.stderr
 
 
-# Of a suite that apt has just read, find-mirror asks this next.
+# After apt has read a suite, find-mirror asks apt for the suite's codename.
 CODENAME = 'case "$*" in *CODENAME*) echo {}; exit ;; esac'
 NOT_WHOLE = "E: File has unexpected size (1 != 2). Mirror sync in progress?"
 
@@ -117,7 +117,7 @@ def test_a_mirror_that_is_being_updated_is_given_fifteen_minutes(tmp_path: Path,
         f'[ $(wc -l <{slept}) -ge {minutes} ] || {{ echo "{NOT_WHOLE}"; exit 100; }}',
         sleep=f"echo $1 >>{slept}",
     )
-    done = run(ROOT / "image" / "find-mirror", PATH=path, MIRROR="http://mine.example/debian")
+    done = run(ROOT / "image" / "steps" / "find-mirror", PATH=path, MIRROR="http://mine.example/debian")
     assert slept.read_text().splitlines() == ["60"] * (minutes if finds else 15)
     assert (done.returncode == 0) is finds
     assert done.stdout.startswith("deb http://mine.example/debian trixie main\n") is finds
@@ -133,7 +133,7 @@ def test_the_release_is_taken_as_stable_where_only_that_is_whole(tmp_path: Path,
         f'echo "{NOT_WHOLE}"; exit 100',
         sleep="",
     )
-    done = run(ROOT / "image" / "find-mirror", PATH=path, MIRROR="http://mine.example/debian")
+    done = run(ROOT / "image" / "steps" / "find-mirror", PATH=path, MIRROR="http://mine.example/debian")
     names = [line.split()[2] for line in done.stdout.splitlines()]
     assert names == (["stable", "stable-updates", "stable-security"] if finds else [])
     assert (done.returncode == 0) is finds
@@ -142,13 +142,13 @@ def test_the_release_is_taken_as_stable_where_only_that_is_whole(tmp_path: Path,
 
 def test_a_mirror_without_the_suite_is_told_at_once(tmp_path: Path) -> None:
     path = scripts(tmp_path / "bin", apt_get='echo "E: no Release file"; exit 100', sleep="exit 1")
-    done = run(ROOT / "image" / "find-mirror", PATH=path, MIRROR="http://mine.example/debian")
+    done = run(ROOT / "image" / "steps" / "find-mirror", PATH=path, MIRROR="http://mine.example/debian")
     assert done.returncode != 0 and "has no trixie" in done.stderr and "no Release file" in done.stderr
 
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """A small stand-in for v2h.img: flash looks at sizes and bytes only."""
+    """A small file in the place of v2h.img: flash uses only sizes and bytes."""
     path = tmp_path / "v2h.img"
     path.write_bytes(bytes(range(256)) * 4096)
     return path
@@ -187,7 +187,7 @@ def test_flash_refuses_a_card_that_is_too_small(tmp_path: Path, image: Path) -> 
 
 @pytest.fixture
 def machine_with_disk(tmp_path: Path):
-    """Gives flash an lsblk that tells of one disk with a partition, mounted or not, and a device node to aim at."""
+    """Gives flash an lsblk that lists one disk with a partition, mounted or not, and a device node as the target."""
 
     def make(kind: str, read_only: str, mounted_at: str) -> tuple[str, Path]:
         device = next((node for node in Path("/dev").iterdir() if node.is_block_device()), None)
@@ -204,7 +204,7 @@ def machine_with_disk(tmp_path: Path):
             f"*) echo {device}; echo {device}p1 ;;\nesac\n"
         )
         lsblk.chmod(0o755)
-        # Should flash go on in spite of all, it finds no way to write.
+        # If flash does not stop, these programs in its PATH write nothing.
         for tool in ("dd", "bmaptool", "blockdev"):
             (folder / tool).write_text("#!/bin/sh\necho $0 was called >&2\nexit 9\n")
             (folder / tool).chmod(0o755)
@@ -240,7 +240,7 @@ def test_help_has_an_example(script: str) -> None:
 
 
 def test_two_boards_that_start_at_once_install_qemu_once(tmp_path: Path, build: Path) -> None:
-    """On a new machine the test runner's two workers do that."""
+    """The two workers of the test runner do this on a new machine."""
     tools, asked, held = tmp_path / "bin", tmp_path / "asked", tmp_path / "held"
     scripts(
         tools,

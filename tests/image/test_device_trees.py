@@ -1,14 +1,16 @@
-"""The board's device tree on the card, and the emulated board's beside it, against the wiring of the charger.
+"""The board's device tree on the card and the device tree of the emulated board, against the wiring of the charger.
 
-Pads, modes and lines after the AM335x data sheet and the charger's wiring; a pad's number is its offset in the control
-module. Configuration bits after the AM335x TRM: 0x08 pull off, 0x10 pull up, 0x20 receiver on, 0x40 slow edges.
+Pads, modes and lines come from the AM335x data sheet and the charger's wiring; a pad's number is its offset in the
+control module. Configuration bits come from the AM335x TRM: 0x08 pull off, 0x10 pull up, 0x20 receiver on, 0x40 slow
+edges.
 """
 
 import re
 
 import pytest
-from card import Root
-from dtb import Tree, cells, parse, words
+
+from tests.support.card import Root
+from tests.support.dtb import Tree, cells, parse, words
 
 pytestmark = pytest.mark.image
 
@@ -27,7 +29,7 @@ SPI1 = f"{PER}/segment@100000/target-module@a0000/spi@0"
 PWMSS2 = f"{PER}/segment@300000/target-module@4000/epwmss@0"
 UART2 = f"{PER}/segment@0/target-module@24000/serial@0"
 
-# label: (controller, line, pad). All high when on, all pulled down.
+# label: (controller, line, pad). All lines are high when on, and all pads are pulled down.
 OUTPUTS = {
     "d1": (2, 22, 0x0E0),
     "d2": (2, 23, 0x0E4),
@@ -41,7 +43,7 @@ IOFPGA = "/bus@40000000/motherboard-bus@40000000/iofpga@7,00000000"
 
 
 def pads(tree: Tree, node: str) -> dict[int, tuple[int, int]]:
-    """The pads that a device claims in its default state: offset to (configuration, mux mode)."""
+    """Return the pads that a device claims in its default state, as offset: (configuration, mux mode)."""
     handles = {cells(properties["phandle"])[0]: properties for properties in tree.values() if "phandle" in properties}
     claimed = {}
     for handle in cells(tree[node]["pinctrl-0"]):
@@ -51,7 +53,7 @@ def pads(tree: Tree, node: str) -> dict[int, tuple[int, int]]:
 
 
 def line(tree: Tree, node: str) -> tuple[int, int, int]:
-    """The one GPIO of a node: controller number, line, flags (1 = active low)."""
+    """Return the one GPIO of a node: controller number, line, flags (1 = active low)."""
     handle, number, flags = cells(tree[node]["gpios"])
     for controller, path in GPIO.items():
         if cells(tree[path].get("phandle", bytes(4)))[0] == handle:
@@ -60,7 +62,7 @@ def line(tree: Tree, node: str) -> tuple[int, int, int]:
 
 
 def labelled(tree: Tree) -> dict[str, str]:
-    """Label to path of every LED."""
+    """Return the path of every LED by its label."""
     return {
         words(properties["label"])[0]: path
         for path, properties in tree.items()
@@ -80,7 +82,7 @@ def test_panel_bus_is_on_its_own_pads_and_uart2_has_let_go_of_them(board_tree: T
     assert words(board_tree[I2C2]["status"]) == ["okay"]
     assert words(board_tree["/aliases"]["i2c2"]) == [I2C2]
     assert words(board_tree[UART2]["status"]) == ["disabled"]
-    # Neither a kernel driver for the LED chip nor capes that cannot be there.
+    # The bus has no node: no kernel driver for the LED chip, and no capes, which this board cannot have.
     assert [path for path in board_tree if path.startswith(f"{I2C2}/")] == []
 
 
@@ -113,7 +115,7 @@ def test_output_is_a_led_that_starts_off_with_no_trigger(board_tree: Tree, label
     assert line(board_tree, path) == (controller, number, 0)
     assert words(board_tree[path]["default-state"]) == ["off"]
     assert "linux,default-trigger" not in board_tree[path]
-    # Claimed by the pin controller, so pulled down before any driver of an output loads.
+    # The pin controller itself claims the pad, so the pad is pulled down before any driver of an output loads.
     assert pads(board_tree, PINMUX)[pad] == (0x00, 7)
 
 
@@ -126,7 +128,7 @@ def test_outputs_are_exactly_the_seven_in_the_order_of_a_safe_stop(board_tree: T
 
 
 def test_a_broken_k_wire_reads_off(board_tree: Tree) -> None:
-    """K low is "permitted"; receiver on and pulled up, an open wire reads high."""
+    """K low means permitted. With the receiver on and the pad pulled up, an open wire reads high."""
     assert pads(board_tree, PINMUX)[0x04C] == (0x30, 7)
 
 
@@ -174,7 +176,7 @@ def test_no_pad_is_claimed_twice(board_tree: Tree) -> None:
 
 
 def test_nothing_else_of_debians_tree_is_changed(board_tree: Tree, root: Root) -> None:
-    """The merge leaves every node of the packaged tree as it was, but for the listed ones."""
+    """The merge changes only the listed nodes of the packaged tree."""
     (version,) = (name for name in root.directory("/usr/lib") if re.match("linux-image-.*-armmp", name))
     base = parse(root.read(f"/usr/lib/{version}/am335x-bonegreen.dtb"))
     ours = {PINMUX, CAN0, CAN1, I2C2, SPI1, PWMSS2, f"{PWMSS2}/pwm@200", UART2, *GPIO.values()}
@@ -205,7 +207,7 @@ def test_emulated_board_has_a_keyboard_and_only_the_software_watchdog(emulated_t
 
 
 def test_emulated_board_is_told_apart_by_its_compatible(emulated_tree: Tree, board_tree: Tree) -> None:
-    """What the units of the emulation match on."""
+    """The units of the emulation match on this compatible string."""
     assert "arm,vexpress" in words(emulated_tree["/"]["compatible"])
     assert "arm,vexpress" not in words(board_tree["/"]["compatible"])
     assert words(board_tree["/"]["compatible"])[0] == "ti,am335x-bone-green"

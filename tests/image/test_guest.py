@@ -1,19 +1,21 @@
-"""The system on the emulated board, asked as root by serial line. The programs' work is test_guest_session's."""
+"""The system on the emulated board, checked as root over the serial line. test_guest_session.py tests the programs."""
 
 import json
 import re
 import time
 
 import pytest
-from guest import Guest
+
+from tests.support.guest import Guest
+from tests.support.safetypage import limit
 
 pytestmark = pytest.mark.guest
 
 OUTPUTS = ("c1", "c2", "d1", "d2", "master", "plug-lock", "pre-ac")
 MIB = 1 << 20
 
-# One transaction on the bus, so that the panel program's own writes cannot come between: blink period and on-time of
-# the chip's second rate (registers 4 and 5, auto-increment 0x10) written, read back, and put back as they were.
+# Blink period and on-time of the chip's second rate (registers 4 and 5, auto-increment 0x10) are written, read back and
+# restored in one transaction on the bus, so that no write of `panel` can come in between.
 PCA9552 = """
 from smbus2 import SMBus, i2c_msg
 with SMBus(2) as bus:
@@ -25,7 +27,7 @@ with SMBus(2) as bus:
     print(list(back))
 """
 
-# Reads four key events of the machine's keyboard as the panel program's user.
+# Reads four key events of the machine's keyboard.
 KEYS = """
 import evdev
 paths = evdev.list_devices()
@@ -81,10 +83,18 @@ def test_owners_partition_is_mounted_read_only(guest: Guest) -> None:
 
 
 def test_the_watchdog_is_armed_by_the_first_process(guest: Guest) -> None:
-    assert guest.out("systemctl show -P RuntimeWatchdogUSec") == "20s"
+    promised = f"{limit('kernel-stops', 'watchdog'):g}"
+    assert guest.out("systemctl show -P RuntimeWatchdogUSec") == f"{promised}s"
+    assert guest.out("cat /sys/class/watchdog/watchdog0/timeout") == promised
     assert guest.out("cat /sys/class/watchdog/watchdog0/identity") == "Software Watchdog"
     assert guest.out("cat /sys/class/watchdog/watchdog0/state") == "active"
     assert guest.out("ls /sys/class/watchdog") == "watchdog0"
+
+
+def test_a_panic_or_an_oops_starts_the_board_again_at_once(guest: Guest) -> None:
+    """This test checks the settings; test_guest_panic.py causes a panic."""
+    assert "panic=-1" in guest.out("cat /proc/cmdline").split()
+    assert guest.out("cat /proc/sys/kernel/panic /proc/sys/kernel/panic_on_oops").split() == ["-1", "1"]
 
 
 def test_the_tree_is_watched_with_20_s_once_pulse_has_spoken(guest: Guest) -> None:
@@ -119,7 +129,8 @@ def test_each_door_has_its_one_user(guest: Guest) -> None:
 
 
 def test_every_program_runs_as_its_own_user(guest: Guest) -> None:
-    # One grep finds them (by its brackets not itself): a process for each of /proc would take the emulator minutes.
+    # One grep finds them; the brackets keep it from finding itself. One process for each entry of /proc would take the
+    # emulator minutes.
     find = "grep -ls 'v2h[.]programs' /proc/[0-9]*/cmdline"
     tell = "do stat -c %U ${c%/cmdline} | tr '\\n' ' '; tr '\\0' ' ' <$c; echo; done"
     lines = guest.out(f"for c in $({find}); {tell}").splitlines()
@@ -129,14 +140,14 @@ def test_every_program_runs_as_its_own_user(guest: Guest) -> None:
 
 
 def test_the_page_is_all_that_listens_to_the_outside(guest: Guest) -> None:
-    """No ssh without a key of the owner's; the bus on loopback at most."""
+    """There is no ssh without a key of the owner, and the bus listens only on loopback."""
     listening = [line.split()[3] for line in guest.out("ss -Hltn").splitlines()]
     outside = {at for at in listening if not at.startswith(("127.", "[::1]")) and "%lo" not in at}
     assert {at.rsplit(":", 1)[1] for at in outside} == {"80"}
 
 
 def test_keys_pressed_together_arrive_together(guest: Guest) -> None:
-    """Neighbours of the two buttons, so that the panel program does nothing."""
+    """The keys are the neighbours of the two buttons, so that `panel` does nothing."""
     guest.out(f"cat >/run/v2h-keys.py <<'END'\n{KEYS}\nEND")
     guest.out("rm -f /run/v2h-keys; python3 /run/v2h-keys.py >/run/v2h-keys 2>&1 & ")
     deadline = time.monotonic() + 60

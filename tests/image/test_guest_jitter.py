@@ -1,8 +1,8 @@
-"""Under full load our frames to the car come as evenly as real-time scheduling can send them.
+"""Under full load our frames to the car are as evenly spaced as real-time scheduling allows.
 
-A measurement for a machine with nothing else to do: `JITTER=1 pytest -s tests/image/test_guest_jitter.py`. Seen once:
-plain loop sd 24.0 ms, 18.1 % inside the vendor's spread; SCHED_FIFO loop 1.1 ms, 98.4 %; broadcast manager 0.9 ms,
-98.0 %, but 100.6 ms apart in the mean (it re-arms from the moment of sending); ours 1.6 ms, 96.5 %.
+This is a measurement for a machine with no other load: `JITTER=1 pytest -s tests/image/test_guest_jitter.py`. Measured
+once: plain loop sd 24.0 ms, 18.1 % inside the vendor's spread; SCHED_FIFO loop 1.1 ms, 98.4 %; broadcast manager
+0.9 ms, 98.0 %, but 100.6 ms apart in the mean (it re-arms from the moment of sending); ours 1.6 ms, 96.5 %.
 """
 
 import json
@@ -10,8 +10,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from guest import Guest
-from owner import Owner
+
+from tests.support.guest import Guest
+from tests.support.guest_owner import Owner
 
 MEASURED_S = 40
 SPINNERS = 4

@@ -1,6 +1,6 @@
-"""The owner's password on the emulated board: taken off the card at its start, kept as a hash by web alone."""
+"""The owner's password on the emulated board: the start removes it from the card, and only `web` keeps its hash."""
 
-from guest import Guest
+from tests.support.guest import Guest
 
 
 def test_password_was_taken_off_the_card_and_the_card_is_read_only_again(guest: Guest) -> None:
@@ -20,7 +20,7 @@ def test_hash_is_webs_alone(guest: Guest) -> None:
 
 
 def test_cost_of_a_log_in_is_bearable(guest: Guest) -> None:
-    """Printed, not bounded: the emulator is no measure of the board."""
+    """The time is printed. The limit of 30 s is wide, because the emulator does not show the board's speed."""
     measured = guest.out(
         "cd / && python3 -c 'import time; from v2h.web.passwords import hashed; t = time.monotonic(); "
         'hashed("x" * 10); print(round(time.monotonic() - t, 2))\'',

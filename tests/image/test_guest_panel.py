@@ -1,6 +1,6 @@
-"""The panel of the emulated board: its keyboard's F1 (on/off) and F2 (boost), and the LED chip's registers read back.
+"""The panel of the emulated board: its keyboard's F1 (on/off) and F2 (boost), and the read-back of the LED registers.
 
-What a press means is proved in tests/unit; here the whole way is real: keyboard, evdev, bus, charger, I2C, chip.
+tests/unit tests what a press means. Here the whole path is real: keyboard, evdev, bus, `charger`, I2C, chip.
 """
 
 import json
@@ -9,18 +9,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from guest import Guest
-from owner import SLOWEST, Owner
-from truth import rig
+
+from tests.support.guest import Guest
+from tests.support.guest_owner import SLOWEST, Owner
+from tests.support.truth import rig
 
 ON_OFF, BOOST = "f1", "f2"
 LOW, HIGH_Z, SLOW_BLINK, FAST_BLINK = range(4)
 WHITE, BLUE, GREEN, RED = ([HIGH_Z if lit == lamp else LOW for lamp in range(4)] for lit in range(4))
-"""The logo's lamps light on a high-Z pin, the bars' on a low one."""
+"""A lamp of the logo is lit when its pin is high-Z, a segment of a bar when its pin is low."""
 PAIRING = [SLOW_BLINK, LOW, LOW, LOW]
 NO_BAR = [HIGH_Z] * 4
 HALF_FROM_THE_FIRST, HALF_FROM_THE_LAST = [LOW, LOW, HIGH_Z, HIGH_Z], [HIGH_Z, HIGH_Z, LOW, LOW]
-"""Of the bars' four segments: charging fills the one way, discharging the other."""
+"""Codes of a bar's four segments: charging fills the bar from one end, discharging from the other."""
 BROKER_GONE_S, STOP_S = 75, 30
 READ = """
 from smbus2 import SMBus, i2c_msg
@@ -42,7 +43,7 @@ def owner(guest: Guest) -> Iterator[Owner]:
 
 
 def lamps(guest: Guest) -> tuple[list[int], list[int], list[int], list[int]]:
-    """Codes of the outputs: power bar, (unused, unused, boost, on/off), SoC bar, logo."""
+    """Return the codes of the outputs: power bar, (unused, unused, boost, on/off), SoC bar, logo."""
     power, buttons, soc, logo = json.loads(guest.out(f"python3 -c '{READ}'"))
     return power, buttons, soc, logo
 
@@ -50,7 +51,7 @@ def lamps(guest: Guest) -> tuple[list[int], list[int], list[int], list[int]]:
 def shows(
     guest: Guest, logo: list[int], power: Callable[[list[int]], bool] = lambda _: True, within_s: int = 20
 ) -> None:
-    """Waits until the logo is so, and the power bar."""
+    """Wait until the lamps show `logo` and `power` is true for the power bar."""
     deadline = time.monotonic() + SLOWEST * within_s
     while not ((seen := lamps(guest))[3] == logo and power(seen[0])):
         assert time.monotonic() < deadline, f"{seen}, not {logo}"
@@ -58,7 +59,7 @@ def shows(
 
 
 def wait_for_open(guest: Guest, within_s: float) -> float:
-    """Contactors open, plug unlocked: the seconds of the board it took, by the rig alone."""
+    """Wait until the rig reports open contactors and an unlocked plug; return the seconds on the board's clock."""
     begin = now = rig(guest)["t"]
     while (truth := rig(guest))["outputs"]:
         now = truth["t"]
@@ -69,7 +70,7 @@ def wait_for_open(guest: Guest, within_s: float) -> float:
 
 
 def test_lamps_and_keys_through_a_session_and_a_fault(guest: Guest, owner: Owner) -> None:
-    guest.keys(ON_OFF, hold_s=1.5)  # too long to start, too short to clear: it only wakes a panel gone dark
+    guest.keys(ON_OFF, hold_s=1.5)  # too long to start, too short to clear: it only wakes a dark panel
     shows(guest, WHITE, lambda bar: bar == NO_BAR)
 
     guest.keys(ON_OFF)
@@ -108,15 +109,16 @@ def test_both_keys_held_open_the_pairing_window_and_start_nothing(guest: Guest, 
 def test_on_off_ends_the_session_though_this_program_hangs(
     guest: Guest, owner: Owner, stopped: str, pattern: str, within_s: float
 ) -> None:
-    """By itself charger would end it too, without a broker after 60 s, and manager begin the next one a minute later.
-    That the press was taken shows in manager's word, stopped by the owner: said again when who hung is back."""
+    """Without a broker `charger` would also end the session by itself after 60 s, and `manager` would start the next
+    one a minute later. `stopped_by_owner` of `manager` shows that the press was taken: the stop is repeated until the
+    hung program is back."""
     owner.start_energy("v2h")
     pid = guest.out(f"pgrep -f -o '{pattern}'")
     guest.out(f"kill -STOP {pid}")
     guest.keys(ON_OFF)
     took_s = wait_for_open(guest, within_s)
     print(f"\n{stopped} stopped, then on/off: contactors open and plug unlocked after {took_s:.1f} s")
-    guest.sh(f"kill -9 {pid}")  # pulse may have done so
+    guest.sh(f"kill -9 {pid}")  # pulse may already have killed it
     killed_t = rig(guest)["t"]
 
     def stop_is_known(state: dict[str, Any]) -> bool:

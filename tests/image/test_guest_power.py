@@ -1,4 +1,5 @@
-"""Power that goes while energy flows, once for real and a hundred times on paper; `make powercuts` has more of both."""
+"""Power cuts while energy flows: one real cut and a hundred calculated from a recording. `make powercuts` does more of
+both."""
 
 import json
 import os
@@ -7,26 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guest import Guest
-from owner import Owner
-from truth import rig
 
-from conftest import BOOT_S
-from powercuts.cutting import cut_recording
-from powercuts.judge import COUNTERS
-from powercuts.recording import change_things, followed, prepare
+from tests.powercuts.cutting import cut_recording
+from tests.powercuts.judge import COUNTERS
+from tests.powercuts.recording import change_things, followed, prepare
+from tests.support.guest import Guest
+from tests.support.guest_owner import Owner
+from tests.support.machine import BOOT_S
+from tests.support.truth import rig
 
 pytestmark = [pytest.mark.power, pytest.mark.xdist_group("power")]
 KILLS = int(os.environ.get("KILLS", "1"))
-"""Each with a boot, some minutes."""
+"""The number of real cuts. Each needs a boot, which takes some minutes."""
 FIRST_S, V2H_S, CHANGES_S = 60, 60, 60
-"""After the first of them something of the session is on the card."""
+"""s; after FIRST_S a part of the session is on the card."""
 CUTS = 100
 
 
 @dataclass
 class PowerCut:
-    """A cut in V2H: what the board knew before and knows after."""
+    """A power cut in V2H: what the board's log held before and after it."""
 
     before: dict[str, Any]
     after: dict[str, Any]
@@ -36,7 +37,7 @@ class PowerCut:
 
 @pytest.fixture(scope="module")
 def power_cuts(guest: Guest) -> list[PowerCut]:
-    """The emulator is killed in V2H, and the same card booted again; after the last boot every write is recorded."""
+    """Kill the emulator in V2H and boot the same card again, KILLS times; record every write after the last boot."""
     owner, cuts = Owner(guest), []
     owner.to_idle()
     owner.press("settings", soc_min_pct=37)
@@ -55,7 +56,8 @@ def power_cuts(guest: Guest) -> list[PowerCut]:
 
 @pytest.fixture(scope="module")
 def recording(guest: Guest, power_cuts: list[PowerCut]) -> Path:
-    """V2H of some minutes, in the last of which settings and schedule change; a folder as powercuts wants it."""
+    """Record some minutes of V2H, with changes of settings and schedule in the last one; return a folder in the form
+    that powercuts reads."""
     owner, folder = Owner(guest), guest.run_dir.parent
     owner.to_idle()
     owner.start_energy("v2h")
@@ -80,7 +82,7 @@ def test_after_a_power_cut_in_v2h_the_board_rests_and_knows_what_it_knew(power_c
 
 
 def test_power_cuts_lose_a_minute_at_most(recording: Path) -> None:
-    """The card as of 100 moments of V2H, a random part of what was not flushed lost each time."""
+    """The card is rebuilt as of 100 moments of V2H; each time a random part of the writes not yet flushed is lost."""
     tally = cut_recording(recording, CUTS, seed=1)
     print(f"\n{tally.words()}")
     assert not tally.wrong
@@ -91,7 +93,8 @@ def test_power_cuts_lose_a_minute_at_most(recording: Path) -> None:
 
 
 def known(guest: Guest) -> dict[str, Any]:
-    """What the board's log holds by now, as its own SQLite reads it; its boot; files that were found broken."""
+    """Return what the board's log holds now, as the board's SQLite reads it, the boot's id, and the files that were
+    found broken."""
     sums = ", ".join(f"(select coalesce(sum({name}), 0.0) from days) {name}" for name in COUNTERS)
     counts = "(select count(*) from boots) boots, (select count(*) from events) events"
     query = f"select {counts}, {sums}"

@@ -1,9 +1,9 @@
-"""The main job on the emulated board: a whole session as an owner drives it and what it writes to the card; then the
-harmless programs killed once.
+"""The main job on the emulated board: a whole session that an owner controls, and what it writes to the card. Then each
+harmless program is killed once.
 
-charger, guard and supervisord are killed under current in test_guest_kills.py, manager in test_guest_panel.py.
+test_guest_kills.py kills `charger`, `guard` and supervisord under current, test_guest_panel.py kills `manager`.
 
-Every test starts and ends in idle. Truth is asked of the rig (contactors, misuse) besides what the page says.
+Every test starts and ends in idle. Besides the page, the tests read the true state (contactors, misuse) from the rig.
 """
 
 import time
@@ -14,20 +14,23 @@ from statistics import fmean
 from typing import Any
 
 import pytest
-from cardwrites import counted
-from guest import Guest
-from owner import SLOWEST, Owner
-from truth import rig
+
+from tests.support.cardwrites import counted
+from tests.support.guest import Guest
+from tests.support.guest_owner import SLOWEST, Owner
+from tests.support.truth import rig
+from v2h.bus.states import STATE_EVENT
 
 TRACE_FROM_S = 0
 SETTLE_S, SCORED_S = 10, 180
 MEAN_GRID_LIMIT_W = 100.0
 CARD_MB_A_DAY = 80.0
 ROAD = [
-    *("wake", "handshake", "converter", "lock", "insulation-test", "bleed", "test-done", "car-contactors"),
-    *("voltage-match", "ready", "energy", "stop", "welding-check", "open", "d2-off", "unlock", "farewell", "idle"),
+    *("wake", "handshake", "converter", "lock", "insulation test", "bleed", "test done"),
+    *("contactor check", "car contactors"),
+    *("voltage match", "ready", "energy", "stop", "welding check", "open", "d2 off", "unlock", "farewell", "idle"),
 ]
-"""A session's states, each an event of its own in the log: a page that is asked twice a second would miss some."""
+"""The states of a session. Each is an event in the log; a page that is polled twice a second would miss some."""
 HARMLESS = ("panel", "datalog", "web", "meter", "pulse", "broker")
 PROGRAMS = ("broker", "guard", "charger", "meter", "manager", "panel", "datalog", "web", "pulse")
 
@@ -41,20 +44,21 @@ def owner(guest: Guest) -> Iterator[Owner]:
 
 
 def statuses(guest: Guest) -> dict[str, tuple[str, int]]:
-    """Program -> (supervisor's word, pid); pid 0 where it does not run."""
+    """Return program -> (supervisor's state, pid); the pid is 0 when the program does not run."""
     lines = guest.sh("supervisorctl status")[1].splitlines()
     words = [line.split() for line in lines if len(line.split()) >= 2]
     return {w[0].split(":")[-1]: (w[1], int(w[3].rstrip(",")) if w[1] == "RUNNING" else 0) for w in words}
 
 
 def pid_of(guest: Guest, program: str) -> int:
-    """0 while it does not run. Not asked of supervisorctl: that is an interpreter's start, seconds on this board."""
+    """Return the pid, or 0 when the program does not run. supervisorctl is not used: it starts an interpreter, which
+    takes seconds on this board."""
     pattern = "/usr/sbin/mosquitto" if program == "broker" else f"v2h.programs.{program}"
     return int(guest.sh(f"pgrep -f -o '{pattern}'")[1].strip() or 0)
 
 
 def kill_and_wait(guest: Guest, *programs: str) -> None:
-    """kill -9 one after the other; returns when each runs again under another number and supervisor says RUNNING."""
+    """Kill the programs (-9) one after the other; return when each has a new pid and supervisor reports RUNNING."""
     old = {program: pid_of(guest, program) for program in programs}
     assert all(old.values()), old
     for pid in old.values():
@@ -71,7 +75,8 @@ def kill_and_wait(guest: Guest, *programs: str) -> None:
 
 
 def mean_abs_grid_w(owner: Owner, seconds: float) -> float:
-    """As the page tells it over so many seconds of the board, each reading once."""
+    """Return the mean of |grid power| that the page shows over `seconds` of the board's clock; each reading counts
+    once."""
     readings: dict[float, float] = {}
     begin = owner.now_s()
     while (state := owner.state())["now_t"] < begin + seconds:
@@ -85,7 +90,7 @@ def mean_abs_grid_w(owner: Owner, seconds: float) -> float:
 
 @dataclass
 class Day:
-    """What one whole session gave. written: MB a day, see cardwrites."""
+    """The results of one whole session. written: MB a day, see cardwrites."""
 
     charging: dict[str, Any]
     page: tuple[int, str]
@@ -98,7 +103,7 @@ class Day:
 
 @pytest.fixture(scope="module")
 def day(guest: Guest) -> Day:
-    """Charges at 10 A, covers the house, stops, as its owner drives it."""
+    """Charge at 10 A, cover the house and stop, as an owner does."""
     owner = Owner(guest)
     owner.to_idle()
     page = guest.http("/")
@@ -114,8 +119,8 @@ def day(guest: Guest) -> Day:
         seen_w = mean_abs_grid_w(owner, SCORED_S)
         true_w = rig(guest)["mean_abs_grid_w"]
     owner.stop_to_idle()
-    codes = [event["code"] for event in owner.events() if event["id"] > newest]
-    states = [code.removeprefix("session-") for code in codes if code.startswith("session-")]
+    events = [event for event in owner.events() if event["id"] > newest]
+    states = [event["values"]["state"] for event in events if event["code"] == STATE_EVENT]
     return Day(charging, page, seen_w, true_w, written, states, rig(guest))
 
 

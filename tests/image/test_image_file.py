@@ -1,4 +1,4 @@
-"""The built card image, taken apart as a file: what the ROM, U-Boot, the kernel and systemd will find on it."""
+"""The built card image, read as a file: what the ROM, U-Boot, the kernel and systemd will find on it."""
 
 import binascii
 import configparser
@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from card import SECTOR, Card, Fat, Root, initrd_names
-from dtb import cells, parse, words
+
+from tests.support.card import SECTOR, Card, Fat, Root, initrd_names
+from tests.support.dtb import cells, parse, words
 
 pytestmark = pytest.mark.image
 
@@ -22,19 +23,19 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 KIB, MIB = 1 << 10, 1 << 20
 MLO_AT, U_BOOT_AT, FIRST_PARTITION_AT = 128 * KIB, 384 * KIB, 4 * MIB
 
-# U-Boot loads the initrd to 0x88080000 and the space above 0x89000000 is not the initrd's.
+# U-Boot loads the initrd to 0x88080000, and the initrd must not reach into the space above 0x89000000.
 INITRD_ROOM = 0x89000000 - 0x88080000
 ON_EMULATED_BOARD_ONLY = "device-tree-compatible(arm,vexpress)"
 
 
 def arguments(root: Root) -> dict[str, str]:
-    """What extlinux.conf says, one word to the rest of its line."""
+    """Return the lines of extlinux.conf as first word: rest of the line."""
     lines = root.text("/boot/extlinux/extlinux.conf").splitlines()
     return dict(line.strip().split(maxsplit=1) for line in lines if line.strip())
 
 
 def options(text: str) -> list[tuple[str, str, str]]:
-    """A systemd file as (section, key, value), repeated keys kept."""
+    """Return the entries of a systemd file as (section, key, value); repeated keys are kept."""
     found, section = [], ""
     for line in text.splitlines():
         if line.startswith("["):
@@ -46,7 +47,7 @@ def options(text: str) -> list[tuple[str, str, str]]:
 
 
 def own_units(root: Root, folder: str) -> dict[str, list[tuple[str, str, str]]]:
-    """Every unit or network file in a folder of /etc/systemd that is a file of its own."""
+    """Return the options of every unit or network file in a folder of /etc/systemd that is a regular file."""
     return {
         path: options(root.text(path))
         for path, entry in root.files(f"/etc/systemd/{folder}").items()
@@ -55,7 +56,7 @@ def own_units(root: Root, folder: str) -> dict[str, list[tuple[str, str, str]]]:
 
 
 def set_values(table: dict[str, Any]) -> list[str]:
-    """The keys of a parsed TOML file that have a value, whatever their table."""
+    """Return the keys of a parsed TOML file that have a value, in any table."""
     found = [key for key, value in table.items() if not isinstance(value, dict)]
     return found + [key for value in table.values() if isinstance(value, dict) for key in set_values(value)]
 
@@ -64,7 +65,7 @@ def set_values(table: dict[str, Any]) -> list[str]:
 
 
 def test_the_rom_finds_mlo_at_128_kib(card: Card) -> None:
-    """AM335x TRM, chapter 26: a TOC naming CHSETTINGS in the first sector, size and load address in the next."""
+    """AM335x TRM, chapter 26: the first sector has a TOC with CHSETTINGS, the next has size and load address."""
     head = card.read(MLO_AT, 2 * SECTOR)
     assert head[0x14:0x20].rstrip(b"\0") == b"CHSETTINGS"
     assert head[0x40:0x44] == bytes.fromhex("c1c0c0c0")
@@ -91,7 +92,7 @@ def test_u_boot_is_whole_at_384_kib_and_ends_before_the_first_partition(card: Ca
         ends.append(data_at + start + length)
     assert len(ends) == len(images)
     assert max(ends) <= FIRST_PARTITION_AT
-    # SPL's falcon mode looks for a kernel between here and there.
+    # SPL's falcon mode looks for a kernel in this gap.
     assert not any(card.read(max(ends), FIRST_PARTITION_AT - max(ends)))
 
 
@@ -133,7 +134,7 @@ def test_nobody_can_log_in_to_a_new_card(firmware: Fat) -> None:
 
 
 def test_u_boots_environment_is_complete_and_counts_failed_starts(card: Card, firmware: Fat) -> None:
-    """The file replaces the built-in environment whole: one missing variable and the card would not boot."""
+    """The file replaces the whole built-in environment: if one variable were missing, the card would not boot."""
     raw = firmware.read("uboot.env")
     assert len(raw) == 128 * KIB
     (checksum,) = struct.unpack_from("<I", raw)
@@ -149,7 +150,7 @@ def test_u_boots_environment_is_complete_and_counts_failed_starts(card: Card, fi
     assert "0:3" in variables["altbootcmd"], "the other root is partition 3"
 
 
-# The root
+# The root file system
 
 
 def test_extlinux_names_files_that_exist(root: Root, card: Card) -> None:
@@ -214,7 +215,7 @@ def test_apt_knows_debians_own_servers_and_no_other(root: Root) -> None:
     assert all(host.endswith(".debian.org") for host in hosts)
 
 
-# The programs and their doors
+# The programs, and what they may open
 
 
 def test_every_supervised_program_has_its_command_and_its_user(root: Root) -> None:
@@ -242,7 +243,7 @@ def test_the_pages_charting_library_is_there_and_its_sources_are_not(root: Root)
 
 
 def test_every_user_of_sysusers_came_to_be(root: Root) -> None:
-    """systemd-sysusers skips a line it cannot read; the first image lacked guard's user for a colon."""
+    """systemd-sysusers skips a line that it cannot read; because of a colon the first image lacked guard's user."""
     lines = [shlex.split(line, comments=True) for line in root.text("/usr/lib/sysusers.d/v2h.conf").splitlines()]
     wanted = {line[1]: line[2].split(":")[0] for line in lines if line and line[0].startswith("u")}
     users = {line.split(":")[0]: line.split(":")[2] for line in root.text("/etc/passwd").splitlines()}
@@ -266,7 +267,7 @@ def test_the_supervised_tree_ends_and_starts_as_a_whole(root: Root) -> None:
     assert service["KillMode"] == "control-group"
     assert service["Restart"] == "always"
     assert float(service["RestartSec"].removesuffix("s")) <= 1
-    # Until pulse's first word, which sets the 20 s; see test_guest.py.
+    # This value applies until the first message of `pulse`, which sets 20 s; see test_guest.py.
     assert float(service["WatchdogSec"].removesuffix("s")) <= 120
     assert "make_safe" in service["ExecStopPost"]
     assert ("Unit", "StartLimitAction", "reboot-force") in said
@@ -277,11 +278,18 @@ def test_the_watchdog_guards_the_first_process(root: Root) -> None:
     said = {
         key: value for path in root.files("/etc/systemd/system.conf.d") for _, key, value in options(root.text(path))
     }
-    assert said["RuntimeWatchdogSec"].removesuffix("s") == "20"
+    assert said["RuntimeWatchdogSec"].removesuffix("s") == "8"
+
+
+def test_a_kernel_that_panics_starts_again_at_once(root: Root) -> None:
+    """-1 means at once. The command line sets it from the kernel's start; sysctl sets it whatever that line says."""
+    assert "panic=-1" in arguments(root)["append"].split()
+    said = {key: value for _, key, value in options(root.text("/etc/sysctl.d/v2h.conf"))}
+    assert (said["kernel.panic"], said["kernel.panic_on_oops"]) == ("-1", "1")
 
 
 def test_virtual_can_is_made_on_the_emulated_board_only(root: Root) -> None:
-    """Unmatched, it would take the name can0 on the charger."""
+    """Without the match the virtual bus would take the name can0 on the charger."""
     virtual = {path: said for path, said in own_units(root, "network").items() if ("NetDev", "Kind", "vcan") in said}
     assert len(virtual) == 2
     for path, said in virtual.items():
@@ -316,7 +324,7 @@ def test_the_release_is_debian_13_under_whatever_name_it_was_fetched(root: Root)
 
 def test_the_manifest_says_what_the_card_was_built_from(build: Path) -> None:
     manifest = json.loads((build / "manifest.json").read_text())
-    names = ("trixie", "stable")  # find-mirror says when it takes the second
+    names = ("trixie", "stable")  # find-mirror says in which case it uses the second
     assert manifest["suites"][0] in names
     assert set(manifest["suites"][1:]) <= {f"{name}-{kind}" for name in names for kind in ("updates", "security")}
     assert {"linux-image-armmp", "mosquitto"} <= {package["package"] for package in manifest["packages"]}

@@ -1,1 +1,1 @@
-"""Power cuts that can really fail: a log of every write to the emulated card, and the card as of any moment in it."""
+"""Power cuts that can really fail: a log of every write to the emulated card, and the card at any moment of the log."""

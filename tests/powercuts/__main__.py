@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from powercuts.cutting import cut_recording
+from tests.powercuts.cutting import cut_recording
 
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "powercuts"
 
@@ -26,7 +26,7 @@ def main() -> int:
         parser.error("at least one cut")
     folder: Path = options.folder
     if options.record:
-        from powercuts.recording import record
+        from tests.powercuts.recording import record
 
         record(folder, options.record)
     try:

@@ -1,4 +1,4 @@
-"""Many power cuts out of one recorded run: the disk rebuilt as of random moments, each judged, and all together."""
+"""Many power cuts from one recorded run: the disk is rebuilt at random moments, each is judged, and all together."""
 
 import bisect
 import json
@@ -10,18 +10,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from powercuts.judge import COUNTERS, Verdict, judge, newest_is_old
-from powercuts.writelog import Disk, WriteLog
+from tests.powercuts.judge import COUNTERS, Verdict, judge, newest_is_old
+from tests.powercuts.writelog import Disk, WriteLog
 
 LOG, BASE, TIMELINE, PLACE = "writes.log", "base.img", "timeline.jsonl", "place.json"
 """The files of a recorded run, see powercuts.recording."""
 WH = 0.0005
-"""Totals are written to a thousandth of a watt hour; sums of them differ by less than this."""
+"""Totals are written with a resolution of a thousandth of a watt hour; sums of them differ by less than this."""
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """How long the log was at which moment of the board: (bytes, monotonic s) in order, of one boot."""
+    """The log's length at moments of the board's time: (bytes, monotonic s) in order, of one boot."""
 
     boot: str
     points: list[tuple[int, float]]
@@ -33,12 +33,12 @@ class Timeline:
         return cls(str(first["boot"]), [(int(point["log_bytes"]), float(point["t"])) for point in rest])
 
     def latest(self, log_bytes: int) -> float:
-        """When the log was surely that long: never earlier than it was."""
+        """A time at which the log surely had this length: never earlier than the true time."""
         place = bisect.bisect_left(self.points, (log_bytes, float("-inf")))
         return self.points[min(place, len(self.points) - 1)][1]
 
     def moments(self, log: WriteLog) -> range:
-        """The cuts that lie within: how many entries were done."""
+        """The cuts within the time line: each is a number of completed entries."""
         ends = [entry.log_end for entry in log.entries]
         low, high = self.points[0][0], self.points[-1][0]
         return range(bisect.bisect_left(ends, low) + 1, bisect.bisect_right(ends, high) + 1)
@@ -46,7 +46,7 @@ class Timeline:
 
 @dataclass
 class Cut:
-    """One judged moment. flushed: entries surely on the medium; kept of later: those that happened to be."""
+    """One judged moment. flushed: entries surely on the medium; kept: how many of the `later` ones also reached it."""
 
     moment: int
     flushed: int
@@ -58,13 +58,13 @@ class Cut:
 
 @dataclass
 class Tally:
-    """All cuts of a run. wrong: one line each."""
+    """All cuts of a run. wrong: one line per error."""
 
     cuts: list[Cut] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def add(self, cut: Cut) -> None:
-        """Judge one more against those before: what was surely on the medium then must be there now."""
+        """Judge one more cut against those before: what was surely on the medium then must be there now."""
         self.wrong += [f"cut after entry {cut.moment}: {text}" for text in cut.verdict.wrong]
         for earlier in self.cuts:
             if earlier.moment > cut.flushed:
@@ -79,7 +79,7 @@ class Tally:
         self.cuts.append(cut)
 
     def words(self) -> str:
-        """The counts, for people."""
+        """The counts, as text for people."""
         ages = [cut.age_s for cut in self.cuts if cut.age_s is not None]
         totals = [sum(cut.verdict.totals.values()) for cut in self.cuts]
         lines = [
@@ -97,7 +97,7 @@ class Tally:
 def cut_many(
     log: WriteLog, base: Path, start: int, moments: Iterable[int], timeline: Timeline | None, seed: int, scratch: Path
 ) -> Tally:
-    """base: the data partition as it was before the log, brought forward in place. start: its byte on the disk."""
+    """base: the data partition as it was before the log, changed in place. start: its first byte on the disk."""
     chance = random.Random(seed)
     disk, tally = Disk(log, base, start), Tally()
     for moment in sorted(moments):
@@ -122,7 +122,7 @@ def cut_many(
 
 
 def cut_recording(folder: Path, cuts: int, seed: int) -> Tally:
-    """So many cuts of the run in `folder`, which stays as it is. Raises FileNotFoundError for one that is not whole,
+    """Make `cuts` cuts of the run in `folder`, which is not changed. Raises FileNotFoundError for an incomplete run,
     LogError for a broken log, ValueError when it has fewer writes."""
     for name in (LOG, BASE, TIMELINE, PLACE):
         if not (folder / name).exists():
@@ -140,5 +140,5 @@ def cut_recording(folder: Path, cuts: int, seed: int) -> Tally:
 
 
 def copy_with_holes(source: Path, target: Path) -> None:
-    """A copy that takes no more room than what was written."""
+    """A sparse copy, which takes no more space than the data that was written."""
     subprocess.run(["cp", "--sparse=always", "--reflink=auto", source, target], check=True)

@@ -1,7 +1,7 @@
-"""What must hold of the data partition after a power cut: asked of an image file, with the tools the board itself uses.
+"""What must hold for the data partition after a power cut, checked on an image file with the board's own tools.
 
-The image is repaired as the board does it before mounting (e2fsck -p), then must be without fault; the files are taken
-out by debugfs, so nothing is mounted and no root is needed.
+The image is repaired as the board does it before mounting (e2fsck -p), and must then be without error; debugfs extracts
+the files, so nothing is mounted and no root is needed.
 """
 
 import json
@@ -21,8 +21,8 @@ COUNTERS = ("charged_wh", "discharged_wh", "imported_wh", "exported_wh")
 
 @dataclass
 class Verdict:
-    """What was found on one image. wrong: one sentence each, empty when all is well. newest: (boot, t) of the newest
-    sample; totals: the energy counters; files: which of the documents are there."""
+    """The findings on one image. wrong: one sentence each, empty if all is well. newest: (boot, t) of the newest
+    sample; totals: the energy counters; files: which of the documents exist."""
 
     wrong: list[str] = field(default_factory=list)
     newest: tuple[str, float] | None = None
@@ -31,7 +31,7 @@ class Verdict:
 
 
 def judge(image: Path, scratch: Path) -> Verdict:
-    """Look at one image; it is repaired in place. scratch: an empty folder for what is taken out."""
+    """Check one image; it is repaired in place. scratch: an empty folder for the extracted files."""
     verdict = Verdict()
     repair = _run("e2fsck", "-p", str(image))
     if repair.returncode not in (0, 1):
@@ -56,7 +56,7 @@ def judge(image: Path, scratch: Path) -> Verdict:
 
 
 def newest_is_old(verdict: Verdict, boot: str, cut_t: float) -> str:
-    """Why the newest sample is not good enough for a cut at cut_t (monotonic s of that boot), or ""."""
+    """Why the newest sample is too old for a cut at cut_t (monotonic s of that boot), or ""."""
     if verdict.newest is None:
         return "no sample in the log"
     if verdict.newest[0] != boot:
@@ -106,5 +106,5 @@ def _run(*command: str) -> "subprocess.CompletedProcess[str]":
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
-    """For a report."""
+    """The verdict as JSON, for a report."""
     return {"wrong": verdict.wrong, "newest": verdict.newest, "totals": verdict.totals, "files": sorted(verdict.files)}

@@ -1,31 +1,27 @@
 """One run of the emulated board with every write to its card logged: V2H with changes of settings and schedule.
 
-Needs the built image. The log, the data partition as it was before and a time line go into one folder.
+Needs the built image. The log, the data partition as it was before and a time line are stored in one folder.
 """
 
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.powercuts.cutting import BASE, LOG, PLACE, TIMELINE
+from tests.support.card import Card
+from tests.support.guest import Guest
+from tests.support.guest_owner import Owner
+from tests.support.machine import BOOT_S
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests" / "image"))
-
-from card import Card  # noqa: E402
-from guest import Guest  # noqa: E402
-from owner import Owner  # noqa: E402
-
-from powercuts.cutting import BASE, LOG, PLACE, TIMELINE  # noqa: E402
-
 CARD_BYTES = 8 * 2**30
-"""As scripts/emulate makes the card."""
-BOOT_S = 600
+"""The same size as scripts/emulate gives the card."""
 POLL_S = 0.2
 CHANGE_S = 5.0
-"""Between two changes of settings or schedule."""
+"""Time between two changes of settings or schedule."""
 
 
 def data_partition(image: Path, base: Path) -> int:
@@ -49,7 +45,7 @@ def data_partition(image: Path, base: Path) -> int:
 
 
 def data_partition_of(card: Path, base: Path) -> int:
-    """As data_partition(), of a card that has run, as it is now (qcow2)."""
+    """As data_partition(), but of a card that has run, in its present state (qcow2)."""
     start = Card(REPOSITORY / "build" / "v2h.img").partitions()[3].start
     source = f"driver=raw,offset={start},size={CARD_BYTES - start},file.driver=qcow2,file.file.filename={card}"
     subprocess.run(["qemu-img", "convert", "--image-opts", source, "-O", "raw", base], check=True)
@@ -57,8 +53,8 @@ def data_partition_of(card: Path, base: Path) -> int:
 
 
 def prepare(folder: Path, card: Path | None = None) -> tuple[str, ...]:
-    """Everything of a recording but the run itself, in `folder`, for a new card or this one. Returns the words for
-    scripts/emulate."""
+    """Create everything of a recording except the run itself, in `folder`, for a new card or for `card`. Returns the
+    arguments for scripts/emulate."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / LOG
     log.unlink(missing_ok=True)
@@ -70,14 +66,14 @@ def prepare(folder: Path, card: Path | None = None) -> tuple[str, ...]:
 
 @contextmanager
 def followed(guest: Guest, owner: Owner, folder: Path) -> Iterator[None]:
-    """Note how long the log is at which time of the board, until the block ends: cuts may be made in that time."""
+    """Record the log's length against the board's time, until the block ends: cuts may be made in that time."""
     log, done = folder / LOG, threading.Event()
     with (folder / TIMELINE).open("w") as out:
         out.write(json.dumps({"boot": guest.out("cat /proc/sys/kernel/random/boot_id")}) + "\n")
 
         def follow() -> None:
             while not done.wait(POLL_S):
-                # The board is asked after the look at the log: it is never later than we say.
+                # The board's time is read after the log's length: the log had this length by then at the latest.
                 log_bytes = log.stat().st_size
                 out.write(json.dumps({"log_bytes": log_bytes, "t": owner.now_s()}) + "\n")
 
@@ -91,7 +87,7 @@ def followed(guest: Guest, owner: Owner, folder: Path) -> Iterator[None]:
 
 
 def record(folder: Path, minutes: float) -> None:
-    """Boot, let energy flow, change things, log. Raises what the guest raises."""
+    """Boot, let energy flow, make changes, record the log. Raises what the guest raises."""
     words = prepare(folder)
     with Guest(folder / "run", extra=words) as guest:
         guest.wait_for_shell(BOOT_S)
@@ -104,13 +100,13 @@ def record(folder: Path, minutes: float) -> None:
 
 
 def change_things(guest: Guest, owner: Owner, seconds: float) -> None:
-    """What an owner changes, by the files' own writer."""
+    """Change settings and schedule as an owner does, with the files' own writer."""
     end, n = owner.now_s() + seconds, 0
     write = (
         "cd / && PYTHONDONTWRITEBYTECODE=1 setpriv --reuid v2h-manager --regid v2h --clear-groups python3 -c "
-        "'import json, sys; from pathlib import Path; from v2h import durable; "
-        'p = Path("/data/v2h") / sys.argv[1]; v = durable.read_json(p); v.update(json.loads(sys.argv[2])); '
-        "durable.write_json(p, v)' "
+        "'import json, sys; from pathlib import Path; from v2h.runtime import atomic_file; "
+        'p = Path("/data/v2h") / sys.argv[1]; v = atomic_file.read_json(p); v.update(json.loads(sys.argv[2])); '
+        "atomic_file.write_json(p, v)' "
     )
     while (left_s := end - owner.now_s()) > 0:
         n += 1

@@ -1,9 +1,9 @@
-"""A log of a disk's writes as QEMU's `blklogwrites` makes it, and the disk rebuilt as of a moment.
+"""A log of a disk's writes as QEMU's `blklogwrites` makes it, and the disk rebuilt at a moment of the log.
 
 The format is that of Linux' device-mapper target log-writes (drivers/md/dm-log-writes.c): in the first sector a super
 block (magic, version, number of entries, sector size), then entry after entry: one sector of head (sector, number of
-sectors, flags, length of a mark's text), followed by the data, which a discard has none of. All little endian.
-A flush's entry is written when the flush is done: what stands before it in the log is on the medium.
+sectors, flags, length of a mark's text), followed by the data; a discard has no data. All little endian.
+A flush's entry is written when the flush is complete: everything before it in the log is on the medium.
 """
 
 import random
@@ -15,18 +15,18 @@ from typing import BinaryIO, NamedTuple, Self
 
 MAGIC, VERSION = 0x6A736677736872, 1
 SECTOR = 512
-"""What a card writes whole."""
+"""The unit that a card writes completely."""
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 _SUPER = struct.Struct("<QQQI")
 _ENTRY = struct.Struct("<QQQQ")
 
 
 class LogError(ValueError):
-    """Not a write log, or a broken one: says where."""
+    """Not a write log, or a broken one; the message says where."""
 
 
 class Entry(NamedTuple):
-    """One request. at, size: bytes on the disk. data_at: where its data lies in the log, None without."""
+    """One request. at, size: bytes on the disk. data_at: position of its data in the log, None without data."""
 
     at: int
     size: int
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class WriteLog:
-    """The requests of one disk, in the order in which they were done."""
+    """The requests of one disk, in the order in which they were completed."""
 
     path: Path
     entries: list[Entry]
@@ -55,7 +55,7 @@ class WriteLog:
             return cls(path, list(_entries(log, count, sector, path.stat().st_size)))
 
     def flushed_before(self, moment: int) -> int:
-        """How many entries, of the first `moment`, are surely on the medium: those up to the last flush."""
+        """How many of the first `moment` entries are surely on the medium: those up to the last flush."""
         return next((n + 1 for n in range(moment - 1, -1, -1) if self.entries[n].flags & FLUSH), 0)
 
 
@@ -78,14 +78,14 @@ def _entries(log: BinaryIO, count: int, sector: int, log_size: int) -> Iterator[
 
 
 def _cut_off(entry: Entry, chance: random.Random) -> Entry:
-    """One write in ten ends at some sector before its end, unless it was to be on the medium when it was done."""
+    """End one write in ten at some sector before its end, except a write that had to be on the medium when complete."""
     if entry.size <= SECTOR or entry.flags & FUA or chance.random() >= 0.1:
         return entry
     return entry._replace(size=SECTOR * chance.randrange(1, entry.size // SECTOR))
 
 
 class Disk:
-    """A part of the disk as a file, from byte `start` on, brought forward along the log."""
+    """A part of the disk as a file, from byte `start` on, advanced along the log."""
 
     def __init__(self, log: WriteLog, image: Path, start: int = 0) -> None:
         """image: the part as it was before the log's first entry. It is changed in place."""
@@ -94,14 +94,14 @@ class Disk:
         self.done = 0
 
     def forward(self, entries: int) -> None:
-        """Apply everything up to that many entries of the log. Raises ValueError when that were backwards."""
+        """Apply the log up to that number of entries. Raises ValueError if the disk is already further."""
         if entries < self.done:
             raise ValueError(f"the disk is at entry {self.done}, not before {entries}")
         self._apply(self.image, self._log.entries[self.done : entries])
         self.done = entries
 
     def torn(self, moment: int, copy: Path, chance: random.Random) -> int:
-        """On `copy` of the disk (which must stand at the last flush before `moment`): a random part of the later
+        """Apply to `copy` of the disk (which must be at the last flush before `moment`) a random part of the later
         writes, in order; a write may be cut off at a sector. Returns how many of them were kept."""
         later = [entry for entry in self._log.entries[self.done : moment] if entry.size]
         share = chance.random()

@@ -1,12 +1,13 @@
-"""What must hold when something fails: current zero, contactors open, the plug locked while the cable may be live."""
+"""What must hold after a failure: the current is zero, the contactors are open, and the plug stays locked while the
+cable may be live."""
 
 from collections.abc import Callable
 
 import pytest
 
-from tests.session.virtual import VirtualBoard
-from v2h.chademo.states import State
-from v2h.chademo.transitions import clear_refusal
+from tests.support.virtual import VirtualBoard
+from v2h.bus.states import State
+from v2h.chademo.refusals import clear_refusal
 from v2h.safety.outputs import CONTACTORS, Output
 from v2h.safety.wire import GuardState, Trip
 
@@ -78,7 +79,7 @@ def never_permits(board: VirtualBoard) -> None:
 @pytest.mark.parametrize(
     ("how", "reason"),
     [
-        (unplugged, "does not answer; is the plug in"),
+        (unplugged, "the car sends nothing; is the plug in"),
         (never_permits, "no charge permission"),
     ],
 )
@@ -102,7 +103,7 @@ def test_a_car_that_is_away_or_does_not_want_latches_nothing(how: Callable[[Virt
 
 def test_k_off_in_energy_is_a_normal_stop() -> None:
     board = in_energy()
-    board.plant.car.k_on = False  # the line alone: 102.5.0 stays 1
+    board.plant.car.k_on = False  # only the line: 102.5.0 stays 1
     off = board.now
     while abs(board.plant.pre.out_a) > 5:
         board.step()
@@ -124,7 +125,7 @@ def test_stop_goes_through_status_25_and_opens_under_5_a(power_w: float) -> None
 
 
 def test_unlock_waits_for_an_empty_cable() -> None:
-    """After a trip nobody knows what is on the cable: locked until it is measured."""
+    """After a trip the voltage on the cable is unknown: the plug stays locked until the voltage is measured."""
     board = in_energy()
     board.cable_measured = False
     board.charger_runs = False

@@ -1,4 +1,4 @@
-"""A session from d1 to unlocked, against the rig's Leaf and PRE, with guard's real rules between."""
+"""A session from d1 to the unlocked plug, with the rig's Leaf and PRE and the real rules of `guard`."""
 
 import re
 from itertools import pairwise
@@ -6,24 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.session.virtual import VirtualBoard
+from tests.support.virtual import VirtualBoard
+from v2h.bus.faults import FAULTS, INCOMPATIBLE, MALFUNCTION, NO_BIT, SYSTEM
+from v2h.bus.states import State
 from v2h.chademo import frames, limits
 from v2h.chademo.frames import X109, X208
-from v2h.chademo.states import TABLE, State
+from v2h.chademo.interface import Fault
+from v2h.chademo.states import TABLE
 from v2h.chademo.supervision import WATCHES
 from v2h.safety.outputs import Output
-from v2h.web.faultwords import FAULTS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROAD_TO_ENERGY = [
     State.WAKE, State.HANDSHAKE, State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED,
-    State.CAR_CONTACTORS, State.MATCH, State.READY, State.ENERGY,
+    State.CONTACTOR_CHECK, State.CAR_CONTACTORS, State.MATCH, State.READY, State.ENERGY,
 ]  # fmt: skip
 ROAD_BACK = [State.STOP_CURRENT, State.WELDING, State.D2_OFF, State.FAREWELL, State.IDLE]
 
 
 def without_passing(states: list[State]) -> list[State]:
-    """The road without the states that a quick guard leaves within one step."""
+    """The sequence of states without those that last less than one step when `guard` answers quickly."""
     return [state for state in states if state not in (State.TEST_OPEN, State.OPEN, State.UNLOCK)]
 
 
@@ -39,7 +41,7 @@ def test_charge_then_discharge_then_stop() -> None:
     board.wanted = False
     board.run_until(State.IDLE)
     board.run(0.2)
-    assert without_passing(board.states) == ROAD_TO_ENERGY + ROAD_BACK
+    assert without_passing(board.states) == [State.IDLE, *ROAD_TO_ENERGY, *ROAD_BACK]
     assert board.status_109_5() == [0x20, 0x24, 0x05, 0x25, 0x24, 0x20]
     assert board.plant.outputs == Output(0)
     board.assert_safe()
@@ -171,16 +173,20 @@ def test_no_limit_is_dead() -> None:
     assert [name for name in limits.table() if f"limits.{name}." not in code and f"limits.{name}," not in code] == []
 
 
-def test_every_fault_has_words_for_people_and_says_what_to_do() -> None:
-    late = {
-        "late_" + state.replace(" ", "_").replace("-", "_")
-        for state, row in TABLE.items()
-        if row.limit and not row.refuses
-    }
+def test_every_fault_of_the_table_is_raised_and_every_raised_one_is_in_it() -> None:
+    late = {row.fault for row in TABLE.values() if row.limit and not row.refuses}
     watched = {watch.name for watch in WATCHES if not watch.normal}
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "app" / "v2h").rglob("*.py"))
     ours = set(re.findall(r'Fault\("(\w+)"', code))
     assert ours >= {"found_at_start", "guard_tripped", "outputs_lost", "late_d2", "incompatible", "k_before_can"}
-    assert late | watched | (ours - {"late_"}) == set(FAULTS)
-    for name, advice in FAULTS.items():
-        assert advice.what.endswith(".") and advice.do.endswith("."), name
+    assert late | watched | ours == set(FAULTS)
+    assert all(row.fault == "" for row in TABLE.values() if row.refuses or row.limit is None)
+    with pytest.raises(KeyError):
+        Fault("never_heard_of", "")
+
+
+def test_every_fault_has_words_for_people_and_says_what_to_do() -> None:
+    for name, kind in FAULTS.items():
+        assert kind.what.endswith(".") and kind.do.endswith("."), name
+        assert kind.car_bit in (SYSTEM, MALFUNCTION, INCOMPATIBLE, NO_BIT), name
+        assert re.fullmatch(r"(CX0\d\d)?", kind.mrec), name

@@ -1,4 +1,4 @@
-"""The converter's client against an SDO server that is not ours (the canopen library's)."""
+"""The converter's client against an SDO server that is not ours: the one of the canopen library."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ TEXT = {"device_name": "VG6 ", "hardware_version": "4.00", "software_version": "
 
 
 def dictionary(without: tuple[pre.Entry, ...] = ()) -> od.ObjectDictionary:
-    """The converter's objects in canopen's own terms."""
+    """The converter's objects as an object dictionary of the canopen library."""
     result = od.ObjectDictionary()
     for entry in pre.DICTIONARY.values():
         if entry in without:
@@ -42,7 +42,7 @@ def dictionary(without: tuple[pre.Entry, ...] = ()) -> od.ObjectDictionary:
 
 @dataclass
 class Desk:
-    """A client, a canopen server behind a virtual bus, and a clock that only the test moves."""
+    """A client, a canopen server on a virtual bus, and a clock that only the test advances."""
 
     bus: can.BusABC
     node: canopen.LocalNode
@@ -51,7 +51,7 @@ class Desk:
     sent: list[bytes] = field(default_factory=list)
 
     def run(self, seconds: float) -> None:
-        """Let the client talk for this much of its own time; each answer is awaited, not slept for."""
+        """Run the client for `seconds` of its own clock. Each answer is awaited, without a fixed sleep."""
         end = self.now + seconds
         while self.now < end:
             request = self.client.next_request(self.now)
@@ -74,6 +74,7 @@ class Desk:
 
 def desk(name: str, without: tuple[pre.Entry, ...] = ()) -> Iterator[Desk]:
     network = canopen.Network()
+    network.NOTIFIER_CYCLE = 0.02  # s; how long its thread may take to notice the end of the test
     network.connect(interface="virtual", channel=name)
     node = network.create_node(pre.NODE, dictionary(without))
     assert isinstance(node, canopen.LocalNode)
@@ -149,7 +150,7 @@ def without_volts() -> Iterator[Desk]:
 
 
 def test_what_somebody_else_wrote_is_seen_and_put_right(whole: Desk) -> None:
-    """guard may write to the converter at any moment; only the read-back is believed."""
+    """`guard` may write to the converter at any moment. The client believes only the read-back."""
     whole.client.set_target(388.0, 14.0)
     whole.client.enable(True)
     whole.run(1.5)

@@ -1,5 +1,5 @@
-"""The known faults of this charger's earlier free firmware that could hurt somebody (A) or did the wrong thing (B),
-each with the test of what must hold instead. Tests that belong to no other file stand below the table.
+"""The known faults of this charger's earlier free firmware that could hurt a person (A) or did the wrong thing (B).
+Each fault names the tests of the correct behaviour. Tests that belong to no other file stand below the table.
 """
 
 import ast
@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.session.test_whole_session import change
-from tests.session.virtual import VirtualBoard
+from tests.support.boards import change
+from tests.support.virtual import VirtualBoard
+from v2h.bus.states import State
 from v2h.chademo import frames, limits
+from v2h.chademo.cable import CableVoltage, Source
 from v2h.chademo.car import Car
 from v2h.chademo.frames import X109
+from v2h.chademo.interface import Inputs
 from v2h.chademo.session import Session
-from v2h.chademo.states import State
 from v2h.chademo.transitions import NEXT
-from v2h.chademo.view import Inputs
 from v2h.pre.telemetry import PreTelemetry
 from v2h.safety.outputs import CONTACTORS, Output
 
@@ -27,12 +28,12 @@ WHOLE, FAULTY, NORMAL = (
     "session/test_faulty_session.py",
     "session/test_normal_session.py",
 )
-WATCHED, FLOW = "session/test_supervision.py", "unit/test_flow.py"
-CLIENT, RULES, GUARDING = "unit/test_pre_client.py", "unit/safety/test_rules.py", "unit/safety/test_guarding.py"
-FRAMES, POLICY, PANEL = "unit/test_chademo_frames.py", "unit/energy/test_policy.py", "unit/test_panel.py"
+WATCHED, FLOW = "session/test_supervision.py", "unit/chademo/test_flow.py"
+CLIENT, RULES, GUARDING = "unit/pre/test_client.py", "unit/safety/test_rules.py", "unit/safety/test_guarding.py"
+FRAMES, POLICY, PANEL = "unit/chademo/test_frames.py", "unit/energy/test_policy.py", "unit/panel/test_lamps.py"
 
 TABLE: dict[int, tuple[str, tuple[str, ...]]] = {
-    # number: (what was wrong, tests of what holds)
+    # number: (what was wrong, tests of the correct behaviour)
     1: (
         "insulation test skipped, d2 raised without looking at the voltage",
         (f"{HERE}::test_d2_rises_only_after_the_test_and_on_a_cable_measured_empty",),
@@ -119,7 +120,7 @@ TABLE: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     22: (
         "the button could only start",
-        ("unit/test_buttons.py::test_on_off_stops_at_the_press_whatever_else_is_held",),
+        ("unit/panel/test_gestures.py::test_on_off_stops_at_the_press_whatever_else_is_held",),
     ),
     23: ("a lost meter froze the setpoint", (f"{POLICY}::test_a_stale_meter_means_0_w_until_it_answers",)),
     24: (
@@ -159,7 +160,7 @@ TABLE: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     37: (
         "anybody on the network could order discharge",
-        ("unit/test_web_gate.py::test_every_change_from_another_site_is_refused_even_with_the_owners_session",),
+        ("unit/web/test_auth.py::test_every_change_from_another_site_is_refused_even_with_the_owners_session",),
     ),
     40: (
         "one refused connection ended the meter for good",
@@ -167,9 +168,9 @@ TABLE: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
 }
 HARMLESS = {27, 36, 38, 39}
-"""Rated C."""
+"""The numbers of the faults that are rated C."""
 LATER = {21: "app/v2h/energy/schedule.py"}
-"""Counts once that file is there."""
+"""Number of a fault: the file that must exist before its tests are required."""
 
 
 def test_every_fault_that_matters_has_its_tests() -> None:
@@ -206,7 +207,7 @@ def test_d2_rises_only_after_the_test_and_on_a_cable_measured_empty() -> None:
 
     charged = VirtualBoard()
     charged.run_until(State.TEST_OPEN, State.BLEED)
-    charged.adc_bias_v = 30.0  # a charge that the bleeding does not take away
+    charged.adc_bias_v = 30.0  # a charge that bleeding does not remove
     charged.run_until(State.FAULT, within_s=40)
     assert State.CAR_CONTACTORS not in charged.states
 
@@ -287,7 +288,7 @@ def test_only_guard_and_make_safe_can_reach_an_output() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and any(alias.name == "open_output" for alias in node.names):
                 users.add(path.relative_to(ROOT / "app" / "v2h").as_posix())
-    assert users == {"programs/guard.py", "programs/make_safe.py"}
+    assert users == {"programs/guard.py", "safety/shell/sweep.py"}
 
 
 def test_a_stop_is_0_a_at_once_whatever_the_car_does() -> None:
@@ -323,8 +324,7 @@ def test_a_match_is_a_match_with_the_cable() -> None:
         car=Car(),
         guard=None,
         pre=PreTelemetry(volts_v=392.0, volts_t=1.0, set_volts_v=392.0),
-        converter_answered_t=1.0,
-        cable_v=350.0,
+        cable=CableVoltage(350.0, Source.VERIFIED, 350.0, steady=True),
         wanted=True,
         order=1,
         setpoint_w=0.0,
@@ -384,7 +384,7 @@ def test_nothing_of_an_ended_session_reaches_the_next() -> None:
     board.plant.pre.temperature_c = 90.0
     board.run_until(State.FAULT)
     board.plant.pre.temperature_c = 40.0
-    board.order += 1  # ordered while the fault stands
+    board.order += 1  # an order that comes while the fault is latched
     board.run(2)
     board.charger.clear_fault(unlock_confirmed=False)
     board.run(5)

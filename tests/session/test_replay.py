@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.recorded import LEAF_SESSION
-from tests.session.virtual import VirtualBoard
+from tests.support.recorded import LEAF_SESSION, needs_leaf_session
+from tests.support.virtual import VirtualBoard
 from v2h import cli
+from v2h.bus.states import State
 from v2h.canframe import CAR_BUS, Frame
-from v2h.captures import read_capture, write_capture
-from v2h.chademo.states import State
-from v2h.replaying import replay
+from v2h.capture.formats import read_capture, write_capture
+from v2h.capture.replay import replay
 
 ORDER = ["20", "24", "05", "25", "24", "20"]
 
 
 @pytest.fixture(scope="module")
 def own_capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A whole session of the rig's Leaf, written as the vendor's tools would have."""
+    """A whole session of the rig's Leaf, written in the format of the vendor's tools."""
     board = VirtualBoard()
     board.record = []
     board.run_until(State.ENERGY)
@@ -76,9 +76,8 @@ def test_a_car_that_goes_silent_ends_in_a_fault(own_capture: Path) -> None:
     assert result.states[-1][1] is State.FAULT
 
 
-@pytest.mark.skipif(LEAF_SESSION is None, reason="the recorded capture is not beside the project")
+@needs_leaf_session
 def test_the_vendors_leaf_session(capsys: pytest.CaptureFixture[str]) -> None:
-    assert LEAF_SESSION is not None
     code, said = replay_json(LEAF_SESSION, capsys)
     assert (code, said["status_109_5"], said["faults"], said["frames_unlike_codec"]) == (0, ORDER, [], 0)
     assert said["frames_in"] == 10781

@@ -1,18 +1,17 @@
-"""Each thing that is watched: break it, and the session must end by that name, in its time, with nothing energised."""
+"""Each watch of the supervision: when the test breaks the watched thing, the session must end with the fault of that
+name, within its time, and with nothing energised."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from tests.session.virtual import VirtualBoard
+from tests.support.spoiling import Break, converter_says
+from tests.support.virtual import VirtualBoard
+from v2h.bus.states import State
 from v2h.chademo import frames, limits
-from v2h.chademo.states import State
 from v2h.chademo.supervision import REMARKS, WATCHES
 from v2h.pre import objects as pre
 from v2h.safety.outputs import Output
-
-Break = Callable[[VirtualBoard], None]
 
 
 def car_says(**values: object) -> Break:
@@ -23,23 +22,6 @@ def car_says(**values: object) -> Break:
 
     def apply(board: VirtualBoard) -> None:
         board.spoil_car = spoil
-
-    return apply
-
-
-def converter_says(raws: dict[pre.Entry, int], *, add: bool = False) -> Break:
-    """Answers to reads of these objects carry other raw values, or their own and that much more."""
-    heads = {pre.read_answer(entry, bytes(entry.size))[:4]: entry for entry in raws}
-
-    def spoil(data: bytes) -> bytes:
-        entry = heads.get(data[:4])
-        if entry is None:
-            return data
-        old = int.from_bytes(data[4 : 4 + entry.size], "little", signed=entry.signed) if add else 0
-        return data[:4] + (old + raws[entry]).to_bytes(entry.size, "little", signed=entry.signed).ljust(4, b"\0")
-
-    def apply(board: VirtualBoard) -> None:
-        board.spoil_answer = spoil
 
     return apply
 
@@ -88,13 +70,15 @@ def adc_gone(board: VirtualBoard) -> None:
 
 
 def car_contactors_fall(board: VirtualBoard) -> None:
+    """The car's contactors open, but its contactor flag (102.5.3) still reports closed."""
     board.power_w = -3000.0
     board.run(2)
     board.plant.circuit.set_car_contactors(board.now, False)
+    car_says(contactors_open=False)(board)
 
 
 def lost_setpoints(board: VirtualBoard) -> None:
-    """Writes of the current get lost; the order changes from charging to discharging."""
+    """Writes of the current setpoint get lost while the order changes from charging to discharging."""
     head = pre.write_amps(0.0)[:4]
     board.lose_request = lambda data: data[:4] == head
     board.power_w = -3000.0
@@ -105,14 +89,14 @@ def guard_hangs(board: VirtualBoard) -> None:
 
 
 ENDS: list[tuple[State, str, Break, float]] = [
-    # state, the fault, how to bring it about, seconds until the session leaves that state
+    # state, name of the fault, how to cause it, seconds within which the session leaves that state
     (State.ENERGY, "car_fault", car_says(battery_overvoltage=True), 0.3),
     (State.CONVERTER, "car_fault", car_says(battery_high_temperature=True), 0.3),
     (State.ENERGY, "car_system_fault", car_says(charging_system_fault=True), 0.3),
     (State.ENERGY, "not_in_park", car_says(not_in_park=True), 0.3),
     (State.ENERGY, "car_lost", silent_car, 1.2),
-    (State.HANDSHAKE, "car_lost", silent_car, 1.2),
-    (State.ENERGY, "k_against_can", both(cut_k, car_says(charging_enabled=True)), 0.2),
+    (State.CONVERTER, "car_lost", silent_car, 1.2),
+    (State.CAR_CONTACTORS, "contactors_welded", converter_says({pre.VOLTS: 3700}), 0.5),
     (State.ENERGY, "cable_lost", adc_gone, 1.8),
     (State.ENERGY, "converter_lost", silent_converter, 1.3),
     (State.INSULATION, "converter_lost", silent_converter, 1.3),
@@ -122,8 +106,8 @@ ENDS: list[tuple[State, str, Break, float]] = [
     (State.ENERGY, "converter_warning", converter_says({pre.WARNING: 1}), 0.6),
     (State.ENERGY, "over_temperature", hot, 0.6),
     (State.INSULATION, "test_over_voltage", converter_says({pre.VOLTS: 5300}), 0.5),
-    (State.INSULATION, "test_over_voltage", adc_off_by(530), 0.5),
-    (State.ENERGY, "over_voltage", adc_off_by(70), 0.2),
+    (State.INSULATION, "test_over_voltage", adc_off_by(530), 0.6),
+    (State.ENERGY, "over_voltage", adc_off_by(70), 0.5),
     (State.ENERGY, "battery_gone", car_contactors_fall, 1.5),
     (State.ENERGY, "current_deviation", converter_says({pre.AMPS: 60}, add=True), 2.5),
     (State.ENERGY, "setpoint_unheeded", lost_setpoints, 2.0),
@@ -160,8 +144,9 @@ def test_it_ends_by_its_name_and_in_time(state: State, name: str, break_it: Brea
 
 
 def test_every_watch_is_broken_here_or_elsewhere() -> None:
-    normal = {"car_ended", "k_off"}
-    """The car's own wish to stop: test_normal_session.py and test_faulty_session.py."""
+    normal = {"car_ended", "k_off", "car_open", "current_gone", "unflagged_unmeasured"}
+    """The car itself stops: test_normal_session.py, test_faulty_session.py, test_safety_rows.py and
+    test_sceptic_sessions.py test this."""
     assert {watch.name for watch in WATCHES} == {name for _, name, _, _ in ENDS} | set(ELSEWHERE) | normal
 
 
@@ -240,7 +225,7 @@ def test_a_small_deviation_is_told_once_and_ends_nothing() -> None:
     board.run(8)
     assert board.state is State.ENERGY
     assert [code for code, _ in board.charger.session.remarks].count("current_deviation") == 1
-    assert {watch.name for watch in REMARKS} == {"current_deviation", "request_over", "stop_request"}
+    assert {watch.name for watch in REMARKS} == {"current_deviation", "k_against_can", "request_over", "stop_request"}
 
 
 def test_a_request_above_what_we_offer_is_limited_at_once_and_told() -> None:

@@ -1,19 +1,17 @@
-"""The vendor's requests to the converter against those of our client, when both want the same.
+"""The vendor's requests to the converter, compared with the requests of our client for the same setpoints.
 
-The vendor's writes are taken as its intentions: enable, volts, amps. Our client is given each at its recorded time,
-against a converter that answers; then each recorded request is looked up among the bytes that our client has sent.
-`tests/data/pre.csv` is a short session in the vendor's way, written from its documented order and values.
+The vendor's writes are read as setpoints: enable, volts, amps. The test gives each one to our client at its recorded
+time, with a converter that answers. Then it looks up each recorded request among the bytes that our client has sent.
+`tests/data/pre.csv` is a short session in the vendor's manner, written from its documented order and values.
 """
 
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from tests.recorded import LEAF_SESSION
+from tests.support.recorded import LEAF_SESSION, needs_leaf_session
 from v2h.canframe import Frame
-from v2h.captures import read_capture
+from v2h.capture.formats import read_capture
 from v2h.pre import objects as pre
 from v2h.pre.client import PreClient
 from v2h.rig.pre import Pre
@@ -24,7 +22,7 @@ STEP_S = 0.002
 
 @dataclass(frozen=True)
 class Comparison:
-    """requests: how many the vendor sent; like_ours: how many of them our client sent too; rest: the others by name."""
+    """requests: how many the vendor sent; like_ours: how many of these our client sent; rest: the others by name."""
 
     requests: int
     like_ours: int
@@ -46,7 +44,7 @@ def compare(frames: list[Frame]) -> Comparison:
 
 
 def sent_with_the_same_intentions(requests: list[Frame], first_answer_t: float) -> set[bytes]:
-    """Every request of our client when it is told what the vendor wanted, when the vendor wanted it."""
+    """Return every request of our client when it gets the vendor's setpoints at the vendor's times."""
     client, converter = PreClient(), Pre()
     converter.set_ac(first_answer_t - 1.0, True)
     volts_v = amps_a = 0.0
@@ -92,13 +90,12 @@ def test_a_byte_that_differs_is_found() -> None:
     assert compare(changed).rest == {"read ramped_amps": 1, "write set_amps": 2}
 
 
-@pytest.mark.skipif(LEAF_SESSION is None, reason="the recorded capture is not beside the project")
+@needs_leaf_session
 def test_99_percent_of_the_vendors_recorded_requests_are_ours() -> None:
-    assert LEAF_SESSION is not None
     found = compare(sorted(read_capture(LEAF_SESSION).frames, key=lambda frame: frame.t))
     print(found)
     assert found.requests == 2677
     assert found.like_ours / found.requests >= 0.99
-    # The vendor looks at its ramp, where we believe 210A and 2108; and of two voltages set within one round of ours
-    # only the later one is sent.
+    # The vendor reads the ramped current, where our client uses 210A and 2108. When the vendor set two voltages within
+    # one round of our client, our client sends only the later one.
     assert set(found.rest) <= {"read ramped_amps", "write set_volts"}

@@ -1,11 +1,11 @@
-"""The one running tree that all tests of this directory share."""
+"""The running tree of programs that all tests of this directory share."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
-from runningtree import NAMES, Tree
 
+from tests.support.runningtree import NAMES, Tree
 from v2h.rig.desk import desk_tree
 
 

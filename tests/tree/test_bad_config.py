@@ -1,11 +1,11 @@
-"""A v2h.toml that cannot be read: the whole tree comes up, stays idle, and the page names file, key and value."""
+"""With a v2h.toml that cannot be read the whole tree starts and stays idle, and the page names file, key and value."""
 
 import html
 import urllib.request
 
 import pytest
-from runningtree import Tree
 
+from tests.support.runningtree import Tree
 from v2h.rig.desk import desk_tree
 
 MISSPELT = "[limits]\nmax_chrage_a = 10\nsoc_max_pct = 300\n"

@@ -1,4 +1,4 @@
-"""The real broker with the real access list: who may say what, and what a stranger gets."""
+"""The real broker with the real access list: which client may publish which topic, and that strangers are refused."""
 
 import logging
 import os
@@ -15,7 +15,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from v2h.bus import MAY_PUBLISH
+from v2h.bus.messages import MAY_PUBLISH
 from v2h.rig.desk import OVERLAY, derive_broker, free_port
 
 
@@ -30,7 +30,7 @@ def broker() -> Iterator[Broker]:
     with tempfile.TemporaryDirectory(prefix="v2h-broker-") as directory:
         run, port = Path(directory), free_port()
         env = {**os.environ, "V2H_RUN": str(run), "PATH": os.environ["PATH"] + ":/usr/sbin"}
-        subprocess.run([sys.executable, "-m", "v2h.credentials"], env=env, check=True)
+        subprocess.run([sys.executable, "-m", "v2h.oneshot.broker_credentials"], env=env, check=True)
         (run / "mosquitto.conf").write_text(derive_broker(OVERLAY, run, port))
         child = subprocess.Popen(["mosquitto", "-c", str(run / "mosquitto.conf")], env=env, stderr=subprocess.PIPE)
         try:
@@ -42,7 +42,7 @@ def broker() -> Iterator[Broker]:
 
 
 class Client:
-    """A client driven by hand: connect, then turn() until something is true."""
+    """A client that the test runs step by step: it connects, then turn() runs it until a condition is true."""
 
     def __init__(self, broker: Broker, name: str, secret: str | None) -> None:
         self.reason: str | None = None
@@ -81,7 +81,8 @@ def member(broker: Broker, name: str) -> Client:
 
 
 def arrives(broker: Broker, name: str, topic: str) -> bool:
-    """Whether what `name` publishes on `topic` reaches a listener; a second message tells that the first is through."""
+    """Return whether a message of `name` on `topic` reaches a listener. A second, allowed message marks the end: when
+    it arrives, the first has been delivered or refused."""
     listener, sender = member(broker, "datalog"), member(broker, name)
     listener.mqtt.subscribe("v2h/#", qos=1)
     listener.turn(lambda: listener.subscribed)
@@ -106,6 +107,9 @@ def arrives(broker: Broker, name: str, topic: str) -> bool:
         ("guard", "v2h/guard/alive", True),
         ("datalog", "v2h/command/mode", False),
         ("cli", "v2h/manager/state", False),
+        ("panel", "v2h/panel/unlock", True),
+        ("web", "v2h/panel/unlock", False),
+        ("cli", "v2h/panel/unlock", False),
     ],
 )
 def test_each_name_publishes_only_its_own_topics(broker: Broker, name: str, topic: str, allowed: bool) -> None:
@@ -123,8 +127,8 @@ def test_secrets_are_new_at_every_boot_and_for_the_owner_alone(broker: Broker, t
     secrets = [(broker.run / "secrets" / name).read_text() for name in MAY_PUBLISH]
     assert len(set(secrets)) == len(secrets)
     env = {**os.environ, "V2H_RUN": str(tmp_path), "PATH": os.environ["PATH"] + ":/usr/sbin"}
-    for _ in range(2):  # the second run replaces what the first made
-        subprocess.run([sys.executable, "-m", "v2h.credentials"], env=env, check=True)
+    for _ in range(2):  # the second run replaces the files of the first
+        subprocess.run([sys.executable, "-m", "v2h.oneshot.broker_credentials"], env=env, check=True)
     assert (tmp_path / "secrets" / "web").read_text() not in secrets
     plain = (tmp_path / "secrets" / "web").read_text()
     assert plain not in (tmp_path / "broker" / "passwords").read_text(), "hashed"

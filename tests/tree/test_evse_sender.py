@@ -1,22 +1,27 @@
-"""charger's child that sends to the car: even, in order, silent when charger is, gone when charger is gone."""
+"""The child process of `charger` that sends to the car: its frames are evenly spaced and in order, it is silent when
+`charger` is silent, and it ends when `charger` ends."""
 
+import errno
 import os
 import select
 import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from v2h.canframe import Frame
+from v2h.ports.can import CanPortError
 from v2h.ports.evsesender import FRESH_S, PERIOD_S, EvseSender, Messages, SenderError, pack, unpack
+from v2h.runtime.forked import leave
 
 CYCLE: Messages = [(0x108, bytes(range(8))), (0x109, b"\x02\x00\x00\x00\x00\x05\x00\x00")]
 
 
 class SocketPort:
-    """A port whose bus is a datagram socket: what the child sends can be read with its time."""
+    """A port whose bus is a datagram socket, so that the test can read the child's frames with their times."""
 
     def __init__(self) -> None:
         self.near, self.far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -26,7 +31,7 @@ class SocketPort:
         self.near.send(can_id.to_bytes(2, "big") + data)
 
     def heard(self, seconds: float) -> list[tuple[float, int, bytes]]:
-        """(monotonic time, id, data) of what arrives within `seconds`."""
+        """Return (monotonic time, id, data) of each frame that arrives within `seconds`."""
         end, frames = time.monotonic() + seconds, []
         while (left := end - time.monotonic()) > 0:
             if select.select([self.far], [], [], left)[0]:
@@ -81,8 +86,47 @@ def test_silent_at_once_when_told(port: SocketPort, sender: EvseSender) -> None:
     sender.update(time.monotonic(), CYCLE)
     assert port.heard(0.15)
     sender.update(time.monotonic(), [])
-    port.heard(PERIOD_S / 2)  # a cycle that was under way
+    port.heard(PERIOD_S / 2)  # a cycle that had already begun
     assert port.heard(0.3) == []
+
+
+class OffForAMoment(SocketPort):
+    """A bus that refuses three frames once and then works again. It runs in the child, which sends the frames."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self._code, self._sent = code, 0
+
+    def send(self, can_id: int, data: bytes) -> None:
+        self._sent += 1
+        if 5 <= self._sent < 8:
+            raise CanPortError(self._code, os.strerror(self._code))
+        super().send(can_id, data)
+
+
+def test_frames_that_the_bus_does_not_take_are_dropped_and_told() -> None:
+    heard, refused = [], []
+    with closing(OffForAMoment(errno.ENOBUFS)) as port, closing(EvseSender(port)) as sender:
+        while len(heard) < 9:
+            now = time.monotonic()
+            sender.update(now, CYCLE)
+            refused.append(sender.refused(now))
+            heard += [can_id for _, can_id, _ in port.heard(PERIOD_S)]
+    assert heard[:5] == [0x108, 0x109, 0x108, 0x109, 0x109]
+    assert not refused[0] and any(refused)
+
+
+def test_a_bus_that_is_down_ends_the_child() -> None:
+    """`charger` notices that the child has ended; on a busy machine it notices that the child has not sent for long."""
+    with closing(OffForAMoment(errno.ENETDOWN)) as port, closing(EvseSender(port)) as sender:
+        for _ in range(30):
+            try:
+                sender.update(time.monotonic(), CYCLE)
+            except SenderError:
+                break
+            port.heard(PERIOD_S)
+        else:
+            pytest.fail("the child lives on")
 
 
 def test_a_killed_child_is_noticed(port: SocketPort, sender: EvseSender) -> None:
@@ -104,15 +148,18 @@ def test_a_hung_child_is_noticed(port: SocketPort, sender: EvseSender) -> None:
 
 
 def test_ends_with_its_parent_and_holds_nothing_else_of_it_open(port: SocketPort) -> None:
-    """A parent that is killed: its other sockets close although the child still lives for a moment."""
+    """The parent is killed: its other sockets close although the child still runs for a moment."""
     watched, other_end = socket.socketpair()
     parent = os.fork()
     if parent == 0:
-        watched.close()
-        sender = EvseSender(port)
-        while True:
-            sender.update(time.monotonic(), CYCLE)
-            time.sleep(PERIOD_S)
+        try:
+            watched.close()
+            sender = EvseSender(port)
+            while True:
+                sender.update(time.monotonic(), CYCLE)
+                time.sleep(PERIOD_S)
+        finally:
+            leave(1)
     other_end.close()
     assert port.heard(0.5)
     os.kill(parent, signal.SIGKILL)

@@ -1,9 +1,11 @@
-"""web, datalog and panel as real processes on a real broker: page to bus and back, lights and buttons, rows on disk.
+"""`web`, `datalog` and `panel` as real processes on a real broker: from the page to the bus and back, lights and
+buttons, and rows on disk.
 
-The chips are the rig's models behind a socket of the test's own that speaks the rig's protocol; charger and manager
-are played by the test on the bus.
+The chips are the rig's models behind a socket of the test that uses the rig's protocol. On the bus the test takes the
+place of `charger` and `manager`.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -28,13 +30,25 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from messages import charger, manager
-from ownerlogin import log_in
-from v2h.bus import PASSWORD_SET, ChargerState, Command, Event, ManagerSchedule, ManagerState, Message, Pairing, Reply
-from v2h.config import Limits
+from tests.support.hangup import hang_up
+from tests.support.messages import charger, manager
+from tests.support.ownerlogin import log_in
+from v2h.bus.messages import (
+    PASSWORD_SET,
+    ChargerState,
+    Command,
+    Event,
+    ManagerSchedule,
+    ManagerState,
+    Message,
+    Pairing,
+    Reply,
+)
+from v2h.bus.states import STATE_EVENT
+from v2h.config.site import Limits
 from v2h.energy.readyby import CarNow
+from v2h.energy.schedule_json import schedule_parts
 from v2h.energy.schedulefile import read_schedule
-from v2h.energy.telling import schedule_parts
 from v2h.ports.can import pack_frame
 from v2h.ports.i2c import ACK
 from v2h.rig.desk import OVERLAY, derive_broker, free_port
@@ -52,8 +66,15 @@ def wait_for(what: str, done: Callable[[], bool], timeout_s: float = SHOW_WITHIN
         time.sleep(0.02)
 
 
+def accepted(listening: socket.socket) -> Iterator[socket.socket]:
+    """Yield each accepted connection until the listening socket is closed."""
+    with contextlib.suppress(OSError):
+        while True:
+            yield listening.accept()[0]
+
+
 class Chips:
-    """pca9552 and buttons on a seqpacket socket."""
+    """The pca9552 and the buttons on a seqpacket socket."""
 
     def __init__(self, path: Path) -> None:
         self.leds = Pca9552()
@@ -61,19 +82,23 @@ class Chips:
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._listening.bind(str(path))
         self._listening.listen()
+        self._links: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def registers(self) -> bytes:
-        """LS0..LS3 as read over the bus."""
+        """Return the registers LS0..LS3 as read over the bus."""
         return self.leds.transact(0.0, b"\x16", 4) or b""
 
     def press(self, name: str, pressed: bool) -> None:
         assert self.button is not None
         self.button.send(f"{name} {int(pressed)}".encode())
 
+    def close(self) -> None:
+        hang_up(self._listening, *self._links)
+
     def _accept(self) -> None:
-        while True:
-            link, _ = self._listening.accept()
+        for link in accepted(self._listening):
+            self._links.append(link)
             chip = link.recv(100).decode()
             link.send(b"ok")
             if chip == "buttons":
@@ -82,13 +107,14 @@ class Chips:
                 threading.Thread(target=self._serve, args=(link,), daemon=True).start()
 
     def _serve(self, link: socket.socket) -> None:
-        while packet := link.recv(100):
-            answer = self.leds.transact(time.monotonic(), packet[1:], packet[0])
-            link.send(b"\x15" if answer is None else ACK + answer)
+        with contextlib.suppress(OSError):
+            while packet := link.recv(100):
+                answer = self.leds.transact(time.monotonic(), packet[1:], packet[0])
+                link.send(b"\x15" if answer is None else ACK + answer)
 
 
 class CanWire:
-    """A CAN bus as the rig's hub speaks it."""
+    """A CAN bus with the protocol of the rig's hub."""
 
     def __init__(self, path: Path) -> None:
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -99,19 +125,20 @@ class CanWire:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def send(self, can_id: int, times: int) -> None:
-        """A frame of eight zeros to the node that joined last."""
+        """Send a frame of eight zero bytes, `times` times, to the node that connected last."""
         wait_for("a node on the bus", lambda: bool(self._links))
         for _ in range(times):
             self._links[-1].send(pack_frame(can_id, bytes(8)))
 
+    def close(self) -> None:
+        hang_up(self._listening, *self._links)
+
     def _accept(self) -> None:
-        while True:
-            link, _ = self._listening.accept()
-            self._links.append(link)
+        self._links.extend(accepted(self._listening))
 
 
 class Colleagues:
-    """charger and manager on the bus: publish what a test says, answer commands."""
+    """Stands for `charger`, `manager` and `web` on the bus: publishes the messages of a test and answers commands."""
 
     def __init__(self, run: Path, port: int) -> None:
         self.orders: list[tuple[str, dict[str, Any]]] = []
@@ -155,7 +182,7 @@ def _connects(client: mqtt.Client, port: int) -> bool:
 
 @dataclass
 class Faces:
-    """The running three, and what they stand on."""
+    """The three running programs, and the chips, the bus and the files that they use."""
 
     run: Path
     data: Path
@@ -193,7 +220,7 @@ class Faces:
             return refusal.code, json.load(refusal)
 
     def feed(self) -> None:
-        """Ten times a second, as charger and manager do, until told to stop."""
+        """Publish both states ten times a second, as `charger` and `manager` do, until `feeding` is set."""
         while not self.feeding.wait(0.1):
             now = time.monotonic()
             self.others.say("charger", replace(self.charger, t=now))
@@ -221,8 +248,8 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
         "V2H_LOG_STDERR": "1",
         "PATH": os.environ["PATH"] + ":/usr/sbin",
     }
-    subprocess.run([sys.executable, "-m", "v2h.credentials"], env=env, check=True)
-    subprocess.run([sys.executable, "-m", "v2h.ownerpassword"], env=env, check=True)
+    subprocess.run([sys.executable, "-m", "v2h.oneshot.broker_credentials"], env=env, check=True)
+    subprocess.run([sys.executable, "-m", "v2h.oneshot.take_password"], env=env, check=True)
     assert PASSWORD not in config.read_text()
     (run / "mosquitto.conf").write_text(derive_broker(OVERLAY, run, port))
     broker = subprocess.Popen(["mosquitto", "-c", str(run / "mosquitto.conf")], env=env)
@@ -241,6 +268,8 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faces]:
         for name in list(made.children):
             made.stop(name)
         others.close()
+        for hardware in (chips, wire):
+            hardware.close()
         broker.terminate()
         broker.wait(10)
 
@@ -413,8 +442,10 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
     wait_for("event on the page", lambda: "Permission gone" in [row["label"] for row in view(faces)["events"]])
 
     captures = faces.data / "captures"
-    faces.others.say("charger", Event(time.monotonic(), "fault", "session-fault", "tripped", "charger", {}))
-    wait_for("the black box after a fault", lambda: any(captures.glob("*-session-fault.log")))
+    faces.others.say(
+        "charger", Event(time.monotonic(), "fault", STATE_EVENT, "tripped", "charger", {"fault": "guard_tripped"})
+    )
+    wait_for("the black box after a fault", lambda: any(captures.glob("*-guard_tripped.log")))
     faces.others.say("web", Command("ask-1", "test", {}), "capture")
     wait_for("the black box on file", lambda: any(captures.glob("*-asked-for.log")))
     (capture,) = captures.glob("*-asked-for.log")
@@ -428,7 +459,8 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
     assert rows[-1][1:4] == ("energy", "charge", 48.0)
     assert sum(row[4] for row in rows) == 10
     assert charged_wh > 0
-    # The house's 408 W cost the same with and without: what was charged since the price is known costs 10 a kWh.
+    # The house's 408 W cost the same with and without the car. The energy that was charged since the price is known
+    # costs 10 per kWh.
     assert 0 < -saved <= 10 * charged_wh / 1000 + 0.001
     wait_for("page tells that the log stopped", lambda: _state_of(faces, "datalog") == "stopped")
     faces.start("datalog")
@@ -436,7 +468,7 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
 
 
 def test_what_was_told_while_the_log_was_dead_is_in_it_and_on_the_page_once(faces: Faces) -> None:
-    """Told by web."""
+    """The event comes from `web`."""
     owner = log_in(faces.url, PASSWORD)
     child = faces.children.pop("datalog")
     child.kill()
@@ -454,7 +486,7 @@ def test_what_was_told_while_the_log_was_dead_is_in_it_and_on_the_page_once(face
             return list(connection.execute("select level, source from events where code = 'token_made'"))
 
     wait_for("event in the file", lambda: events() == [("info", "web")])
-    for _ in range(2):  # a second time there is nothing new in it
+    for _ in range(2):  # the second restart must not store the event again
         assert faces.stop("datalog") == 0
         faces.start("datalog")
         wait_for("it is back", lambda: _state_of(faces, "datalog") == "running")

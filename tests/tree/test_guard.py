@@ -1,6 +1,7 @@
-"""The guard process and the stand-alone make-safe against outputs, K and a converter at their doors.
+"""The `guard` process and the stand-alone make-safe with the rig's outputs, K and converter at their ports.
 
-Times are as a process on this machine takes them, with some room for a busy one; the exact ones are in unit/safety.
+The times are those of a process on this machine, with some margin for a busy one. tests/unit/safety tests the exact
+times.
 """
 
 import os
@@ -12,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guardbench import Bench, Charger
 
+from tests.support.guardbench import Bench, Charger
+from tests.support.safetypage import limit
 from v2h.pre import objects as pre
 from v2h.safety.outputs import CONTACTORS, NONE, Output
 from v2h.safety.wire import GuardState, Trip, pack_request
@@ -21,19 +23,19 @@ from v2h.safety.wire import GuardState, Trip, pack_request
 ZERO, DISABLE = pre.write_amps(0.0), pre.write_enable(False)
 LOCK = Output.PLUG_LOCK
 ROOM_S = 0.25
-"""What a loaded machine may add to any of guard's times."""
+"""s; what a loaded machine may add to any of the times of `guard`."""
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    """Outputs that hold their level when guard dies, as the kernel's gpio-leds do."""
+    """Outputs that keep their level when `guard` dies, as the kernel's gpio-leds do."""
     bench = Bench(tmp_path, holds=True)
     yield bench
     bench.close()
 
 
 def ready(bench: Bench, session: int = 7) -> Charger:
-    """A guard that answers, and a charger on its wire."""
+    """Start a `guard` and a charger on its safety wire; return the charger when `guard` reports READY."""
     bench.start_guard()
     charger = bench.start_charger(session)
     assert bench.rig.wait(lambda: charger.report is not None and charger.report.state is GuardState.READY, 20)
@@ -45,7 +47,7 @@ def is_tripped(charger: Charger) -> bool:
 
 
 def assert_made_safe(bench: Bench, since: float, *, opened_within_s: float, zero_within_s: float) -> None:
-    """0 A in time, contactors open in time, in order, the lock unmoved."""
+    """0 A came in time, the contactors opened in time and in order, and the lock did not move."""
     rig = bench.rig
     assert rig.wait(lambda: rig.levels == LOCK, 10), f"left on: {rig.levels!r}"
     assert rig.written_at(ZERO, since) - since <= zero_within_s + ROOM_S
@@ -124,7 +126,7 @@ def test_current_written_after_a_trip_costs_the_mains(bench: Bench) -> None:
     charger = ready(bench)
     charger.to_energy(14.0)
     bench.rig.converter.obeys = False
-    charger.trip_wanted = True  # and the charger goes on writing 14 A
+    charger.trip_wanted = True  # and the charger continues to write 14 A
     since = time.monotonic()
     assert bench.rig.wait(lambda: Output.PRE_AC not in bench.rig.levels)
     assert bench.rig.switched_at("pre-ac", False, since) - since < 0.5, "not after the 0.8 s of step 2"
@@ -162,7 +164,7 @@ def test_k_off_with_a_current_that_stays(bench: Bench) -> None:
 
 
 def test_killed_under_current_and_started_again(bench: Bench) -> None:
-    """The kernel holds the outputs; the new guard makes safe without being asked, and the old session stays out."""
+    """The kernel keeps the outputs on. The new `guard` makes safe without a request, and refuses the old session."""
     charger = ready(bench)
     charger.to_energy(14.0)
     bench.kill_with_its_second(bench.guards[0])
@@ -170,7 +172,7 @@ def test_killed_under_current_and_started_again(bench: Bench) -> None:
     charger.set_a = None
     since = time.monotonic()
     bench.start_guard()
-    assert_made_safe(bench, since, opened_within_s=1.1 + 2.0, zero_within_s=2.0)  # 2 s: an interpreter's start
+    assert_made_safe(bench, since, opened_within_s=1.1 + 2.0, zero_within_s=2.0)  # 2 s: the start of an interpreter
     assert bench.rig.wait(lambda: is_tripped(charger))
     assert charger.report is not None and charger.report.trip is Trip.FOUND_CLOSED_AT_START
     charger.outputs = NONE
@@ -197,10 +199,10 @@ def test_a_stopped_guard_is_given_up_by_charger_and_does_no_harm_when_it_goes_on
     since = time.monotonic()
     os.kill(bench.guards[0].pid, signal.SIGSTOP)
     assert bench.rig.wait(lambda: charger.link.lost(time.monotonic()) or time.monotonic() > since + 2, 3)
-    assert 0.19 < time.monotonic() - since < 0.4 + ROOM_S  # 0.3 s from a request that may be 0.1 s old, and a hair
+    assert 0.19 < time.monotonic() - since < 0.4 + ROOM_S  # 0.3 s from a request that may be 0.1 s old
     assert bench.rig.levels == 0x7F
-    charger.set_a = 0.0  # what a charger does without guard
-    bench.rig.wait(lambda: time.monotonic() > since + 1.0)  # until charger has given up the wire too
+    charger.set_a = 0.0  # what `charger` does without `guard`
+    bench.rig.wait(lambda: time.monotonic() > since + 1.0)  # until the charger has also given up the wire
     os.kill(bench.guards[0].pid, signal.SIGCONT)
     assert bench.rig.wait(lambda: bench.rig.levels == LOCK)
 
@@ -224,7 +226,10 @@ def test_a_second_client_and_nonsense_are_refused(bench: Bench) -> None:
 def test_an_output_that_flips_behind_guards_back(bench: Bench) -> None:
     charger = ready(bench)
     charger.to_energy(0.0)
+    since = time.monotonic()
     bench.rig.switch("d2", False)
+    assert bench.rig.wait(lambda: charger.report is not None and charger.report.state is GuardState.MAKING_SAFE)
+    assert time.monotonic() - since < limit("output-not-written", "make-safe begins") + ROOM_S
     assert bench.rig.wait(lambda: is_tripped(charger))
     assert charger.report is not None and charger.report.trip is Trip.OUTPUT_FAILED
 
@@ -251,7 +256,7 @@ def test_guard_ends_for_a_fresh_start_when_its_lines_are_lost(tmp_path: Path) ->
 
 
 def test_guard_waits_for_its_lines(tmp_path: Path) -> None:
-    """Started before the rig: it says STARTING, and is READY once everything is there."""
+    """`guard` starts before the rig: it reports STARTING, and READY when its lines exist."""
     bench = Bench(tmp_path, holds=True)
     try:
         moved = bench.rig.path.rename(tmp_path / "away.sock")
@@ -274,7 +279,7 @@ def test_the_wire_is_a_socket_of_its_own_folder(bench: Bench) -> None:
 
 
 def energise(bench: Bench, outputs: Output) -> None:
-    """As a tree that is gone has left it."""
+    """Set the outputs and 14 A as a tree of programs that has died leaves them."""
     for name in ("master", "pre-ac", "plug-lock", "d1", "d2", "c1", "c2"):
         bench.rig.switch(name, Output[name.upper().replace("-", "_")] in outputs)
     bench.rig.converter.set_a = 14.0
@@ -294,7 +299,7 @@ def test_make_safe_of_a_tree_that_is_gone(bench: Bench) -> None:
     since = time.monotonic()
     done = bench.make_safe()
     assert done.returncode == 0, done.stderr
-    assert_made_safe(bench, since, opened_within_s=0.5 + 1.0, zero_within_s=1.0)  # 1 s: an interpreter's start
+    assert_made_safe(bench, since, opened_within_s=0.5 + 1.0, zero_within_s=1.0)  # 1 s: the start of an interpreter
     assert bench.rig.written_at(DISABLE, since) > bench.rig.switched_at("d1", False, since)
 
 

@@ -1,45 +1,16 @@
-"""Killed while current flows: what the design promises for each, seen in the rig, which is told by nobody."""
+"""Programs are killed while current flows: what the design promises for each, read from the rig, which depends on no
+program's report."""
 
 import json
 import os
 import signal
-import time
-from typing import Any
 
 import pytest
-from runningtree import NAMES, Tree
-from test_session import charger
+
+from tests.support.chargingtree import charger, charging, full_current, kill
+from tests.support.runningtree import NAMES, Tree
 
 pytestmark = pytest.mark.timeout(300)
-
-
-def charging(tree: Tree) -> None:
-    """Bring the tree to a charge with 10 A, from wherever the last test left it."""
-    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, "all are on the bus")
-    if charger(tree, full_current)():
-        return
-    tree.command("stop")
-    tree.until(charger(tree, lambda c: c["state"] in ("idle", "fault")), 100, "charger is at rest")
-
-    def cleared() -> bool:
-        if charger(tree, lambda c: c["state"] == "idle")():
-            return True
-        tree.command("clear-fault")
-        return False
-
-    tree.until(cleared, 60, "the cable is measured empty, the plug is open, the fault can be cleared")
-    answer = tree.command("mode", mode="charge", amps=10)
-    assert answer["ok"], answer
-    tree.until(charger(tree, full_current), 90, "charging with 10 A")
-
-
-def full_current(seen: dict[str, Any]) -> bool:
-    return seen["state"] == "energy" and 9 <= (seen["amps_a"] or 0) <= 10.5
-
-
-def kill(tree: Tree, name: str) -> float:
-    os.kill(tree.processes()[name][1], signal.SIGKILL)
-    return time.monotonic()
 
 
 def without_current(tree: Tree) -> bool:

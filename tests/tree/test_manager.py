@@ -1,4 +1,4 @@
-"""meter and manager as real processes on a real broker, against a house with a metering chip and a converter."""
+"""`meter` and `manager` as real processes on a real broker, with a house that has a metering chip and a converter."""
 
 import itertools
 import json
@@ -18,16 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from house_on_bus import House
 
-from v2h import busclient
-from v2h.bus import Command, Event, ManagerSchedule, ManagerState, MeterReading, Reply
-from v2h.busclient import BusClient
+from tests.support.fullschedule import full
+from tests.support.house_on_bus import House
+from v2h.bus import client
+from v2h.bus.client import BusClient
+from v2h.bus.messages import Command, Event, ManagerSchedule, ManagerState, MeterReading, Reply
 from v2h.rig.desk import OVERLAY, derive_broker, free_port
 
 
 class Tree:
-    """Broker, meter and manager as processes, the house as a thread, and an ear and mouth on the bus named web."""
+    """Broker, `meter` and `manager` as processes, the house as a thread, and a client on the bus with the name web."""
 
     def __init__(self, run: Path) -> None:
         self.run, self.data, self.port = run, run / "data", free_port()
@@ -42,7 +43,7 @@ class Tree:
             "V2H_LOG_STDERR": "1",
             "PATH": os.environ["PATH"] + ":/usr/sbin",
         }
-        subprocess.run([sys.executable, "-m", "v2h.credentials"], env=self.env, check=True)
+        subprocess.run([sys.executable, "-m", "v2h.oneshot.broker_credentials"], env=self.env, check=True)
         (run / "mosquitto.conf").write_text(derive_broker(OVERLAY, run, self.port))
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.meter: list[MeterReading] = []
@@ -78,7 +79,7 @@ class Tree:
         return child.wait(10)
 
     def until(self, done: Callable[[], bool], timeout_s: float = 10.0, what: str = "") -> float:
-        """Listen until something is true; returns the seconds it took."""
+        """Listen until `done` is true; return the seconds this took."""
         begin = time.monotonic()
         while not done():
             self.listen(0.02)
@@ -116,7 +117,7 @@ class Tree:
 def tree(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tree]:
     with tempfile.TemporaryDirectory(prefix="v2h-manager-") as directory:
         tree = Tree(Path(directory))
-        monkeypatch.setattr(busclient, "PORT", tree.port)
+        monkeypatch.setattr(client, "PORT", tree.port)
         for name in ("broker", "meter", "manager"):
             tree.start(name)
         tree.house.start()
@@ -133,7 +134,7 @@ def tree(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tree]:
 
 
 def follow(tree: Tree) -> None:
-    """v2h, and the grid at rest."""
+    """Order mode v2h and wait until the grid power is near zero."""
     assert tree.ask("mode", mode="v2h").ok
     tree.until(lambda: tree.house.own_w < -200 and abs(tree.grid_w()) < 50, what="the house is covered")
     tree.until(lambda: tree.told[-1].why.startswith("Covering"), what="the page says so")
@@ -174,7 +175,7 @@ def test_a_dead_meter_means_0_w_and_goes_on_by_itself(tree: Tree) -> None:
     tree.house.chip_answers = False
     took_s = tree.until(lambda: tree.told[-1].setpoint_w == 0, what="0 W without a meter")
     assert took_s < 3 * tree.meter[-1].interval_s + 1.0 + 0.6
-    assert "no word from the grid meter" in tree.told[-1].why
+    assert "no reading from the grid meter" in tree.told[-1].why
     assert tree.told[-1].mode == "v2h"
     tree.until(lambda: tree.house.own_w == 0)
     heard = len(tree.meter)
@@ -194,7 +195,7 @@ def test_a_killed_manager_comes_back_in_idle(tree: Tree) -> None:
     tree.start("manager")
     tree.until(lambda: len(tree.told) > heard and tree.mode() == "idle", what="idle after the restart")
     tree.until(lambda: not tree.house.setpoints[-1].wanted)
-    follow(tree)  # a new order number: the charger starts again
+    follow(tree)  # a new order number: the charger starts a new session
 
 
 def test_a_stop_is_remembered_and_a_mode_is_not(tree: Tree) -> None:
@@ -218,7 +219,7 @@ def test_bad_orders_are_refused_with_reason_and_retained_ones_dropped(tree: Tree
     tree.web._client.publish("v2h/command/mode", retained, retain=True)
     tree.web._client.publish("v2h/command/mode", b"[]")
     tree.web._client.publish("v2h/command/mode", b'{"id":"a/#","source":"x","values":{}}')
-    tree.until(lambda: "retained" in tree.replies)  # live it is an order like any other
+    tree.until(lambda: "retained" in tree.replies)  # received live, it is treated like any other order
     tree.end("manager")
     tree.replies.clear()
     began = time.monotonic()
@@ -282,12 +283,31 @@ def test_bad_settings_are_moved_aside_and_told(tree: Tree) -> None:
 
 
 def local(tree: Tree, minutes: float) -> str:
-    """A time of day in UTC, so many minutes from now."""
+    """Return the time of day in UTC that is `minutes` from now."""
     return (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%H:%M:%S")
 
 
+def test_the_largest_legal_schedule_is_carried_and_lived_with(tree: Tree) -> None:
+    """Its preview was larger than the broker takes: manager was thrown off the bus, again after each restart."""
+    tree.web.publish(Command("c1", "test", {"at": datetime.now(UTC).isoformat()}), "clock")
+    reply = tree.ask("schedule", schedule=full("w"))
+    assert reply.ok, reply.text
+    tree.until(lambda: bool(tree.schedules) and len(tree.schedules[-1].schedule.get("weekly", [])) == 50)
+    tree.until(lambda: bool(tree.schedules[-1].preview), what="a preview, as the clock is trusted")
+    pid = tree.children["manager"].pid
+    tree.listen(3)
+    assert tree.children["manager"].poll() is None and tree.children["manager"].pid == pid
+    assert tree.ask("stop").ok
+    assert tree.end("manager") == 0
+    tree.start("manager")
+    told = len(tree.told)
+    tree.until(lambda: len(tree.told) > told + 2, what="manager is back with this schedule")
+    assert tree.ask("resume").ok
+
+
 def test_settings_schedule_stop_and_a_restart(tree: Tree) -> None:
-    """The day of an owner: settings, a clock, a schedule that acts, a stop that suspends it over a restart."""
+    """An owner's day: settings, setting the clock, a schedule that acts, and a stop that suspends the schedule across a
+    restart."""
     applied = tree.ask("settings", soc_max_pct=80, idle_end_min=20)
     assert (applied.ok, applied.applied["soc_max_pct"], applied.applied["soc_min_pct"]) == (True, 80, 30)
     refused = tree.ask("settings", soc_maxpct=80)

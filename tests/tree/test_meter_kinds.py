@@ -1,8 +1,9 @@
-"""The whole tree follows load steps with each kind of grid meter in turn: chip, Modbus, MQTT, HTTP; and fails over.
+"""The whole tree follows load steps with each kind of grid meter in turn (chip, Modbus, MQTT, HTTP), and fails over.
 
-The meters are real servers of the simulated house (v2h.rig.homemeters), the broker is a second mosquitto. Each kind's
-median settling time must be what the stated plant says, within 30 % or half a second. Three steps a kind; the full
-five with V2H_METER_STEPS=5. The stated plant has no losses, so the converter here has none either.
+The meters are real servers of the simulated house (v2h.rig.homemeters); the broker is a second mosquitto. Each kind's
+median settling time must match the simulation of the stated plant within 30 % or half a second. The test makes three
+steps for each kind; V2H_METER_STEPS=5 makes the full five. The stated plant has no losses, so the converter here has
+none either.
 """
 
 import contextlib
@@ -23,9 +24,11 @@ from pathlib import Path
 
 import pytest
 
-from loadsteps import BAND_W, HIGH_W, HOLD_S, LOW_W, MODEL, TOPIC, meter_table, simulated_s
-from v2h import busclient
-from v2h.bus import (
+from tests.support.loadsteps import BAND_W, HIGH_W, HOLD_S, LOW_W, MODEL, TOPIC, meter_table, simulated_s
+from tests.support.supervised import processes
+from v2h.bus import client
+from v2h.bus.client import BusClient
+from v2h.bus.messages import (
     ChargerPower,
     ChargerState,
     Command,
@@ -36,12 +39,10 @@ from v2h.bus import (
     MeterStatus,
     Setpoint,
 )
-from v2h.busclient import BusClient
-from v2h.energy.plant import METERS
+from v2h.energy.bench.plant import METERS
 from v2h.ports.rig import RigLink
 from v2h.rig.desk import Desk, desk_tree, free_port
 from v2h.rig.house import SEEN
-from v2h.supervisorrpc import states
 
 STEPS = int(os.environ.get("V2H_METER_STEPS", "3"))
 LATE_S = 1.0
@@ -49,7 +50,7 @@ TOLD = ("power_w", "setpoint_w", "setpoint_a", "amps_a", "grid_w")
 
 
 class House:
-    """The running desk, its meters, and a person on the bus."""
+    """The running desk, its meters, and a client on the bus for a person's commands."""
 
     def __init__(self, desk: Desk, ports: dict[str, int], broker: subprocess.Popen[bytes]) -> None:
         self.desk, self.ports, self.broker = desk, ports, broker
@@ -62,9 +63,9 @@ class House:
         self.status: MeterStatus | None = None
         self.events: list[Event] = []
         self.late: list[tuple[float, int, float, str]] = []
-        """(seconds, grid, order, reason) of what was outside the band long after a step."""
+        """(seconds, grid W, ordered W, reason) of each grid value outside the band more than LATE_S after a step."""
         self.story: deque[str] = deque(maxlen=80)
-        """What was measured, ordered and done, latest last: told where a wait ends in vain."""
+        """The last messages about measurement, order and result, the latest last; printed when a wait times out."""
         self._hear("charger", ChargerState, ChargerState.TOPIC)
         self._hear("manager", ManagerState, ManagerState.TOPIC)
         self._hear("reading", MeterReading, "v2h/meter/grid")
@@ -107,7 +108,7 @@ class House:
             assert time.monotonic() < deadline, f"{what}: {self.manager} {self.status}\n" + "\n".join(self.story)
 
     def follow(self) -> None:
-        """Energy flows, whatever the test before left."""
+        """Bring the charger to energy from any state that the test before left."""
         self.until(lambda: None not in (self.charger, self.manager, self.reading), 30, "the tree is up")
         assert self.charger is not None
         if self.charger.faults:
@@ -119,11 +120,13 @@ class House:
             self.until(lambda: self.charger is not None and self.charger.state == "energy", 60, "energy may flow")
 
     def use(self, table: str) -> None:
-        """Another [meter.grid] in v2h.toml, and a new start of the meter program to read it."""
+        """Write another [meter.grid] to v2h.toml and restart the `meter` program, which then reads it."""
         (self.desk.run / "v2h.toml").write_text(table)
-        old = states(self.desk.supervisor_socket)["meter"][1]
+        old = processes(self.desk.supervisor_socket)["meter"][1]
         os.kill(old, signal.SIGTERM)
-        self.until(lambda: states(self.desk.supervisor_socket)["meter"][1] not in (0, old), 20, "a new meter program")
+        self.until(
+            lambda: processes(self.desk.supervisor_socket)["meter"][1] not in (0, old), 20, "a new meter program"
+        )
         self.listen(0.1)
         self.reading = None
         self.until(lambda: self.reading is not None, 20, f"a value after {table}")
@@ -132,7 +135,7 @@ class House:
         return meter_table(kind, self.ports.get(kind, 0))
 
     def at_rest(self) -> bool:
-        """In the band for HOLD_S."""
+        """Return whether the grid stays in the band for HOLD_S."""
         end = time.monotonic() + HOLD_S
         while time.monotonic() < end:
             self.listen(0.02)
@@ -141,7 +144,7 @@ class House:
         return True
 
     def step_s(self, wait_s: float) -> float:
-        """One load step so long after a reading; how long until the grid stays in the band."""
+        """Make one load step `wait_s` after a reading; return the seconds until the grid stays in the band."""
         self.knob(load_w=str(LOW_W))
         self.until(self.at_rest, 30, "the small load is covered")
         heard = self.reading
@@ -182,7 +185,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         broker = stack.enter_context(process(["mosquitto", "-c", str(conf)], search))
         desk = stack.enter_context(desk_tree())
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(busclient, "PORT", desk.bus_port)
+        patch.setattr(client, "PORT", desk.bus_port)
         words = [sys.executable, "-m", "v2h.rig.homemeters", "--rig", f"{desk.run}/rig.sock"]
         words += [
             "--http-slow",
@@ -218,7 +221,7 @@ def test_a_load_step_settles_as_simulated(house: House, kind: str) -> None:
     allowed_s = max(0.3 * expected_s, 0.5)
     print(f"{kind}: {[round(s, 2) for s in settled]} s, simulated {expected_s:.2f} s")
     assert math.isfinite(expected_s)
-    # Three steps are a poor sample of the phases: on the quick side the quickest phase is the measure.
+    # Three steps are a small sample of the phases, so the lower limit comes from the quickest phase.
     assert shortest_s - allowed_s <= statistics.median(settled) <= expected_s + allowed_s, settled
     assert house.status is not None
     assert (house.status.word, house.status.fallback) == ("good", False)
@@ -226,7 +229,7 @@ def test_a_load_step_settles_as_simulated(house: House, kind: str) -> None:
 
 @pytest.mark.timeout(120)
 def test_a_lag_told_wrong_is_found_out(house: House) -> None:
-    """Believed for ever, one of 0.8 s for a chip of 0.05 s makes the order hunt for ever."""
+    """If a configured lag of 0.8 s were used for ever with a chip of 0.05 s, the order would never stop hunting."""
     house.follow()
     house.use('[meter.grid]\nkind = "stpm3x"\nlag_s = 0.8\n')
     for _ in range(2):
@@ -240,7 +243,8 @@ def test_a_lag_told_wrong_is_found_out(house: House) -> None:
 
 @pytest.mark.timeout(120)
 def test_a_meter_that_repeats_itself_does_no_harm_and_is_called_slow(house: House) -> None:
-    """Asked every second, it measures every third: taken at its word it would be acted on three times over."""
+    """The meter is polled every second but measures only every third: if every value counted as fresh, the law would
+    act three times on the same one."""
     house.follow()
     house.use(house.table("http").replace(str(house.ports["http"]), str(house.ports["slow"])))
     house.knob(load_w=str(LOW_W))
@@ -254,13 +258,16 @@ def test_a_meter_that_repeats_itself_does_no_harm_and_is_called_slow(house: Hous
     assert house.at_rest()
     house.until(lambda: house.status is not None and house.status.word == "slow", 20, "the status says slow")
     assert house.status is not None
-    assert re.search("tells a new value only every [34] s, and the car follows the house that late", house.status.text)
+    assert re.search(
+        "sends a new value only every [34] s, so the car follows the house with this delay", house.status.text
+    )
     house.until(lambda: "meter-slow" in {event.code for event in house.events}, 5, "an event says so")
 
 
 @pytest.mark.timeout(120)
 def test_the_fallback_speaks_while_the_first_meter_is_silent(house: House) -> None:
-    """The house's broker dies, with the chip behind it: the grid stays covered all the time, and people are told."""
+    """The house's broker dies, and the chip is the fallback: the grid stays covered all the time, and an event reports
+    the change."""
     house.follow()
     house.use(house.table("mqtt") + '[meter.grid.fallback]\nkind = "stpm3x"\n')
     house.knob(load_w=str(LOW_W))
@@ -275,7 +282,7 @@ def test_the_fallback_speaks_while_the_first_meter_is_silent(house: House) -> No
     assert worst_w <= BAND_W
     assert house.status is not None
     assert house.status.fallback
-    assert "The fallback is used until the first meter has done well for 10 s." in house.status.text
+    assert "The fallback is used until the first meter has worked well for 10 s." in house.status.text
     assert "no connection to the broker" in house.status.text
     assert house.reading is not None
     assert house.reading.source == "stpm3x channel 1"
@@ -284,7 +291,8 @@ def test_the_fallback_speaks_while_the_first_meter_is_silent(house: House) -> No
 
 @pytest.mark.timeout(60)
 def test_calibration_by_command_makes_the_chip_agree(house: House) -> None:
-    """The owner's way: a trusted meter shows the truth, `v2h meter calibrate` prints what to write into v2h.toml."""
+    """As the owner does it: a trusted meter shows the true power, and `v2h meter calibrate` prints the lines for
+    v2h.toml."""
     house.until(lambda: house.charger is not None and house.reading is not None, 30, "the tree is up")
     house.bus.publish(Command("rest", "test"), "stop")
     house.until(lambda: house.charger is not None and house.charger.state == "idle", 60, "the charger is idle")

@@ -1,4 +1,4 @@
-"""The real pulse under a real supervisord: a hung program is killed in time, the watchdog is fed."""
+"""The real `pulse` under a real supervisord: it kills a hung program in time and feeds the watchdog."""
 
 import os
 import signal
@@ -13,24 +13,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.supervised import processes
 from v2h.rig.desk import OVERLAY, derive_supervisor
-from v2h.supervisorrpc import SupervisorError, states
 
-BEATING = Path(__file__).with_name("beating.py")
+BEATING = Path(__file__).parents[1] / "support" / "beating.py"
 
 
 @dataclass(frozen=True)
 class Small:
-    """supervisord with guard and meter that only beat, and pulse as on the board. notify: systemd's end."""
+    """supervisord with a `guard` and a `meter` that only send heartbeats, and `pulse` as on the board. notify: the
+    socket in the place of systemd's."""
 
     run: Path
     notify: socket.socket
 
     def states(self) -> dict[str, tuple[str, int]]:
-        try:
-            return states(self.run / "supervisor.sock")
-        except SupervisorError:
-            return {}
+        return processes(self.run / "supervisor.sock")
 
 
 def until(condition: Callable[[], bool], timeout_s: float, what: str) -> None:
@@ -61,6 +59,7 @@ def small() -> Iterator[Small]:
             try:
                 tree = Small(run, notify)
                 until(lambda: [s for s, _ in tree.states().values()] == ["RUNNING"] * 3, 30, "three programs run")
+                until((run / "pulse" / "beat.sock").exists, 30, "pulse hears beats")
                 yield tree
             finally:
                 child.terminate()
@@ -87,7 +86,7 @@ def test_hung_guard_is_killed_within_2_s_and_comes_back_and_meter_is_left_alone(
     os.kill(pids["guard"], signal.SIGSTOP)
     stopped = time.monotonic()
     until(lambda: small.states().get("guard", ("", 0))[1] != pids["guard"], 5, "guard has another process")
-    assert 1.0 < time.monotonic() - stopped < 2.2  # last beat up to 0.5 s before we stopped it
+    assert 1.0 < time.monotonic() - stopped < 2.2  # the last heartbeat came up to 0.5 s before the stop
     until(lambda: small.states().get("guard", ("", 0))[0] == "RUNNING", 10, "guard runs again")
     assert small.states()["meter"] == ("RUNNING", pids["meter"])
     assert "guard is silent for" in said(small)
@@ -113,7 +112,7 @@ def test_a_killed_pulse_comes_back_and_learns_who_runs(small: Small) -> None:
     os.kill(before["pulse"][1], signal.SIGKILL)
     until(lambda: small.states().get("pulse", ("", 0))[0] == "RUNNING", 10, "pulse runs again")
     until(lambda: said(small).count("started, pid") > began, 20, "the new pulse's loop turns")
-    time.sleep(2.0)  # beats of the guard that already ran reach it; without any, guard has a starter's allowance
+    time.sleep(2.0)  # s for a heartbeat of guard; before the first one the longer limit for a start applies
     guard = small.states()["guard"][1]
     assert guard == before["guard"][1]
     os.kill(guard, signal.SIGSTOP)

@@ -1,4 +1,4 @@
-"""The running rig through its doors: the programs' own ports on its sockets."""
+"""The running rig, used through its sockets with the ports of the programs."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from v2h.canframe import CAR_BUS, Frame
-from v2h.config import Config, load
+from v2h.config.site import Config, load
 from v2h.ports.can import CanPort, open_can
 from v2h.ports.i2c import open_i2c
 from v2h.ports.keys import open_keys
@@ -26,7 +26,7 @@ LIMIT_S = 10.0
 
 
 class RunningRig:
-    """One `python -m v2h.rig serve` and its configuration."""
+    """One process `python -m v2h.rig serve` and its configuration."""
 
     def __init__(self, run: Path, process: "subprocess.Popen[bytes]") -> None:
         self.run = run
@@ -53,7 +53,7 @@ def _environment(run: Path) -> dict[str, str]:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[RunningRig]:
-    """A rig on free ports, ready: it says so itself, as to systemd."""
+    """A rig on free ports that is ready: it has sent READY=1, as to systemd."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.bind(str(tmp_path / "notify"))
         notify.settimeout(LIMIT_S)
@@ -73,13 +73,13 @@ def node(url: str) -> CanPort:
 
 
 def next_frame(bus: CanPort, limit_s: float) -> Frame | None:
-    """What comes next, if something does in time."""
+    """Return the next frame, or None when none comes within `limit_s`."""
     select.select([bus.fileno()], [], [], limit_s)
     return bus.frame()
 
 
 def hear(bus: CanPort, can_id: int, limit_s: float = LIMIT_S) -> bytes:
-    """Data of the next frame with this identifier."""
+    """Return the data of the next frame with this identifier; raise AssertionError when none comes within `limit_s`."""
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
         frame = next_frame(bus, 0.1)
@@ -103,9 +103,9 @@ def test_d1_wakes_the_car_and_its_frames_reach_every_node(rig: RunningRig) -> No
     d1 = open_output(rig.url("d1"))
     d1.write(True)
     for bus in (first, second):
-        assert hear(bus, 0x100)[6] == 240  # the first frame's quirk
+        assert hear(bus, 0x100)[6] == 240  # the peculiar value of the car's first frame
         assert hear(bus, 0x200)[0] == 0xFF
-    d1.close()  # falls with its connection
+    d1.close()  # d1 goes off when its connection closes
     end = time.monotonic() + LIMIT_S
     while rig.state()["car"]["phase"] != "asleep" and time.monotonic() < end:  # type: ignore[index]
         time.sleep(0.05)
@@ -123,7 +123,7 @@ def test_frames_pass_between_nodes_but_not_between_buses_or_back(rig: RunningRig
     receiver_got = [hear(receiver, 0x108)[0] for _ in range(100)]
     assert receiver_got == list(range(100))
     receiver.send(0x7FF, b"done")
-    assert hear(sender, 0x7FF) == b"done"  # and none of its own came before: hear() would have skipped, so look
+    assert hear(sender, 0x7FF) == b"done"  # hear() skips other frames, so the next line looks for the sender's own
     assert next_frame(sender, 0.1) is None
     assert next_frame(other, 0.1) is None
     for bus in (sender, receiver, other):
@@ -175,7 +175,7 @@ def test_spi_i2c_pwm_and_outputs_through_the_programs_own_ports(rig: RunningRig)
 
 def test_k_tells_its_edges_and_buttons_theirs(rig: RunningRig) -> None:
     k, keys = open_input(rig.url("k")), open_keys(rig.url("buttons"))
-    assert k.read() is True  # high: not permitted
+    assert k.read() is True  # K is high: not permitted
     assert rig.command("set", "press=boost").returncode == 0
     assert list(keys.events()) == [("boost", True)]
     assert select.select([keys.fileno()], [], [], LIMIT_S)[0]

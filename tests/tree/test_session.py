@@ -1,24 +1,12 @@
-"""A person charges, lets the car feed the house, and stops: through page, bus, wire, CAN and contactors."""
+"""A person charges the car, lets it feed the house, and stops: through page, bus, safety wire, CAN and contactors."""
 
-from collections.abc import Callable
-from typing import Any
-
-from runningtree import Tree
-
-
-def charger(tree: Tree, wanted: Callable[[dict[str, Any]], bool]) -> Callable[[], bool]:
-    """Whether the page's view of charger is as wanted; False while it has none."""
-
-    def look() -> bool:
-        seen = tree.state().get("charger")
-        return seen is not None and wanted(seen)
-
-    return look
+from tests.support.chargingtree import charger
+from tests.support.runningtree import Tree
 
 
 def test_charge_then_feed_the_house_then_stop(tree: Tree) -> None:
     in_fault = charger(tree, lambda c: c["state"] == "fault")
-    # A test before may have left a fault; it clears only when the cable has been measured empty.
+    # An earlier test may have left a fault, which can be cleared only after the cable has been measured empty.
     tree.until(lambda: not in_fault() or tree.command("clear-fault")["ok"], 60, "nothing is latched")
     tree.until(charger(tree, lambda c: c["state"] == "idle"), 150, "charger is idle")
     before = tree.rig()

@@ -1,5 +1,7 @@
-"""guard's second: sleeps while guard speaks, makes safe when it is gone or hangs with live outputs."""
+"""The second of `guard`: it sleeps while `guard` sends, and makes safe when `guard` has died or hangs with live
+outputs."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -8,26 +10,33 @@ from pathlib import Path
 
 import pytest
 
-from v2h.safety.standby import SAY_S, SILENCE_S, Standby
+from v2h.runtime.forked import leave
+from v2h.safety.shell.backup_guard import SAY_S, SILENCE_S, BackupGuard
 
+PIPE_B = 65_536
+"""The most that a pipe of Linux holds."""
 QUIET = logging.getLogger("test_standby")
 
 
 def fake_guard(ran: Path, live: bool, talks: bool) -> int:
-    """A process that stands for guard; its second writes `ran` when it makes safe."""
+    """Fork a process that stands for `guard`; return its pid. Its second writes the file `ran` when it makes safe."""
 
     def make_safe() -> int:
         ran.write_text("made safe")
         return 0
 
+    tester = os.getpid()
     pid = os.fork()
     if pid == 0:
-        second = Standby(make_safe, QUIET)
-        while True:
-            if talks or not ran.with_suffix(".said").exists():
-                second.say(time.monotonic(), live)
-                ran.with_suffix(".said").touch()
-            time.sleep(SAY_S / 2)
+        try:
+            second = BackupGuard(make_safe, QUIET)
+            while os.getppid() == tester:  # else the test process has failed and ended
+                if talks or not ran.with_suffix(".said").exists():
+                    second.say(time.monotonic(), live)
+                    ran.with_suffix(".said").touch()
+                time.sleep(SAY_S / 2)
+        finally:
+            leave(1)
     return pid
 
 
@@ -48,6 +57,19 @@ def test_killed(tmp_path: Path, live: bool) -> None:
     os.kill(guard, signal.SIGKILL)
     os.waitpid(guard, 0)
     assert appears(ran, 1.0) is live
+
+
+def test_a_second_that_stands_still_does_not_hold_guard_up() -> None:
+    """A full pipe is no reason to wait: `guard` itself must go on."""
+    second = BackupGuard(lambda: 0, QUIET)
+    os.kill(second._pid, signal.SIGSTOP)
+    try:
+        for change in range(PIPE_B + 1000):
+            second.say(0.0, live=change % 2 == 0)
+    finally:
+        os.kill(second._pid, signal.SIGKILL)
+        os.waitpid(second._pid, 0)
+        second.close()
 
 
 def test_hangs_with_live_outputs(tmp_path: Path) -> None:
@@ -74,7 +96,7 @@ def test_silent_at_rest_is_no_reason(tmp_path: Path) -> None:
 
 
 def test_a_lost_second_is_replaced(tmp_path: Path) -> None:
-    second = Standby(lambda: 0, QUIET)
+    second = BackupGuard(lambda: 0, QUIET)
     first = second._pid
     os.kill(first, signal.SIGKILL)
     os.waitpid(first, 0)
@@ -82,3 +104,5 @@ def test_a_lost_second_is_replaced(tmp_path: Path) -> None:
     assert second._pid != first
     second.say(time.monotonic(), False)
     second.close()
+    with contextlib.suppress(ChildProcessError):  # close() does not wait for the second to end
+        os.waitpid(second._pid, 0)

@@ -1,4 +1,5 @@
-"""On/off pressed in energy while broker or manager is away: the session ends as soon as it can, and stays ended."""
+"""The on/off button is pressed in energy while the broker or `manager` is down: the session ends as soon as possible
+and does not start again."""
 
 import os
 import signal
@@ -6,18 +7,17 @@ import time
 from collections.abc import Callable
 
 import pytest
-from runningtree import NAMES, Tree
-from test_kills_in_energy import charging, kill
-from test_session import charger
 
-from v2h.supervisorrpc import call
+from tests.support.chargingtree import charger, charging, kill
+from tests.support.runningtree import NAMES, Tree
+from v2h.runtime.supervisor_rpc import call
 
 pytestmark = pytest.mark.timeout(300)
 OUTAGE_S = 2.0
 ENDED_WITHIN_S = 40.0
-"""Of the press: an ordinary stop and some room. Without a bus charger would end the session after 60 s anyway."""
+"""From the press: an ordinary stop and some margin. Without a bus `charger` ends the session by itself after 60 s."""
 GOES_ON_S = 5.0
-"""A session that goes on does so within a second of the bus."""
+"""A session that goes on does so within a second after the bus is back."""
 
 
 def broker_stopped_and_started(tree: Tree, press: Callable[[], None]) -> None:
@@ -29,7 +29,7 @@ def broker_stopped_and_started(tree: Tree, press: Callable[[], None]) -> None:
 
 
 def broker_hung_and_killed(tree: Tree, press: Callable[[], None]) -> None:
-    """It takes the press and keeps it for itself."""
+    """The broker's socket accepts the press, but the broker delivers it to no program."""
     os.kill(tree.processes()["broker"][1], signal.SIGSTOP)
     press()
     time.sleep(OUTAGE_S)
@@ -37,7 +37,7 @@ def broker_hung_and_killed(tree: Tree, press: Callable[[], None]) -> None:
 
 
 def manager_hung_and_killed(tree: Tree, press: Callable[[], None]) -> None:
-    """charger obeys at once; the new manager has heard of no stop, and its schedule might start something."""
+    """`charger` obeys at once. The new `manager` has not received the stop, and its schedule might start a session."""
     os.kill(tree.processes()["manager"][1], signal.SIGSTOP)
     press()
     time.sleep(OUTAGE_S)
@@ -45,7 +45,8 @@ def manager_hung_and_killed(tree: Tree, press: Callable[[], None]) -> None:
 
 
 def heard(tree: Tree) -> int:
-    """By charger. None at all where manager is back on the bus before it: then manager's word ends the session."""
+    """Return how many stops `charger` received from the panel. The number does not grow when `manager` is back on the
+    bus before `charger`: then the setpoint of `manager` ends the session."""
     return (tree.desk.run / "log" / "charger.log").read_text().count("stop by panel")
 
 

@@ -1,11 +1,12 @@
-"""The whole tree on the desk: everything runs, and each program killed without warning comes back."""
+"""The whole tree on the desk: every program runs, and each program that is killed without warning is restarted."""
 
 import os
 import signal
 import urllib.request
 
 import pytest
-from runningtree import NAMES, Tree
+
+from tests.support.runningtree import NAMES, Tree
 
 
 def test_every_program_runs_and_is_on_the_bus(tree: Tree) -> None:

@@ -1,22 +1,20 @@
-"""What tests of several rooms look at: the disk's order of writes, and an application served by the real server."""
+"""Fixtures for the tests of several rooms: the disk's order of writes, and an application served by the real server."""
 
-import contextlib
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_web_app import Log, known
 
-from messages import charger, manager
-from v2h.web.server import make_server
-from webapp import WebApp
+from tests.support.knownweb import Log, known
+from tests.support.messages import charger, manager
+from tests.support.servedapp import serving
+from tests.support.webapp import WebApp
 
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the card is asked for, in order: "sync CONTENT", "sync directory" and "rename"."""
+    """The operations on the card in their order: "sync CONTENT", "sync directory" and "rename"."""
     done: list[str] = []
     fsync, rename = os.fsync, Path.rename
 
@@ -48,14 +46,7 @@ def web(tmp_path: Path) -> WebApp:
 @pytest.fixture
 def host(web: WebApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """The address of a served application; the token is in the environment."""
-    server = make_server(web.make(archive=Log(), stream_life_s=0.5), "127.0.0.1:0")
     monkeypatch.setenv("V2H_TOKEN", web.token()["Authorization"].removeprefix("Bearer "))
     monkeypatch.setenv("HOME", str(tmp_path))
-
-    def serve() -> None:
-        with contextlib.suppress(OSError):  # closed below while it waits
-            server.run()
-
-    threading.Thread(target=serve, daemon=True).start()
-    yield f"127.0.0.1:{server.effective_port}"
-    server.close()
+    with serving(web.make(archive=Log(), stream_life_s=0.5), web.state.close) as port:
+        yield f"127.0.0.1:{port}"

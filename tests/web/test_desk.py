@@ -1,4 +1,4 @@
-"""The page against the whole running tree: every control driven, at phone and at desktop width."""
+"""The page with the whole running tree: every control is used, at phone and at desktop width."""
 
 import json
 import re
@@ -20,7 +20,7 @@ CLOCK_MS = 13_000
 """Setting the clock may take 10 s."""
 STALL = re.compile("The guard (made the charger safe|of the relays does not answer)")
 QUIET = ("409", "503")
-"""Refusals that the test provokes: Chromium writes each into its console."""
+"""Refusals that the test provokes; Chromium writes each one to its console."""
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -32,21 +32,21 @@ def desk() -> Iterator[Desk]:
 
 
 def rig(desk: Desk, **order: str) -> None:
-    """Turn the simulated world's knobs."""
+    """Change values of the simulated world."""
     link = RigLink(f"{desk.run / 'rig.sock'}/control")
     answer = json.loads(link.transact(json.dumps(order).encode()))
     assert "error" not in answer, answer
 
 
 def answered(page: Page, place: str, within_ms: int = 8000) -> str:
-    """The answer at a place, once it has come; it must not be a refusal."""
+    """Wait for the answer at `place` and return it; fail when it is a refusal."""
     answer = page.locator(f"{place} .answer")
     expect(answer).to_have_attribute("data-ok", "true", timeout=within_ms)
     return answer.inner_text()
 
 
 def test_from_log_in_to_log_out(desk: Desk, browser: Browser) -> None:
-    """One owner, at a desktop and on a phone."""
+    """One owner, on a desktop and on a phone."""
     said: list[str] = []
     pages = {}
     for name, (width, height, scheme) in SIZES.items():
@@ -97,7 +97,7 @@ def settings(desk: Desk, page: Page) -> None:
 
 
 def hours_from_now(hours: int) -> str:
-    """A time of the day that is not now, whenever the test runs."""
+    """Return the time of day `hours` from now, so that it is not now at any time that the test runs."""
     return (datetime.now(ZoneInfo("Europe/London")) + timedelta(hours=hours)).strftime("%H:%M")
 
 
@@ -139,7 +139,7 @@ def clock_and_backup(desk: Desk, page: Page) -> None:
 
 
 def energy(desk: Desk, page: Page) -> None:
-    """Each mode by its button, energy flowing, a stop that stays, and the schedule let go on."""
+    """Choose each mode with its button, let energy flow, stop, check that the stop stays, and resume the schedule."""
     page.goto(f"{desk.page}/")
     for name in ("Solar", "V2H"):
         page.get_by_role("button", name=name).first.click()
@@ -168,11 +168,12 @@ def energy(desk: Desk, page: Page) -> None:
 
 
 def stalled(desk: Desk, page: Page) -> bool:
-    """Whether this machine stood still for 0.3 s, so that guard had to make safe. Then the fault is cleared by hand."""
+    """Return whether this machine stood still for 0.3 s, so that `guard` had to make safe. If so, clear the fault on
+    the page."""
     page.goto(f"{desk.page}/")
     if page.locator("#trouble").get_by_text(STALL).count() == 0:
         return False
-    for _ in range(30):  # until the cable has emptied and the plug is free
+    for _ in range(30):  # until the cable is empty and the plug is unlocked
         page.get_by_role("button", name="Clear the fault").click()
         page.wait_for_timeout(2000)
         if page.locator("#headline").inner_text() == "Idle":

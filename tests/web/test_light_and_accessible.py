@@ -1,4 +1,4 @@
-"""The page's weight and first paint, and what axe-core says of every page, light and dark, phone and desktop."""
+"""The page's size and first paint, and what axe-core reports for every page, light and dark, phone and desktop."""
 
 import gzip
 import urllib.request
@@ -6,11 +6,11 @@ import urllib.request
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from serving import Appliance
-from weight import measure
 
-from messages import manager
-from v2h.web.gate import SESSION_COOKIE
+from tests.support.messages import manager
+from tests.support.serving import Appliance
+from tests.support.weight import measure
+from v2h.web.auth import SESSION_COOKIE
 
 GRAVE = ("serious", "critical")
 
@@ -61,7 +61,7 @@ def test_axe_finds_nothing_serious_when_only_reading(appliance: Appliance, page:
 
 
 def grave(page: Page) -> list[str]:
-    """Violations with the elements they are about."""
+    """Return the grave violations, each with its element."""
     found = Axe().run(page).response["violations"]
     return [
         f"{violation['id']}: {node['html'][:160]}"

@@ -1,13 +1,13 @@
-"""The page of the moment in Chromium: rendering, updates, commands, faults, silence; phone and desktop."""
+"""The live page in Chromium at phone and desktop width: rendering, updates, commands, faults, missing answers."""
 
 import time
 
 import pytest
 from playwright.sync_api import Page, expect
-from serving import Appliance
 
-from messages import manager
-from v2h.bus import Event, Reply
+from tests.support.messages import manager
+from tests.support.serving import Appliance
+from v2h.bus.messages import Event, Reply
 
 
 def test_live_updates_without_a_reload(appliance: Appliance, page: Page) -> None:
@@ -101,20 +101,19 @@ def test_faults_and_configuration_errors_appear_and_can_be_cleared(appliance: Ap
     assert appliance.orders == [("clear-fault", {})]
 
 
-def test_a_locked_plug_is_unlocked_only_by_someone_who_takes_the_risk(appliance: Appliance, page: Page) -> None:
+def test_a_locked_plug_is_explained_and_has_no_button(appliance: Appliance, page: Page) -> None:
     appliance.live_in()
     page.goto(appliance.url)
-    unlock = page.get_by_role("button", name="Unlock the plug unverified")
+    told = page.locator(".unlock")
     appliance.feed(state="fault", faults=["late_unlock"], outputs=["master"])
     expect(page.get_by_role("button", name="Clear the fault")).to_be_visible()
-    expect(unlock).to_be_hidden()
+    expect(told).to_be_hidden()
     appliance.feed(state="fault", faults=["late_unlock"], outputs=["master", "plug-lock"])
-    unlock.click()
-    assert appliance.orders == []
-    page.get_by_label("I take that risk").check()
-    unlock.click()
-    expect(page.locator(".unlock .answer")).to_have_text("mode is v2h")
-    assert appliance.orders == [("clear-fault", {"unlock_confirmed": True})]
+    expect(told).to_contain_text("hold on/off at the charger’s panel for 10 s")
+    expect(told.locator("button, input, a")).to_have_count(0)
+    page.get_by_role("button", name="Clear the fault").click()
+    expect(page.locator("#trouble .answer").first).to_have_text("mode is v2h")
+    assert appliance.orders == [("clear-fault", {})]
 
 
 def test_nothing_known_yet(appliance: Appliance, page: Page) -> None:

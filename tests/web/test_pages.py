@@ -1,8 +1,7 @@
-"""Schedule, settings, log, health, the chart, and who may, in Chromium at phone and desktop width."""
+"""Schedule, settings, log, health, the chart and the permissions, in Chromium at phone and desktop width."""
 
 import json
 import re
-import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,15 +9,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
-from serving import Appliance
 
-import lived_in
-from messages import manager
-from v2h.bus import ManagerSchedule, Reply
-from v2h.config import Limits
-from v2h.energy.schedule import DAYS
+from tests.support import lived_in
+from tests.support.messages import manager
+from tests.support.servedapp import serving
+from tests.support.serving import Appliance
+from v2h.bus.messages import ManagerSchedule, Reply
+from v2h.config.site import Limits
 from v2h.energy.schedulefile import read_schedule
-from v2h.web.server import make_server
+from v2h.energy.walltime import DAYS
 
 PAGES = ("", "schedule", "settings", "log", "health", "login", "pair", "tokens", "nowhere")
 
@@ -29,7 +28,8 @@ def test_the_chart_is_drawn_and_changes_its_span(appliance: Appliance, page: Pag
     expect(page.locator("#chart-text")).to_contain_text("means over 5 minutes")
     expect(page.locator("#chart canvas").first).to_be_visible()
     hours = page.locator(".dygraph-axis-label-x").filter(has_text=re.compile(r"^\d\d:\d\d$"))
-    assert hours.count() >= 3, page.locator(".dygraph-axis-label-x").all_inner_texts()
+    # There is a label every six hours, and one of the four is a date. At 18:10 the label 18:00 has no room at the edge.
+    assert hours.count() >= 2, page.locator(".dygraph-axis-label-x").all_inner_texts()
     drawn = page.locator("#chart").screenshot()
     page.get_by_role("button", name="7 days").click()
     expect(page.locator("#chart-text")).to_contain_text("means over 30 minutes")
@@ -40,7 +40,7 @@ def test_the_chart_is_drawn_and_changes_its_span(appliance: Appliance, page: Pag
 
 
 def test_the_chart_ends_now_by_the_appliances_clock(appliance: Appliance, page: Page) -> None:
-    """Whatever this device thinks: its clock may be wrong, and stand still while it sleeps."""
+    """The clock of the device that shows the page may be wrong, and may stand still while the device sleeps."""
     appliance.live_in()
     page.clock.install(time=datetime(2020, 1, 1, tzinfo=UTC))
     asked: list[float] = []
@@ -146,7 +146,7 @@ def test_a_whole_day_and_an_instant_come_back_as_they_were(appliance: Appliance,
     entry.get_by_label("To", exact=True).fill("00:00")
     once.get_by_label("To", exact=True).fill("2026-10-25T04:00")
     save.click()
-    page.wait_for_function("document.querySelector('#schedule .answer').dataset.ok === 'true'")
+    expect(page.locator("#schedule .answer")).to_have_attribute("data-ok", "true")
     ((_, values),) = appliance.orders
     assert values["schedule"]["weekly"][1]["end"] == "24:00"
     assert values["schedule"]["overrides"][0]["end"] == "2026-10-25T04:00"
@@ -293,27 +293,26 @@ def test_a_stranger_reads_but_changes_nothing(appliance: Appliance, page: Page) 
 def test_only_a_browser_that_was_brought_here_by_its_owner_takes_the_pairing_window(
     appliance: Appliance, page: Page
 ) -> None:
-    """Over plain HTTP a browser does not tell who made it ask; its cookies do."""
+    """Over plain HTTP no header says which site caused a browser's request; the cookies show it."""
     page.expected_console = ("ERR_BLOCKED_BY_RESPONSE", "frame-ancestors", "404")  # type: ignore[attr-defined]
     evil, address = Flask("evil"), f"{appliance.url}pair"
     content = f'<img src="{address}"><iframe src="{address}"></iframe><a href="{address}">a kitten</a>'
     evil.add_url_rule("/", view_func=lambda: content)
-    server = make_server(evil, "127.0.0.1:0")
-    threading.Thread(target=server.run, daemon=True).start()
-    now = time.monotonic()
-    appliance.window.open(now, 120, now)
-    page.goto(f"http://localhost:{server.effective_port}/")
-    page.wait_for_load_state("networkidle")
-    page.get_by_text("a kitten").click()
-    expect(page.get_by_text("another site sent this browser here")).to_be_visible()
-    assert appliance.window.claim(None, now) is not None, "nobody has it yet"
-    appliance.window.open(now, 120, now)
-    page.get_by_role("link", name="Set the password from this browser").click()
-    expect(page.get_by_text("The window is yours")).to_be_visible()
-    page.goto(f"{appliance.url}pair")
-    expect(page.get_by_text("The window is yours")).to_be_visible()
-    page.get_by_label("New password").fill("a brand new one")
-    page.get_by_label("Once more").fill("a brand new one")
-    page.get_by_role("button", name="Set it").click()
-    expect(page.locator("#read-only")).to_have_count(0)
-    assert appliance.keys.has_password
+    with serving(evil) as port:
+        now = time.monotonic()
+        appliance.window.open(now, 120, now)
+        page.goto(f"http://localhost:{port}/")
+        page.wait_for_load_state("networkidle")
+        page.get_by_text("a kitten").click()
+        expect(page.get_by_text("another site sent this browser here")).to_be_visible()
+        assert appliance.window.claim(None, now) is not None, "nobody has it yet"
+        appliance.window.open(now, 120, now)
+        page.get_by_role("link", name="Set the password from this browser").click()
+        expect(page.get_by_text("The window is yours")).to_be_visible()
+        page.goto(f"{appliance.url}pair")
+        expect(page.get_by_text("The window is yours")).to_be_visible()
+        page.get_by_label("New password").fill("a brand new one")
+        page.get_by_label("Once more").fill("a brand new one")
+        page.get_by_role("button", name="Set it").click()
+        expect(page.locator("#read-only")).to_have_count(0)
+        assert appliance.keys.has_password

@@ -1,1 +1,4 @@
-"""CHAdeMO: the frames on can1, the session that speaks them, and the limits it keeps."""
+"""CHAdeMO: the frames on can1, the session that exchanges them, and the limits that it keeps.
+
+May import: bus.messages, canframe, pre (telemetry), safety (outputs and the wire's layout). Pure: `now` is a parameter.
+"""

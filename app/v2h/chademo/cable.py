@@ -1,92 +1,206 @@
-"""The voltage on the cable side of c1/c2, and how it is known. Pure.
+"""The voltage on the cable side of c1/c2: how it is known, and how far it can be trusted. Pure.
+
+No other module judges this.
 
 Three sources, best first:
 - the calibrated ADC: "verified";
-- the converter's own output (2107) while c1 and c2 are commanded closed, and after they opened its last value of at
-  most 10 V for as long as the car's contactors stay open and d2 does not rise: "assumed", for nothing proves that the
-  contactors followed their coils;
-- none: unknown.
-What nobody measures is never passed on as a number.
+- the converter's own output (2107) while c1 and c2 are commanded closed. After they have opened, it is the value that
+  several readings of 2107 agreed on, for as long as the car's contactors stay open and d2 does not rise. This is
+  "assumed", because nothing proves that the contactors followed their coils;
+- no source: "unknown".
+A voltage that nothing measures is never passed on as a number. Decisions (unlocking, d2, the insulation test, a
+person's word) use `highest_v`: the largest magnitude of all readings of a whole second. No reading counts from a time
+at which the converter may still have followed an order to charge.
 """
 
-from bisect import bisect_right
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from v2h.bus.sentences import say
 from v2h.chademo import limits
 from v2h.chademo.car import Car
 from v2h.pre.telemetry import PreTelemetry
 from v2h.safety.outputs import CONTACTORS, Output
+from v2h.safety.readings import Readings
 
 FRESH_S = 0.5
 SETTLE_S = 0.1
-"""A value of 2107 counts when it was measured this long after c1/c2 closed: one poll."""
-
-CELL_SOC_PCT = (0.0, 10.0, 50.0, 73.0, 86.0, 100.0)
-CELL_V = (3.50, 3.68, 3.84, 3.896, 4.000, 4.11)
-"""Rest voltage of one cell of a Leaf. 73 and 86 % are captures (374 and 384 V of 96 cells), the rest is drawn between
-plausible ends: good for +-20 V on such a pack and for no other."""
+"""A value of 2107 counts if it was measured at least this long after c1/c2 closed: one poll."""
+HIGH_LEAST = 3
+HIGH_FOR_S = 0.1
+"""HIGH_LEAST readings in a row above BATTERY_PRESENT, over at least HIGH_FOR_S, are not a spike."""
+CONFIRMED_WITHIN_S = 1.0
+"""With c1/c2 closed the converter shows a fall of the cable within two of its polls. A fall that it shows later is
+another one: the cable emptied by itself, and the sensor was dead from the beginning."""
+STEP_S = 0.3
+"""Two readings of the ADC that are further apart do not show how quickly the voltage fell."""
 
 
 class Source(StrEnum):
-    """How a cable voltage is known; the first two are words of the page."""
+    """How a cable voltage is known. The page shows the first two values."""
 
     VERIFIED = "verified"
     ASSUMED = "assumed"
     UNKNOWN = "unknown"
 
 
-def assumed_battery_v(cells_in_series: int, soc_pct: float | None) -> float | None:
-    """Voltage of a battery at rest, guessed from its state of charge; None without cells or SOC."""
-    if not cells_in_series or soc_pct is None:
-        return None
-    n = min(max(bisect_right(CELL_SOC_PCT, soc_pct), 1), len(CELL_V) - 1)
-    low_pct, low_v = CELL_SOC_PCT[n - 1], CELL_V[n - 1]
-    slope = (CELL_V[n] - low_v) / (CELL_SOC_PCT[n] - low_pct)
-    return cells_in_series * (low_v + (soc_pct - low_pct) * slope)
+@dataclass(frozen=True, slots=True)
+class CableVoltage:
+    """volts_v: the newest reading, V; None where the voltage is not known. For a doubted sensor it is the largest
+    reading of the last second, if that is above an empty cable's voltage. highest_v: the largest magnitude of all
+    readings of the last second; None when they are too few, too old, or taken under an order to charge. steady: the
+    readings of the last CABLE_STEADY_FOR lie within CABLE_STEADY_V. shown_v: what we report to the car: the newest
+    reading, also of a doubted sensor, because the car would see 0 V otherwise. alive: this ADC has shown a live cable
+    since the program began, so it is not a dead sensor that can read only 0 V."""
+
+    volts_v: float | None
+    source: Source
+    highest_v: float | None
+    steady: bool = False
+    shown_v: float | None = None
+    alive: bool = False
+
+
+UNKNOWN = CableVoltage(None, Source.UNKNOWN, None)
 
 
 class Cable:
-    """Remembers what the sources said. All times monotonic seconds."""
+    """Remembers the readings of the sources. All times are monotonic seconds."""
 
     def __init__(self) -> None:
+        self._adc = Readings()
         self._adc_v = 0.0
         self._adc_t = float("-inf")
+        self._adc_dead = False
+        """The ADC fell at once from a high voltage to almost 0 V while only the cable's own bleeder could empty it."""
+        self._unconfirmed_t: float | None = None
+        """When the same happened with c1/c2 closed: converter or car may have emptied the cable, but 2107 has not shown
+        it yet."""
+        self._high_in_row = 0
+        self._high_since_t = float("inf")
+        self._alive = False
+        self._odd = ""
+        self._pre = Readings()
+        self._pre_t = float("-inf")
+        self._joined = False
         self._closed_t: float | None = None
         self._left_v: float | None = None
-        """2107 when c1/c2 were last closed, while it may still be believed."""
+        """The value on which the readings of 2107 agreed when c1/c2 were last closed; None once it is not valid."""
         self._d2 = False
 
     def sample(self, volts_v: float, now: float) -> None:
-        """A reading of the calibrated ADC."""
+        """Take a reading of the calibrated ADC, V.
+
+        A reading outside what a cable can carry is ignored. A fall at once from several readings above BATTERY_PRESENT
+        to below CABLE_UNLOCK, with c1/c2 open, means that the sensor is dead. With c1/c2 closed it means the same if
+        they open before the converter has shown the same fall."""
+        if not limits.CABLE_LEAST_V.value <= volts_v <= limits.CABLE_MOST_V.value:
+            self._odd = say("remark.adc_reading", volts_v=volts_v)
+            return
+        stood_high = self._stands_high(now)
+        if volts_v > limits.BATTERY_PRESENT_V.value:
+            self._unconfirmed_t = None
+            self._high_in_row += 1
+            self._high_since_t = min(self._high_since_t, now)
+        else:
+            self._high_in_row, self._high_since_t = 0, float("inf")
+        self._alive = self._alive or self._stands_high(now)
+        if self._adc_dead:
+            if not self._stands_high(now):
+                return
+            self._adc_dead = False
+        elif stood_high and now - self._adc_t <= STEP_S and self._is_low(volts_v):
+            if not self._joined:
+                self._die(say("remark.adc_fell", from_v=self._adc_v, to_v=volts_v))
+                return
+            self._unconfirmed_t = now if self._unconfirmed_t is None else self._unconfirmed_t
+        self._adc.add(volts_v, now)
         self._adc_v, self._adc_t = volts_v, now
 
-    def look(
-        self, now: float, outputs: Output | None, pre: PreTelemetry, car: Car, *, doubted: bool = False
-    ) -> tuple[float | None, Source]:
-        """outputs: guard's read-back, None while guard is silent. doubted: ADC and converter or car disagreed, and one
-        of them is wrong: then only what both say to be empty is known. Call at least at every step of the session."""
-        assumed_v = self._follow(now, outputs, pre, car)
-        measured = now - self._adc_t <= FRESH_S
-        if doubted:
-            low_v = limits.CABLE_UNLOCK_V.value
-            agreed = measured and assumed_v is not None and max(self._adc_v, assumed_v) <= low_v
-            return (self._adc_v, Source.ASSUMED) if agreed else (None, Source.UNKNOWN)
-        if measured:
-            return self._adc_v, Source.VERIFIED
-        return (None, Source.UNKNOWN) if assumed_v is None else (assumed_v, Source.ASSUMED)
+    def _die(self, why: str) -> None:
+        self._adc_dead, self._unconfirmed_t, self._odd = True, None, why
+        self._adc.clear()
+        self._adc_t = float("-inf")
 
-    def _follow(self, now: float, outputs: Output | None, pre: PreTelemetry, car: Car) -> float | None:
+    def _stands_high(self, now: float) -> bool:
+        """The high readings up to now are not a spike."""
+        return self._high_in_row >= HIGH_LEAST and now - self._high_since_t >= HIGH_FOR_S
+
+    @staticmethod
+    def _is_low(volts_v: float) -> bool:
+        return abs(volts_v) < limits.CABLE_UNLOCK_V.value
+
+    def odd(self) -> str:
+        """Return, once, the text about a reading of the ADC that was not believed; "" otherwise."""
+        text, self._odd = self._odd, ""
+        return text
+
+    def trust(self) -> None:
+        """Use an ADC again that was taken for dead: a session begins on an unlocked plug."""
+        self._adc_dead = False
+
+    def look(
+        self,
+        now: float,
+        outputs: Output | None,
+        pre: PreTelemetry,
+        car: Car,
+        *,
+        doubted: bool = False,
+        pushed_t: float = float("-inf"),
+    ) -> CableVoltage:
+        """Return the cable voltage at `now`. Call at least at every step of the session.
+
+        outputs: guard's read-back, None while guard is silent. doubted: the ADC disagreed with the converter or the
+        car, and one of them is wrong. Then the cable counts as empty only if both show it empty. If the ADC alone shows
+        a live cable, it may be live, and no person's word counts against that. pushed_t: when the converter last had an
+        order to charge. It follows that order for a while: with c1/c2 closed no earlier reading counts as evidence.
+        """
+        self._joined = outputs is None or bool(outputs & CONTACTORS)
+        settled_t = pushed_t + limits.FOLLOWS_AFTER.value if self._joined else float("-inf")
+        assumed = self._follow(now, outputs, pre, car, settled_t)
+        if assumed.volts_v is not None and assumed.volts_v <= limits.BATTERY_PRESENT_V.value:
+            self._unconfirmed_t = None
+        late = self._unconfirmed_t is not None and now - self._unconfirmed_t > CONFIRMED_WITHIN_S
+        if self._unconfirmed_t is not None and (late or not self._joined):
+            self._die(say("remark.adc_fell_alone"))
+        if now - self._adc_t > FRESH_S:
+            return UNKNOWN if doubted else assumed
+        highest_v = self._adc.largest(now, settled_t)
+        if doubted:
+            both = [highest_v, assumed.highest_v]
+            known = [v for v in both if v is not None and v <= limits.CABLE_UNLOCK_V.value]
+            if len(known) == len(both):
+                return CableVoltage(self._adc_v, Source.ASSUMED, max(known), shown_v=self._adc_v)
+            peak_v = self._adc.peak(now) or 0.0
+            live_v = peak_v if peak_v > limits.CABLE_UNLOCK_V.value else None
+            return replace(UNKNOWN, volts_v=live_v, shown_v=self._adc_v)
+        spread_v = self._adc.spread(now, limits.CABLE_STEADY_FOR.value)
+        steady = spread_v is not None and spread_v <= limits.CABLE_STEADY_V.value
+        return CableVoltage(self._adc_v, Source.VERIFIED, highest_v, steady, self._adc_v, self._alive)
+
+    def _follow(
+        self, now: float, outputs: Output | None, pre: PreTelemetry, car: Car, settled_t: float
+    ) -> CableVoltage:
+        """The cable voltage by the converter's output."""
         if outputs is None:
             self._closed_t = self._left_v = None
-            return None
+            self._pre.clear()
+            return UNKNOWN
         d2_rose, self._d2 = Output.D2 in outputs and not self._d2, Output.D2 in outputs
         if CONTACTORS in outputs:
             self._closed_t = now if self._closed_t is None else self._closed_t
-            fresh = now - pre.volts_t <= FRESH_S and pre.volts_t >= self._closed_t + SETTLE_S
-            self._left_v = pre.volts_v if fresh else None
-            return self._left_v
+            if pre.volts_v is None or now - pre.volts_t > FRESH_S or pre.volts_t < self._closed_t + SETTLE_S:
+                self._left_v = None
+                return UNKNOWN
+            if pre.volts_t > self._pre_t:
+                self._pre.add(pre.volts_v, pre.volts_t)
+                self._pre_t = pre.volts_t
+            self._left_v = self._pre.largest(now, settled_t)
+            return CableVoltage(pre.volts_v, Source.ASSUMED, self._left_v, shown_v=pre.volts_v)
         self._closed_t = None
+        self._pre.clear()
         car_joins = d2_rose or (car.x102 is not None and car.x102.protocol >= 2 and not car.x102.contactors_open)
         if car_joins or outputs & CONTACTORS or (self._left_v or 0.0) > limits.CABLE_UNLOCK_V.value:
             self._left_v = None
-        return self._left_v
+        return UNKNOWN if self._left_v is None else CableVoltage(self._left_v, Source.ASSUMED, self._left_v)

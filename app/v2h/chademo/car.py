@@ -1,4 +1,4 @@
-"""What the car has said: its latest frames, their ages, and the few values that need more than one frame."""
+"""What the car has sent: its latest frames, their ages, and the few values that need more than one frame."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from v2h.chademo.frames import X100, X101, X102, X110, X200, X201
 
 @dataclass(slots=True)
 class Car:
-    """Latest decoded frame of each kind and the time it came. A frame that cannot be decoded is counted, not used."""
+    """The latest decoded frame of each kind and its time. A frame that cannot be decoded is counted, not used."""
 
     x100: X100 | None = None
     x101: X101 | None = None
@@ -19,12 +19,12 @@ class Car:
     x201: X201 | None = None
     seen_t: dict[int, float] = field(default_factory=dict)
     held_target_v: float | None = None
-    """102.1-2 as it was when d2 rose; at least one car changes it afterwards."""
+    """102.1-2 as it was when d2 rose, V; at least one car changes it afterwards."""
     bad_frames: int = 0
     last_bad: str = ""
 
     def take(self, frame: Frame) -> None:
-        """Remember one frame from the car's bus."""
+        """Store one frame from the car's bus."""
         if frame.can_id not in frames.CAR_IDS:
             return
         try:
@@ -42,24 +42,24 @@ class Car:
 
     @property
     def awake(self) -> bool:
-        """The three frames that every CHAdeMO car sends are there."""
+        """The three frames that every CHAdeMO car sends have come."""
         return self.x100 is not None and self.x101 is not None and self.x102 is not None
 
     def hold_target(self) -> None:
-        """From d2 on the ceiling of the session stands."""
+        """Keep the target voltage as the ceiling of the session: it does not change from d2 on."""
         if self.held_target_v is None and self.x102 is not None:
             self.held_target_v = float(self.x102.target_battery_v)
 
     @property
     def target_v(self) -> float:
-        """Charging ceiling, V; 0 before the car has spoken."""
+        """Charging ceiling, V; 0 before the first 0x102."""
         if self.held_target_v is not None:
             return self.held_target_v
         return float(self.x102.target_battery_v) if self.x102 is not None else 0.0
 
     @property
     def charge_request_a(self) -> float:
-        """102.3, or 110.1-2 where a car with high current control says so by 102.3 = FF."""
+        """102.3, A; or 110.1-2 if a car with high current control sends 102.3 = FF."""
         if self.x102 is None:
             return 0.0
         extended = self.x110 is not None and self.x110.high_current_control
@@ -69,7 +69,7 @@ class Car:
 
     @property
     def soc_pct(self) -> float | None:
-        """State of charge; unstable in the first two seconds (3, then 1, then true on a Leaf)."""
+        """State of charge, %; unstable in the first two seconds (a Leaf sends 3, then 1, then the true value)."""
         if self.x100 is None or self.x102 is None or not self.x100.charged_rate_reference_pct:
             return None
         return min(100.0, 100.0 * self.x102.soc_pct / self.x100.charged_rate_reference_pct)
@@ -85,16 +85,9 @@ class Car:
 
     @property
     def discharge_floor_pct(self) -> float | None:
-        """200.6 as percent, decimals cut. A car without 0x201 sends 0.1 kWh (V2H guideline before 1.1), one with it
-        percent."""
+        """200.6 as percent, decimals cut. A car without 0x201 sends 0.1 kWh (V2H guideline before 1.1), a car with it
+        sends percent."""
         return None if self.x200 is None else self._remaining_pct(self.x200.remaining_min_raw)
-
-    @property
-    def charge_ceiling_pct(self) -> float | None:
-        """200.7 as percent; shown to people. The vendor charges past it (CAP1: SOC 86 % at 80 %), so do we."""
-        if self.x200 is None or self.x200.remaining_max_raw == 0:
-            return None
-        return self._remaining_pct(self.x200.remaining_max_raw)
 
     def _remaining_pct(self, raw: int) -> float | None:
         if raw == 0xFF:

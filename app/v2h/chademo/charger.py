@@ -1,22 +1,24 @@
 """The charger without its sockets: session, converter client and timing put together. Sans-IO.
 
-Everything periodic stands on one grid of steps: frames to the car, words to guard and the converter's rounds go out in
-a step, so that the program wakes 10 to 20 times a second and not for each of them (a wake is what its time goes to).
+Everything periodic shares one grid of steps: frames to the car, requests to guard and the converter's rounds go out in
+a step. So the program wakes 10 to 20 times a second and not for each of them (waking up costs most of its CPU time).
 
-Frames, guard reports, cable samples and setpoints go in as they come; turn(now) says what to send. The same object
-runs in the charger program, in `v2h replay` and in virtual time against the rig's plant.
+Frames, guard reports, cable samples and setpoints go in as they come; turn(now) returns what to send. The same object
+runs in the `charger` program, in `v2h replay` and in virtual time against the rig's plant.
 """
 
 from dataclasses import dataclass, field
 
-from v2h.bus import SETPOINT_LIFE_S, Setpoint
+from v2h.bus.messages import SETPOINT_LIFE_S, Setpoint
+from v2h.bus.sentences import say
+from v2h.bus.states import State
 from v2h.canframe import Frame
 from v2h.chademo import frames, limits
-from v2h.chademo.cable import Cable, Source, assumed_battery_v
+from v2h.chademo.cable import Cable, CableVoltage
 from v2h.chademo.car import Car
+from v2h.chademo.interface import Actions, Inputs
+from v2h.chademo.packs import known_packs, pack
 from v2h.chademo.session import Session
-from v2h.chademo.states import State
-from v2h.chademo.view import Actions, Inputs
 from v2h.pre import objects as pre
 from v2h.pre.client import Pace, PreClient
 from v2h.safety.outputs import NONE, Output
@@ -25,19 +27,19 @@ from v2h.safety.wire import GuardState, Report, Request
 EVSE_PERIOD_S = 0.1
 """The vendor sends every 99.99 ms, sd 0.52 ms, on its own clock, not locked to the car's."""
 EVSE_LATE_S = 0.03
-"""After more than this (a loop held up, or a silence) the next frames follow a whole period later, not on the old grid:
-two generations 50 ms apart are no 100 ms."""
+"""If the frames are later than this (the loop was held up, or we were silent), the next frames follow a whole period
+later and not on the old grid: two sets of frames 50 ms apart do not keep the period of 100 ms."""
 STEP_S = 0.05
 FLOW_STEP_S = 0.1
-"""While energy flows: the pace of the car's frames and ours. What guard tells and a new order do not wait for it."""
+"""While energy flows: the period of the car's frames and ours. A changed guard report or setpoint does not wait."""
 STIRRED_S = 1.5
-"""So long after a changed order own power may still be moving: dead time, 12 A of ramp and the converter's lag."""
+"""So long after a changed order our power may still be changing: dead time, 12 A of ramp and the converter's lag."""
 RESTING_STEP_S = 0.2
-"""With no session there is nothing to be quick about; the age of guard's word must stay below 0.3 s."""
+"""Without a session nothing is urgent, but the age of guard's report must stay below 0.3 s."""
 AMPS_FRESH_S = 0.5
 WIRE_PERIOD_S = 0.1
 ROUNDING_S = 1e-6
-"""A slot is due although floating point puts it a hair into the future."""
+"""A slot is due even if a floating point rounding error puts it slightly into the future."""
 
 
 @dataclass(slots=True)
@@ -51,14 +53,24 @@ class Turn:
 
 
 class Charger:
-    """One charger. cells_in_series: of the car's battery, by which the owner lets voltages be assumed where the cable
-    has no calibrated ADC; 0: no session without one."""
+    """One charger. cells_in_series, pack_kwh: the car's battery as the owner named it, which permits assumed voltages
+    where the cable has no calibrated ADC; 0 cells: no session without an ADC. Raises ValueError for an unknown pack."""
 
     def __init__(
-        self, session: Session, *, max_charge_a: float, max_discharge_a: float, cells_in_series: int = 0
+        self,
+        session: Session,
+        *,
+        max_charge_a: float,
+        max_discharge_a: float,
+        cells_in_series: int = 0,
+        pack_kwh: int = 24,
     ) -> None:
         self.session = session
-        self.cells_in_series = cells_in_series
+        self.pack = pack(cells_in_series, pack_kwh) if cells_in_series else None
+        if cells_in_series and self.pack is None:
+            raise ValueError(
+                f"no voltages are known for {cells_in_series} cells and {pack_kwh} kWh; there are: {known_packs()}"
+            )
         self.max_charge_a, self.max_discharge_a = max_charge_a, max_discharge_a
         self.car = Car()
         self.converter = PreClient()
@@ -69,12 +81,12 @@ class Charger:
         self._cable = Cable()
         self._setpoint: Setpoint | None = None
         self._setpoint_t = float("-inf")
-        self._clear_fault = self._unlock_confirmed = False
+        self._clear_fault = self._unlock_word = False
         self._last_turn_t: float | None = None
-        self._stirred_t = float("-inf")
+        self._stirred_t = self._pushed_t = float("-inf")
         self._step_due = self._evse_due = self._wire_due = float("-inf")
         self._hurry = False
-        """Something has happened that must not wait for the grid's next slot."""
+        """An event must not wait for the next slot of the grid."""
         self._sequence = 0
         self._asked: tuple[float, float, bool] | None = None
         self._last_wish: tuple[Output, int, bool] = (NONE, 0, False)
@@ -85,32 +97,32 @@ class Charger:
         self.car.take(frame)
 
     def pre_frame(self, frame: Frame) -> None:
-        """A status word that changed does not wait for the next step."""
+        """Take a frame of the converter. A changed status word leads to a step at once."""
         status = self.converter.telemetry.status
         self.converter.answer(frame.data, frame.t, frame.can_id)
         self._hurry = self._hurry or self.converter.telemetry.status != status
 
     def guard_report(self, report: Report, now: float, *, age_s: float = 0.0) -> None:
-        """A report that changes anything leads to a step at once: K off must not wait for the next tick.
+        """Take a report of guard. A change of K, outputs or state leads to a step at once: K off must not wait.
 
-        age_s: since the request that it answers was sent."""
+        age_s: seconds since we sent the request that it answers."""
         old = self.report
         if old is None or (old.k_on, old.outputs, old.state) != (report.k_on, report.outputs, report.state):
             self._hurry = True
         self.report, self._report_t = report, now - age_s
 
     def guard_gone(self) -> None:
-        """The wire is closed: no report counts as fresh any more."""
+        """The safety wire is closed: no report counts as fresh any more."""
         self._report_t = float("-inf")
 
     def cable_sample(self, volts_v: float, now: float) -> None:
-        """A reading of the calibrated ADC."""
+        """Take a reading of the cable's calibrated ADC, V."""
         self._cable.sample(volts_v, now)
 
     def setpoint(self, setpoint: Setpoint, now: float) -> None:
-        """Take manager's order; an expiry further away than a second is cut, an expired one still says `wanted`."""
+        """Take manager's setpoint. It lives SETPOINT_LIFE_S at most; an expired one still carries `wanted`."""
         if setpoint.wanted is not (self._setpoint is not None and self._setpoint.wanted):
-            self._hurry = True  # somebody has pressed something: not to wait for the slow step of rest
+            self._hurry = True  # a person may have pressed a button: do not wait for the slow step of rest
         elif self._setpoint is not None and setpoint.power_w != self._setpoint.power_w:
             self._hurry = self.converter.pace is Pace.FLOW
         self._setpoint, self._setpoint_t = setpoint, now
@@ -118,18 +130,19 @@ class Charger:
             self.stop_asked = self.stop_asked and setpoint.order == self.session.order_done
 
     def stop(self) -> None:
-        """The owner's stop, obeyed at the next turn whatever manager says, until manager brings a new order."""
+        """The owner's stop. It takes effect at the next turn and overrides manager until manager sends a new order."""
         self.stop_asked = self._hurry = True
 
     def clear_fault(self, *, unlock_confirmed: bool) -> None:
-        """A person has seen the fault; tried once, at the next turn."""
-        self._clear_fault, self._unlock_confirmed = True, unlock_confirmed
+        """A person has seen the fault: try once, at the next turn, to clear it. unlock_confirmed: the person has also
+        confirmed at the panel that the cable is empty; session.word_answer then holds the result."""
+        self._clear_fault, self._unlock_word = True, unlock_confirmed
         self._hurry = True
 
     # What goes out.
 
     def turn(self, now: float) -> Turn:
-        """Call whenever something came in or next_due() has come."""
+        """Return what to send now. Call whenever something came in or next_due() is reached."""
         late = self._last_turn_t is not None and now - self._last_turn_t > limits.LOOP_LATE.value
         loop_age_s = 0.0 if self._last_turn_t is None else now - self._last_turn_t
         self._last_turn_t = now
@@ -148,6 +161,7 @@ class Charger:
             held_up = now - self._evse_due > EVSE_LATE_S
             self._evse_due = now + EVSE_PERIOD_S if held_up else _next_on_grid(self._evse_due, now, EVSE_PERIOD_S)
             out.to_car = [frames.encode(frame) for frame in self.actions.frames]
+            self.session.stop_shown = self.session.state in (State.STOP_CURRENT, State.SAFE)
         wish = (self.actions.outputs, self.actions.session, self.actions.trip_wanted)
         if now + ROUNDING_S >= self._wire_due or wish != self._last_wish:
             self._wire_due = _next_on_grid(self._wire_due, now, RESTING_STEP_S if self.resting else WIRE_PERIOD_S)
@@ -156,7 +170,7 @@ class Charger:
         return out
 
     def next_due(self, now: float) -> float:
-        """When turn() is worth calling again if nothing comes in."""
+        """The time at which turn() must be called again if nothing comes in."""
         if self._hurry:
             return now
         due = min(self._step_due, self._wire_due)
@@ -166,52 +180,52 @@ class Charger:
         return min(due, self.converter.next_due(now)) if talks else due
 
     def steps_at(self, now: float) -> bool:
-        """The next turn is a step: the time to look at what only a step looks at."""
+        """The next turn is a step: now is the time to read what only a step uses."""
         return self._hurry or self.actions is None or now + ROUNDING_S >= self._step_due
 
     def status_109_5(self) -> int | None:
-        """The status byte that we send now; None while silent."""
+        """The status byte that we send now; None while we send no frames."""
         frames_now = self.actions.frames if self.actions is not None else ()
         return next((frames.encode(frame)[1][5] for frame in frames_now if isinstance(frame, frames.X109)), None)
 
     @property
     def speaks(self) -> bool:
-        """The car shall hear us now."""
+        """We send frames to the car now."""
         return self.actions is not None and bool(self.actions.frames)
 
     @property
     def resting(self) -> bool:
-        """No session: nothing energised by us, the program may end."""
+        """No session: we energise nothing, and the program may end."""
         return self.session.state in (State.IDLE, State.FAULT)
 
     def stirs(self, now: float) -> bool:
-        """What is asked of the converter has just changed."""
+        """The target of the converter changed less than STIRRED_S ago."""
         return now - self._stirred_t < STIRRED_S
 
     def inputs(self, now: float) -> Inputs:
-        """The session's look at the world."""
+        """All inputs of the session at `now`."""
         order = self._setpoint
         heard_s = now - self._setpoint_t
         live = order is not None and now < min(order.expires_t, self._setpoint_t + SETPOINT_LIFE_S)
         wanted = order is not None and order.wanted and heard_s < limits.NO_BUS_FOR.value and not self.stop_asked
-        telemetry, cells = self.converter.telemetry, self.cells_in_series
-        cable_v, source = self._look_at_cable(now)
+        soc_pct = self.car.soc_pct
         return Inputs(
             car=self.car,
             guard=self._fresh_report(now),
-            pre=telemetry,
-            converter_answered_t=self.converter.link.answered_t,
-            cable_v=cable_v,
-            cable_source=source,
-            may_assume=cells > 0,
-            assumed_battery_v=assumed_battery_v(cells, self.car.soc_pct) if cells else None,
+            pre=self.converter.telemetry,
+            cable=self._look_at_cable(now),
+            protocol=self.session.protocol,
+            may_assume=self.pack is not None,
+            pack_unlike="" if self.pack is None else self.pack.unlike(self.car.capacity_kwh),
+            assumed_battery_v=None if self.pack is None or soc_pct is None else self.pack.rest_v(soc_pct),
             wanted=wanted,
             order=order.order if order is not None else -1,
+            order_live=live,
             setpoint_w=order.power_w if order is not None and live else 0.0,
             max_charge_a=self.max_charge_a,
             max_discharge_a=self.max_discharge_a,
             clear_fault=self._clear_fault,
-            unlock_confirmed=self._unlock_confirmed,
+            unlock_word=self._unlock_word,
         )
 
     @property
@@ -221,34 +235,47 @@ class Charger:
     def _step(self, now: float) -> None:
         was = self.session.state
         self.actions = self.session.step(now, self.inputs(now))
-        self._clear_fault = False
+        self._clear_fault = self._unlock_word = False
+        self._note_odd_readings()
         if self.session.state is State.IDLE:
-            self._unlock_confirmed = False
+            self._cable.trust()
         if was is State.IDLE and self.session.state is not State.IDLE:
-            self.car = Car()  # nothing said before this session counts
+            self.car = Car()  # frames from before this session do not count
             self.converter = PreClient()
             self._asked = None
         elif self.session.state is State.CAR_CONTACTORS:
             self.car.hold_target()
         self.converter.pace = Pace.FLOW if self.session.state is State.ENERGY else Pace.SEQUENCE
 
+    def _note_odd_readings(self) -> None:
+        """Add a remark, once for each kind in a session, about a reading that is not possible; it is not used."""
+        odd = self.converter.telemetry.odd
+        converter = say("remark.converter_odd", odd=odd) if odd else ""
+        for name, text in (("converter_odd", converter), ("cable_odd", self._cable.odd())):
+            if text and name not in self.session.told:
+                self.session.told.add(name)
+                self.session.remarks.append((name, text))
+
     def _gate(self, now: float, late: bool) -> None:
-        """Directly before anything is written to the converter: only a READY guard and a punctual loop let amps out."""
+        """Run directly before anything is written to the converter. Without a READY guard or with a late loop: 0 A."""
         assert self.actions is not None
         report = self._fresh_report(now)
         open_ = report is not None and report.state is GuardState.READY and not late
         if not open_:
-            self.session.commanded_a = 0.0  # what comes back rises from zero
+            self.session.commanded_a = 0.0  # afterwards the current rises from zero
         wish = (self.actions.pre_volts_v, self.actions.pre_amps_a if open_ else 0.0, self.actions.pre_enable)
+        if wish[1] > 0.0:
+            self._pushed_t = now
         if wish != self._asked:
             self._asked, self._stirred_t = wish, now
             self.converter.set_target(wish[0], wish[1])
         self.converter.enable(wish[2])
 
-    def _look_at_cable(self, now: float) -> tuple[float | None, Source]:
+    def _look_at_cable(self, now: float) -> CableVoltage:
         guard, doubted = self._fresh_report(now), self.session.adc_doubted
         outputs = None if guard is None else guard.outputs
-        return self._cable.look(now, outputs, self.converter.telemetry, self.car, doubted=doubted)
+        telemetry, pushed_t = self.converter.telemetry, self._pushed_t
+        return self._cable.look(now, outputs, telemetry, self.car, doubted=doubted, pushed_t=pushed_t)
 
     def _fresh_report(self, now: float) -> Report | None:
         return self.report if now - self._report_t <= limits.GUARD_LOST.value else None
@@ -268,16 +295,17 @@ class Charger:
             sequence=self._sequence,
             loop_age_ms=int(loop_age_s * 1000),
             pre_current_a=telemetry.amps_a if fresh else None,
-            # Unknown until guard has told what it found: the first word must not unlock a plug found locked.
-            cable_v=self._look_at_cable(now)[0] if self.report is not None else None,
+            # Unknown until the first report of guard: the first request must not unlock a plug that was found locked.
+            cable_v=self._look_at_cable(now).volts_v if self.report is not None else None,
             k_expected=self.actions.k_expected,
             trip_wanted=self.actions.trip_wanted,
             unlock_by_person=self.actions.unlock_by_person,
+            cable_doubted=self.actions.cable_doubted,
         )
 
 
 def _next_on_grid(due: float, now: float, period_s: float) -> float:
-    """The next slot after `now` on the grid of `due`; a missed slot is skipped, not made up."""
+    """The next slot after `now` on the grid of `due`; a missed slot is skipped and not made up for."""
     if now + ROUNDING_S < due:
         return due
     if due == float("-inf"):

@@ -1,7 +1,7 @@
 """Codec of the CHAdeMO frames: bytes <-> frozen dataclasses. No I/O, no clock.
 
-All fields are little endian; a frame has 8 bytes. Wire sign rules live only in the codec: discharge currents
-travel as 0xFF - A and are positive magnitudes in the dataclasses. Which bits a field owns: layout.py.
+All fields are little endian; a frame has 8 bytes. Only the codec knows the sign rules of the bus: discharge currents
+are sent as 0xFF - A and are positive magnitudes in the dataclasses. Which bits a field occupies: layout.py.
 Byte meanings: IEEE 2030.1.1 as quoted by open implementations, checked against captures of a Nissan Leaf ZE0
 on the vendor's charger (CAP1, CAP2) and of a ZE1 on a public one (CAP3).
 """
@@ -125,9 +125,9 @@ class X118:
 class X200:
     """Car: discharge limits (0x200).
 
-    remaining_min_raw / remaining_max_raw are 0.1 kWh from a car that sends no 0x201, percent from one that
-    does (min at or below which it may not discharge, max at or above which it may not charge); the session
-    holds the rule.
+    remaining_min_raw / remaining_max_raw are in 0.1 kWh from a car that sends no 0x201, and in percent from a car
+    that sends it. At or below min the car may not discharge, at or above max it may not charge; the session
+    applies the rule.
     """
 
     max_discharge_current_a: int = 0
@@ -207,13 +207,13 @@ FAULTS = (
 
 
 class FrameError(ValueError):
-    """A frame that cannot be: unknown id, wrong length or a value outside its range; the text says which."""
+    """A frame that is not valid: unknown id, wrong length or a value outside its range; the text says which."""
 
 
-# encode and decode remember the last few: ten times a second, the same bytes mostly say the same again.
+# encode and decode cache the last few frames: ten times a second, mostly the same bytes come again.
 @lru_cache(maxsize=16)
 def encode(frame: AnyFrame) -> tuple[int, bytes]:
-    """Return (CAN id, 8 bytes). Clamps nothing: a value outside its range raises FrameError."""
+    """Return (CAN id, 8 bytes). Does not clamp: a value outside its range raises FrameError."""
     can_id = CAN_ID[type(frame)]
     data = bytearray(DLC)
     for field in FIELDS[can_id]:
@@ -237,5 +237,5 @@ def decode(can_id: int, data: bytes) -> AnyFrame:
 
 
 def faults(frame: X102) -> tuple[str, ...]:
-    """Names of the fault bits that the car has set, in wire order; empty when all is well."""
+    """Names of the fault bits that the car has set, in wire order; empty when none is set."""
     return tuple(name for name in FAULTS if getattr(frame, name))

@@ -1,8 +1,8 @@
-"""Where each field of each CHAdeMO frame sits: one table that both directions of the codec read.
+"""The place of each field in each CHAdeMO frame: one table that both directions of the codec use.
 
-A frame has 8 bytes, 16-bit fields are little endian. A field kind knows how to take its value out of the
-bytes and how to put it in; the table below says which kind sits where. Every bit of every frame belongs to
-exactly one field, so a decoded frame encodes back to the same bytes, reserved bits included.
+A frame has 8 bytes, 16-bit fields are little endian. A field class reads its value from the bytes and writes it to
+them; the table below says which class stands where. Every bit of every frame belongs to exactly one field, so a decoded
+frame encodes back to the same bytes, reserved bits included.
 Byte meanings: IEEE 2030.1.1 as quoted by open implementations, checked against captures (see frames.py).
 """
 
@@ -17,7 +17,7 @@ Value = int | float | bool | bytes
 
 
 class Field(Protocol):
-    """One field of a frame. put() raises ValueError that names the value and the allowed range."""
+    """One field of a frame. put() raises ValueError, with the value and the allowed range in its text."""
 
     @property
     def name(self) -> str: ...
@@ -70,7 +70,7 @@ class Tenths:
 
 @dataclass(frozen=True, slots=True)
 class DischargeAmps:
-    """A discharge current: the wire carries 0xFF - A, the field holds the positive magnitude A."""
+    """A discharge current: the frame carries 0xFF - A, the field holds the positive magnitude A."""
 
     name: str
     start: int
@@ -101,7 +101,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class OtherBits:
-    """The bits of a byte that have no name of their own, unshifted, so that they survive the round trip."""
+    """The bits of a byte without a name, unshifted, so that decoding and encoding keep them."""
 
     name: str
     byte: int

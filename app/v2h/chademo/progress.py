@@ -1,27 +1,37 @@
-"""Where a session stands: what its transitions may read and change. The engine is session.py."""
+"""The state of a session: what its transitions may read and change. session.py runs it."""
 
 from collections.abc import Mapping
 
+from v2h.bus.sentences import say
+from v2h.bus.states import State
+from v2h.chademo import limits
 from v2h.chademo.cable import Source
-from v2h.chademo.states import TABLE, State
-from v2h.chademo.view import Fault, Inputs
+from v2h.chademo.interface import Fault, Inputs
+from v2h.chademo.states import TABLE
 from v2h.safety.outputs import NONE
 
 ADC_DOUBTED_BY = ("late_insulation_test", "late_bleed", "battery_gone", "cable_against_converter")
-"""Faults after which one of two measurements is wrong, and nobody knows which. Until the next session the plug is
-unlocked only when both say that the cable is empty, or by a person."""
+"""Faults after which one of two measurements is wrong, and it is not known which. Until the next session the plug is
+unlocked only when both show an empty cable, or by a person."""
 
 
 class Progress:
-    """State, marks in time, the latched fault.
+    """The state, its times, and the latched fault.
 
-    number must differ between program starts: guard clears a trip only for a new one. waits_s: other deadlines for
+    number must differ between program starts: guard clears a trip only for a new number. waits_s: other deadlines for
     named states (a replay waits up to 15 s for the recorded test voltage). locked: the plug lock is wanted on.
-    charging: what 109.5.0 says. flowed: energy has flowed in this session. ending: a stop is under way; ended_by: who
-    began the last one, "us" (owner, manager, its silence), "car" or "fault". starts: sessions begun; refusals: how many
-    of the last ones in a row ended before energy without our asking. seen_empty: the cable was at most 10 V before the
-    test. welding: outcome of the last welding check, "" before the first. paused: 0 A is offered to the car.
-    adc_doubted: the cable's sensor disagreed with converter or car in this session and must not unlock the plug.
+    charging: the value of 109.5.0. flowed: energy has flowed in this session. ending: a stop is under way; ended_by:
+    who began the last stop, "us" (owner, manager, a silent manager), "car" or "fault". starts: number of sessions
+    begun; refusals: how many of the last sessions in a row ended before energy without a stop by us. seen_empty: the
+    cable was at most 10 V before the test. welding: outcome of the last welding check, "" before the first. paused: we
+    offer 0 A to the car. adc_doubted: the cable's sensor disagreed with converter or car in this session and must not
+    unlock the plug. refused: we ended the session because the car does not want it. stop_shown: we have sent a frame of
+    this stop. signals_on_t: when d1 or d2 was last seen on, or guard was silent. word_t: when a person's word to unlock
+    was accepted; word_answer: the text of the result of the last one. entered_v: the first cable voltage of this state;
+    fallen_v, fallen_t: the lowest, and when it was reached. ahead_t: since when 108.3 has been far above the current.
+    car_joined: after d2 the car has reported, or may have done so without a report, that it closed its contactors;
+    battery_seen: the cable's sensor has shown its battery. conducts: c1 and c2 are known to connect converter and car.
+    inherited: the plug was found locked when the program began, and the cable's voltage before that is not known.
     """
 
     def __init__(self, number: int, protocol: int = 2, waits_s: Mapping[State, float] | None = None) -> None:
@@ -29,10 +39,10 @@ class Progress:
         self.waits_s = dict(waits_s or {})
         self.state = State.IDLE
         self.since_t = 0.0
-        self.reason = "not started"
+        self.reason: str = say("session.not_started")
         self.fault: Fault | None = None
         self.locked = self.ending = self.charging = self.flowed = False
-        self.seen_empty = self.paused = self.adc_doubted = False
+        self.seen_empty = self.paused = self.adc_doubted = self.refused = False
         self.ended_by = self.welding = ""
         self.starts = self.refusals = 0
         self.idle_t: float | None = None
@@ -44,49 +54,61 @@ class Progress:
         self.d1_t = self.permitted_t = 0.0
         self.speaking_t: float | None = None
         self.held_t: float | None = None
+        self.signals_on_t = float("inf")
+        self.word_t = self.fallen_t = float("-inf")
+        self.word_answer = ""
+        self.stop_shown = self.car_joined = self.battery_seen = self.conducts = self.inherited = False
+        self.fallen_v: float | None = None
+        self.entered_v: float | None = None
+        self.ahead_t: float | None = None
         self.seen_on = NONE
         self.watched: dict[str, float] = {}
         self.history: list[tuple[float, State]] = []
 
     def fail(self, fault: Fault, now: float) -> None:
-        """Latch the first fault and leave in order. From some the cable's sensor comes out as a liar."""
+        """Latch the first fault and begin an orderly stop. After the faults of ADC_DOUBTED_BY the sensor is doubted."""
         self.adc_doubted = self.adc_doubted or fault.name in ADC_DOUBTED_BY
         self.fault = self.fault or fault
         self.reason = self.fault.text
         self.stop(now, "fault")
 
-    def begin(self, now: float, i: Inputs) -> None:
-        """A new session starts with this step; called by the transition out of IDLE."""
+    def begin(self, now: float, inputs: Inputs) -> None:
+        """Start a new session with this step; called by the transition from IDLE."""
         self.number = (self.number + 1) & 0xFFFFFFFF
-        self.order_done = i.order
-        self.d1_t, self.reason = now, "starting"
+        self.order_done = inputs.order
+        self.d1_t, self.reason = now, say("session.starting")
         self.ending = self.charging = self.flowed = self.seen_empty = self.paused = self.adc_doubted = False
+        self.refused = self.car_joined = self.battery_seen = self.conducts = self.inherited = False
         self.ended_by, self.starts = "", self.starts + 1
-        self.speaking_t = self.idle_t = None
+        self.speaking_t = self.idle_t = self.ahead_t = None
         self.seen_on = NONE
         self.told.clear()
-        if i.cable_source is not Source.VERIFIED:
-            text = "this session's cable and battery voltages are assumed, not measured"
-            self.remarks.append(("cable_assumed", text))
+        if inputs.cable_source is not Source.VERIFIED:
+            self.remarks.append(("cable_assumed", say("remark.cable_assumed")))
 
     def enter(self, state: State, now: float) -> None:
-        """Change state; charging is what 109.5.0 says, from ENERGY until the current is known to be small."""
+        """Change the state. charging (109.5.0) is set from ENERGY until the current is known to be small."""
+        if state is State.D2_OFF and self.car_joined and not self.battery_seen:
+            self.adc_doubted = True  # a sensor that fails while the cable is empty looks like this
         self.state, self.since_t, self.held_t = state, now, None
+        self.entered_v = self.fallen_v = None
+        self.fallen_t = now
+        self.stop_shown = False
         self.history.append((now, state))
         del self.history[:-200]
         self.watched.clear()
         if state is State.ENERGY:
             self.charging = self.flowed = True
-            self.refusals = 0
             if not self.ending:
-                self.reason = "energy may flow"
+                self.refusals = 0
+                self.reason = say("session.energy_may_flow")
         elif state is State.FAULT:
             self.speaking_t, self.charging = None, False
         elif state is State.IDLE:
             self.speaking_t = None
 
     def stop(self, now: float, by: str, *, calm: bool = False) -> None:
-        """Leave in order, by the row's road. by: see ended_by; calm: it is the owner's wish, nothing is wrong."""
+        """Begin an orderly stop by the row of states.py. by: see ended_by; calm: the owner's stop, without a fault."""
         row = TABLE[self.state]
         following = row.calm or row.stop if calm else row.stop
         self._end(by)
@@ -94,11 +116,25 @@ class Progress:
             self.enter(following, now)
 
     def make_safe(self, fault: Fault, now: float) -> None:
-        """guard has tripped, or must: nothing is left to do in order."""
+        """Go to SAFE: guard has tripped, or must trip, and an orderly stop is no longer possible."""
         self.fault = self.fault or fault
         self.reason = self.fault.text
         self._end("fault")
         self.enter(State.SAFE, now)
+
+    @property
+    def unlocks_by_word(self) -> bool:
+        """A person's word to unlock is valid now."""
+        return self.word_t > float("-inf")
+
+    def watch_fall(self, now: float, cable_v: float | None) -> None:
+        """Note the time at each fall of the measured cable voltage by STILL_FALLS_V (1 V) in this state."""
+        if cable_v is None:
+            return
+        if self.fallen_v is None:
+            self.fallen_v = cable_v
+        elif cable_v <= self.fallen_v - limits.STILL_FALLS_V.value:
+            self.fallen_v, self.fallen_t = cable_v, now
 
     def _end(self, by: str) -> None:
         if not self.ending and not self.flowed and by != "us":

@@ -1,143 +1,178 @@
-"""The charging session: walks the table of states. Pure: values and `now` in, wishes out; deep-copyable at any moment.
+"""The charging session: runs the table of states. Pure: values and `now` in, requests out; deep-copyable at any moment.
 
-What it is not: it owns no line and no socket. guard may refuse an output, so every state that relies on one waits for
-guard's read-back. A trip by guard ends any state in SAFE and then FAULT. Nothing here unlocks the plug but a known
-cable voltage of at most 10 V (how it is known: cable.py), or a person's confirmation that guard itself bounds.
+It owns no line and no socket. guard may refuse an output, so every state that relies on an output waits for guard's
+read-back. A trip by guard leads from any state to SAFE and then to FAULT. Only two things unlock the plug here: a known
+cable voltage of at most 10 V (how it is known: cable.py), or a person's confirmation, which guard itself limits.
 """
 
 from collections.abc import Mapping
 
+from v2h.bus.sentences import say
+from v2h.bus.states import State
 from v2h.chademo import evse, flow, limits
 from v2h.chademo.cable import Source
 from v2h.chademo.frames import EvseFrame
+from v2h.chademo.interface import Actions, Fault, Inputs
+from v2h.chademo.offer import held_back, told_amps_a, told_offer_a
 from v2h.chademo.progress import Progress
-from v2h.chademo.states import TABLE, Converter, State
-from v2h.chademo.supervision import check, remarks, threshold_v
+from v2h.chademo.refusals import late_words
+from v2h.chademo.states import TABLE, Converter
+from v2h.chademo.supervision import ceiling_v, check, remarks
 from v2h.chademo.transitions import NEXT
-from v2h.chademo.view import Actions, Fault, Inputs
 from v2h.safety.outputs import CONTACTORS, NONE, Output, names
 from v2h.safety.wire import GuardState
 
 _LIVE = Output.D1 | Output.D2 | CONTACTORS | Output.PRE_AC
+_SIGNALS = Output.D1 | Output.D2
 _RESTING = (State.IDLE, State.SAFE, State.FAULT)
-_BEFORE_D2 = (State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED, State.TEST_OPEN)
+_BEFORE_D2 = (*(State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED, State.TEST_OPEN, State.CONTACTOR_CHECK),)
+_WHILE_HEARD = (State.UNLOCK, State.FAREWELL)
+"""d1 is off, and the car may leave. We stop sending then: frames without a receiver would wait in the CAN controller
+until the next car comes."""
 
 
-def _on(i: Inputs) -> Output:
-    return NONE if i.guard is None else i.guard.outputs
+def _on(inputs: Inputs) -> Output:
+    return NONE if inputs.guard is None else inputs.guard.outputs
 
 
 class Session(Progress):
-    """One charger's session after another."""
+    """The sessions of one charger, one after another."""
 
     def __init__(self, number: int, protocol: int = 2, waits_s: Mapping[State, float] | None = None) -> None:
         super().__init__(number, protocol, waits_s)
         self.commanded_a = 0.0
         self._volts_v = 0.0
         self._met_guard = False
+        self.told_offer_a = (0, 0)
+        """108.3 and 208.3 as sent last, A."""
         self._last_t: float | None = None
 
-    def step(self, now: float, i: Inputs) -> Actions:
-        """Look once, at any cadence up to 0.1 s."""
+    def step(self, now: float, inputs: Inputs) -> Actions:
+        """Process the inputs of `now` and return the requests. Call at least every 0.1 s during a session."""
         elapsed_s = 0.0 if self._last_t is None else now - self._last_t
         self._last_t = now
-        self._meet_guard(now, i)
-        self._supervise(now, i)
-        successor = NEXT[self.state](self, now, i)
+        self._meet_guard(now, inputs)
+        self._supervise(now, inputs)
+        successor = NEXT[self.state](self, now, inputs)
         if successor is not None:
             self.enter(successor, now)
-        self._check_deadline(now, i)
-        return self._actions(now, i, elapsed_s)
+        self._check_deadline(now, inputs)
+        return self._actions(now, inputs, elapsed_s)
 
-    def checks(self, i: Inputs) -> dict[str, str]:
-        """What is "verified", "assumed" or "not fitted". No leakage sensor and no lock feedback are known on this
-        board; a cable without its own ADC is assumed where the owner allowed it or the converter shows it."""
-        known = i.may_assume or i.cable_source is not Source.UNKNOWN
-        cable = "verified" if i.cable_source is Source.VERIFIED else "assumed" if known else "not fitted"
+    def checks(self, inputs: Inputs) -> dict[str, str]:
+        """Each check as "verified", "assumed" or "not fitted". No leakage sensor and no lock feedback are known on this
+        board. The cable voltage without an ADC is "assumed" if the owner permitted it or the converter shows it."""
+        known = inputs.may_assume or inputs.cable_source is not Source.UNKNOWN
+        cable = "verified" if inputs.cable_source is Source.VERIFIED else "assumed" if known else "not fitted"
         welding = {"welding": self.welding} if self.welding else {}
         return {"insulation": "not fitted", "lock": "assumed", "cable_v": cable, **welding}
 
-    def limits_a(self, i: Inputs, now: float) -> tuple[float, float]:
-        """(charge, discharge) amps that this session would accept, both positive; (0, 0) outside energy flow. In a
-        pause the car asks for nothing because we offer nothing: what it had allowed before counts."""
+    def limits_a(self, inputs: Inputs, now: float) -> tuple[float, float]:
+        """(charge, discharge) amps that this session would accept, both positive; (0, 0) outside energy flow.
+
+        In a pause the car asks for 0 A because we offer 0 A, so the limits from before the pause count. If the car asks
+        for all that we offer, it may be able to take more, so our own limit counts."""
         if self.state is not State.ENERGY or self.ending:
             return 0.0, 0.0
-        now_a = flow.allowed_a(i, now)
+        now_a = flow.allowed_a(inputs, now)
+        if not self.paused and held_back(self, inputs, self.told_offer_a[0]):
+            now_a = (flow.offered_a(inputs)[0], now_a[1])
         if not self.paused and now - self.resumed_t > limits.RESUME.value:
             return now_a
         return max(now_a[0], self.offer_a[0]), max(now_a[1], self.offer_a[1])
 
-    def _meet_guard(self, now: float, i: Inputs) -> None:
-        if i.guard is None:
+    def _meet_guard(self, now: float, inputs: Inputs) -> None:
+        if inputs.guard is None or inputs.guard.outputs & _SIGNALS or self.signals_on_t == float("inf"):
+            self.signals_on_t = now
+        if inputs.guard is None:
             return
-        tripped = i.guard.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED)
+        self.adc_doubted = self.adc_doubted or (self.state is not State.IDLE and inputs.guard.cable_doubted)
+        tripped = inputs.guard.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED)
         first, self._met_guard = not self._met_guard, True
         if first:
-            self.locked = Output.PLUG_LOCK in i.guard.outputs  # as guard found it; it may be on after a crash
+            self.locked = Output.PLUG_LOCK in inputs.guard.outputs  # as guard found it: it may be on after a crash
+            self.inherited = self.locked
         wanted_on = TABLE[self.state].outputs
-        lost = self.seen_on & wanted_on & ~i.guard.outputs
-        self.seen_on = (self.seen_on | i.guard.outputs) & wanted_on
+        lost = self.seen_on & wanted_on & ~inputs.guard.outputs
+        self.seen_on = (self.seen_on | inputs.guard.outputs) & wanted_on
         if self.state in (State.SAFE, State.FAULT):
-            # Only a new number clears guard's trip; guard takes a change of number under live outputs for a crash.
-            if self.state is State.FAULT and tripped and not i.guard.outputs & _LIVE and i.guard.session == self.number:
+            # Only a new number clears guard's trip, and guard treats a new number with live outputs as a crash.
+            if (
+                self.state is State.FAULT
+                and tripped
+                and not inputs.guard.outputs & _LIVE
+                and inputs.guard.session == self.number
+            ):
                 self.number = (self.number + 1) & 0xFFFFFFFF
-        elif first and (tripped or self.locked or i.guard.outputs & _LIVE):
-            found = i.guard.trip.text if tripped else "outputs were on"
-            self.make_safe(Fault("found_at_start", f"after a restart: {found}"), now)
+        elif first and (tripped or self.locked or inputs.guard.outputs & _LIVE):
+            found = say("safe.trip_at_start", trip=inputs.guard.trip.text) if tripped else say("safe.found_on")
+            self.make_safe(Fault("found_at_start", found), now)
         elif tripped:
-            self.make_safe(Fault("guard_tripped", f"guard made safe: {i.guard.trip.text}"), now)
+            self.make_safe(Fault("guard_tripped", say("safe.tripped", trip=inputs.guard.trip.text)), now)
         elif lost:
-            self.make_safe(Fault("outputs_lost", f"guard has switched off {', '.join(names(lost))}"), now)
+            self.make_safe(Fault("outputs_lost", say("safe.outputs_lost", outputs=", ".join(names(lost)))), now)
 
-    def _supervise(self, now: float, i: Inputs) -> None:
+    def _supervise(self, now: float, inputs: Inputs) -> None:
         if self.state in _RESTING:
             return
-        self.remarks += remarks(self.state, i, now, self.commanded_a, self.watched, self.told)
-        fault, normal = check(self.state, i, now, self.commanded_a, self.watched)
+        self.remarks += remarks(self.state, inputs, now, self.commanded_a, self.watched, self.told)
+        fault, normal = check(self.state, inputs, now, self.commanded_a, self.watched)
         if fault is not None:
             self.fail(fault, now)
         elif self.state in _BEFORE_D2 and now - self.permitted_t > limits.D2_AFTER_PERMISSION.value:
-            self.fail(Fault("late_d2", "d2 is not reached in time after the car's permission"), now)
+            self.fail(Fault("late_d2", say("late.d2")), now)
         elif normal and (not self.ending or TABLE[self.state].calm):
             self.reason = normal
             self.stop(now, "car")
-        elif not self.ending and not i.wanted:
-            self.reason = "stopped"
+        elif not self.ending and not inputs.wanted:
+            self.reason = say("session.stopped")
             self.stop(now, "us", calm=True)
 
-    def _check_deadline(self, now: float, i: Inputs) -> None:
+    def _check_deadline(self, now: float, inputs: Inputs) -> None:
         row = TABLE[self.state]
         if row.limit is None:
             return
         began, limit_s = self.since_t, self.waits_s.get(self.state, row.limit.value)
         if self.state is State.HANDSHAKE:
             began = self.d1_t
-        elif self.state is State.CAR_CONTACTORS and self.held_t is not None:
+        elif self.state is State.CAR_CONTACTORS and self.held_t is not None and inputs.flagged:
             began, limit_s = self.held_t, limits.BATTERY_SEEN.value
+        elif row.falling is not None and inputs.cable_source is Source.VERIFIED:
+            self.watch_fall(now, inputs.cable_v)
+            if now - self.since_t <= row.falling.value:
+                began = self.fallen_t
         if now - began <= limit_s:
             return
         late_in = self.state
         if row.refuses:
-            self.reason = row.late
-            self.stop(now, "car")
+            self._refuse(now, late_words(late_in, now, inputs))
             return
-        if late_in is State.CAR_CONTACTORS and self.held_t is not None:
-            self.fail(Fault("battery_gone", "the car has closed its contactors, the cable shows no battery"), now)
+        if late_in is State.CAR_CONTACTORS and self.held_t is not None and inputs.flagged:
+            self.fail(Fault("battery_gone", say("late.battery_not_seen")), now)
             return
-        self.fail(Fault("late_" + late_in.replace(" ", "_").replace("-", "_"), row.late), now)
+        self.fail(Fault(row.fault, late_words(late_in, now, inputs)), now)
         if row.forced is not None and self.state is late_in:
             self.enter(row.forced, now)
 
-    def _actions(self, now: float, i: Inputs, elapsed_s: float) -> Actions:
+    def _refuse(self, now: float, text: str) -> None:
+        """The car does not want the session: begin an orderly stop, without a latched fault."""
+        if not self.ending:
+            self.reason = text
+        self.refused = True
+        self.stop(now, "car")
+
+    def _actions(self, now: float, inputs: Inputs, elapsed_s: float) -> Actions:
         row = TABLE[self.state]
-        self._pause(now, i)
-        volts_v, amps_a = self._target(row.converter, now, i, elapsed_s)
+        self._pause(now, inputs)
+        volts_v, amps_a = self._target(row.converter, now, inputs, elapsed_s)
         self._volts_v, self.commanded_a = volts_v, amps_a
-        on = _on(i)
-        by_person = self.state is State.FAULT and i.unlock_confirmed
+        on = _on(inputs)
+        by_person = self.state is State.FAULT and self.unlocks_by_word
+        if self.state in _WHILE_HEARD and inputs.car.age_s(0x102, now) > limits.FAREWELL.value:
+            self.speaking_t = None  # the car has left: no more frames to it in this session
         return Actions(
             outputs=row.outputs | (Output.PLUG_LOCK if self.locked and not by_person else NONE),
-            frames=self._frames(now, i, self.speaking_t) if self.speaking_t is not None and row.speaks else (),
+            frames=self._frames(now, inputs, self.speaking_t) if self.speaking_t is not None and row.speaks else (),
             pre_enable=row.converter is not Converter.OFF,
             pre_volts_v=volts_v,
             pre_amps_a=amps_a,
@@ -145,9 +180,11 @@ class Session(Progress):
             trip_wanted=self.state is State.SAFE and bool(on & _LIVE),
             session=self.number,
             unlock_by_person=by_person,
+            cable_doubted=self.adc_doubted,
         )
 
-    def _frames(self, now: float, i: Inputs, speaking_t: float) -> tuple[EvseFrame, ...]:
+    def _frames(self, now: float, inputs: Inputs, speaking_t: float) -> tuple[EvseFrame, ...]:
+        self.told_offer_a = told_offer_a(self, inputs, now, self.commanded_a)
         shown = evse.Shown(
             row=TABLE[self.state],
             locked=self.locked,
@@ -155,14 +192,15 @@ class Session(Progress):
             fault=self.fault,
             speaking_s=now - speaking_t,
             flowed=self.flowed,
-            paused=self.paused,
+            offer_a=self.told_offer_a,
+            amps_a=told_amps_a(inputs, now),
             protocol=self.protocol,
         )
-        return evse.build(i, shown, CONTACTORS in _on(i))
+        return evse.build(inputs, shown, inputs.joined)
 
-    def _pause(self, now: float, i: Inputs) -> None:
-        """With nothing wished for a while the car is offered 0 A, and sleeps in the session; any wish wakes it."""
-        busy = self.state is not State.ENERGY or self.ending or self.commanded_a != 0.0 or flow.wished_a(i) != 0.0
+    def _pause(self, now: float, inputs: Inputs) -> None:
+        """After PAUSE_AFTER without a wanted current, offer 0 A to the car until a current is wanted again."""
+        busy = self.state is not State.ENERGY or self.ending or self.commanded_a != 0.0 or flow.wished_a(inputs) != 0.0
         if busy:
             if self.paused:
                 self.resumed_t = now
@@ -170,24 +208,29 @@ class Session(Progress):
             return
         self.idle_t = now if self.idle_t is None else self.idle_t
         if not self.paused and now - self.idle_t >= limits.PAUSE_AFTER.value:
-            self.offer_a = self.limits_a(i, now)
+            self.offer_a = self.limits_a(inputs, now)
             self.paused = True
 
-    def _target(self, converter: Converter, now: float, i: Inputs, elapsed_s: float) -> tuple[float, float]:
-        """(volts, amps) for the PRE. The ceiling in flow is the smaller of the car's target and its threshold."""
-        ceiling_v = min(i.car.target_v, threshold_v(i)) if i.car.x100 else 0.0
+    def _target(self, converter: Converter, now: float, inputs: Inputs, elapsed_s: float) -> tuple[float, float]:
+        """(volts, amps) for the PRE. The ceiling in flow is the smaller of the car's target and the threshold."""
         if converter is Converter.FLOW:
             stands = self.ending or self.paused
-            return ceiling_v, 0.0 if stands else flow.next_a(i, now, self.commanded_a, elapsed_s)
+            return ceiling_v(inputs), 0.0 if stands else flow.next_a(inputs, now, self.commanded_a, elapsed_s)
         match converter:
             case Converter.TEST if self.seen_empty:
                 return limits.TEST_V.value, limits.TEST_A.value
             case Converter.BLEED:
                 return self._volts_v, limits.BLEED_A.value
+            case Converter.CHECK:
+                return limits.CHECK_V.value, limits.TEST_A.value
+            case Converter.AWAIT if not inputs.flagged:
+                return limits.PRERAISED.value * ceiling_v(inputs), limits.TEST_A.value
             case Converter.MATCH:
-                match_v = min((i.battery_v or 0.0) + limits.MATCH_OFFSET_V.value, limits.AVAILABLE_V.value)
-                return match_v, limits.TEST_A.value
+                # An assumed voltage may be wrong in both directions; the vendor's 8 V would add to that error.
+                above_v = limits.MATCH_OFFSET_V.value if inputs.cable_v is not None else 0.0
+                match_v = (inputs.battery_v or 0.0) + above_v
+                return max(0.0, min(match_v, limits.AVAILABLE_V.value)), limits.TEST_A.value
             case Converter.HOLD:
-                # Until c1/c2 are seen closed the converter stays where it was matched: ours may close late.
-                return ceiling_v if CONTACTORS in _on(i) else self._volts_v, 0.0
+                # Until the read-back shows c1/c2 closed, keep the matched voltage: our contactors may close late.
+                return ceiling_v(inputs) if inputs.joined else self._volts_v, 0.0
         return 0.0, 0.0

@@ -1,4 +1,4 @@
-"""`v2h backup FILE`: settings and schedule into a file, and back again. No password and no token is in it."""
+"""`v2h backup FILE`: saves settings and schedule in a file, or restores them. The file has no password and no token."""
 
 import argparse
 import json
@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from v2h.apiclient import Api
-from v2h.apiclient import add_arguments as add_api_arguments
 from v2h.commands import CommandError
+from v2h.commands.api import Api
+from v2h.commands.api import add_arguments as add_api_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0; what cannot be read, written or restored raises CommandError."""
+    """Save or restore. Returns 0. Raises CommandError when a file or the API cannot be read, written or restored."""
     api = Api(args.host)
     if args.restore:
         answer = api.post("restore", _content(args.file))

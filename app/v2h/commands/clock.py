@@ -1,4 +1,4 @@
-"""`v2h clock`: the time of day at the charger, and whether it is known; `v2h clock set` gives it this machine's."""
+"""`v2h clock`: shows the charger's time of day and whether it is known; `v2h clock set` sets this machine's time."""
 
 import argparse
 import json
@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from v2h.apiclient import Api
-from v2h.apiclient import add_arguments as add_api_arguments
 from v2h.commands import CommandError
+from v2h.commands.api import Api
+from v2h.commands.api import add_arguments as add_api_arguments
 from v2h.energy.walltime import ZoneError, zone
 
 HOW_TO_SET = "v2h clock set gives it this machine's time."
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show or set. Returns 0, also when the time is not known; a refusal raises CommandError."""
+    """Show or set the time. Returns 0, also when the time is not known. Raises CommandError for a refusal."""
     api = Api(args.host)
     if args.what == "set":
         answer = api.post("command/clock", {"at": datetime.now().astimezone().isoformat()})
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def as_text(state: Mapping[str, Any]) -> str:
-    """The time there, where it is from, and what to do when it is not to be believed."""
+    """The charger's time, its source, and what to do when the time is not trusted."""
     local, tz = time_there(state)
     lines = [f"{local:%a %d %b %Y %H:%M:%S} in {tz}", str(state["view"].get("clock", {}).get("text", ""))]
     return "\n".join(lines if _clock(state).get("trusted") else [*lines, HOW_TO_SET])

@@ -1,4 +1,4 @@
-"""`v2h decode CAPTURE`: every frame of a capture in words, both buses."""
+"""`v2h decode CAPTURE`: prints every frame of a capture as text, of both buses."""
 
 import argparse
 import json
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from v2h.canframe import Frame
-from v2h.captures import Capture, CaptureError, Skipped, read_capture
-from v2h.describe import Description, FieldValue, describe, shown_fields
+from v2h.capture.describe import Description, FieldValue, describe, shown_fields
+from v2h.capture.formats import Capture, CaptureError, Skipped, read_capture
 
 SKIPPED_SHOWN = 20
-"""How many unusable lines are named one by one on stderr; --json names all."""
+"""How many unusable lines are listed one by one on stderr; --json lists all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the capture. Returns 0, or 2 when the file cannot be read or holds no usable frame."""
+    """Print the capture. Returns 0, or 2 when the file cannot be read or has no usable frame."""
     try:
         capture = read_capture(args.capture)
     except OSError as error:
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 def described(capture: Capture, changes: bool) -> Iterator[tuple[Frame, Description, dict[str, FieldValue]]]:
     """Frames with their description and the fields to show: all, or those that changed since the last of its kind.
 
-    With `changes` a frame without any change is left out. A flag that went off is shown as False.
+    With `changes`, a frame without any change is left out. A flag that went off is shown as False.
     """
     last: dict[tuple[int, ...], dict[str, FieldValue]] = {}
     for frame in capture.frames:
@@ -70,7 +70,7 @@ def text_lines(capture: Capture, changes: bool) -> Iterator[str]:
 
 
 def json_lines(capture: Capture, changes: bool) -> Iterator[str]:
-    """One JSON object, a frame a line. fields holds every field, with `changes` only those that changed."""
+    """One JSON object, one frame per line. "fields" has every field, or with `changes` only those that changed."""
     yield f'{{"frames_in": {len(capture.frames)}, "frames": ['
     comma = ""
     for frame, words, shown in described(capture, changes):
@@ -89,7 +89,7 @@ def json_lines(capture: Capture, changes: bool) -> Iterator[str]:
 
 
 def skipped_lines(skipped: list[Skipped]) -> Iterator[str]:
-    """The unusable lines by number and reason, the first 20 one by one."""
+    """The number and reason of the unusable lines: the first 20 one by one, then how many more there are."""
     for line, why in skipped[:SKIPPED_SHOWN]:
         yield f"line {line}: {why}"
     if len(skipped) > SKIPPED_SHOWN:
@@ -97,7 +97,7 @@ def skipped_lines(skipped: list[Skipped]) -> Iterator[str]:
 
 
 def _with_object(words: Description, fields: dict[str, FieldValue]) -> dict[str, FieldValue]:
-    """The fields of a converter's message say nothing without the object's name and unit."""
+    """The fields with the object's name and unit, because a converter's message has no meaning without them."""
     context = {name: words.fields[name] for name in ("object", "unit") if name in words.fields}
     return {name: value for name, value in words.fields.items() if name in context or name in fields}
 

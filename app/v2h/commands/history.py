@@ -1,14 +1,14 @@
-"""`v2h log` and `v2h energy`: what happened, and how much energy went where."""
+"""`v2h log` and `v2h energy`: print the events, and the totals of energy per day."""
 
 import argparse
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from v2h.apiclient import Api
-from v2h.apiclient import add_arguments as add_api_arguments
+from v2h.bus.messages import LEVELS
+from v2h.commands.api import Api
+from v2h.commands.api import add_arguments as add_api_arguments
 
-LEVELS = ("info", "warning", "fault")
 TOTALS = (
     ("charged", "charged_wh"),
     ("discharged", "discharged_wh"),
@@ -18,7 +18,7 @@ TOTALS = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `v2h log` and `v2h energy`; which of them it is, the parser's own name says."""
+    """Arguments of `v2h log` and `v2h energy`; the parser's name shows which of the two it is."""
     if parser.prog.endswith("log"):
         parser.add_argument("--limit", type=int, default=50, help="how many of the newest events (50)")
         parser.add_argument("--level", choices=LEVELS, help="at least this level")
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print. Returns 0; what the appliance refuses raises CommandError."""
+    """Print the events or the totals. Returns 0. Raises CommandError when the appliance refuses."""
     api = Api(args.host)
     if args.command == "log":
         answer = api.get("log", "events", limit=args.limit, level=args.level)
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def log_text(events: Sequence[Mapping[str, Any]]) -> str:
-    """A line an event, oldest first as a log is read; ? before a time that was not known to be right."""
+    """One line per event, oldest first, as people read a log; ? before a time that was not known to be right."""
     lines = [
         f"{' ' if event.get('synchronised') else '?'}{event.get('at') or '':24} {event.get('level', ''):8}"
         f"{event.get('source', ''):9}{event.get('text', '')}"
@@ -52,7 +52,7 @@ def log_text(events: Sequence[Mapping[str, Any]]) -> str:
 
 
 def energy_text(days: Sequence[Mapping[str, Any]]) -> str:
-    """A table in kWh, newest day first; - where nothing was measured."""
+    """A table in kWh, newest day first; "-" where nothing was measured."""
     if not days:
         return "nothing is counted yet"
     lines = ["kWh         " + "".join(f"{name:>12}" for name, _ in TOTALS)]

@@ -1,4 +1,4 @@
-"""`v2h selftest --can-jitter`: how evenly our frames to the car leave, beside three other ways of sending."""
+"""`v2h selftest --can-jitter`: how evenly our frames to the car are sent, compared with three other ways of sending."""
 
 import contextlib
 import json
@@ -6,16 +6,17 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from v2h.canjitter import VENDOR_MS, Spread, compare
+from v2h.capture.jitter import VENDOR_MS, Spread, compare
 from v2h.commands import CommandError
-from v2h.config import config_paths, load
+from v2h.config.files import config_paths
+from v2h.config.site import load
 from v2h.ports.url import split
 
 SECONDS = 60.0
 GOAL_PCT = 99.0
-"""Of charger's own spacings inside the vendor's spread, on a real board."""
+"""Share of the spacings of `charger` that must be within the vendor's spread, on a real board."""
 BESIDE = "vcanjitter"
-"""The others send on a bus of their own, so that the car hears none of it."""
+"""Virtual bus of the three other ways, so that the car does not receive their frames."""
 WAYS = {
     "ours": "charger's 0x108",
     "fifo": "a SCHED_FIFO loop",
@@ -25,7 +26,7 @@ WAYS = {
 
 
 def run(seconds: float, as_json: bool) -> int:
-    """Measure and print; returns 0, or 1 when charger's frames are not even enough or were not heard."""
+    """Measure and print. Returns 0, or 1 when the frames of `charger` are not even enough or were not received."""
     interface, _, car = split(load(config_paths()).hardware.car_can, "can")[1].partition("/")
     if interface != "socketcan":
         raise CommandError(
@@ -45,7 +46,7 @@ def run(seconds: float, as_json: bool) -> int:
 
 
 def table(told: dict[str, Spread | None]) -> str:
-    """For people, a line a way, and what to do where charger was silent."""
+    """A table for people: one line for each way of sending, and what to do if `charger` sent nothing."""
     lines = [f"{'':32}{'frames':>7}{'mean':>10}{'sd':>9}   inside {VENDOR_MS[0]} to {VENDOR_MS[1]} ms"]
     for name, text in WAYS.items():
         one = told.get(name)
@@ -66,7 +67,7 @@ def table(told: dict[str, Spread | None]) -> str:
 
 @contextlib.contextmanager
 def _virtual_bus() -> Iterator[None]:
-    """Raises CommandError with what `ip` said."""
+    """Create the virtual bus, and delete it at the end. Raises CommandError with the error message of `ip`."""
     for words in (["add", BESIDE, "type", "vcan"], ["set", BESIDE, "up"]):
         said = subprocess.run(["ip", "link", *words], capture_output=True, text=True)
         if said.returncode:

@@ -1,4 +1,4 @@
-"""`v2h match TRACE.csv`: our load matching beside the other known laws, on a recorded load and a stated plant."""
+"""`v2h match TRACE.csv`: compares our load matching with the other known laws, on a recorded load and a given plant."""
 
 import argparse
 import json
@@ -7,22 +7,22 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from v2h.energy.laws import LAWS
-from v2h.energy.plant import METERS, Plant, Score, Trace
-from v2h.energy.plant import run as simulate
-from v2h.energy.scoring import Car, Step, step_test
-from v2h.energy.trace import TraceError, cut, read_trace
+from v2h.energy.bench.laws import LAWS
+from v2h.energy.bench.plant import METERS, Plant, Score, Trace
+from v2h.energy.bench.plant import run as simulate
+from v2h.energy.bench.scoring import Car, Step, step_test
+from v2h.energy.bench.trace import TraceError, cut, read_trace
 
 PLOTS = (".svg", ".png")
 LONGEST_PLOT_S = 3600.0
-"""More than an hour of 20 ms steps is a black bar, not a plot."""
+"""A plot of more than an hour of 20 ms steps would be only a black bar."""
 LONG_S = 3600.0
-"""A trace longer than this takes long enough to say how far it is."""
+"""A trace longer than this takes so long that the progress is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One law on the trace and on the step."""
+    """The result of one law, on the trace and on the step test."""
 
     score: Score
     step: Step
@@ -54,13 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compare. Returns 0, or 2 when the trace or what is asked for cannot be used."""
+    """Compare the laws. Returns 0, or 2 when the trace or an argument cannot be used."""
     try:
         trace = _trace(args)
         plant = _plant(args)
         results = compare(trace, args, plant, _tell if trace[-1][0] - trace[0][0] > LONG_S else lambda text: None)
         if args.plot is not None:
-            from v2h.commands.matchplot import draw  # a large library, and only here
+            from v2h.commands.matchplot import draw  # it imports a large library, which only this option needs
 
             draw(args.plot, trace, {name: result.score.grid_w for name, result in results.items()}, args.meter)
     except OSError as error:
@@ -81,8 +81,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def compare(trace: Trace, args: argparse.Namespace, plant: Plant, tell: Callable[[str], None]) -> dict[str, Result]:
-    """Every law asked for. Where the lag is not told, the step comes after the skipped part of the trace: that is the
-    time a law has for learning."""
+    """The result of every requested law. If the laws do not get the lag, the step test comes after the skipped part of
+    the trace: that is the time that a law has for learning."""
     meter, lag_told = METERS[args.meter], not args.unknown_lag
     names = [name for name in LAWS if not args.law or name in args.law]
     warm_up = [row for row in trace if row[0] - trace[0][0] <= args.skip_s] if args.unknown_lag else []
@@ -123,7 +123,7 @@ def as_json(args: argparse.Namespace, plant: Plant, load_w_h: float, results: di
 
 
 def as_text(args: argparse.Namespace, plant: Plant, load_w_h: float, results: dict[str, Result]) -> str:
-    """The same for people."""
+    """The same values as text for people."""
     meter = METERS[args.meter]
     car = " SoC %" if args.soc is not None else ""
     told = "not told to the law" if args.unknown_lag else "told"

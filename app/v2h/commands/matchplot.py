@@ -1,4 +1,4 @@
-"""The plot of `v2h match --plot`: the same minutes under each law, one strip a law. Needs matplotlib."""
+"""The plot of `v2h match --plot`: the same minutes with each law, one strip per law. Needs matplotlib."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from v2h.energy.plant import STEP_S, Trace
+from v2h.energy.bench.plant import STEP_S, Trace
 
 DRAW_EVERY = 5
-"""Steps of 20 ms from point to point: 0.1 s, what the fastest meter shows."""
+"""Steps of 20 ms from point to point: 0.1 s, the interval of the fastest meter."""
 COLOURS = {"oracle": "#888888", "ours": "#0a7d33"}
 OTHER = "#b03a2e"
 HIGHEST_W = 3000.0
 
 
 def draw(path: Path, trace: Trace, grids_w: Mapping[str, Sequence[float]], meter: str) -> None:
-    """Write the file. The strip of `none` is the house itself. Raises OSError."""
+    """Write the file. The strip of the law `none` shows the house itself. Raises OSError."""
     figure = Figure(figsize=(9, 1.0 + 1.05 * len(grids_w)), layout="constrained")
     strips = figure.subplots(len(grids_w), 1, sharex=True, squeeze=False)[:, 0]
     for strip, (name, grid_w) in zip(strips, grids_w.items(), strict=True):

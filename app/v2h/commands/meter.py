@@ -1,6 +1,6 @@
-"""`v2h meter`: what the meters say, and the calibration of the charger's own metering chip.
+"""`v2h meter`: prints the readings of the meters, and calibrates the charger's own metering chip.
 
-Both listen to the meter program on the bus: the chip's port belongs to that program alone.
+Both read the reports of the program `meter` on the bus, because only that program may use the chip's port.
 """
 
 import argparse
@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
-from v2h.bus import ChargerState, MeterReading, MeterStatus
-from v2h.busclient import BusClient
+from v2h.arguments import number
+from v2h.bus.client import BusClient
+from v2h.bus.messages import ChargerState, MeterReading, MeterStatus
+from v2h.checks import Range
 from v2h.commands import CommandError
-from v2h.commands.arguments import number
-from v2h.config import Config, config_paths, load
-from v2h.meterconfig import ROLES, Stpm3xMeter
+from v2h.config.files import config_paths
+from v2h.config.meter_kinds import ROLES, Stpm3xMeter
+from v2h.config.site import Config, load
 from v2h.meters.calibration import (
     LEAST_A,
     LEAST_V,
@@ -27,14 +29,18 @@ from v2h.meters.calibration import (
     calibrate,
     check_situation,
 )
-from v2h.paths import RUN
+from v2h.runtime.paths import RUN
 
 CONNECT_S = 5.0
 READ_S = 3.0
 CALIBRATE_S = 10.0
-SECONDS = number(0.1, 3600, "s")
-WATTS, VOLTS, AMPS = number(-15000, 15000, "W"), number(LEAST_V, 300, "V"), number(LEAST_A, 100, "A")
-"""What one phase of a house can carry."""
+SECONDS = number(Range(0.1, 3600, "s"))
+WATTS, VOLTS, AMPS = (
+    number(Range(-15000, 15000, "W")),
+    number(Range(LEAST_V, 300, "V")),
+    number(Range(LEAST_A, 100, "A")),
+)
+"""Ranges of what one phase of a house can carry."""
 NO_BUS = "the bus does not answer: is the charger's software running, and are you root?"
 
 
@@ -64,14 +70,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0; CommandError 1 when nothing could be heard or found, 2 for bad input."""
+    """Read or calibrate. Returns 0. Raises CommandError: 1 when there is no reading or no result, 2 for bad input."""
     action = {"read": _read, "calibrate": _calibrate}[args.action]
     action(args, load(config_paths()))
     return 0
 
 
 def listen(seconds: float, topics: dict[str, Callable[[str, bytes], None]]) -> None:
-    """Hear the bus for so long. Raises CommandError without one."""
+    """Receive messages of the bus for so many seconds. Raises CommandError when there is no connection to the bus."""
     bus = BusClient("cli", RUN, logging.getLogger("v2h.cli"))
     for topic, handler in topics.items():
         bus.subscribe(topic, handler)
@@ -98,7 +104,7 @@ def _read(args: argparse.Namespace, config: Config) -> None:
 
     def on_reading(topic: str, payload: bytes) -> None:
         role = topic.split("/")[2]
-        if role in ROLES:  # and not "alive"
+        if role in ROLES:  # it is "alive" otherwise
             readings[role] = MeterReading.from_json(payload)
 
     def on_status(topic: str, payload: bytes) -> None:
@@ -122,7 +128,7 @@ def _read(args: argparse.Namespace, config: Config) -> None:
 
 
 def describe(role: str, reading: MeterReading | None, status: MeterStatus | None, now: float) -> str:
-    """One meter in lines for people."""
+    """The values of one meter as lines for people."""
     lines = [f"{role}: no value"]
     if reading is not None:
         units = (("voltage_v", "V"), ("current_a", "A"), ("frequency_hz", "Hz"))
@@ -170,7 +176,8 @@ def _calibrate(args: argparse.Namespace, config: Config) -> None:
 
 
 def _heard(role: str, reference: Reference, seconds: float) -> list[MeterReading]:
-    """The role's readings, taken while the charger does what this calibration needs."""
+    """The readings of the role's meter. Raises CommandError when there is no reading, or when the charger did not do
+    what this calibration needs."""
     heard: list[MeterReading] = []
     states: list[str] = []
     listen(

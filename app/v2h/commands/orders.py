@@ -1,4 +1,4 @@
-"""`v2h mode`, `stop`, `clear-fault`, `resume`: orders, each answered with what was applied or why not."""
+"""`v2h mode`, `stop`, `clear-fault`, `resume`: send an order and print what was applied, or why it was refused."""
 
 import argparse
 import json
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from v2h.apiclient import Api
-from v2h.apiclient import add_arguments as add_api_arguments
-from v2h.bus import MODES
+from v2h.arguments import number
+from v2h.bus.states import MODES
 from v2h.commands import CommandError
-from v2h.commands.arguments import number
+from v2h.commands.api import Api
+from v2h.commands.api import add_arguments as add_api_arguments
 from v2h.commands.clock import time_there
+from v2h.config.bounds import AMPS, SOC
 from v2h.energy.walltime import at_second, instant
-from v2h.web.commands import AMPS, SOC
 
 EXAMPLES = {
     "mode": "v2h mode charge --amps 10 --soc-limit 80 --until 06:30",
@@ -24,18 +24,18 @@ EXAMPLES = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of these commands; which of them it is, the parser's own name says."""
+    """Arguments of these commands; the parser's name shows which command it is."""
     name = parser.prog.split()[-1]
     if name == "mode":
         parser.add_argument("mode", choices=MODES)
-        parser.add_argument("--amps", type=number(*AMPS), help="current on the car's side, A")
-        parser.add_argument("--soc-limit", type=number(*SOC), help="state of charge to stop at, %%")
+        parser.add_argument("--amps", type=number(AMPS), help="current on the car's side, A")
+        parser.add_argument("--soc-limit", type=number(SOC), help="state of charge to stop at, %%")
         parser.add_argument("--until", help="HH:MM, or an ISO time, by the charger's clock")
     add_api_arguments(parser, EXAMPLES[name])
 
 
 def run(args: argparse.Namespace) -> int:
-    """Give the order. Returns 0; a refusal raises CommandError."""
+    """Send the order. Returns 0. Raises CommandError for a refusal."""
     api = Api(args.host)
     values: dict[str, Any] = {}
     if args.command == "mode":
@@ -49,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def moment(text: str, now: datetime, tz: ZoneInfo) -> str:
-    """The ISO time with offset that `text` means on a wall in `tz`: HH:MM is the next one. Raises CommandError."""
+    """The ISO time with offset that `text` means in local time of `tz`; HH:MM is its next occurrence after `now`.
+
+    Raises CommandError."""
     try:
         if len(text) <= 5:
             clock, today = datetime.strptime(text, "%H:%M"), now.astimezone(tz).date()
@@ -57,5 +59,5 @@ def moment(text: str, now: datetime, tz: ZoneInfo) -> str:
             return next(then for then in coming if then > now).astimezone(tz).isoformat()
         then = datetime.fromisoformat(text)
         return then.isoformat() if then.tzinfo is not None else instant(then, tz).astimezone(tz).isoformat()
-    except (ValueError, OverflowError):  # OverflowError: in the calendar's first or last hours
+    except (ValueError, OverflowError):  # OverflowError: a time in the first or last hours of the calendar
         raise CommandError(f"--until {text!r} is neither HH:MM nor an ISO time such as 2026-11-22T18:00", 2) from None

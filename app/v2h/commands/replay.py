@@ -1,14 +1,14 @@
-"""`v2h replay CAPTURE`: our session against a recorded car, in virtual time."""
+"""`v2h replay CAPTURE`: runs our session against a recorded car, in virtual time."""
 
 import argparse
 import json
 from pathlib import Path
 
-from v2h.captures import CaptureError, Skipped, read_capture
+from v2h.capture.formats import CaptureError, Skipped, read_capture
+from v2h.capture.replay import Result, replay
 from v2h.chademo.frames import CAR_IDS
 from v2h.commands import CommandError
 from v2h.commands.decode import skipped_lines
-from v2h.replaying import Result, replay
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,7 @@ def as_json(result: Result, skipped: list[Skipped]) -> dict[str, object]:
 
 
 def as_text(result: Result, skipped: list[Skipped]) -> str:
-    """The same for people."""
+    """The same values as text for people."""
     lines = [f"{result.frames_in} frames in, {len(result.sent)} frames out", ""]
     lines += [f"{t:8.2f} s  {state}" for t, state in result.states]
     lines += [

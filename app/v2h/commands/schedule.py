@@ -1,4 +1,4 @@
-"""`v2h schedule`: show, edit in an editor, preview the next 7 days, import from a file."""
+"""`v2h schedule`: shows the schedule, opens it in an editor, previews the next 7 days, or imports it from a file."""
 
 import argparse
 import json
@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from v2h.apiclient import Api
-from v2h.apiclient import add_arguments as add_api_arguments
 from v2h.commands import CommandError
+from v2h.commands.api import Api
+from v2h.commands.api import add_arguments as add_api_arguments
 from v2h.commands.clock import HOW_TO_SET
-from v2h.energy import predecessor
+from v2h.energy import legacy_events
 
 NUMBERS = {"amps": "{:g} A", "soc_limit_pct": "limit {:g} %", "keep_soc_pct": "keeps {:g} %"}
-"""Of a part of the preview, where it has them."""
+"""Numbers that a part of the preview may have, and their formats."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0, also when an edit changed nothing; a refusal raises CommandError."""
+    """Run the action. Returns 0, also when an edit changed nothing. Raises CommandError for a refusal."""
     if (args.what == "import") is not (args.file is not None):
         raise CommandError("a file goes with import, and with import only", 2)
     api = Api(args.host)
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def preview_text(known: Mapping[str, Any]) -> str:
-    """A line a part of the plan, which has parts without gaps once the time is known."""
+    """One line per part of the plan. The plan has parts, without gaps, as soon as the time is known."""
     lines = [f"The schedule could not be used: {known['error']}"] if known.get("error") else []
     lines += [
         f"{part.get('start', ''):25}  {part.get('end', ''):25}  {part.get('mode', ''):9}  {_what(part)}"
@@ -61,21 +61,21 @@ def preview_text(known: Mapping[str, Any]) -> str:
 
 
 def _what(part: Mapping[str, Any]) -> str:
-    """Why, and the part's own numbers."""
+    """The reason for the part, and its numbers."""
     numbers = [words.format(part[key]) for key, words in NUMBERS.items() if part.get(key) is not None]
     return "; ".join(text for text in (str(part.get("why", "")), ", ".join(numbers)) if text)
 
 
 def document_of(name: str, text: str) -> dict[str, Any]:
-    """The schedule in `text`, the content of the file `name`: ours, or the predecessor's. Raises CommandError with line
-    and column."""
+    """The schedule in `text`, the content of the file `name`, in our format or the predecessor's. Raises CommandError
+    with line and column."""
     try:
         value = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         why = "nested too deep" if isinstance(error, RecursionError) else error
         raise CommandError(f"{name}: {why}", 2) from error
-    if predecessor.is_events(value):
-        return predecessor.as_object(value)
+    if legacy_events.is_events(value):
+        return legacy_events.as_object(value)
     if not isinstance(value, dict):
         raise CommandError(f"{name}: a schedule is a JSON object, not a {type(value).__name__}", 2)
     return value
@@ -130,8 +130,8 @@ def _editor() -> list[str]:
 
 @contextmanager
 def _draft(text: str) -> Iterator[Path]:
-    """A file with `text` for an editor. It goes away again, unless something was changed in it and the block fails: the
-    owner's work is then kept, and the CommandError says where."""
+    """A temporary file with `text` for an editor. It is deleted at the end, unless it was changed and the block raises
+    CommandError: then it is kept, so that the owner's work is not lost, and the CommandError names its path."""
     with tempfile.NamedTemporaryFile("w", prefix="v2h-schedule-", suffix=".json", delete=False) as file:
         file.write(text)
     path = Path(file.name)

@@ -1,8 +1,8 @@
-"""`v2h selftest`: chips, CAN, lines, clock and disk of the board it runs on. It looks, it switches nothing.
+"""`v2h selftest`: checks chips, CAN, lines, clock and disk of the board it runs on. It only reads and switches nothing.
 
-A part that belongs to a running program is judged by what that program says of it: a second reader on the SPI bus would
-spoil the first one's answers. What was not tested is said so, with the reason, and counts neither way. With --host of
-another machine only what that one's programs say is judged.
+A part that belongs to a running program is judged by the reports of that program, because a second reader on the SPI
+bus would spoil the responses to the first one. A part that was not tested is listed with the reason and counts neither
+as ok nor as failed. With --host of another machine, only the reports of that machine's programs are judged.
 """
 
 import argparse
@@ -14,28 +14,30 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from v2h.apiclient import Api, UnansweredError
-from v2h.apiclient import add_arguments as add_api_arguments
+from v2h.arguments import number
+from v2h.bus.messages import STATE_OLD_S
+from v2h.checks import Range
 from v2h.commands import jitter
-from v2h.commands.arguments import number
-from v2h.config import Config, config_paths, load
-from v2h.paths import DATA
+from v2h.commands.api import Api, UnansweredError
+from v2h.commands.api import add_arguments as add_api_arguments
+from v2h.config.files import config_paths
+from v2h.config.site import Config, load
+from v2h.datalog.readonly import quick_check
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
 from v2h.ports.url import split
+from v2h.runtime.paths import DATA
 from v2h.safety.outputs import Output, line_name
-from v2h.storefile import quick_check
 
 OK, FAILED, UNTESTED = "ok", "failed", "not tested"
 ELSEWHERE = "of this machine, and the charger is another one"
 BIT_RATE = 500_000
-FRESH_S = 3.0
 LEAST_FREE = 0.05
 LED_REGISTERS = 0x16
-"""PCA9552: LS0 with auto-increment."""
+"""PCA9552: register LS0 with auto-increment."""
 
 
 class Result(NamedTuple):
-    """One line: what was looked at, the verdict, and what was seen or why it was not tested."""
+    """One line: the checked part, the verdict, and what was found or why the part was not tested."""
 
     part: str
     verdict: str
@@ -43,8 +45,8 @@ class Result(NamedTuple):
 
 
 class Board(NamedTuple):
-    """What the checks look at. state: the page's, None when it does not answer, which `silence` says; root: where /sys
-    and /run are; here: it is this machine that is the charger."""
+    """The input of the checks. state: the state from the page, None when the page does not respond; silence: the reason
+    for that; root: the folder that contains sys and run; here: whether this machine is the charger."""
 
     config: Config
     state: Mapping[str, Any] | None
@@ -54,7 +56,7 @@ class Board(NamedTuple):
     silence: str = "the page does not answer"
 
     def part(self, name: str) -> Mapping[str, Any]:
-        """What program `name` said, {} when nothing is known."""
+        """The report of program `name`, {} when there is no report."""
         return (self.state or {}).get(name) or {}
 
 
@@ -65,13 +67,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--can-jitter", action="store_true", help="only measure how evenly our frames to the car leave, in a session"
     )
     parser.add_argument(
-        "--seconds", type=number(1, 3600, "s"), default=jitter.SECONDS, help="of --can-jitter (%(default)s)"
+        "--seconds", type=number(Range(1, 3600, "s")), default=jitter.SECONDS, help="of --can-jitter (%(default)s)"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0, or 1 when something failed. Who may not look, or asks wrongly, gets a CommandError: that is no failure
-    of the charger."""
+    """Run the checks. Returns 0, or 1 when a check failed. Raises CommandError when the user may not read, or when an
+    argument is wrong, because that is not a failure of the charger."""
     if args.can_jitter:
         return jitter.run(args.seconds, args.json)
     api = Api(args.host)
@@ -90,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def check(board: Board) -> Iterator[Result]:
-    """Every check's results."""
+    """The results of every check."""
     for look, of_this_machine in CHECKS:
         if board.here or not of_this_machine:
             yield from look(board)
@@ -108,7 +110,7 @@ def programs(board: Board) -> Iterator[Result]:
 
 
 def configuration(board: Board) -> Iterator[Result]:
-    """As the running tree has read it; by ourselves where it says nothing."""
+    """The errors of v2h.toml as the running programs report them; without a report, the errors found here."""
     if board.state is None and not board.here:
         yield Result("v2h.toml", UNTESTED, ELSEWHERE)
         return
@@ -125,7 +127,7 @@ def measuring(board: Board) -> Iterator[Result]:
     age_s = manager.get("grid_age_s")
     if age_s is None:
         yield Result("grid meter", FAILED if board.state else UNTESTED, "manager has no reading")
-    else:  # how old is too old, manager knows: a slow meter's reading may be half a minute
+    else:  # manager decides what is stale: a slow meter's reading may be half a minute old
         fresh = manager.get("grid_w") is not None
         yield Result("grid meter", OK if fresh else FAILED, f"last reading {age_s:.1f} s old")
     charger = board.part("charger")
@@ -138,7 +140,7 @@ def measuring(board: Board) -> Iterator[Result]:
     else:
         yield Result("cable ADC", FAILED if charger else UNTESTED, "charger has no reading")
     age_s = (charger.get("ages_s") or {}).get("converter")
-    fresh = age_s is not None and age_s <= FRESH_S
+    fresh = age_s is not None and age_s <= STATE_OLD_S
     seen = f"last answer {age_s:.1f} s old" if fresh else "silent; it is switched off between sessions"
     yield Result("converter", OK if fresh else UNTESTED, seen)
 
@@ -229,11 +231,11 @@ CHECKS: tuple[tuple[Callable[[Board], Iterator[Result]], tuple[str, ...]], ...] 
     (clock, ()),
     (disk, ("data partition", "file system", "log")),
 )
-"""Each with the parts that are looked at on this machine, none where programs are asked."""
+"""Each check with the parts that it reads on this machine itself; no parts if it reads the reports of programs."""
 
 
 def _panel(url: str) -> Result:
-    """Reads the registers back; panel, who writes them, is not disturbed."""
+    """Reads the registers back. This does not disturb `panel`, which writes them."""
     from v2h.ports.i2c import open_i2c
 
     try:
@@ -260,7 +262,7 @@ def _interface(part: str, name: str) -> Result:
 
 
 def interface_result(part: str, name: str, link: Mapping[str, Any]) -> Result:
-    """Of what `ip -json -details link show` says of one interface."""
+    """The result for the output of `ip -json -details link show` about one interface."""
     info = link.get("linkinfo", {})
     if info.get("info_kind") == "vcan":
         return Result(part, UNTESTED, f"{name} is a simulated bus")

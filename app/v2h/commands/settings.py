@@ -1,13 +1,13 @@
-"""`v2h settings [KEY=VALUE ...]`: the owner's settings in force, or a change of some of them."""
+"""`v2h settings [KEY=VALUE ...]`: shows the owner's settings in force, or changes some of them."""
 
 import argparse
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from v2h.apiclient import Api
-from v2h.apiclient import add_arguments as add_api_arguments
 from v2h.commands import CommandError
+from v2h.commands.api import Api
+from v2h.commands.api import add_arguments as add_api_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show or change. Returns 0; a refusal raises CommandError."""
+    """Show or change settings. Returns 0. Raises CommandError for a refusal."""
     values = parsed(args.change)
     api = Api(args.host)
     if values:
@@ -30,8 +30,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def parsed(changes: Sequence[str]) -> dict[str, Any]:
-    """{"soc_min_pct": 30} of ["soc_min_pct=30"]; what is no JSON, as NaN, is a text, which the appliance refuses with
-    what the key allows. Raises CommandError."""
+    """["soc_min_pct=30"] -> {"soc_min_pct": 30}. A value that is not JSON, such as NaN, becomes a string, which the
+    appliance refuses with what the key allows. Raises CommandError."""
     values: dict[str, Any] = {}
     for change in changes:
         key, equals, text = change.partition("=")
@@ -46,7 +46,7 @@ def parsed(changes: Sequence[str]) -> dict[str, Any]:
 
 
 def as_text(known: Mapping[str, Any]) -> str:
-    """A line a setting, with what is allowed."""
+    """One line per setting, with what is allowed."""
     lines = [f"These settings could not be used: {known['error']}", ""] if known.get("error") else []
     bounds = known.get("bounds", {})
     width = max((len(key) for key in known["settings"]), default=0)

@@ -1,4 +1,4 @@
-"""`v2h status`: what the charger does now and why; `--watch` goes on saying it."""
+"""`v2h status`: prints what the charger does now and why; `--watch` prints a line at each change."""
 
 import argparse
 import contextlib
@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from v2h.apiclient import Api, UnansweredError
-from v2h.apiclient import add_arguments as add_api_arguments
+from v2h.commands.api import Api, UnansweredError
+from v2h.commands.api import add_arguments as add_api_arguments
 
 POLL_S = 2.0
 LINES = (("Mode", "mode_text"), ("Car battery", "soc"), ("Power", "power"), ("Grid", "grid"), ("Session", "step_text"))
-"""Words and the key of the page's view that they stand before."""
+"""Label of a line, and the key of its value in the page's view."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the state. Returns 0, also when the charger reports a fault; `v2h selftest` judges."""
+    """Print the state. Returns 0, also when the charger reports a fault: `v2h selftest` is the command that judges."""
     api = Api(args.host)
     if args.watch:
         with contextlib.suppress(KeyboardInterrupt):
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def as_text(state: Mapping[str, Any]) -> str:
-    """For people: the headline, the reason, the numbers, what is wrong."""
+    """Text for people: the headline, the reason, the numbers, the faults and the errors of v2h.toml."""
     view = state["view"]
     lines = [str(view.get("headline", "")), str(view.get("why", "")), ""]
     lines += [f"{words + ':':13}{view[key]}" for words, key in LINES if key in view]
@@ -50,7 +50,8 @@ def as_line(state: Mapping[str, Any]) -> str:
 
 
 def _watch(api: Api, as_json: bool) -> NoReturn:
-    """For ever, whatever becomes of the charger in between; a refusal, which stays one, raises CommandError."""
+    """Print without end and retry while the charger does not respond. Raises CommandError for a refusal, because a
+    retry would be refused as well."""
     last = trouble = ""
     while True:
         try:
@@ -67,7 +68,7 @@ def _watch(api: Api, as_json: bool) -> NoReturn:
 
 
 def _states(api: Api) -> Iterator[dict[str, Any]]:
-    """Live by stream until that ends; the state of now where it breaks off or no seat is free."""
+    """The states of the live stream until it ends; when the stream breaks off or no seat is free, the present state."""
     try:
         yield from api.live()
     except UnansweredError:

@@ -1,1 +1,4 @@
-"""One chip or line per file, each behind a port URL."""
+"""One chip or line per file, each behind a port URL.
+
+May import: ports, config. Used by: programs, meters, panel.
+"""

@@ -1,7 +1,7 @@
-"""The converter's fan: duty by temperature. There is no tachometer: that it turns is assumed, not measured.
+"""The converter's fan: duty by temperature. There is no tachometer: that the fan turns is assumed, not measured.
 
-Curve and thresholds are the predecessor's (0 % at 50 degC, 100 % at 70 degC, below 20 % it stands still); ours are the
-hysteresis, full speed while the temperature is unknown, and that it goes on cooling after the converter's AC went off.
+Curve and thresholds are the predecessor's (0 % at 50 degC, 100 % at 70 degC, below 20 % the fan stands still). The
+hysteresis, full speed while the temperature is unknown, and cooling after the converter's AC went off are additions.
 """
 
 from typing import Protocol
@@ -10,11 +10,11 @@ COLD_C, HOT_C = 50.0, 70.0
 LEAST = 0.2
 """Below this duty the fan does not turn."""
 HYSTERESIS_C = 3.0
-"""A running fan slows down only when it is this much cooler than the curve asks."""
+"""A running fan slows down only when the temperature is this much lower than the curve asks."""
 STEP = 0.05
 """A smaller change is not worth a write."""
 OVERRUN_S = 120.0
-"""It keeps its duty so long after the temperature was last heard; then it stops with the converter off."""
+"""With the converter off the fan keeps its duty for this long after the last temperature; then it stops."""
 
 
 class PwmPort(Protocol):
@@ -24,7 +24,7 @@ class PwmPort(Protocol):
 
 
 def duty(temperature_c: float | None, last: float) -> float:
-    """Duty for a temperature, 0 or LEAST to 1; `last`: the duty before. Unknown is full speed."""
+    """Duty for a temperature, 0 or LEAST to 1; `last`: the duty before. An unknown temperature gives full speed."""
     if temperature_c is None:
         return 1.0
     rising, falling = _curve(temperature_c), _curve(temperature_c + HYSTERESIS_C)
@@ -46,7 +46,7 @@ class Fan:
         self._heard_t = float("-inf")
 
     def care(self, now: float, converter_on: bool, temperature_c: float | None) -> None:
-        """temperature_c: None when nothing fresh is known. Raises OSError when the port is gone."""
+        """temperature_c: None when there is no fresh value. Raises OSError when the port is gone."""
         if temperature_c is not None:
             self._heard_t = now
         if converter_on or temperature_c is not None:

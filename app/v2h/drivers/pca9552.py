@@ -9,7 +9,7 @@ from v2h.ports.i2c import I2cPort
 AUTO_INCREMENT = 0x10
 PSC0, LS0 = 2, 6
 LOW, HIGH_Z, BLINK0, BLINK1 = 0, 1, 2, 3
-"""Output codes. LOW sinks current; what lights a lamp depends on what hangs on the pin."""
+"""Output codes. LOW sinks current; which code lights a lamp depends on the circuit at the pin."""
 BLINKERS = bytes((0x2B, 0x80, 0x0A, 0xC0))
 """PSC0 PWM0 PSC1 PWM1: BLINK0 1 s, half low; BLINK1 0.25 s, a quarter low."""
 OUTPUT_BYTES = 4
@@ -17,7 +17,7 @@ SETTINGS = len(BLINKERS) + OUTPUT_BYTES
 
 
 class Pca9552Error(OSError):
-    """The chip does not hold what was written: another driver's, broken, or not this chip."""
+    """The chip does not hold what was written: another driver uses it, it is broken, or it is another chip."""
 
 
 class Pca9552:
@@ -26,7 +26,7 @@ class Pca9552:
     def __init__(self, port: I2cPort, outputs: bytes) -> None:
         """Write all registers in one go, LS0..LS3 as given, and read them back.
 
-        The port is the chip's from here on: closed with it, and when it does not answer."""
+        This object owns the port from here on: it closes the port in close(), and when the chip does not answer."""
         self._port = port
         self._outputs = outputs
         try:

@@ -1,15 +1,14 @@
 """STPM32/33/34 metering chip over SPI, mode 3: frames with CRC both ways, latching, one reading of one channel.
 
 A frame is READ_ADDR, WRITE_ADDR, DATA_LSB, DATA_MSB, CRC; the reply in frame N + 1 belongs to READ_ADDR of frame N.
-The chip drops a frame with a bad CRC without a word and then repeats the register asked for before, with a good CRC.
-So the driver never asks for two measurements in a row: before each it asks for a witness, a register whose content is
-known. A dropped request is then seen either as a witness that says something else, or as a measurement that says what
-the witness says.
+The chip silently drops a frame with a bad CRC and then repeats the register requested before, with a good CRC. So the
+driver never requests two measurements in a row: before each it requests a witness, a register whose content is known.
+A dropped request then shows either as a witness with another content, or as a measurement with the witness's content.
 
-The witness is the channel's front end with the gain that we set. No measurement looks like it (as power it is 59 kW and
-more, as RMS 28 V), and a chip that lost its settings, as after a dip of its supply, is found out before it tells a
-wrong watt. Calibration stays on our side of the wire for the same reason (and because the chip's own calibrators reach
-12 %): see v2h.meters.stpm3x.
+The witness is the register of the channel's front end with the gain that the driver has set. No measurement has this
+content (as power it is 59 kW and more, as RMS 28 V), and a chip that lost its settings, for example after a dip of its
+supply, is detected before it reports a wrong power. Calibration is done in the program and not in the chip for the same
+reason (and because the chip's own calibrators reach 12 %): see v2h.meters.stpm3x.
 """
 
 import time
@@ -22,18 +21,18 @@ SPI_MODE = 3
 FRAME_LEN = 5
 ATTEMPTS = 8
 PRESENT = RESET[US_REG1]
-"""CRC on, polynomial 0x07. A chip that says this, with a good CRC, is one."""
+"""CRC on, polynomial 0x07. A chip that answers this, with a good CRC, is an STPM3x."""
 LATCH_BOTH = 0x0060
 """In DSP_CR3's high half."""
 SOFTWARE_RESET = 0x0010
 ONE_SHOT_BITS = LATCH_BOTH | SOFTWARE_RESET
-"""They clear themselves and stay out of the shadow."""
+"""They clear themselves, so they are left out when the other bits of DSP_CR3 are written again."""
 START_S = 0.04
 """The chip needs 35 ms after a reset."""
 
 
 class Stpm3xError(OSError):
-    """No believable answer after ATTEMPTS tries: chip absent, unpowered, in UART mode, or the wires are bad."""
+    """No valid answer after ATTEMPTS tries: chip absent, unpowered, in UART mode, or the wires are bad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +75,14 @@ def energy_delta(new: int, old: int) -> int:
 
 
 FETCH = frame()
-"""Asks for nothing new; brings the reply to the frame before."""
+"""Requests nothing new; returns the reply to the frame before."""
 
 
 class Stpm3x:
     """One channel (1 or 2) of one chip behind one port; several may share the chip, one after the other.
 
-    gain: of the current input, 2, 4, 8 or 16. Opening proves that a chip is there, resets it where its settings are
-    strange, and sets the gain. Raises Stpm3xError, and OSError of the port.
+    gain: of the current input, 2, 4, 8 or 16. Opening checks that a chip answers, resets it when its settings are not
+    the expected ones, and sets the gain. Raises Stpm3xError, and OSError of the port.
     """
 
     def __init__(self, port: SpiPort, channel: int = 1, gain: int = 2) -> None:
@@ -114,9 +113,9 @@ class Stpm3x:
         self._port.close()
 
     def _read_config(self, address: int) -> int:
-        """A register that is not latched; asked twice in a row, because the first may have been dropped.
+        """A register that is not latched; requested twice in a row, because the first request may have been dropped.
 
-        Nobody reads the reply to the first frame: after a reset its CRC can be wrong.
+        The reply to the first frame is ignored: after a reset its CRC can be wrong.
         """
         for _ in range(ATTEMPTS):
             self._port.transfer(frame(address))
@@ -131,7 +130,8 @@ class Stpm3x:
         time.sleep(START_S)
 
     def _set_gain(self, gain: int) -> int:
-        """Write the gain until the front end says it; returns what it says. The other bits keep their reset values."""
+        """Write the gain until the front end's register reads back with it; returns that register. Its other bits keep
+        their reset values."""
         dfe = self._at.dfe
         wanted = RESET[dfe] & ~(3 << GAIN_SHIFT) | GAINS[gain] << GAIN_SHIFT
         for _ in range(ATTEMPTS):
@@ -149,7 +149,7 @@ class Stpm3x:
         raise Stpm3xError(f"STPM3x: no valid answer from register {addresses[0]:#04x} in {ATTEMPTS} tries")
 
     def _try_latched(self, addresses: tuple[int, ...]) -> list[int] | None:
-        frames = [self._latch]  # one frame latches and asks for the witness: both arrive, or neither
+        frames = [self._latch]  # one frame latches and requests the witness: both arrive, or neither
         for address in addresses:
             frames += [self._asks[address], self._ask_witness]
         frames[-1] = FETCH

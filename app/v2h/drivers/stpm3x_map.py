@@ -1,14 +1,14 @@
-"""The STPM32/33/34's facts, each said once: CRC, register addresses, reset values, conversion.
+"""The facts of the STPM32/33/34, each stated once: CRC, register addresses, reset values, conversion.
 
-ST's data sheet, as the public drivers (RIOT, Arduino, ST's own metrology library) agree on it. The driver and the
-rig's chip both read them here. What the two do with a frame is written twice on purpose: a mistake in one would
-otherwise agree with itself. That they are both right is shown by frames of a public logic-analyser capture.
+Source: ST's data sheet, as the public drivers (RIOT, Arduino, ST's own metrology library) agree on it. The driver and
+the rig's chip both take the facts from here. What the two do with a frame is written twice on purpose: in shared code
+a mistake would agree with itself. Frames of a public logic-analyser capture show that both are right.
 """
 
 from dataclasses import dataclass
 
 NONE = 0xFF
-"""READ_ADDR: no new request (the pointer steps on); WRITE_ADDR: no write."""
+"""READ_ADDR: no new request (the pointer advances); WRITE_ADDR: no write."""
 
 DSP_CR1, DSP_CR2, DSP_CR3, DSP_CR4 = 0x00, 0x02, 0x04, 0x06
 US_REG1, US_REG2, US_REG3 = 0x24, 0x26, 0x28
@@ -59,9 +59,9 @@ CHANNELS = {
 }
 
 POWER_LSB_PER_VA_LSB = 16
-"""One LSB of power is 16 LSB of RMS volts times LSB of RMS amps: both formulas of the data sheet, divided."""
+"""The LSB of power is 16 times the LSB of RMS volts times that of RMS amps: the data sheet's two formulas, divided."""
 ENERGY_LSB_PER_POWER_LSB = 2048 / (7812.5 * 3600)
-"""Wh per W, likewise (f_DSP = 7812.5 Hz)."""
+"""Wh per W, derived in the same way (f_DSP = 7812.5 Hz)."""
 
 
 def _crc_table() -> bytes:

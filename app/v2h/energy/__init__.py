@@ -1,1 +1,4 @@
-"""Pure decisions about energy: load matching, schedule, policy."""
+"""Decisions about energy: load following, policy, schedule, settings of the owner.
+
+May import: bus.messages, config (limits). Used by: manager, commands, web. Pure: `now` is a parameter.
+"""

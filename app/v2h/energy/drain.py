@@ -1,9 +1,9 @@
-"""Not feeding other people's loads: another car or a heater must not empty this one; pure."""
+"""Keeps large loads of others, such as another car or a heater, from emptying this car; pure."""
 
 from dataclasses import dataclass, replace
 
 PROTECT_AFTER_S = 30.0
-"""A kettle is over by then, another car is not."""
+"""A kettle has finished by then; another car has not."""
 RELEASE_AFTER_S = 60.0
 RELEASE_SHARE = 0.9
 

@@ -1,14 +1,15 @@
 """What the grid connection allows the charger: export limit and main fuses; pure.
 
-The charger sits on one phase. Which one nobody tells, so where the meter tells them apart every phase must have room
-for the charger's power: for its own phase that is right, and another one holds it back only when it is at its fuse.
+The charger is connected to one phase, and it is not known which one. So where the meter reports each phase, every phase
+must have room for the charger's power: for the charger's own phase that is right, and another phase limits the charger
+only when it is at its fuse.
 """
 
 from dataclasses import dataclass
 
 PHASE_V = 230.0
 FUSE_SHARE = 0.95
-"""Of the fuse's current; it carries that for ever, and the meter may be a little wrong."""
+"""Share of the fuse's current that is used: the fuse carries that permanently, and the meter may be a little wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +26,17 @@ class GridLimits:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The grid's power without the charger's own, W, import +. phases_w: of each phase less all of the charger's power,
-    () where the meter tells only their sum."""
+    """The grid's power without the charger's own, W, import +. phases_w: each phase's power minus all of the charger's
+    power, () where the meter reports only the sum."""
 
     net_w: float
     phases_w: tuple[float, ...] = ()
 
 
 def own_bounds(house: House, limits: GridLimits) -> tuple[float, float]:
-    """(low, high) of the charger's own power, + charging, low <= 0 <= high: what would overload or export is left out.
-    A house that alone is over a limit leaves 0 that way; it is not the charger's to mend."""
+    """(low, high) of the charger's own power, W, + charging, low <= 0 <= high: the range without overload and without
+    export above its limit. When the house alone is over a limit, the bound in that direction is 0: the charger does not
+    compensate the house."""
     low_w, high_w = float("-inf"), float("inf")
     if limits.export_limit_w is not None:
         low_w = -limits.export_limit_w - house.net_w

@@ -1,14 +1,14 @@
-"""How late a meter is, learned from the charger's own movements; pure.
+"""Learns how late a meter is from the charger's own movements; pure.
 
-Own power moves, and some time later the meter shows the same movement: the right lag is the one at which the meter,
-less own power, leaves the steadiest house. For each lag of a ladder the sum of the house's absolute changes is kept
-(absolute, not squared: houses change seldom and by a lot, and such a step costs every lag the same). What a lag
-explains worse than the best one by DOUBT_W is no longer possible; until own power has moved, every lag is.
+Own power moves, and some time later the meter shows the same movement: the right lag is the one at which the meter's
+value minus own power gives the steadiest house. For each lag of a ladder the sum of the house's absolute changes is
+kept, its cost (absolute, not squared: houses change seldom and by a lot, and such a step costs every lag the same). A
+lag whose cost is more than DOUBT_W above the best one's is no longer possible; until own power has moved, every lag is.
 
-A meter so slow that own power always rests when it speaks learns nothing, and needs nothing.
+With a meter so slow that own power always rests when its value arrives, nothing is learned, and nothing is needed.
 
-A lag that somebody told is believed until the movements speak against it: taken at its word, one that is wrong by
-0.3 to 0.7 s makes the order hunt for ever.
+A configured lag is used until the movements refute it: without that check, one that is wrong by 0.3 to 0.7 s would
+make the order hunt permanently.
 """
 
 from bisect import bisect_left
@@ -17,24 +17,27 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 LADDER_S = (*(i * 0.04 for i in range(26)), *(1.1 + 0.1 * i for i in range(20)))
-"""0 to 1 s in steps finer than what does harm, then to 3 s in the telemetry's own."""
+"""0 to 1 s in steps too small to do harm, then to 3 s in steps of the telemetry's period."""
 MOVED_W = 100.0
-"""Own power that changes by less between two values says little over its own steps of 38 W."""
+"""Where the change of own power between two values differs less than this from lag to lag, it shows little about the
+lag: own power comes in steps of 38 W."""
 DOUBT_W = 400.0
-"""One movement of 2 kW taken wrong by 0.1 s costs 500 W and more; noise of the house during it costs less."""
+"""One movement of 2 kW costs a lag that is wrong by 0.1 s 500 W or more; the house's noise in that time costs less."""
 DISBELIEF_W = 2000.0
-"""What a told lag may explain worse than the best one: five times what excludes one that nobody told."""
+"""How far the cost of a configured lag may be above the best one's: five times the limit for any other lag."""
 FORGET = 0.98
-"""Share of the old kept at each informative value: a lag that changed is found again after some hundred of them."""
+"""Share of the old cost that is kept at each informative value: a changed lag is found after some hundred of them."""
 SURE_S = 0.08
-"""Never surer than this: telemetry of 0.1 s and 38 W steps bends the best by one or two steps of the ladder."""
+"""The possible span reaches at least this far from the best lag: telemetry in steps of 0.1 s and 38 W shifts the best
+lag by one or two steps of the ladder."""
 
 LAG_MORE_S = 0.08
 LAG_LESS_S = 0.05
-"""How much longer and how much shorter than told a lag may be. Taken wrong by 0.05 s either way, a 2 kW step settles in
-0.94 s with these. With 0.07 s for the first it takes 1.5 s when the lag is longer, with an overshoot of 14 %; with
-0.04 s for the second 1.7 s when it is shorter. More of the second costs where a motor's inrush ends while own power
-follows it: 2 % over the oracle at the chip with 0.05 s, 4 % with 0.06 s, 6 % with 0.08 s."""
+"""How much longer and how much shorter than configured a lag may be. With these values a 2 kW step settles in 0.94 s
+when the configured lag is wrong by 0.05 s in either direction. With 0.07 s for the first it takes 1.5 s when the lag is
+longer, with an overshoot of 14 %; with 0.04 s for the second 1.7 s when it is shorter. A larger second value costs
+where a motor's inrush ends while own power follows it: at the chip 2 % over the oracle with 0.05 s, 4 % with 0.06 s,
+6 % with 0.08 s."""
 Own = deque[tuple[float, float]]
 """(t, W) of own power, oldest first."""
 
@@ -51,20 +54,20 @@ class LagLearner:
     """learned: what the movements have shown so far."""
 
     def __init__(self, guess_s: float = 0.0) -> None:
-        """guess_s: taken for the best as long as nothing is learned."""
+        """guess_s: used as the best lag as long as nothing is learned."""
         self.learned = Lag(guess_s, LADDER_S[0], max(guess_s, LADDER_S[-1]))
         self._costs = [0.0] * len(LADDER_S)
         self._pending: deque[tuple[float, float]] = deque(maxlen=64)
         self._before: tuple[float, list[float]] | None = None
 
     def pause(self) -> None:
-        """What was heard last says nothing about what comes next; what was learned stays."""
+        """Forget the last values, because the next ones cannot be compared with them; keep what was learned."""
         self._pending.clear()
         self._before = None
 
     def span(self, told_s: float | None) -> Lag:
-        """The lag to act by: as somebody told it, or as it is learned (None: nobody told; or the told one is refuted;
-        one beyond the ladder never is)."""
+        """The lag to use: the configured one (told_s), or the learned one when none is configured (None) or when the
+        movements refute it. A configured lag beyond the ladder is never refuted."""
         if told_s is None:
             return self.learned
         nearest = bisect_left(LADDER_S, told_s)
@@ -73,7 +76,7 @@ class LagLearner:
         return Lag(told_s, told_s - LAG_LESS_S, told_s + LAG_MORE_S)
 
     def meter(self, t: float, grid_w: float, own: Own) -> None:
-        """A value that came at `t`. own: the charger's own power as known now."""
+        """A value that arrived at `t`. own: the charger's own power as known now."""
         self._pending.append((t, grid_w))
         while self._pending and own and self._pending[0][0] <= own[-1][0]:
             came_t, power_w = self._pending.popleft()
@@ -96,7 +99,7 @@ class LagLearner:
 
 
 def _at_each_lag(t: float, own: Iterable[tuple[float, float]]) -> list[float]:
-    """Own power at t - lag for every lag of the ladder, in one walk back through what is known."""
+    """Own power at t - lag for every lag of the ladder, in one pass back through the samples."""
     values: list[float] = []
     later_t, later_w = None, 0.0
     backward = reversed(own)  # type: ignore[call-overload]

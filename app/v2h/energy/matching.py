@@ -1,23 +1,23 @@
-"""Load matching: from the grid meter and the charger's own power to the order that brings the grid to its target.
+"""Load matching computes, from grid meter and own power, the order that brings the grid to its target.
 
-The law is dead-beat on the house, not on the grid: a meter value g shows the house of the moment it was measured,
-house = g - own power at that moment, and the order is target - house. Commands that are still under way (dead time,
-ramp) are in the own power of that moment too, so the law does not act twice on one error and does not overshoot,
-whatever the meter's interval. Five refinements:
+The law is dead-beat on the house, not on the grid: a meter value g shows the house at the moment of its measurement,
+house = g - own power at that moment, and the order is target - house. The own power of that moment contains also the
+commands that are still under way (dead time, ramp), so the law does not correct one error twice and does not
+overshoot, whatever the meter's interval. The refinements:
 
-- The telemetry comes in its own rhythm. While own power moves, a meter value waits (about one telemetry period)
-  until the telemetry covers its moment; while it rests, the value is used at once. What is certain before, from
-  the orders under way and the speed of own power, is done at once too.
-- A lag that nobody tells, or that was told wrong, is learned, see lag; until it is, every lag of its ladder is in
-  doubt.
-- The meter's lag is known only so well. While own power moves, an order that fits the meter value for some moment
-  in doubt stands: nothing shows that it is wrong.
-- A converter that gives a little more or less than it was ordered would leave that much on the grid for ever. When
-  everything has rested for TRIM_AFTER_S, the difference between own power and order is learned (slowly, and at most
-  TRIM_A: beyond that somebody limits on purpose) and ordered away.
+- The telemetry has its own period. While own power moves, a meter value waits (about one telemetry period) until the
+  telemetry covers its moment; while own power rests, the value is used at once. What is certain before that, from the
+  orders under way and the speed of own power, is ordered at once too.
+- A lag that is not configured, or is configured wrong, is learned (see lag); until then every lag of the ladder is
+  possible.
+- The meter's lag is known only within a span. While own power moves, an order that fits the meter value for any
+  moment of that span stays: nothing shows that it is wrong.
+- A converter that gives a little more or less than ordered would leave this difference on the grid permanently. When
+  everything has rested for TRIM_AFTER_S, the law learns the difference between own power and order (slowly, and at
+  most TRIM_A: a larger difference is a deliberate limit) and corrects the order by it.
 
-Pure: times are monotonic seconds, powers W (own + charging, grid + import). The order is always built from what was
-measured, never summed up, so nothing winds up at a limit.
+Pure: times are monotonic seconds, powers W (own + charging, grid + import). The order is always computed from
+measured values, never accumulated, so nothing winds up at a limit.
 """
 
 from collections import deque
@@ -26,34 +26,36 @@ from typing import NamedTuple
 from v2h.energy.lag import LagLearner
 
 DEADBAND_A = 0.06
-"""Half the converter's step (0.1 A), and a little: a smaller change cannot bring the grid nearer to the target, and an
-order exactly between two steps does not flutter. 0.05 A costs 1.34 times the load's own travel, 0.06 A 1.10."""
+"""Half the converter's step (0.1 A) plus a margin: a smaller change cannot bring the grid nearer to the target, and an
+order exactly between two steps does not flutter. The travel is 1.34 times the load's own with 0.05 A, 1.10 times with
+0.06 A."""
 MOVING_A = 0.15
-"""Telemetry that differs by more than this from its predecessor, or from the order, is moving (resolution 0.1 A)."""
+"""Own power moves when its telemetry differs by more than this from the sample before, or from the order (resolution
+0.1 A)."""
 SETTLED_S = 1.0
-"""Dead time 0.2 s, 12 A of ramp at 30 A/s and three lags of 0.15 s: after this an order has been carried out."""
+"""After this time an order has been carried out: dead time 0.2 s, 12 A of ramp at 30 A/s, three lags of 0.15 s."""
 TRIM_AFTER_S = 3.0
-"""So long after an order what own power differs from it counts as the converter's offset: also where the orders of a
-starved machine arrive a second late."""
+"""This long after an order, the difference between own power and order counts as the converter's offset. The time also
+covers an overloaded machine whose orders arrive a second late."""
 TRIM_A = 0.4
 """Largest difference between order and own power that counts as the converter's offset."""
 TRIM_SHARE = 0.3
-"""Part of a seen offset that is learned, at most once every SETTLED_S."""
+"""Share of a measured offset that is learned, at most once every SETTLED_S."""
 SPEED_MORE = 1.5
 SPEED_A_S = 15.0
-"""How much faster than just before own power may have become, and how fast from rest: half the converter's ramp, since
-its lag of 0.15 s rounds every start."""
+"""Own power moves at most at SPEED_MORE times its last speed plus SPEED_A_S, its speed from rest: half the converter's
+ramp, because the converter's lag of 0.15 s rounds every start."""
 WAITING = 8
-"""Meter values that may wait for telemetry, more than come in one telemetry period at 0.05 s."""
+"""Meter values that may wait for telemetry: more than arrive in one telemetry period at an interval of 0.05 s."""
 STEP_A = 0.1
 """Resolution of the converter's current order."""
 NOMINAL_V = 385.0
 HISTORY = 700
-"""Telemetry kept: 70 s at 0.1 s, above the longest lag a meter may be configured with (60 s)."""
+"""Telemetry samples that are kept: 70 s at 0.1 s, above the longest lag a meter may be configured with (60 s)."""
 
 
 class _Value(NamedTuple):
-    """A meter value: the moment it shows, and the span in which that moment lies for certain."""
+    """A meter value: the moment that it shows, and the span in which that moment certainly lies."""
 
     at: float
     from_t: float
@@ -62,7 +64,7 @@ class _Value(NamedTuple):
 
 
 class Matcher:
-    """State of the law between two calls. Feed power() and meter(); read command_w."""
+    """State of the law between two calls. Call power() and meter(); read command_w."""
 
     def __init__(self, target_w: float = 0.0) -> None:
         self.target_w = target_w
@@ -83,7 +85,7 @@ class Matcher:
         self.command_w = self._clamp(self.command_w)
 
     def reset(self) -> None:
-        """No energy flows: own power is 0 and the next meter value alone decides."""
+        """Call when no energy flows: own power counts as 0, and the next meter value alone decides."""
         self._own.clear()
         self._waiting.clear()
         self._under_way.clear()
@@ -105,7 +107,7 @@ class Matcher:
             self._use(now, covered)
 
     def meter(self, now: float, came_t: float, grid_w: float, lag_s: float | None = None) -> None:
-        """The grid power as it was `lag_s` before the reading came, at `came_t`. None: nobody told the lag."""
+        """The grid power as it was `lag_s` before the reading arrived at `came_t`. lag_s None: no lag is configured."""
         self.lag.meter(came_t, grid_w, self._own)
         lag = self.lag.span(lag_s)
         value = _Value(came_t - lag.best_s, came_t - lag.most_s, came_t - lag.least_s, grid_w)
@@ -117,7 +119,7 @@ class Matcher:
             self._use_what_is_certain(now, value)
 
     def own_at(self, t: float) -> float:
-        """Own power at `t`: between two samples a straight line, outside them the nearest one; 0 without any."""
+        """Own power at `t`: interpolated between two samples, outside them the nearest one; 0 without any sample."""
         own = self._own
         if not own:
             return 0.0
@@ -131,8 +133,9 @@ class Matcher:
         return later[1]
 
     def _own_between(self, from_t: float, until_t: float) -> tuple[float, float]:
-        """The least and the most of own power in that span. Between two samples it may have been as either of them: a
-        straight line would make the house's what a machine under load moves late, or sees late, and hunt by it."""
+        """The least and the greatest own power in that span. Between two samples it may have been either of them: with
+        a straight line, a movement that an overloaded machine makes late, or sees late, would be taken for a change of
+        the house, and the law would hunt."""
         values: list[float] = []
         for t, power_w in reversed(self._own):
             if t >= until_t:
@@ -144,7 +147,7 @@ class Matcher:
 
     def _rests(self, now: float) -> bool:
         if now - self._changed_t < SETTLED_S:
-            return False  # an order under way: where it arrives late, it would be taken for the house's
+            return False  # an order is under way: if it arrives late, it would be taken for the house
         moving_w = MOVING_A * self._volts_v
         last_w = self._own[-1][1]
         before_w = self._own[-2][1] if len(self._own) > 1 else last_w
@@ -162,9 +165,9 @@ class Matcher:
             self._order(now, own_w - house_w)
 
     def _use_what_is_certain(self, now: float, value: _Value) -> None:
-        """Own power at the value's moment is not told yet. It lies between what was told last and the orders under way,
-        and it has come no further than its speed lets it. An order that fits none of that is brought as near as it must
-        come; the telemetry then shows the rest."""
+        """Use a value although the telemetry does not cover its moment yet. Own power at that moment lies between the
+        last sample and the orders under way, and it has moved no further than its speed allows. If the present order
+        fits none of these powers, it moves only to the nearest order that fits; the telemetry then shows the rest."""
         while self._under_way and now - self._under_way[0][0] > SETTLED_S:
             self._under_way.popleft()
         least_w, most_w = self._own_between(value.from_t, value.until_t)
@@ -189,7 +192,7 @@ class Matcher:
 
     def _learn(self, now: float, at: float, own_w: float) -> None:
         offset_w = own_w - self.command_w
-        rested = abs(own_w - self.own_at(at - SETTLED_S)) <= MOVING_A * self._volts_v  # a slow ramp is no offset
+        rested = abs(own_w - self.own_at(at - SETTLED_S)) <= MOVING_A * self._volts_v  # a slow ramp is not an offset
         if self._own and rested and abs(offset_w) <= TRIM_A * self._volts_v:
             self._trim_w += TRIM_SHARE * (offset_w - self._trim_w)
             self._learned_t = now

@@ -1,4 +1,4 @@
-"""What a person, neighbour or schedule may order: a mode with its values, checked; pure.
+"""Checks what a person, neighbour or schedule may order: a mode with its values; pure.
 
 Every refusal names the key, the value and what is allowed.
 """
@@ -6,11 +6,11 @@ Every refusal names the key, the value and what is allowed.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import isfinite
 from typing import Any
 
-from v2h.bus import MODES
-from v2h.config import Limits
+from v2h.bus.states import MODES, Mode
+from v2h.checks import Range, one_of, shown
+from v2h.config.site import Limits
 
 LONGEST = timedelta(days=7)
 KEYS = {
@@ -23,17 +23,17 @@ KEYS = {
 """Which values a mode takes."""
 
 
-class OrderError(ValueError):
-    """An order that cannot be taken: one sentence with key, value and allowed range."""
+class ModeRequestError(ValueError):
+    """The order is refused. The text is one sentence with key, value and allowed range."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ModeRequest:
     """A mode in force. amps: DC, positive in both directions, None: all that is allowed. soc_limit_pct: where charge
-    or discharge ends, None: the configured window. until_t: monotonic s; until: the same as it was given; until_said:
-    the same for people, by the clock on their wall. by: who chose it, "owner", "schedule", "slot" or "nobody".
-    because: the reason in words, "" when the owner chose it. keep_soc_pct: not discharged below, for a ready-by target.
-    hold: not discharged at all, while others draw."""
+    or discharge ends, None: the configured window. until_t: monotonic s; until: the same in the form in which it was
+    given; until_said: the same for people, in local time. by: who chose it, "owner", "schedule", "slot" or "nobody".
+    because: the reason as text, "" when the owner chose it. keep_soc_pct: the car is not discharged below it, for a
+    ready-by target. hold: the car is not discharged at all, while other consumers draw power."""
 
     mode: str = "idle"
     amps: float | None = None
@@ -48,33 +48,33 @@ class Order:
 
     @property
     def ends_when_done(self) -> bool:
-        """A charge or discharge that somebody ordered ends at its limit; one of the schedule waits there."""
+        """A charge or discharge that the owner ordered ends at its limit; one from the schedule waits there."""
         return self.by == "owner"
 
     def applied(self) -> dict[str, Any]:
-        """The values as a reply tells them."""
+        """The values in the form for a reply."""
         values = {"mode": self.mode, "amps": self.amps, "soc_limit_pct": self.soc_limit_pct, "until": self.until}
         return {key: value for key, value in values.items() if value is not None}
 
 
-def read_order(values: Mapping[str, Any], limits: Limits, now: float, wall: datetime) -> Order:
-    """Check the values of a "mode" command. `wall`: the aware time of day at `now`. Raises OrderError."""
+def read_order(values: Mapping[str, Any], limits: Limits, now: float, wall: datetime) -> ModeRequest:
+    """Check the values of a "mode" command. `wall`: the aware time of day at `now`. Raises ModeRequestError."""
     mode = values.get("mode")
-    if mode not in MODES:
-        raise OrderError(f"mode = {mode!r} is not one of {', '.join(MODES)}")
+    if not isinstance(mode, str) or mode not in MODES:
+        raise ModeRequestError(f"mode = {shown(mode)} is not {one_of(MODES)}")
     allowed = KEYS[mode]
     for key in values:
         if key != "mode" and key not in allowed:
-            raise OrderError(
+            raise ModeRequestError(
                 f"{key} = {values[key]!r} does not fit mode {mode}; it takes {', '.join(allowed) or 'nothing'}"
             )
-    most_a = limits.max_discharge_a if mode == "discharge" else limits.max_charge_a
+    most_a = limits.max_discharge_a if mode == Mode.DISCHARGE else limits.max_charge_a
     until = values.get("until")
     end = None if until is None else _moment(until, wall)
-    return Order(
+    return ModeRequest(
         mode,
-        _number("amps", values.get("amps"), 0.0, most_a, "A"),
-        _number("soc_limit_pct", values.get("soc_limit_pct"), limits.soc_min_pct, limits.soc_max_pct, "%"),
+        _number("amps", values.get("amps"), Range(0, most_a, "A")),
+        _number("soc_limit_pct", values.get("soc_limit_pct"), Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
         None if end is None else now + _ahead_s(end, wall),
         None if end is None else str(until),
         until_said="" if end is None else f"{end:%H:%M}" if end.date() == wall.date() else f"{end:%a %H:%M}",
@@ -83,7 +83,8 @@ def read_order(values: Mapping[str, Any], limits: Limits, now: float, wall: date
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A tariff's cheap slot ("charge") or a time in which others draw and the car must not feed them ("hold")."""
+    """A tariff's cheap slot ("charge"), or a time in which other consumers draw power and the car must not feed them
+    ("hold")."""
 
     kind: str
     until_t: float
@@ -100,53 +101,52 @@ SLOTS = {"charge": ("until", "amps", "soc_limit_pct"), "hold": ("until",), "none
 
 
 def read_slot(values: Mapping[str, Any], limits: Limits, now: float, wall: datetime) -> Slot | None:
-    """Check the values of a "slot" command; None ends the present one. Raises OrderError."""
+    """Check the values of a "slot" command; None ends the present one. Raises ModeRequestError."""
     kind = values.get("slot")
     if not isinstance(kind, str) or kind not in SLOTS:
-        raise OrderError(f"slot = {kind!r} is not one of {', '.join(SLOTS)}")
+        raise ModeRequestError(f"slot = {shown(kind)} is not {one_of(SLOTS)}")
     for key in values:
         if key != "slot" and key not in SLOTS[kind]:
             allowed = ", ".join(SLOTS[kind]) or "nothing"
-            raise OrderError(f"{key} = {values[key]!r} does not fit slot {kind}; it takes {allowed}")
+            raise ModeRequestError(f"{key} = {values[key]!r} does not fit slot {kind}; it takes {allowed}")
     if kind == "none":
         return None
     until = values.get("until")
     if until is None:
-        raise OrderError("until is missing: a slot must end by itself")
+        raise ModeRequestError("until is missing: a slot must end by itself")
     return Slot(
         kind,
         now + _ahead_s(_moment(until, wall), wall),
         str(until),
-        _number("amps", values.get("amps"), 0.0, limits.max_charge_a, "A"),
-        _number("soc_limit_pct", values.get("soc_limit_pct"), limits.soc_min_pct, limits.soc_max_pct, "%"),
+        _number("amps", values.get("amps"), Range(0, limits.max_charge_a, "A")),
+        _number("soc_limit_pct", values.get("soc_limit_pct"), Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
     )
 
 
-def _number(key: str, value: object, low: float, high: float, unit: str) -> float | None:
+def _number(key: str, value: Any, allowed: Range) -> float | None:
     if value is None:
         return None
-    good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and low <= value <= high
-    if not good:
-        raise OrderError(f"{key} = {value!r} is not a number from {low:g} to {high:g} {unit}")
-    return float(value)  # type: ignore[arg-type]
+    if not allowed.fits(value):
+        raise ModeRequestError(f"{key} = {shown(value)} is not {allowed}")
+    return float(value)
 
 
 def _moment(until: object, wall: datetime) -> datetime:
-    """`until` in the zone of `wall`, after it and not too far. Raises OrderError."""
+    """`until` in the zone of `wall`, after it and not too far. Raises ModeRequestError."""
     try:
         time = datetime.fromisoformat(until)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise OrderError(f"until = {until!r} is not an ISO time such as {wall:%Y-%m-%dT%H:%M%z}") from None
+        raise ModeRequestError(f"until = {until!r} is not an ISO time such as {wall:%Y-%m-%dT%H:%M%z}") from None
     try:
         end = time.replace(tzinfo=wall.tzinfo) if time.tzinfo is None else time.astimezone(wall.tzinfo)
         good = 0 < _ahead_s(end, wall) <= LONGEST.total_seconds()
     except OverflowError:  # in the calendar's first or last hours
         good = False
     if not good:
-        raise OrderError(f"until = {until!r} is not between now ({wall:%Y-%m-%dT%H:%M%z}) and 7 days from now")
+        raise ModeRequestError(f"until = {until!r} is not between now ({wall:%Y-%m-%dT%H:%M%z}) and 7 days from now")
     return end
 
 
 def _ahead_s(end: datetime, wall: datetime) -> float:
-    # In UTC: two times of one zone are subtracted as the wall shows them, an hour wrong over a change of the clocks.
+    # In UTC: Python subtracts two times of one zone as wall-clock times, an hour wrong across a change of the clocks.
     return (end.astimezone(UTC) - wall.astimezone(UTC)).total_seconds()

@@ -1,4 +1,4 @@
-"""When to charge so that the car is ready by a time: as late as it can be, in the cheapest hours there are; pure."""
+"""Plans when to charge so that the car is ready by a time: in the cheapest hours, and as late as possible; pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 
 NOMINAL_V = 385.0
 EFFICIENCY = 0.9
-"""Of what leaves the converter, so much is in the battery afterwards; also covers the slower end of a charge."""
+"""Share of the converter's output that is in the battery afterwards; it also covers the slower end of a charge."""
 MARGIN_S = 600.0
-"""Charging begins so much earlier than reckoned."""
+"""Charging begins this much earlier than calculated."""
 UNKNOWN_KWH = 40.0
-"""A battery of unknown size: a mid-sized one."""
+"""Capacity that is assumed while it is unknown: a mid-sized battery."""
 UNKNOWN_SOC_PCT = 0.0
-"""A car that has not told its charge is taken for empty: it is woken early rather than found empty."""
+"""A car with an unknown SoC counts as empty: it is better to wake it too early than to find it empty."""
 
 Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class CarNow:
-    """What is known of the car. charge_a: DC amps it may be charged with. busy_until: the ready-by target (instant)
-    that it is being charged for just now; such a charge is not interrupted while the price stays what it is."""
+    """What is known about the car. charge_a: the DC current it may be charged with, A. busy_until: the ready-by target
+    (instant) for which it is being charged now; such a charge is not interrupted while the price stays the same."""
 
     soc_pct: float | None = None
     capacity_kwh: float | None = None
@@ -29,7 +29,7 @@ class CarNow:
 
 
 def need_s(car: CarNow, soc_pct: float, amps: float | None) -> float:
-    """Seconds of charging that bring the car to soc_pct, margin included; 0 when it is there."""
+    """Seconds of charging that bring the car to soc_pct, margin included; 0 when it has that much."""
     soc = UNKNOWN_SOC_PCT if car.soc_pct is None else car.soc_pct
     if soc >= soc_pct:
         return 0.0
@@ -41,9 +41,9 @@ def need_s(car: CarNow, soc_pct: float, amps: float | None) -> float:
 
 
 def cheapest(spans: Sequence[tuple[datetime, datetime, float]], need: timedelta, busy: bool) -> list[Span]:
-    """The parts of `spans` (start, end, price; in order, without gaps) to charge in: the cheapest, of equal ones the
-    latest; all of them when the time does not suffice. busy: charging now, so the first span goes on while it is among
-    the cheap ones. In order, neighbours joined."""
+    """The parts of `spans` (start, end, price; in order, without gaps) in which to charge: the cheapest, and of equally
+    cheap ones the latest; all of them when the time is too short. busy: the car is charging now, so the first span
+    continues while it is among the cheap ones. The result is in order, with neighbours joined."""
     chosen: list[Span] = []
     left, dearest = need, None
     for start, end, price in sorted(spans, key=lambda span: (span[2], -span[0].timestamp())):

@@ -1,9 +1,10 @@
-"""What the schedule wants, now and in the days to come; pure.
+"""What the schedule wants, now and in the coming days; pure.
 
-A schedule is weekly windows, one-off overrides and ready-by targets over a mode for the rest of the time. Where several
-cover a moment, the strongest wins: an override, then charging for a ready-by target, then a weekly window; within one
-kind the one listed first. `timeline` lays that out as parts without gaps; what is active now is its first part, so that
-preview and present cannot disagree. Instants are aware UTC times; wall times are turned into instants by walltime.
+A schedule consists of weekly windows, one-off overrides, ready-by targets, and a mode for the rest of the time. Where
+several cover a moment, the strongest wins: an override, then charging for a ready-by target, then a weekly window;
+within one kind the one listed first. `timeline` returns the result as parts without gaps. The first part is what is
+active now, so preview and present cannot disagree. Instants are aware UTC times; walltime converts wall-clock times to
+instants.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,14 +16,15 @@ from math import inf
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from v2h.bus.sentences import say
+from v2h.bus.states import Mode
 from v2h.energy.readyby import CarNow, Span, cheapest, need_s
 from v2h.energy.walltime import at_second
 
 T = TypeVar("T")
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_S = 86400
 PLAN_AHEAD = timedelta(hours=24)
-"""How long before a ready-by target charging for it may begin."""
+"""How long before a ready-by target the charging for it may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """days: 0 is Monday. start_s, end_s: seconds of the wall clock's day; an end above 86400 lies in the next day."""
+    """days: 0 is Monday. start_s, end_s: seconds of the wall clock's day; an end above 86400 lies on the next day."""
 
     name: str
     days: frozenset[int]
@@ -57,7 +59,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class ReadyBy:
-    """At time_s of the wall clock's day the car shall have soc_pct. amps: with at most so many."""
+    """The car is to have soc_pct at time_s of the wall clock's day. amps: the most to charge with."""
 
     name: str
     days: frozenset[int]
@@ -68,8 +70,8 @@ class ReadyBy:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a kWh costs in a weekly window, in the owner's currency; the first one listed counts where two overlap, and
-    where none is given the hour counts as dearer than any that has one."""
+    """The price of a kWh in a weekly window, in the owner's currency. The first one listed counts where two overlap. An
+    hour without a price counts as dearer than any hour with one."""
 
     name: str
     days: frozenset[int]
@@ -81,7 +83,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A checked schedule. document: as it was read, to be shown and edited."""
+    """A checked schedule. document: as it was read, for showing and editing."""
 
     zone: ZoneInfo
     weekly: tuple[Weekly, ...] = ()
@@ -93,15 +95,15 @@ class Schedule:
 
     @property
     def empty(self) -> bool:
-        """It asks for nothing, ever."""
-        return not (self.weekly or self.overrides or self.ready_by) and self.otherwise.mode == "idle"
+        """True when the schedule never asks for anything."""
+        return not (self.weekly or self.overrides or self.ready_by) and self.otherwise.mode == Mode.IDLE
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of time with one reason. entry: kind and name of the entry behind it, "" for the rest of the time;
-    key: tells this coming of the entry from the next. keep_soc_pct: not discharged below, for a ready-by target.
-    target: the ready-by time that it charges for."""
+    """A span of time with one reason. entry: kind and name of its entry, "" for the rest of the time. key: identifies
+    this occurrence of the entry. keep_soc_pct: the car is not discharged below it, for a ready-by target. target: the
+    ready-by time for which it charges."""
 
     start: datetime
     end: datetime
@@ -115,7 +117,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One coming of a ready-by entry. charge: when the car is charged for it; empty when it has enough."""
+    """One occurrence of a ready-by entry. charge: when the car is charged for it; empty when the SoC is enough."""
 
     entry: ReadyBy
     at: datetime
@@ -124,7 +126,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class _Layer(Generic[T]):
-    """Something that holds from start to end; the least rank is the strongest."""
+    """Something that holds from start to end; the lowest rank is the strongest."""
 
     rank: tuple[int, int]
     start: datetime
@@ -133,13 +135,13 @@ class _Layer(Generic[T]):
 
 
 def timeline(schedule: Schedule, start: datetime, end: datetime, car: CarNow) -> list[Part]:
-    """What is wanted from `start` to `end` as seen at `start`, without gaps; neighbours differ."""
+    """The parts from `start` to `end` as planned at `start`, without gaps; neighbours differ."""
     coming = targets(schedule, start, end + PLAN_AHEAD, car)
     floors = [target for target in coming if target.charge]
     cuts = [cut for target in floors for cut in (target.charge[0][0], target.at)]
     parts: list[Part] = []
     for begin, finish, winner in _strongest(_layers(schedule, start, end, coming), start, end, cuts):
-        part = winner or Part(begin, finish, schedule.otherwise, why="nothing is scheduled")
+        part = winner or Part(begin, finish, schedule.otherwise, why=say("scheduled.nothing"))
         keep_pct = max((f.entry.soc_pct for f in floors if f.charge[0][0] <= begin < f.at), default=None)
         part = replace(part, start=begin, end=finish, keep_soc_pct=keep_pct)
         if parts and replace(parts[-1], end=finish) == replace(part, start=parts[-1].start):
@@ -150,13 +152,13 @@ def timeline(schedule: Schedule, start: datetime, end: datetime, car: CarNow) ->
 
 
 def active(schedule: Schedule, now: datetime, car: CarNow) -> list[Part]:
-    """What is wanted now and why, first, and what comes after it, at least to the next entry within eight days."""
+    """First what is wanted now and why, then what follows, at least to the next entry within eight days."""
     parts = timeline(schedule, now, now + timedelta(hours=26), car)
     return parts if next_entry(parts) else timeline(schedule, now, now + timedelta(days=8), car)
 
 
 def targets(schedule: Schedule, start: datetime, end: datetime, car: CarNow) -> list[Target]:
-    """All ready-by targets after `start` and until `end`, and when to charge for each, as seen at `start`."""
+    """All ready-by targets after `start` and until `end`, and when to charge for each, as planned at `start`."""
     found: list[Target] = []
     costs = [
         (a, b, inf if price is None else price.import_price)
@@ -198,7 +200,7 @@ def local_iso(at: datetime, tz: ZoneInfo) -> str:
 def _strongest(
     layers: Iterable[_Layer[T]], start: datetime, end: datetime, cuts: Iterable[datetime] = ()
 ) -> Iterator[tuple[datetime, datetime, T | None]]:
-    """(begin, finish, the strongest that holds, or None) from start to end, cut wherever anything changes."""
+    """Yield (begin, finish, the strongest that holds, or None) from start to end, cut wherever anything changes."""
     coming = sorted((layer for layer in layers if layer.end > start and layer.start < end), key=lambda la: la.start)
     edges = {start, end, *cuts} | {edge for layer in coming for edge in (layer.start, layer.end)}
     holding: list[tuple[tuple[int, int], datetime, int]] = []
@@ -215,21 +217,21 @@ def _strongest(
 def _layers(schedule: Schedule, start: datetime, end: datetime, coming: Sequence[Target]) -> Iterator[_Layer[Part]]:
     tz = schedule.zone
     for n, override in enumerate(schedule.overrides):
-        why = f"one-off {_named(override.name)}until {_clock(override.end, tz)}"
+        why = say("scheduled.one_off", name=_named(override.name), until=_clock(override.end, tz))
         key = f"override {n} {override.start.timestamp():.0f}"
         part = Part(override.start, override.end, override.want, _entry("one-off", override.name), key, why)
         yield _Layer((0, n), part.start, part.end, part)
     for n, target in enumerate(coming):
         entry = target.entry
         want = Want("charge", entry.amps, entry.soc_pct)
-        why = f"to have {entry.soc_pct:g} % by {_clock(target.at, tz)}"
+        why = say("scheduled.ready_by", soc_pct=entry.soc_pct, time=_clock(target.at, tz))
         key = f"ready-by {target.at.timestamp():.0f}"
         for begin, finish in target.charge:
             part = Part(begin, finish, want, _entry("ready by", entry.name), key, why, None, target.at)
             yield _Layer((1, n), begin, finish, part)
     for n, window in enumerate(schedule.weekly):
         for begin, finish in _comings(window, tz, start, end):
-            why = f"window {_named(window.name)}until {_clock(finish, tz)}"
+            why = say("scheduled.window", name=_named(window.name), until=_clock(finish, tz))
             key = f"weekly {n} {begin.timestamp():.0f}"
             part = Part(begin, finish, window.want, _entry("window", window.name), key, why)
             yield _Layer((2, n), begin, finish, part)
@@ -244,7 +246,7 @@ def _comings(entry: Weekly | Price, tz: ZoneInfo, start: datetime, end: datetime
 
 
 def _days(tz: ZoneInfo, start: datetime, end: datetime) -> Iterator[date]:
-    """The wall's days from a day before `start` to `end`."""
+    """The wall clock's days from a day before `start` to `end`."""
     day, last = start.astimezone(tz).date() - timedelta(days=1), end.astimezone(tz).date()
     while day <= last:
         yield day
@@ -264,5 +266,5 @@ def _entry(kind: str, name: str) -> str:
 
 
 def next_entry(parts: Sequence[Part]) -> Part | None:
-    """The next part that an entry begins; None when only the rest of the time comes."""
+    """The next part that belongs to an entry; None when no such part follows."""
     return next((part for part in parts[1:] if part.entry), None)

@@ -1,4 +1,4 @@
-"""schedule.json -> Schedule. A bad document is refused whole; each error names entry, field, value and what is allowed.
+"""schedule.json -> Schedule. A bad document is refused as a whole; errors name entry, field, value and what is allowed.
 
     {"version": 1, "zone": "Europe/London", "otherwise": "v2h",
      "weekly": [{"name": "cheap night", "days": ["mon", "tue"], "start": "23:30", "end": "05:30", "mode": "charge",
@@ -7,28 +7,29 @@
      "overrides": [{"name": "party", "start": "2026-12-24T18:00", "end": "2026-12-25T02:00", "mode": "idle"}],
      "prices": [{"days": "daily", "start": "23:30", "end": "05:30", "import_price": 0.07, "export_price": 0.15}]}
 
-Every key but version may be left out. An end at or before its start lies in the next day; 24:00 is the day's end.
-The predecessor's events.json is read too, see predecessor.
+Every key except version may be left out. A window whose end is before its start ends on the next day; 24:00
+is the end of the day.
+The predecessor's events.json is read too, see legacy_events.
 """
 
-import difflib
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from math import isfinite
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from v2h.bus import MODES
-from v2h.config import Limits
-from v2h.energy import predecessor
-from v2h.energy.schedule import DAY_S, DAYS, Override, Price, ReadyBy, Schedule, Want, Weekly
-from v2h.energy.walltime import ZoneError, instant, zone
+from v2h.bus.messages import MOST_DOCUMENT_B
+from v2h.bus.states import MODES, Mode
+from v2h.checks import Range, hint, one_of, shown
+from v2h.config.site import Limits
+from v2h.energy import legacy_events
+from v2h.energy.schedule import DAY_S, Override, Price, ReadyBy, Schedule, Want, Weekly
+from v2h.energy.walltime import DAY_WORDS, DAYS, ZoneError, instant, zone
 
 VERSION = 1
 MOST = {"weekly": 50, "overrides": 50, "ready_by": 14, "prices": 50}
-"""Entries of each kind; more is a mistake, and a slow board has to look at each for eight days."""
+"""Most entries of each kind; more is a mistake, and a slow board has to evaluate each of them for eight days."""
 LONGEST_OVERRIDE = timedelta(days=31)
-DAY_WORDS = {"daily": DAYS, "weekdays": DAYS[:5], "weekends": DAYS[5:]}
 _WANT = ("mode", "amps", "soc_limit_pct")
 KEYS = {
     "weekly": ("name", "days", "start", "end", *_WANT),
@@ -48,7 +49,7 @@ T = TypeVar("T")
 
 
 class ScheduleError(ValueError):
-    """A document that is not used: `errors` holds one sentence each."""
+    """The document is not used; `errors` holds one sentence for each error."""
 
     def __init__(self, errors: list[str]) -> None:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
@@ -59,17 +60,25 @@ class ScheduleError(ValueError):
 def read_schedule(document: object, limits: Limits, zone_name: str) -> Schedule:
     """Check a whole document. limits: the site's bounds. zone_name: used where the document names none. Raises
     ScheduleError with every error found."""
-    if predecessor.is_events(document):
-        document, problems = predecessor.to_schedule(document)
+    if legacy_events.is_events(document):
+        document, problems = legacy_events.to_schedule(document)
         if problems:
             raise ScheduleError(problems)
     if not isinstance(document, Mapping):
         raise ScheduleError([f"the schedule is {_kind(document)}, not an object with a version"])
+    try:
+        size_b = len(json.dumps(document, separators=(",", ":")))
+    except RecursionError:
+        raise ScheduleError(["the schedule is nested too deeply: it is an object with lists of entries"]) from None
+    if size_b > MOST_DOCUMENT_B:
+        over_b = size_b - MOST_DOCUMENT_B
+        text = f"the schedule is {size_b} bytes long, {over_b} too many: shorten the names or leave out entries"
+        raise ScheduleError([text])
     return _Reader(document, limits, zone_name).schedule()
 
 
 class _Reader:
-    """One reading of one document; errors gather in a list, and a wrong value is replaced by a harmless one."""
+    """Reads one document. It collects the errors in a list and replaces a wrong value by a harmless one."""
 
     def __init__(self, document: Mapping[str, Any], limits: Limits, zone_name: str) -> None:
         self._document, self._limits = document, limits
@@ -99,7 +108,7 @@ class _Reader:
     def _entries(self, kind: str, read: Callable[[str, Mapping[str, Any]], T]) -> tuple[T, ...]:
         entries = self._document.get(kind, [])
         if not isinstance(entries, list):
-            self._errors.append(f"{kind} = {_short(entries)} is not a list of entries")
+            self._errors.append(f"{kind} = {shown(entries)} is not a list of entries")
             return ()
         if len(entries) > MOST[kind]:
             self._errors.append(f"{kind} has {len(entries)} entries; at most {MOST[kind]} are allowed")
@@ -108,7 +117,7 @@ class _Reader:
         for n, entry in enumerate(entries, 1):
             where = f"{kind} entry {n}: "
             if not isinstance(entry, Mapping):
-                self._errors.append(f"{where}{_short(entry)} is not an object with {', '.join(NEEDED[kind])}")
+                self._errors.append(f"{where}{shown(entry)} is not an object with {', '.join(NEEDED[kind])}")
                 continue
             if isinstance(entry.get("name"), str) and entry["name"]:
                 where = f"{kind} entry {n} “{entry['name'][:40]}”: "
@@ -130,8 +139,8 @@ class _Reader:
             self._name(where, entry),
             self._days(where, entry),
             *self._window(where, entry),
-            self._number(where, "import_price", entry["import_price"], -10, 10, "per kWh"),
-            self._number(where, "export_price", entry.get("export_price", 0), -10, 10, "per kWh"),
+            self._number(where, "import_price", entry["import_price"], Range(-10, 10, "per kWh")),
+            self._number(where, "export_price", entry.get("export_price", 0), Range(-10, 10, "per kWh")),
         )
 
     def _ready_by(self, where: str, entry: Mapping[str, Any]) -> ReadyBy:
@@ -141,8 +150,8 @@ class _Reader:
             self._name(where, entry),
             self._days(where, entry),
             self._second(where, "time", entry["time"]),
-            self._number(where, "soc_pct", entry["soc_pct"], limits.soc_min_pct, limits.soc_max_pct, "%"),
-            None if amps is None else self._number(where, "amps", amps, 1, limits.max_charge_a, "A"),
+            self._number(where, "soc_pct", entry["soc_pct"], Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
+            None if amps is None else self._number(where, "amps", amps, Range(1, limits.max_charge_a, "A")),
         )
 
     def _override(self, where: str, entry: Mapping[str, Any]) -> Override:
@@ -157,21 +166,21 @@ class _Reader:
         limits = self._limits
         mode = self._choice(where, "mode", entry["mode"], MODES)
         if mode != entry["mode"]:
-            return Want(mode)  # whether the rest would fit the mode that was meant nobody knows
+            return Want(mode)  # the intended mode is unknown, so the other values cannot be checked
         for key in ("amps", "soc_limit_pct"):
             if entry.get(key) is not None and key not in FITS.get(mode, ()):
                 self._errors.append(
                     f"{where}{key} = {entry[key]!r} does not fit mode {mode}; only charge and discharge"
                 )
                 return Want(mode)
-        most_a = limits.max_discharge_a if mode == "discharge" else limits.max_charge_a
+        most_a = limits.max_discharge_a if mode == Mode.DISCHARGE else limits.max_charge_a
         amps, soc_pct = entry.get("amps"), entry.get("soc_limit_pct")
         return Want(
             mode,
-            None if amps is None else self._number(where, "amps", amps, 1, most_a, "A"),
+            None if amps is None else self._number(where, "amps", amps, Range(1, most_a, "A")),
             None
             if soc_pct is None
-            else self._number(where, "soc_limit_pct", soc_pct, limits.soc_min_pct, limits.soc_max_pct, "%"),
+            else self._number(where, "soc_limit_pct", soc_pct, Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
         )
 
     # One value each
@@ -186,29 +195,26 @@ class _Reader:
     def _known(self, where: str, entry: Mapping[str, Any], keys: tuple[str, ...]) -> None:
         for key in entry:
             if key not in keys:
-                close = difflib.get_close_matches(str(key), keys, n=1)
-                hint = f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(keys)}"
-                self._errors.append(f"{where}unknown field {key!r}{hint}")
+                self._errors.append(f"{where}unknown field {key!r}{hint(key, keys)}")
 
     def _name(self, where: str, entry: Mapping[str, Any]) -> str:
         name = entry.get("name", "")
         if isinstance(name, str) and len(name) <= 40:
             return name
-        self._errors.append(f"{where}name = {_short(name)} is not a text of at most 40 letters")
+        self._errors.append(f"{where}name = {shown(name)} is not a text of at most 40 letters")
         return ""
 
     def _choice(self, where: str, key: str, value: object, allowed: tuple[str, ...]) -> str:
         if isinstance(value, str) and value in allowed:
             return value
-        self._errors.append(f"{where}{key} = {_short(value)} is not one of {', '.join(allowed)}")
+        self._errors.append(f"{where}{key} = {shown(value)} is not {one_of(allowed)}")
         return allowed[0]
 
-    def _number(self, where: str, key: str, value: object, low: float, high: float, unit: str) -> float:
-        good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-        if good and low <= value <= high:  # type: ignore[operator]
-            return float(value)  # type: ignore[arg-type]
-        self._errors.append(f"{where}{key} = {_short(value)} is not a number from {low:g} to {high:g} {unit}")
-        return low
+    def _number(self, where: str, key: str, value: Any, allowed: Range) -> float:
+        if allowed.fits(value):
+            return float(value)
+        self._errors.append(f"{where}{key} = {shown(value)} is not {allowed}")
+        return allowed.low
 
     def _days(self, where: str, entry: Mapping[str, Any]) -> frozenset[int]:
         days = entry.get("days", "daily")
@@ -216,7 +222,7 @@ class _Reader:
         if isinstance(words, list | tuple) and words and all(isinstance(d, str) and d in DAYS for d in words):
             return frozenset(DAYS.index(day) for day in words)
         expected = f"one of {', '.join(DAY_WORDS)}, or a list of {', '.join(DAYS)}"
-        self._errors.append(f"{where}days = {_short(days)} is not {expected}")
+        self._errors.append(f"{where}days = {shown(days)} is not {expected}")
         return frozenset()
 
     def _window(self, where: str, entry: Mapping[str, Any]) -> tuple[int, int]:
@@ -234,7 +240,7 @@ class _Reader:
             total_s = hour * 3600 + minute * 60 + second
             if minute < 60 and second < 60 and total_s <= last:
                 return total_s
-        self._errors.append(f"{where}{key} = {_short(value)} is not a time from 00:00 to {_hhmm(last)}")
+        self._errors.append(f"{where}{key} = {shown(value)} is not a time from 00:00 to {_hhmm(last)}")
         return 0
 
     def _moment(self, where: str, key: str, value: object) -> datetime:
@@ -242,17 +248,12 @@ class _Reader:
             moment = datetime.fromisoformat(value)  # type: ignore[arg-type]
             return instant(moment, self._tz) if moment.tzinfo is None else moment.astimezone(UTC)
         except (TypeError, ValueError, OverflowError):
-            self._errors.append(f"{where}{key} = {_short(value)} is not a date and time such as 2026-12-24T18:00")
+            self._errors.append(f"{where}{key} = {shown(value)} is not a date and time such as 2026-12-24T18:00")
             return datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _hhmm(second: int) -> str:
     return f"{second // 3600:02d}:{second // 60 % 60:02d}"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _kind(value: object) -> str:

@@ -1,4 +1,4 @@
-"""How well the grid is kept at its target, for the page; pure."""
+"""Measures how well the grid is kept at its target, for the page; pure."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -6,8 +6,8 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """How well the grid is kept at its target: mean of its distance over the time that was matched, newer time counting
-    more (a memory of MEMORY_S)."""
+    """The grid's mean distance from its target over the time that was matched; newer time counts more (a memory of
+    MEMORY_S)."""
 
     mean_w: float = 0.0
     over_s: float = 0.0

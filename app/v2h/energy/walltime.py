@@ -1,18 +1,20 @@
-"""From the time on the owner's wall to an instant, right across every change of the clocks; pure.
+"""Converts wall-clock times of the owner's zone to instants, correctly across every change of the clocks; pure.
 
-A time that comes twice (clocks go back) means its first coming. A time that never comes (clocks go forward) means the
-moment of the change. So the order of times on the wall is kept, a window that ends when the next one begins leaves
-neither gap nor overlap, and a window that lies whole in the missing hour is skipped on that day.
+A time that occurs twice (clocks go back) means its first occurrence. A time that does not occur (clocks go forward)
+means the moment of the change. So the order of wall-clock times is kept, a window that ends when the next one begins
+leaves neither a gap nor an overlap, and a window that lies completely in the missing hour is skipped on that day.
 """
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
-from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_WORDS = {"daily": DAYS, "weekdays": DAYS[:5], "weekends": DAYS[5:]}
 
 
 class ZoneError(ValueError):
-    """A name that is no time zone: says the name and, where there is one, a similar one."""
+    """The name is not a time zone. The text contains the name and, where there is one, a similar one."""
 
 
 def zone(name: object) -> ZoneInfo:
@@ -26,14 +28,14 @@ def zone(name: object) -> ZoneInfo:
 
 
 def instant(local: datetime, tz: ZoneInfo) -> datetime:
-    """The UTC instant of a naive time on the wall."""
+    """The UTC instant of a naive wall-clock time."""
     if _missing(local, tz):
         return _change_before(local, tz)
     return local.replace(tzinfo=tz, fold=0).astimezone(UTC)
 
 
 def at_second(day: date, second: int, tz: ZoneInfo) -> datetime:
-    """The UTC instant of `second` of the wall clock's day; 86400 and more lie in the days after."""
+    """The UTC instant of `second` of the wall clock's day; 86400 and more lie on the days after."""
     return instant(datetime(day.year, day.month, day.day) + timedelta(seconds=second), tz)
 
 
@@ -58,18 +60,12 @@ def _change_before(local: datetime, tz: ZoneInfo) -> datetime:
 
 
 def _similar(name: str) -> str:
-    """A hint from the table of zones; read only when somebody mistyped one."""
+    """A hint from the names of all zones; they are read only when a name was wrong."""
     import difflib
 
-    for folder in TZPATH:
-        try:
-            lines = (Path(folder) / "zone1970.tab").read_text(encoding="utf-8").splitlines()
-        except OSError:
-            continue
-        names = [line.split("\t")[2] for line in lines if line and not line.startswith("#")]
-        by_lower = {known.lower(): known for known in names} | {
-            known.rpartition("/")[2].lower(): known for known in names
-        }
-        close = difflib.get_close_matches(name.lower(), by_lower, n=1)
-        return f"; did you mean {by_lower[close[0]]}?" if close else ""
-    return ""
+    names = {known for known in available_timezones() if "/" in known}
+    by_lower = {known.lower(): known for known in names} | {
+        known.rpartition("/")[2].lower(): known for known in sorted(names, reverse=True)
+    }
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f"; did you mean {by_lower[close[0]]}?" if close else ""

@@ -4,21 +4,21 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 
-from v2h.config import Hardware
-from v2h.meterconfig import Meter
-from v2h.program import HasFileno
+from v2h.config.meter_kinds import Meter
+from v2h.config.site import Hardware
+from v2h.runtime.pollable import HasFileno
 
 
 class MeterError(OSError):
-    """A meter cannot be reached, or what it says is no measurement. The words are for the owner."""
+    """A meter cannot be reached, or its answer is not a measurement. args[0] is the sentence for the owner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a meter told at monotonic `t`, signs as it gives them; power_w is the sum of the phases.
+    """What a meter reported at monotonic `t`, with the meter's own signs; power_w is the sum of the phases.
 
-    phases: one dict a phase with those of power_w, voltage_v and current_a that it tells. Voltage, current and
-    frequency are None where it does not tell them, voltage and current also where there are several phases.
+    phases: one dict a phase with those of power_w, voltage_v and current_a that the meter reports. Voltage, current and
+    frequency are None where it does not report them, voltage and current also where there are several phases.
     """
 
     t: float
@@ -32,16 +32,16 @@ class Measurement:
 
 
 class MeterSource(Protocol):
-    """One open meter. It lives until its first failure: then it is closed and another opened."""
+    """One open meter. After its first failure it is closed, and a new one is opened."""
 
     title: str
     """Kind and place, for people: "modbus 192.168.1.20:502"."""
     guess_s: float
     """The usual lag of such a meter, s."""
     always_new: bool
-    """Each value is measured for us, so that the same value again is news."""
+    """Each read() measures, so a repeated value is a new measurement too."""
     wakes: HasFileno | None
-    """Readable when read() has something; None: ask every interval_s."""
+    """Readable when read() has something; None: call read() every interval_s."""
     note: str
     """Why there is no value although nothing failed ("": no reason known)."""
 
@@ -53,16 +53,8 @@ class MeterSource(Protocol):
         """Never blocks."""
 
 
-MODULES = {
-    "stpm3x": "v2h.meters.stpm3x",
-    "modbus": "v2h.meters.modbus",
-    "mqtt": "v2h.meters.mqtt",
-    "http": "v2h.meters.http",
-}
-"""Kind of v2h.toml -> module with `open_source(spec, hardware) -> MeterSource`."""
-
-
 def open_meter(spec: Meter, hardware: Hardware) -> MeterSource:
-    """Open one meter. Raises OSError (chip or wire) and PortUrlError."""
-    source: MeterSource = import_module(MODULES[spec.kind]).open_source(spec, hardware)
+    """Open one meter: the module with the name of its kind has open_source(spec, hardware) -> MeterSource. Raises
+    OSError (chip or wire) and PortUrlError."""
+    source: MeterSource = import_module(f"v2h.meters.{spec.kind}").open_source(spec, hardware)
     return source

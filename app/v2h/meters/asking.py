@@ -1,4 +1,4 @@
-"""A meter that is asked over the network, in a thread of its own: the program's loop never waits for it."""
+"""A meter that is asked over the network in its own thread: the program's loop never waits for it."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from v2h.meters.inbox import Inbox
 
 
 class Conversation(Protocol):
-    """An open connection to a meter; both may block for as long as their own timeouts say."""
+    """An open connection to a meter; both methods may block as long as their own timeouts."""
 
     def ask(self) -> Measurement:
         """Raises OSError."""
@@ -19,7 +19,8 @@ class Conversation(Protocol):
 
 
 class Asking:
-    """Asks every interval_s, on an absolute grid; an answer that comes late costs the slots it took."""
+    """Asks every interval_s. After an answer that comes later than the next request was due, it asks at once, and the
+    times shift: missed requests are not made up for."""
 
     always_new = False
     note = ""

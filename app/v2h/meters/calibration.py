@@ -1,31 +1,31 @@
 """One-point calibration of an STPM3x channel against a trusted meter on the same wire; pure.
 
-The chip counts, and an LSB is what one count is worth. One steady load and a reference reading give each LSB as
-reference / count. Power needs no volts and amps of its own: its LSB is 16 times theirs multiplied, so any two of watts,
-volts and amps give the third.
+The chip counts, and an LSB is the value of one count. One steady load and a reference reading give each LSB as
+reference / count. The three are not independent: the LSB of power is 16 times the product of the other two, so any two
+of watts, volts and amps give the third.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
-from v2h.bus import RESTING
-from v2h.chademo.states import State
+from v2h.bus.states import RESTING, State
+from v2h.checks import Range
+from v2h.config.meter_kinds import Stpm3xMeter
 from v2h.drivers.stpm3x_map import POWER_LSB_PER_VA_LSB
-from v2h.meterconfig import Stpm3xMeter
 
 LEAST_W = 200.0
 LEAST_A = 1.0
 LEAST_V = 50.0
-"""Below these a reference meter's own last digit makes the calibration worse than none."""
+"""Below these limits the last digit of the reference meter makes a calibration worse than no calibration."""
 STEADY = 0.02
 """Largest spread of the readings, as a part of their mean."""
 MOST_CHANGE = 0.3
-"""Of an LSB: the parts of one board are nearer to those of another than that."""
+"""Largest change of an LSB, as a part of it: the parts of two boards differ by less."""
 
 
 class Situation(NamedTuple):
-    """What calibrating a role's power and current needs, in words, and the charger's states in which that can be."""
+    """What is needed to calibrate a role's power and current, as text, and the states of the charger that allow it."""
 
     words: str
     states: tuple[str, ...]
@@ -41,11 +41,11 @@ SITUATIONS: Mapping[str, Situation] = {
 
 
 class CalibrationError(ValueError):
-    """It cannot be done with these readings; says what to do instead."""
+    """These readings do not allow a calibration. The text says what to do instead."""
 
 
 class NotNowError(RuntimeError):
-    """The charger does something else than a calibration needs: what, and what it needs."""
+    """The charger is in a state that the calibration cannot use. The text names the state and what is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Reference:
 
 
 def check_situation(role: str, reference: Reference, states: Sequence[str]) -> None:
-    """`states`: the charger's, as far as it was heard. Raises NotNowError when one of them is none for this role; the
-    voltage alone is the same in all."""
+    """`states`: the charger's states, as far as they were received. Raises NotNowError when one of them forbids the
+    calibration of this role; the voltage alone can be calibrated in every state."""
     needs = SITUATIONS[role]
     unfit = [state for state in states if state not in needs.states]
     if unfit and (reference.watts is not None or reference.amps is not None):
@@ -111,13 +111,13 @@ def calibrate(
 
 
 def _plausible(spec: Stpm3xMeter, key: str, value: float) -> None:
-    """Raises CalibrationError when v2h.toml would not take this LSB, or when no two boards are so far apart."""
+    """Raises CalibrationError when v2h.toml would not accept this LSB, or when no two boards differ by so much."""
     was = getattr(spec, key)
-    bounds = next(f.metadata for f in fields(spec) if f.name == key)
-    low, high, change = bounds["low"], bounds["high"], value / was - 1
-    if low <= value <= high and abs(change) <= MOST_CHANGE:
+    allowed: Range = next(row.metadata["range"] for row in fields(spec) if row.name == key)
+    change = value / was - 1
+    if allowed.fits(value) and abs(change) <= MOST_CHANGE:
         return
-    wrong = f"change by {100 * change:+.0f} %" if low <= value <= high else f"be {value:.3g}, not {low:g} to {high:g}"
+    wrong = f"change by {100 * change:+.0f} %" if allowed.fits(value) else f"be {value:.3g}, not {allowed}"
     raise CalibrationError(
         f"{key} would {wrong}: is the reference of this wire and in this unit? "
         f"Where another sensor is fitted, write its own {key} into v2h.toml first"

@@ -1,22 +1,24 @@
-"""How a meter does, from the times and sameness of its values; pure. Times are monotonic seconds."""
+"""Judges a meter's health from the times of its values and from repeated values; pure. Times are monotonic seconds."""
 
 from enum import StrEnum
 
+from v2h.bus.sentences import say
 from v2h.meters import Measurement
 from v2h.meters.pace import Pace
 
 SLOW_S = 2.5
-"""New values further apart than this: the car follows the house later than a good home battery does (2.7 to 3.8 s)."""
+"""With new values further apart the car follows the house later than a good home battery does (2.7 to 3.8 s)."""
 FROZEN_S = 60.0
 FROZEN_INTERVALS = 10
-"""As long as FROZEN_S, and as many intervals, one and the same value is believed."""
+"""A repeated value is used for FROZEN_S or FROZEN_INTERVALS intervals, whichever is longer."""
 SILENT_S = 0.5
 SILENT_INTERVALS = 2
-"""After so long without a value the fallback takes over: before manager calls the reading old (3 intervals + 1 s)."""
+"""After 2 intervals + 0.5 s without a value the fallback takes over: before the reading is old for `manager`
+(3 intervals + 1 s)."""
 
 
-class Word(StrEnum):
-    """The word of a meter's health."""
+class MeterHealth(StrEnum):
+    """The name of a meter's health."""
 
     WAITING = "waiting"
     """No value since it was opened."""
@@ -27,11 +29,11 @@ class Word(StrEnum):
     SILENT = "silent"
 
 
-USABLE = (Word.GOOD, Word.SLOW)
+USABLE = (MeterHealth.GOOD, MeterHealth.SLOW)
 
 
 class Health:
-    """What is known of one meter. always_new: the same value again is news (a chip that measures when asked)."""
+    """What is known about one meter. always_new: a repeated value is new as well (a chip that measures when asked)."""
 
     def __init__(self, expected_s: float, always_new: bool = False) -> None:
         self._pace = Pace(expected_s)
@@ -45,7 +47,7 @@ class Health:
         return self._pace.interval_s
 
     def measured(self, value: Measurement) -> bool:
-        """Take note; returns whether it is news."""
+        """Record a value; returns whether it is new."""
         said = (
             value.power_w, value.voltage_v, value.current_a, value.frequency_hz,
             value.import_wh, value.export_wh, value.phases,
@@ -57,33 +59,27 @@ class Health:
             self._new_t = value.t
         return fresh
 
-    def word(self, now: float) -> Word:
+    def word(self, now: float) -> MeterHealth:
         """The health now."""
         if self._last is None:
-            return Word.WAITING
+            return MeterHealth.WAITING
         if now - self._t > SILENT_INTERVALS * self.interval_s + SILENT_S:
-            return Word.SILENT
+            return MeterHealth.SILENT
         if now - self._new_t > max(FROZEN_S, FROZEN_INTERVALS * self.interval_s):
-            return Word.FROZEN
-        return Word.SLOW if self.interval_s > SLOW_S else Word.GOOD
+            return MeterHealth.FROZEN
+        return MeterHealth.SLOW if self.interval_s > SLOW_S else MeterHealth.GOOD
 
     def words(self, now: float, why: str) -> str:
-        """The health as sentences for the owner; `why`: the last failure, "" if none."""
-        because = f": {why}" if why else ""
+        """The health as sentences for the owner; `why`: the last failure, "" without one."""
+        because = say("meter.because", why=why) if why else ""
         match self.word(now):
-            case Word.WAITING:
-                return f"has not told a value yet{because}."
-            case Word.SILENT:
-                return f"has been silent for {now - self._t:.0f} s{because}. It is tried again by itself."
-            case Word.FROZEN:
-                return (
-                    f"has told exactly the same value for {now - self._new_t:.0f} s and seems not to measure any more."
-                    " It is not used. Restart the meter or its gateway."
-                )
-            case Word.SLOW:
-                return (
-                    f"tells a new value only every {self.interval_s:.0f} s, and the car follows the house that late."
-                    " A meter that tells one every second or faster leaks less to and from the grid."
-                )
+            case MeterHealth.WAITING:
+                return say("meter.waiting", because=because)
+            case MeterHealth.SILENT:
+                return say("meter.silent", age_s=now - self._t, because=because)
+            case MeterHealth.FROZEN:
+                return say("meter.frozen", age_s=now - self._new_t)
+            case MeterHealth.SLOW:
+                return say("meter.slow", interval_s=self.interval_s)
             case _:
-                return f"tells a new value every {self.interval_s:.2g} s."
+                return say("meter.good", interval_s=self.interval_s)

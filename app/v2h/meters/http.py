@@ -4,8 +4,11 @@ import http.client
 import time
 from urllib.parse import urlsplit
 
-from v2h.config import Hardware
-from v2h.meterconfig import HTTP_PRESETS, HttpMeter, JsonLayout, Meter
+from v2h.bus.sentences import say
+from v2h.config.files import config_paths
+from v2h.config.meter_kinds import HttpMeter, Meter
+from v2h.config.presets import JsonLayout, find
+from v2h.config.site import Hardware
 from v2h.meters import Measurement, MeterError
 from v2h.meters.asking import Asking
 from v2h.meters.jsonvalues import measurement, parse
@@ -17,17 +20,17 @@ MOST_BYTES = 65_536
 
 
 def resource_and_layout(spec: HttpMeter) -> tuple[str, JsonLayout]:
-    """What to ask for below the device's address, and how to read it."""
+    """The resource to request at the device's address, and how to read the answer."""
     parts = urlsplit(spec.url)
     own = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if not spec.preset:
         return own, JsonLayout((spec.path,), 1.0 if spec.scale is None else spec.scale)
-    preset = HTTP_PRESETS[spec.preset]
+    preset = find("http", spec.preset, config_paths())
     return preset.resource if own == "/" else own, preset.layout
 
 
 class HttpConversation:
-    """A connection that is kept while the device keeps it. Raises MeterError."""
+    """A connection that stays open as long as the device keeps it open. Raises MeterError."""
 
     def __init__(self, spec: HttpMeter) -> None:
         parts = urlsplit(spec.url)
@@ -37,9 +40,12 @@ class HttpConversation:
 
     def ask(self) -> Measurement:
         status, body = self._get()
+        if len(body) > MOST_BYTES:
+            raise MeterError(say("meter.http_long", place=self._place, resource=self._resource, bytes=MOST_BYTES))
         if status != 200:
-            hint = "; a meter with a password cannot be used" if status == 401 else ""
-            raise MeterError(f"{self._place} answers {self._resource} with status {status}{hint}")
+            hint = say("meter.http_password") if status == 401 else ""
+            text = say("meter.http_status", place=self._place, resource=self._resource, status=status, hint=hint)
+            raise MeterError(text)
         return measurement(parse(body), self._layout, time.monotonic())
 
     def close(self) -> None:
@@ -51,21 +57,19 @@ class HttpConversation:
                 self._connection.request("GET", self._resource, headers={"Accept": "application/json"})
                 answer = self._connection.getresponse()
                 body = answer.read(MOST_BYTES + 1)
-                if len(body) > MOST_BYTES:
-                    raise MeterError(f"{self._place} answers {self._resource} with more than {MOST_BYTES} bytes")
                 return answer.status, body
             except (http.client.RemoteDisconnected, ConnectionError) as error:
-                # A device may close a kept connection at any time: one more try with a new one.
+                # A device may close an open connection at any time: retry once with a new one.
                 self._connection.close()
                 if fresh:
-                    raise MeterError(f"no connection to {self._place}: {error}") from error
+                    raise MeterError(say("meter.no_connection", place=self._place, error=str(error))) from error
             except (OSError, http.client.HTTPException) as error:
-                raise MeterError(f"{self._place} does not answer: {error}") from error
+                raise MeterError(say("meter.http_silent", place=self._place, error=str(error))) from error
         raise AssertionError("the second try returns or raises")
 
 
 def open_source(spec: Meter, hardware: Hardware) -> Asking:
-    """Begin asking; the connection is made in the thread."""
+    """Start to ask the meter; the thread opens the connection."""
     assert isinstance(spec, HttpMeter)
     title = f"http {urlsplit(spec.url).netloc}"
     return Asking(title, GUESS_S, spec.interval_s, lambda: HttpConversation(spec))

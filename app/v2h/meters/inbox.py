@@ -1,4 +1,4 @@
-"""From a meter's own thread to the program's loop: values and the failure that ended the thread."""
+"""Passes values, and the failure that ended the thread, from a meter's own thread to the program's loop."""
 
 import os
 import threading
@@ -7,11 +7,11 @@ from collections import deque
 from v2h.meters import Measurement
 
 KEPT = 20
-"""Values a busy loop may leave lying; of more the oldest are lost."""
+"""Values that wait while the loop is busy; when there are more, the oldest are lost."""
 
 
 class Inbox:
-    """put() and fail() in the thread, the rest in the loop. Readable (fileno) when there is something to take."""
+    """The thread calls put() and fail(), the loop the rest. Readable (fileno) when there is something to take."""
 
     def __init__(self) -> None:
         self._values: deque[Measurement] = deque(maxlen=KEPT)
@@ -21,19 +21,19 @@ class Inbox:
         self._open = True
 
     def put(self, value: Measurement) -> None:
-        """One more value."""
+        """Add a value."""
         with self._lock:
             self._values.append(value)
             self._ring()
 
     def fail(self, failure: Exception) -> None:
-        """The thread's last word; an OSError is a dead meter, anything else a mistake of ours."""
+        """The failure that ends the thread; an OSError is a dead meter, any other exception a defect of this code."""
         with self._lock:
             self._failure = failure
             self._ring()
 
     def take(self) -> list[Measurement]:
-        """What came since the last call; raises the failure once everything before it is taken."""
+        """The values since the last call; raises the failure once everything before it is taken."""
         with self._lock:
             if not self._open:
                 return []
@@ -53,7 +53,7 @@ class Inbox:
         return self._bell
 
     def close(self) -> None:
-        """The thread may go on putting; nobody takes any more."""
+        """The thread may still call put(), without effect on the loop."""
         with self._lock:
             if self._open:
                 self._open = False

@@ -1,11 +1,13 @@
-"""Values out of a meter's JSON by a layout that is data; pure."""
+"""Reads values from a meter's JSON by a layout that is data; pure."""
 
 import contextlib
 import json
 from collections.abc import Iterable
-from math import isfinite
 
-from v2h.meterconfig import JsonLayout, read_json_path
+from v2h.bus.sentences import say
+from v2h.checks import finite
+from v2h.config.meter_kinds import read_json_path
+from v2h.config.presets import JsonLayout
 from v2h.meters import Measurement, MeterError
 from v2h.meters.phases import combined
 
@@ -18,13 +20,12 @@ def parse(payload: bytes) -> object:
     try:
         return json.loads(payload)
     except (ValueError, RecursionError):
-        raise MeterError(
-            f"it said {payload[:SHOWN].decode(errors='replace')!r}, which is no JSON and no number"
-        ) from None
+        sent = repr(payload[:SHOWN].decode(errors="replace"))
+        raise MeterError(say("meter.no_json", sent=sent)) from None
 
 
 def pick(document: object, path: str) -> list[float]:
-    """The numbers at `path`; null and what is absent are left out. Raises MeterError for what is no number."""
+    """The numbers at `path`; null and absent values are left out. Raises MeterError for a value that is no number."""
     found = [document]
     for step in read_json_path(path):
         found = [item for each in found for item in _step(each, step)]
@@ -32,11 +33,12 @@ def pick(document: object, path: str) -> list[float]:
     for item in found:
         if item is None:
             continue
-        if isinstance(item, str):  # some publish numbers as text
+        if isinstance(item, str):  # some meters publish numbers as text
             with contextlib.suppress(ValueError):
                 item = float(item)
-        if isinstance(item, bool) or not isinstance(item, int | float) or not isfinite(item):
-            raise MeterError(f"{path or 'the message'} is {str(item)[:SHOWN]!r} and not a number")
+        if not finite(item):
+            where = path or say("meter.whole_message")
+            raise MeterError(say("meter.no_number", where=where, value=repr(str(item)[:SHOWN])))
         numbers.append(float(item))
     return numbers
 
@@ -54,11 +56,11 @@ def _step(item: object, step: str) -> Iterable[object]:
 
 
 def measurement(document: object, layout: JsonLayout, t: float) -> Measurement:
-    """Everything the layout finds. Raises MeterError without a power."""
+    """Everything the layout finds. Raises MeterError when there is no power."""
     power = _all(document, layout.power)
     if not power:
         wanted = ", ".join(layout.power)
-        raise MeterError(f"there is no {wanted} in its answer {json.dumps(document)[:SHOWN]}")
+        raise MeterError(say("meter.no_power", wanted=wanted, answer=json.dumps(document)[:SHOWN]))
     unit_wh = layout.energy_scale
     return combined(
         t,

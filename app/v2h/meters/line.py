@@ -1,19 +1,20 @@
-"""The line to one meter: opened, read, and opened anew when it fails, later and later; what is known of its health."""
+"""The connection to one meter: it reconnects with increasing back-off, and judges the meter's health."""
 
 from collections.abc import Callable
 
-from v2h.config import Hardware
-from v2h.meterconfig import Meter
-from v2h.meters import Measurement, MeterSource, open_meter
-from v2h.meters.health import Health, Word
+from v2h.bus.sentences import say
+from v2h.config.meter_kinds import Meter
+from v2h.config.site import Hardware
+from v2h.meters import Measurement, MeterError, MeterSource, open_meter
+from v2h.meters.health import Health, MeterHealth
 from v2h.ports.url import PortUrlError
-from v2h.program import Program
+from v2h.runtime.program import Program
 
 BACKOFF_S = (1.0, 1.0, 2.0, 5.0, 10.0)
-"""Waits after the first, second ... failure in a row; the last one goes on."""
+"""Waits after the first, second ... failure in a row; the last one is repeated."""
 GIVEN_UP_S = 30.0
 GIVEN_UP_INTERVALS = 20
-"""A source that neither tells a value nor fails for so long is opened anew."""
+"""A source that neither reports a value nor fails for this long is opened again."""
 
 
 class Line:
@@ -32,20 +33,21 @@ class Line:
         self._next_try = self._heard_t = float("-inf")
 
     def tick(self, now: float) -> None:
-        """Open what is closed and due, read what does not wake us. Call every interval_s, and at least every second."""
+        """Open a closed source when it is due; read a source that does not wake the loop. Call every interval_s, and at
+        least every second."""
         if self._source is None:
             if now >= self._next_try:
                 self._open(now)
         elif self._source.wakes is None:
             self._read(now)
         elif now - self._heard_t > max(GIVEN_UP_S, GIVEN_UP_INTERVALS * self.health.interval_s):
-            self._fail(now, self.why() or "no answer at all")
+            self._fail(now, self.why() or say("meter.no_answer"))
 
-    def word(self, now: float) -> Word:
+    def word(self, now: float) -> MeterHealth:
         return self.health.word(now)
 
     def why(self) -> str:
-        """Why there is no value, "" if nobody knows."""
+        """Why there is no value, "" if the reason is not known."""
         return self.failure or ("" if self._source is None else self._source.note)
 
     def close(self) -> None:
@@ -59,7 +61,7 @@ class Line:
         try:
             self._source = source = open_meter(self.spec, self._hardware)
         except (OSError, PortUrlError) as error:
-            self._fail(now, str(error))
+            self._fail(now, _text(error))
             return
         self.title, self._heard_t = source.title, now
         if self.spec.lag_s is None:
@@ -71,12 +73,12 @@ class Line:
             self._program.watch(source.wakes, self._read)
 
     def _read(self, now: float) -> None:
-        if self._source is None:  # closed by what was served before it in the same turn
+        if self._source is None:  # an earlier callback of the same turn has closed it
             return
         try:
             values = self._source.read(now)
         except OSError as error:
-            self._fail(now, str(error))
+            self._fail(now, _text(error))
             return
         for value in values:
             self._heard_t, self._failures, self.failure = now, 0, ""
@@ -87,3 +89,9 @@ class Line:
         self.failure = why
         self._next_try = now + BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
         self._failures += 1
+
+
+def _text(error: Exception) -> str:
+    """The text of a failure. str() of a MeterError would lose the id of its sentence."""
+    text: str = error.args[0] if isinstance(error, MeterError) else str(error)
+    return text

@@ -1,7 +1,8 @@
 """A meter on Modbus TCP, or on Modbus RTU behind a plain TCP gateway (pymodbus, in a thread).
 
-Power is asked for each time; voltage, current, frequency and energy one after the other, one block every SLOW_S, so
-that a line of 2400 baud keeps its pace: there one value takes 80 ms and all of them most of a second.
+Power is read each time. Voltage, current, frequency and energy follow one block at a time, all of them at most once
+every SLOW_S, so that a line of 2400 baud keeps the interval: there one value takes 80 ms and all of them most of a
+second.
 """
 
 import logging
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from v2h.config import Hardware
-from v2h.meterconfig import MODBUS_MODELS, Meter, ModbusMeter, Registers, RegisterTable, read_registers
+from v2h.bus.sentences import say
+from v2h.config.meter_kinds import MODBUS_MODELS, Meter, ModbusMeter, Registers, RegisterTable, read_registers
+from v2h.config.site import Hardware
 from v2h.meters import Measurement, MeterError
 from v2h.meters.asking import Asking
 from v2h.meters.phases import combined
@@ -21,11 +23,11 @@ if TYPE_CHECKING:
     pass
 
 GUESS_S = 0.3
-"""An SDM230 averages and tells its power about this late."""
+"""An SDM230 averages its power and reports it about this late."""
 TIMEOUT_S = 1.0
 SLOW_S = 2.0
 NEAR = 8
-"""Registers between two wanted ones that are read along rather than asked for separately."""
+"""Up to this many registers between two wanted ones are read as well, instead of a second request."""
 WIDTH = {"int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4}
 QUANTITIES = ("power", "voltage", "current", "frequency", "import_energy", "export_energy")
 """In the order of combined()."""
@@ -51,8 +53,8 @@ def blocks(addresses: Sequence[int], width: int) -> list[Block]:
     return found
 
 
-class Words:
-    """Registers as they were last read, and values out of them."""
+class RegisterCache:
+    """Registers as they were last read, and the values computed from them."""
 
     def __init__(self, table: RegisterTable) -> None:
         self.table = table
@@ -65,20 +67,21 @@ class Words:
         self._words: dict[int, int] = {}
 
     def put(self, block: Block, words: Sequence[int]) -> None:
-        """An answer. Raises MeterError when it is shorter than asked for."""
+        """Store an answer. Raises MeterError when its length is not as requested."""
         if len(words) != block.count:
-            raise MeterError(f"{len(words)} registers came where {block.count} were asked for")
+            raise MeterError(say("meter.modbus_length", count=len(words), requested=block.count))
         for offset, word in enumerate(words):
             self._words[block.address + offset] = word
 
     def values(self, name: str) -> list[float]:
-        """The quantity's values, one a phase; [] when it was not read yet. Raises MeterError for what is no number."""
+        """The quantity's values, one a phase; [] when it was not read yet. Raises MeterError for a value that is no
+        number."""
         registers = self.wanted.get(name)
         if registers is None or registers.addresses[0] not in self._words:
             return []
         values = [self._value(address) * registers.scale for address in registers.addresses]
         if not all(isfinite(value) for value in values):
-            raise MeterError(f"its {name} at register {registers.addresses[0]:#04x} is not a number")
+            raise MeterError(say("meter.modbus_no_number", quantity=name, register=registers.addresses[0]))
         return values
 
     def _value(self, address: int) -> float:
@@ -96,10 +99,11 @@ class Words:
 
 
 class ModbusConversation:
-    """One connection. Raises MeterError; a request that fails ends it, so that no late answer meets a new request."""
+    """One connection. Raises MeterError. A failed request ends the connection, so that no late answer is taken for the
+    answer to a new request."""
 
     def __init__(self, spec: ModbusMeter) -> None:
-        # Here, in the meter's thread: the small board takes seconds for this import.
+        # Imported here, in the meter's thread: the small board takes seconds for it.
         from pymodbus.client import ModbusTcpClient
         from pymodbus.framer import FramerType
 
@@ -107,7 +111,7 @@ class ModbusConversation:
         self._place = f"{spec.host}:{spec.port:g}"
         self._unit = int(spec.unit)
         table = spec.registers if spec.model == "other" and spec.registers is not None else MODBUS_MODELS[spec.model]
-        self._words = Words(table)
+        self._words = RegisterCache(table)
         self._other: list[Block] = []
         self._slow_t = float("-inf")
         framer = FramerType.RTU if spec.framing == "rtu" else FramerType.SOCKET
@@ -115,7 +119,7 @@ class ModbusConversation:
             spec.host, port=int(spec.port), framer=framer, timeout=TIMEOUT_S, retries=0
         )
         if not self._client.connect():  # type: ignore[no-untyped-call]
-            raise MeterError(f"no connection to {self._place}: is the address right, is it switched on?")
+            raise MeterError(say("meter.modbus_no_connection", place=self._place))
 
     def ask(self) -> Measurement:
         for block in self._words.power_blocks:
@@ -139,17 +143,26 @@ class ModbusConversation:
         try:
             answer = ask(block.address, count=block.count, slave=self._unit)
         except ModbusIOException as error:
-            raise MeterError(f"{self._place}, unit {self._unit} does not answer") from error
+            raise MeterError(say("meter.modbus_silent", place=self._place, unit=self._unit)) from error
         except (ModbusException, OSError) as error:
-            raise MeterError(f"{self._place}, unit {self._unit} broke off: {error}") from error
+            text = say("meter.modbus_broke_off", place=self._place, unit=self._unit, error=str(error))
+            raise MeterError(text) from error
         if answer.isError():
-            what = f"{reading} registers {block.address:#04x} to {block.address + block.count - 1:#04x}"
-            raise MeterError(f"{self._place}, unit {self._unit} refuses {what}: {answer}")
+            text = say(
+                "meter.modbus_refuses",
+                place=self._place,
+                unit=self._unit,
+                kind=reading,
+                first=block.address,
+                last=block.address + block.count - 1,
+                answer=str(answer),
+            )
+            raise MeterError(text)
         return answer.registers
 
 
 def open_source(spec: Meter, hardware: Hardware) -> Asking:
-    """Begin asking; the connection is made in the thread."""
+    """Start to ask the meter; the thread opens the connection."""
     assert isinstance(spec, ModbusMeter)
     title = f"modbus {spec.host}:{spec.port:g}"
     return Asking(title, GUESS_S, spec.interval_s, lambda: ModbusConversation(spec))

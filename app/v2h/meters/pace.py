@@ -1,15 +1,15 @@
-"""Measured interval between new values: what a source really does, not what it was asked for."""
+"""Measures the interval between new values: what a source really delivers, not what it was asked for."""
 
 from collections import deque
 
 KEPT = 16
 ENOUGH = 4
-"""Gaps to have seen before they count for more than what was expected."""
+"""Gaps that must have been measured before they replace the expected interval."""
 
 
 class Pace:
-    """The lower quartile of the last KEPT gaps, s. It is blind to outages, and to values that came twice because the
-    house happened to stand still; a meter that really tells a new value every 10 s has no shorter gap than that."""
+    """The lower quartile of the last KEPT gaps, s. It ignores outages, and gaps that are long because the house's power
+    did not change; a meter that really has a new value only every 10 s has no shorter gap than that."""
 
     def __init__(self, expected_s: float) -> None:
         self.interval_s = expected_s

@@ -1,4 +1,4 @@
-"""From lists of values, one a phase, to one measurement; pure."""
+"""Combines lists of values, one value a phase, to one measurement; pure."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def combined(
     *,
     total_w: float | None = None,
 ) -> Measurement:
-    """W, V, A, Hz and Wh; an empty list is what the meter does not tell. total_w: where the meter sums up itself."""
+    """W, V, A, Hz and Wh; an empty list: the meter does not report it. total_w: the meter's own sum, if it has one."""
     phases: list[dict[str, float]] = [{"power_w": watts} for watts in power]
     for key, values in (("voltage_v", voltage), ("current_a", current)):
         for phase, value in zip(phases, values, strict=False):

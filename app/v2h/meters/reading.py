@@ -1,24 +1,24 @@
-"""From a measurement to what goes onto the bus: the sign turned, the pace, lag and source said; pure."""
+"""Turns a measurement into the message for the bus: corrects the sign, adds interval, lag and source; pure."""
 
 from itertools import zip_longest
 from math import inf
 
-from v2h.bus import MeterReading
+from v2h.bus.messages import MeterReading
 from v2h.meters import Measurement
 
 NEWS_W = 10.0
 """Less than half of what moves an order (0.06 A at 385 V)."""
 QUIET_S = 0.45
-"""Every value of a meter that speaks each half second is passed on; of a quicker one those that differ, and two a
-second whatever they say."""
+"""Every value of a meter with one value each half second is published; of a faster meter those that differ, and two a
+second in any case."""
 SIGNED = ("power_w",)
-"""Of a phase: RMS values have no sign."""
+"""The values of a phase that have a sign; RMS values have none."""
 
 
 def reading(
     value: Measurement, *, sign: float, interval_s: float, lag_s: float, lag_known: bool, source: str, fresh: bool
 ) -> MeterReading:
-    """sign < 0: the meter sits the wrong way round, so that its import is our export."""
+    """sign < 0: the meter is installed the wrong way round, so its import is an export."""
     if sign < 0:
         power_w, bought, sold = -value.power_w, value.export_wh, value.import_wh
         phases = [{key: -v if key in SIGNED else v for key, v in phase.items()} for phase in value.phases]
@@ -31,7 +31,7 @@ def reading(
 
 
 def is_news(message: MeterReading, published: MeterReading | None) -> bool:
-    """Whether somebody who has heard `published` wants to hear `message`."""
+    """Whether `message` contains something new for a subscriber that has received `published`."""
     if published is None or (message.source, message.fresh) != (published.source, published.fresh):
         return True
     return message.t - published.t >= QUIET_S or any(

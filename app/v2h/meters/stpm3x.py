@@ -3,18 +3,18 @@
 Power is read each time; voltage, current, frequency and energy once a second. Energy counts from the program's start.
 """
 
-from v2h.config import Hardware
+from v2h.config.meter_kinds import Meter, Stpm3xMeter
+from v2h.config.site import Hardware
 from v2h.drivers.stpm3x import SPI_MODE, Raw, Stpm3x, energy_delta
 from v2h.drivers.stpm3x_map import ENERGY_LSB_PER_POWER_LSB
-from v2h.meterconfig import Meter, Stpm3xMeter
 from v2h.meters import Measurement
 from v2h.ports.spi import open_spi
 
 GUESS_S = 0.05
 SLOW_S = 1.0
-"""Between readings of everything. The energy counter's half range is 9.8 s at 7 kW in the finest usual design."""
+"""Time between readings of all values. The energy counter's half range is 9.8 s at 7 kW in the finest usual design."""
 MOST_W = 15_000.0
-"""No single phase carries more: bounds how far the energy counter can have run in a gap."""
+"""No single phase carries more: this bounds how far the energy counter can have run in a gap."""
 
 
 class Stpm3xSource:
@@ -60,7 +60,7 @@ class Stpm3xSource:
         most_wh = gap_s * MOST_W / 3600
         delta_wh = energy_delta(raw.energy, self._raw.energy) * self._energy_lsb_wh
         if most_wh >= self._energy_lsb_wh * 2**31 or abs(delta_wh) > most_wh:
-            # It may have wrapped, or the chip started anew: the power of both ends is the better witness.
+            # The counter may have wrapped, or the chip restarted: the power at both ends is the better estimate.
             delta_wh = (self._raw.power + raw.power) / 2 * self._spec.p_lsb_w * gap_s / 3600
         if delta_wh > 0:
             self._import_wh += delta_wh

@@ -1,9 +1,9 @@
 """CAN ports: the kernel's raw CAN sockets on the board, the rig's hub on the desk, whose kernel may have no vcan.
 
 Both are sockets that carry one struct can_frame a packet, so the same code reads and writes them. At the hub (a Unix
-seqpacket socket) every frame one node sends reaches all others, and never leaves the machine. Any other interface is
-python-can's: importing it takes the board more than a second, and reading a frame several times as long as from a
-socket, and make-safe has the time for neither.
+seqpacket socket) every frame that one node sends reaches all others, and never leaves the machine. Any other interface
+goes through python-can. The first two do not: importing python-can takes the board more than a second, and reading a
+frame takes several times as long as from a socket; make-safe has the time for neither.
 """
 
 import errno
@@ -20,9 +20,20 @@ from v2h.ports.url import PortUrlError, split
 _FRAME = struct.Struct("=IB3x8s")  # struct can_frame of linux/can.h
 _FILTER = struct.Struct("=II")  # struct can_filter: can_id, can_mask
 NOT_PLAIN = 0xE000_0000
-"""Extended, remote and error flags (linux/can.h). Not from `socket`: there the first is negative on a 32-bit board."""
+"""Extended, remote and error flags (linux/can.h). Not those of `socket`: there the first is negative on a 32-bit
+board."""
 PLAIN_MASK = 0xC000_07FF
-"""Filter mask for one plain id. With the error flag in it the kernel would hear error frames alone."""
+"""Filter mask for one plain id. With the error flag in the mask the kernel would receive only error frames."""
+
+LEAST_QUEUE_B = 1
+"""SO_SNDBUF that makes the kernel use its minimum, some 4.5 kB (twice 2048 B and a struct sk_buff).
+
+Derived from the kernel's sources: a raw CAN socket is charged the truesize of each frame (768 B for 16 B of payload,
+measured at a Unix socket, which allocates in the same way; on a 32-bit board a little less) and refuses the next frame
+with EAGAIN once the charge has reached SO_SNDBUF. So 6 or 7 frames can wait; a cycle to the car has up to 5. The charge
+ends when the driver takes the frame (can_create_echo_skb), so frames that wait in the controller itself are not
+counted: the c_can driver of this board sends from 32 of the 64 message objects, and only taking the interface down
+empties them. How many stale frames a car really gets when it acknowledges again has to be checked on the bench."""
 
 
 class CanPortError(OSError):
@@ -30,7 +41,7 @@ class CanPortError(OSError):
 
 
 class CanPort(Protocol):
-    """One node on one bus. All but close() raise CanPortError."""
+    """One node on one bus. All methods except close() raise CanPortError."""
 
     def send(self, can_id: int, data: bytes) -> None: ...
     def frame(self) -> Frame | None: ...
@@ -41,8 +52,8 @@ class CanPort(Protocol):
 
 
 class SocketPort:
-    """A socket of one struct can_frame a packet. Takes the socket over; hears no error frames, and not what it sends
-    itself. can_ids: what to hear of what comes, None for all."""
+    """A socket that carries one struct can_frame a packet. This object owns the socket. It receives neither error
+    frames nor the frames that it sends itself. can_ids: the ids to receive, None for all."""
 
     def __init__(self, node: socket.socket, bus: int, can_ids: frozenset[int] | None = None) -> None:
         node.setblocking(False)
@@ -57,11 +68,11 @@ class SocketPort:
             raise CanPortError(error.errno, str(error)) from error
 
     def frame(self) -> Frame | None:
-        """The first that has arrived and is not read yet, stamped with the monotonic time of reading."""
+        """The first frame that has arrived and is not read yet, stamped with the monotonic time of reading."""
         return next(self.frames(), None)
 
     def frames(self) -> Iterator[Frame]:
-        """What has arrived and is not read yet, stamped with the monotonic time at which reading began."""
+        """The frames that have arrived and are not read yet, stamped with the monotonic time at which reading began."""
         now = time.monotonic()
         while True:
             try:
@@ -77,7 +88,7 @@ class SocketPort:
                 yield frame
 
     def drop_queued(self) -> int:
-        """Throw away what arrived before now; returns how many frames."""
+        """Discard the frames that arrived before now; returns how many."""
         return sum(1 for _ in self.frames())
 
     def fileno(self) -> int:
@@ -93,7 +104,7 @@ def pack_frame(can_id: int, data: bytes) -> bytes:
 
 
 def unpack_frame(packet: bytes, t: float, bus: int) -> Frame | None:
-    """The frame in a struct can_frame; None for extended, remote and error frames, which nobody here sends."""
+    """The frame in a struct can_frame; None for extended, remote and error frames, which no node here sends."""
     can_id, length, data = _FRAME.unpack(packet)
     return None if can_id & NOT_PLAIN else Frame(t, can_id, data[:length], bus)
 
@@ -105,7 +116,7 @@ class PythonCanPort:
         import can
 
         self._make_message, self._errors = can.Message, (can.CanError, OSError)
-        # Not python-can's own filters: its serial interface marks every frame as extended, whatever its id.
+        # python-can's own filters are not used: its serial interface marks every frame as extended, whatever its id.
         self._ids = None if can_ids is None else frozenset(can_ids)
         try:
             self._bus = can.Bus(interface=interface, channel=channel)
@@ -120,12 +131,12 @@ class PythonCanPort:
             raise CanPortError(errno.ENETDOWN, str(error)) from error
 
     def frame(self) -> Frame | None:
-        """The first that has arrived and is not read yet, stamped with the monotonic time of reading."""
+        """The first frame that has arrived and is not read yet, stamped with the monotonic time of reading."""
         return next(self.frames(), None)
 
     def frames(self) -> Iterator[Frame]:
-        """What has arrived and is not read yet, stamped with the monotonic time of reading."""
-        # Looked at first because python-can's serial interface ignores recv's timeout and would wait 0.1 s for a byte.
+        """The frames that have arrived and are not read yet, stamped with the monotonic time of reading."""
+        # select() first, because python-can's serial interface ignores recv's timeout and would wait 0.1 s for a byte.
         while select.select([self.fileno()], [], [], 0)[0]:
             try:
                 message = self._bus.recv(0)
@@ -139,7 +150,7 @@ class PythonCanPort:
                 yield Frame(time.monotonic(), can_id, bytes(message.data), self._number)
 
     def drop_queued(self) -> int:
-        """Throw away what arrived before now; returns how many frames."""
+        """Discard the frames that arrived before now; returns how many."""
         return sum(1 for _ in self.frames())
 
     def fileno(self) -> int:
@@ -150,7 +161,7 @@ class PythonCanPort:
 
 
 def kernel_socket(interface: str, can_ids: Sequence[int] | None = None) -> socket.socket:
-    """A raw CAN socket on an interface, in which the kernel filters. Raises OSError when the interface is absent."""
+    """A raw CAN socket on an interface; the kernel filters the ids. Raises OSError when the interface is absent."""
     node = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
     try:
         if can_ids is not None:
@@ -174,15 +185,19 @@ def hub_socket(path: str) -> socket.socket:
     return node
 
 
-def open_can(url: str, bus: int, can_ids: Sequence[int] | None = None) -> CanPort:
-    """Open `can:socketcan/can1`, `can:rig//run/v2h/can1.sock` or another interface of python-can's, hearing only
-    `can_ids` where given.
+def open_can(url: str, bus: int, can_ids: Sequence[int] | None = None, *, short_queue: bool = False) -> CanPort:
+    """Open `can:socketcan/can1`, `can:rig//run/v2h/can1.sock` or another interface of python-can. Only `can_ids` are
+    received, where given. short_queue: the kernel's queue is as short as possible, so that frames which the bus does
+    not take are refused rather than sent late.
 
     Raises OSError (CanPortError among them) when the interface is absent, PortUrlError when the URL is malformed.
     """
     interface, channel = split_can(url)
     if interface == "socketcan":
-        return SocketPort(kernel_socket(channel, can_ids), bus)
+        node = kernel_socket(channel, can_ids)
+        if short_queue:
+            node.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LEAST_QUEUE_B)
+        return SocketPort(node, bus)
     if interface == "rig":
         return SocketPort(hub_socket(channel), bus, None if can_ids is None else frozenset(can_ids))
     return PythonCanPort(interface, channel, bus, can_ids)

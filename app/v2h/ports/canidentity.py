@@ -1,4 +1,4 @@
-"""Is this CAN interface the controller it should be? Names can swap; the controller's address cannot."""
+"""Checks that a CAN interface is on the expected controller. Names can swap; the controller's address cannot."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ NETS = Path("/sys/class/net")
 
 
 def wrong_controller(url: str, controller: str, nets: Path = NETS) -> str | None:
-    """None when `url` ("can:socketcan/can0") sits on `controller`; else a sentence saying what is wrong."""
+    """None when `url` ("can:socketcan/can0") is on `controller`; else a sentence that says what is wrong."""
     interface, _, name = split(url, "can")[1].partition("/")
     if interface != "socketcan":
         return f"{url} is no kernel interface, so its controller cannot be checked; set can_identity = false on a desk"

@@ -1,7 +1,7 @@
 """Single lines: outputs held by the kernel's gpio-leds, the K input, the fan's PWM, or the rig's.
 
-Outputs go through gpio-leds because a line held through the GPIO character device turns into an input the moment
-its owner dies on gpio-omap: killing guard would open the contactors under load.
+Outputs go through gpio-leds because, on gpio-omap, a line held through the GPIO character device turns into an input at
+the moment its owner dies: killing `guard` would open the contactors under load.
 """
 
 from pathlib import Path
@@ -16,7 +16,8 @@ FAN_PERIOD_NS = 1_000_000  # 1 kHz; the predecessor's "1000 Hz" gave 100 Hz
 
 
 class OutputLine(Protocol):
-    """An output whose level can be read back."""
+    """An output. read(): the level that was written last. With the kernel's LEDs that is no feedback: leds-gpio reads
+    neither the pin nor the circuit at it, so a line, driver or relay that does not follow is not noticed here."""
 
     def read(self) -> bool: ...
     def write(self, on: bool) -> None: ...
@@ -24,7 +25,7 @@ class OutputLine(Protocol):
 
 
 class InputLine(Protocol):
-    """An input. After fileno() becomes readable call take_edges(), then read() tells the level now."""
+    """An input. After fileno() becomes readable call take_edges(); then read() returns the present level."""
 
     def read(self) -> bool: ...
     def take_edges(self) -> None: ...
@@ -51,7 +52,7 @@ class LedOutput:
 
 
 class RigOutput:
-    """An output of the rig; it falls when this connection closes."""
+    """An output of the rig; it goes low when this connection closes."""
 
     def __init__(self, rest: str) -> None:
         self._link = RigLink(rest)

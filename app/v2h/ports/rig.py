@@ -14,7 +14,7 @@ PWM        one byte, duty 0 to 255              the same byte
 keys       nothing                              b"NAME 1" on press and b"NAME 0" on release
 =========  ===================================  ==========================================
 
-An output falls when its connection closes, as a GPIO line held through the character device does on gpio-omap.
+An output goes low when its connection closes, as a GPIO line held through the character device does on gpio-omap.
 """
 
 import socket

@@ -21,7 +21,7 @@ class KernelSpi(SpiPort):
     """`/dev/spidevB.C`, 8 bits a word; CS toggles between calls (the gap between two calls is far above 4 us)."""
 
     def __init__(self, path: str, *, mode: int, speed_hz: int) -> None:
-        import spidev  # compiled; the desk needs none
+        import spidev  # a compiled module, which the desk does not need
 
         self._device = spidev.SpiDev()
         self._device.open_path(path)
@@ -37,7 +37,8 @@ class KernelSpi(SpiPort):
 
 
 class RigSpi(SpiPort):
-    """The same chip in the rig. All frames go in one packet: on the board a transfer never waits for a process."""
+    """The same chip in the rig. All frames go in one packet, because on the board a transfer never waits for another
+    process."""
 
     def __init__(self, rest: str) -> None:
         self._link = RigLink(rest)

@@ -2,7 +2,7 @@
 
 
 class PortUrlError(ValueError):
-    """A port URL of an unknown or unfitting kind."""
+    """A port URL of an unknown or unsuitable kind."""
 
 
 def split(url: str, *allowed: str) -> tuple[str, str]:

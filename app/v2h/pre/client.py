@@ -1,21 +1,27 @@
-"""The charger's side of the converter: which SDO request goes out next, and what the answers say.
+"""The client for the converter: which SDO request goes out next, and what the answers contain.
 
-Sans-IO: no clock, no socket. The caller asks next_request(now) until it returns None, sends what it gets, and hands
-every frame from can0 to answer(). One request is under way at a time; the next may go out as soon as the answer is in
-or 100 ms have passed.
+Sans-IO: no clock, no socket. The caller calls next_request(now) until it returns None, sends each message, and passes
+every frame from can0 to answer(). One request is under way at a time; the next may go out as soon as the answer has
+come or 100 ms have passed.
 
-Way of the vendor's firmware (CAP1): identity until answered, status every 0.5 s until ready, then a round every
-100 ms (the vendor's take 104). The current is read in every round. The rest, which the vendor reads in every round too,
-takes turns by a table, since each message costs three programs their time. Two additions: 2107 (the vendor measures the
-cable itself), and 2100, 2109 and 210A are read back in turns too, because guard may write to the converter at any
-moment and only a read-back is believed; where one is in doubt, in every round until it shows what is wanted.
+The sequence is that of the vendor's firmware (CAP1): identity until it is answered, status every 0.5 s until ready,
+then a round every 100 ms (the vendor's takes 104). The current is read in every round. The vendor also reads all other
+objects in every round; here a table distributes them over the rounds, because each message costs CPU time in three
+programs. Two additions: 2107 is read (the vendor measures the cable itself), and 2100, 2109 and 210A are read back in
+turns, because guard may write to the converter at any time and only a read-back is believed. An object in doubt is read
+back in every round until it shows the wanted value. A changed value is always written, until the converter has
+acknowledged it: a wrong read-back must not suppress a stop.
 
-What it never does: send a setpoint other than zero unless the converter says that it is enabled; enable before 0 A is
-read back; enable again by itself after somebody else switched the converter off or it fell silent.
-A smaller or reversed current does not wait for the round, it is the next message.
+The client never sends a setpoint other than zero unless the converter reports that it is enabled, never enables before
+0 A is read back, and never enables again by itself after another program switched the converter off or it was silent.
+A smaller or reversed current does not wait for the round: it is the next message.
 
-Dies with its program: guard then makes safe with the stateless builders of objects.py.
-Status and warning words are judged by the session's supervision; here they only decide when to enable.
+An abort is an answer but does not count as a sign of life: a converter that refuses everything counts as silent after
+SILENT_S, and refused single objects are noticed by the age of their values. A reading outside the converter's range is
+not kept.
+
+If the program ends, the client ends with it: guard then makes safe with the stateless builders of objects.py.
+The session's supervision judges status and warning words; here the status only decides when to enable.
 """
 
 import math
@@ -28,9 +34,9 @@ from v2h.pre import objects as pre
 from v2h.pre.telemetry import TELEMETRY_FIELDS, PreLink, PreTelemetry
 
 CYCLE_S = 0.1
-"""Period of the running round. CAP1 has 103.2 to 120 ms; 100 are every second step of charger's."""
+"""Period of a round in RUN. CAP1 has 103.2 to 120 ms; 100 ms is every second step of `charger`."""
 EARLY_S = 0.02
-"""A round may begin this much early: the caller comes in steps of 50 or 100 ms, each a hair late or not."""
+"""A round may begin this much early: the caller calls in steps of 50 or 100 ms, which may be slightly late."""
 ANSWER_TIMEOUT_S = 0.100
 """The slowest of 2676 answers in CAP1 took 0.53 ms."""
 IDENTIFY_RETRY_S = 1.0
@@ -38,32 +44,32 @@ IDENTIFY_RETRY_S = 1.0
 READY_POLL_S = 0.5
 """CAP1: 0.501 s."""
 SILENT_S = 1.0
-"""Without any answer for this long the converter counts as gone, and the start sequence begins anew."""
+"""Without any answer for this long the converter counts as silent, and the start sequence begins again."""
 
 
 class Pace(Enum):
-    """What the converter is asked besides its current, which every round reads; round for round."""
+    """The objects that each round reads besides the current, which every round reads."""
 
     SEQUENCE = (
         (pre.STATUS, pre.ENABLE, pre.SET_AMPS, pre.VOLTS),
         (pre.STATUS, pre.SET_VOLTS, pre.SET_AMPS, pre.VOLTS),
         (pre.STATUS, pre.WARNING, pre.TEMPERATURE, pre.SET_AMPS, pre.VOLTS),
     )
-    """The session waits for something."""
+    """The session waits for a change."""
     FLOW = (
         (pre.STATUS, pre.VOLTS),
         (pre.TEMPERATURE, pre.SET_AMPS),
         (pre.STATUS, pre.VOLTS),
         (pre.ENABLE, pre.WARNING, pre.SET_VOLTS),
     )
-    """Energy flows. Slower than this a converter that errs would be found later than SAFETY.md says."""
+    """Energy flows. With slower reads a converter error would be noticed later than docs/SAFETY.md says."""
 
 
 _KINDS = {pre.ReadRequest: (pre.ReadAnswer, pre.Aborted), pre.WriteRequest: (pre.Written, pre.Aborted)}
 
 
 class Phase(StrEnum):
-    """Where the start sequence stands."""
+    """The step of the start sequence."""
 
     IDENTIFY = "identify"
     WAIT_READY = "wait_ready"
@@ -77,7 +83,7 @@ class _Pending:
 
 
 class PreClient:
-    """One converter. Every time is monotonic seconds."""
+    """The client of one converter. All times are monotonic seconds."""
 
     def __init__(self) -> None:
         self.phase = Phase.IDENTIFY
@@ -86,9 +92,9 @@ class PreClient:
         self.identity: dict[str, str] = {}
         """Object name -> text, for those that answered."""
         self.pace = Pace.SEQUENCE
-        """Set by the charger."""
+        """Set by Charger."""
         self.enable_lost = False
-        """The converter was enabled as asked, and then was not, or fell silent. Cleared by enable(False)."""
+        """The converter was enabled as requested, and then was off or silent. Cleared by enable(False)."""
         self._wished_volts_v = 0.0
         self._wished_amps_a = 0.0
         self._wished_enable = False
@@ -96,17 +102,19 @@ class PreClient:
         self._was_silent = False
         self._urgent = False
         self._read_back: dict[str, pre.Value] = {}
+        self._taken: dict[str, pre.Value] = {}
+        """Object name -> the value that we wrote last and the converter acknowledged."""
         self._pending: _Pending | None = None
         self._steps: deque[Callable[[], bytes | None]] = deque()
         self._round_t = -math.inf
         self._round_number = 0
 
-    # What the charger wishes.
+    # What the charger requests.
 
     def set_target(self, volts_v: float, amps_a: float) -> None:
-        """Wish a voltage (0 to 500 V) and a current (+-16 A, + charges the car), in steps of 0.1.
+        """Set the wanted voltage (0 to 500 V) and current (+-16 A, + charges the car), in steps of 0.1.
 
-        Raises SdoError outside those ranges. Held at zero until the converter is enabled.
+        Raises SdoError outside those ranges. The client sends zero until the converter is enabled.
         """
         volts_v = pre.SET_VOLTS.whole(volts_v) / pre.SET_VOLTS.per_unit
         amps_a = pre.SET_AMPS.whole(amps_a) / pre.SET_AMPS.per_unit
@@ -116,7 +124,7 @@ class PreClient:
         self._wished_volts_v, self._wished_amps_a = volts_v, amps_a
 
     def enable(self, on: bool) -> None:
-        """Wish the output stage on or off. After enable_lost only an enable(False) opens the way to True again."""
+        """Request the output stage on or off. After enable_lost, enable(True) works only after an enable(False)."""
         if not on:
             self._urgent = self._urgent or self._wished_enable
             self._was_enabled = self.enable_lost = False
@@ -125,7 +133,7 @@ class PreClient:
     # What goes over the wire.
 
     def next_request(self, now: float) -> bytes | None:
-        """Return the next message for REQUEST_ID, or None: nothing to send yet (see next_due)."""
+        """Return the next message for REQUEST_ID, or None if there is nothing to send yet (see next_due)."""
         if self._pending is not None:
             if now < self._pending.deadline:
                 return None
@@ -145,13 +153,13 @@ class PreClient:
         return self._pending is not None or bool(self._steps) or (self._urgent and self.phase is Phase.RUN)
 
     def next_due(self, now: float) -> float:
-        """When next_request() is worth asking again, if no answer comes before."""
+        """The time at which next_request() must be called again if no answer comes before."""
         if self._pending is not None:
             return self._pending.deadline
         return now if self.under_way else max(now, self._round_t)
 
     def answer(self, data: bytes, now: float, can_id: int = pre.ANSWER_ID) -> bool:
-        """Take a frame from can0. Returns whether it answered the request under way; others are counted."""
+        """Take a frame from can0. Return whether it answers the request under way; other frames are counted."""
         link = self.link
         try:
             answer = pre.parse_answer(data)
@@ -162,10 +170,18 @@ class PreClient:
         except pre.SdoError:
             link.strays += 1
             return False
+        if isinstance(answer, pre.Written) and isinstance(self._pending.request, pre.WriteRequest):
+            self._taken[entry.name] = entry.value(self._pending.request.raw)
         self._pending = None
-        link.answered_t, link.missed_in_row = now, 0
+        link.missed_in_row = 0
         if isinstance(answer, pre.Aborted):
             link.aborts, link.last_abort = link.aborts + 1, answer
+        else:
+            link.answered_t = now
+        if isinstance(value, float) and not entry.least <= value <= entry.most:
+            self.telemetry.odd = f"it tells {value} {entry.unit} ({entry.index:04X}), which it cannot have"
+            self.telemetry.odd_t = now
+            value = None
         self._learn(entry, value, now)
         return True
 
@@ -189,7 +205,7 @@ class PreClient:
         match self.phase:
             case Phase.IDENTIFY:
                 return [
-                    lambda: pre.write_amps(0.0) if self._was_silent else None,  # it may still hear us
+                    lambda: pre.write_amps(0.0) if self._was_silent else None,  # it may still receive our frames
                     lambda: self._identify(pre.DEVICE_NAME, after=None),
                     lambda: self._identify(pre.HARDWARE, after=pre.DEVICE_NAME),
                     lambda: self._identify(pre.SOFTWARE, after=pre.HARDWARE),
@@ -212,9 +228,13 @@ class PreClient:
                 ], CYCLE_S
 
     def _read_back_if_needed(self, entry: pre.Entry, turn: tuple[pre.Entry, ...]) -> bytes | None:
-        """In its turn, and in every round until it shows what we want."""
-        sure = self._read_back.get(entry.name) == self._wanted(entry)
-        return None if sure and entry not in turn else pre.read_request(entry)
+        """Read it in its turn, and in every round until it shows the wanted value."""
+        return None if self._is_sure(entry) and entry not in turn else pre.read_request(entry)
+
+    def _is_sure(self, entry: pre.Entry) -> bool:
+        """The read-back shows the wanted value, and the last acknowledged write was not another value."""
+        wanted = self._wanted(entry)
+        return self._read_back.get(entry.name) == wanted == self._taken.get(entry.name, wanted)
 
     def _read(self, entry: pre.Entry) -> Callable[[], bytes]:
         return lambda: pre.read_request(entry)
@@ -237,11 +257,14 @@ class PreClient:
         return self._write_if_needed(pre.SET_AMPS)
 
     def _write_if_needed(self, entry: pre.Entry) -> bytes | None:
-        wanted = self._wanted(entry)
-        return None if self._read_back.get(entry.name) == wanted else pre.write_request(entry, wanted)
+        if self._is_sure(entry):
+            return None
+        wanted = self._wanted(entry)  # a read-back from before this write is stale
+        self._read_back.pop(entry.name, None)
+        return pre.write_request(entry, wanted)
 
     def _wanted(self, entry: pre.Entry) -> float:
-        """What a writable object should hold now; looked up only when its turn to be sent has come."""
+        """The value that a writable object should have now; evaluated only when it is its turn to be sent."""
         enabled = self._read_back.get(pre.ENABLE.name) == 1
         if entry is pre.ENABLE:
             ready = self._read_back.get(pre.STATUS.name) == 0 and self._read_back.get(pre.SET_AMPS.name) == 0
@@ -254,7 +277,7 @@ class PreClient:
 
     def _learn(self, entry: pre.Entry, value: pre.Value | None, now: float) -> None:
         if entry.per_unit == 0:
-            self.identity[entry.name] = "" if value is None else str(value)  # refused counts as answered
+            self.identity[entry.name] = "" if value is None else str(value)  # a refusal counts as an answer
         if value is not None and entry.name in TELEMETRY_FIELDS:
             self._read_back[entry.name] = value
             name, time_name = TELEMETRY_FIELDS[entry.name]
@@ -276,7 +299,6 @@ class PreClient:
         elif self.phase is Phase.WAIT_READY:
             status = self._read_back.get(pre.STATUS.name)
             if status is not None and pre.unexpected_status(int(status)) == 0:
-                self._was_silent = False
                 self._enter(Phase.RUN, now)
 
     def _lose(self, now: float) -> None:

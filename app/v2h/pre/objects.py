@@ -29,12 +29,15 @@ Value = float | int | str
 
 
 class SdoError(ValueError):
-    """Bytes that are no SDO message this converter sends, or a value that must not be written."""
+    """Bytes that are not an SDO message of this converter, or a value that must not be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One object. value = raw / per_unit in `unit`; text objects have per_unit 0. seen: values in CAP1."""
+    """One object. value = raw / per_unit in `unit`; text objects have per_unit 0. seen: values in CAP1.
+
+    low, high: the range for a write. least, most: the range for a reading; a reading outside is an error and not used.
+    """
 
     index: int
     sub: int
@@ -47,6 +50,8 @@ class Entry:
     seen: str
     low: float = 0.0
     high: float = 0.0
+    least: float = -math.inf
+    most: float = math.inf
 
     def value(self, raw: bytes) -> Value:
         """Scale the data bytes of an answer. Raises SdoError when their number is not the object's size."""
@@ -58,7 +63,7 @@ class Entry:
         return whole if self.per_unit == 1 else whole / self.per_unit
 
     def whole(self, value: float) -> int:
-        """Round a value to the object's steps. Raises SdoError outside low to high, or for NaN."""
+        """Round a value to the object's steps. Raises SdoError outside low to high, for NaN or a read-only object."""
         if not self.writable:
             raise SdoError(f"{self.name} {self.index:04X}.{self.sub} cannot be written")
         if not math.isfinite(value) or not self.low <= value <= self.high:
@@ -71,11 +76,13 @@ HARDWARE = Entry(0x1009, 4, "hardware_version", "", 0, False, 4, False, '"4.00"'
 SOFTWARE = Entry(0x100A, 4, "software_version", "", 0, False, 4, False, '"3.02"')
 ENABLE = Entry(0x2100, 0, "enable", "", 1, False, 2, True, "0, 1", 0, 1)
 STATUS = Entry(0x2101, 0, "status", "", 1, False, 2, False, "0902 0800 0000 0001 0401")
-TEMPERATURE = Entry(0x2104, 0, "temperature", "degC", 10, True, 2, False, "47.2..47.5")
+TEMPERATURE = Entry(0x2104, 0, "temperature", "degC", 10, True, 2, False, "47.2..47.5", least=-50.0, most=150.0)
 AC_VOLTS = Entry(0x2105, 0, "ac_volts", "V", 10, False, 2, False, "never polled")
 AC_AMPS = Entry(0x2106, 0, "ac_amps", "A", 10, True, 2, False, "never polled")
-VOLTS = Entry(0x2107, 0, "volts", "V", 10, False, 2, False, "never polled: the vendor has its own ADC")
-AMPS = Entry(0x2108, 0, "amps", "A", 10, True, 2, False, "-0.2..14.1")
+VOLTS = Entry(
+    0x2107, 0, "volts", "V", 10, False, 2, False, "never polled: the vendor has its own ADC", least=0.0, most=600.0
+)
+AMPS = Entry(0x2108, 0, "amps", "A", 10, True, 2, False, "-0.2..14.1", least=-30.0, most=30.0)
 SET_VOLTS = Entry(0x2109, 0, "set_volts", "V", 10, False, 2, True, "0, 500.0, 381.0..392.0, 410.0", 0, 500)
 SET_AMPS = Entry(0x210A, 0, "set_amps", "A", 10, True, 2, True, "0, 1.0, 10..14, -0.2", -16, 16)
 BUS_VOLTS = Entry(0x210D, 0, "bus_volts", "V", 10, False, 2, False, "never polled")
@@ -93,7 +100,7 @@ DICTIONARY: dict[tuple[int, int], Entry] = {
 
 
 class Status(IntFlag):
-    """Bits of the status word 2101, inferred from CAP1. 0x0000 is: ready, may be enabled."""
+    """Bits of the status word 2101, inferred from CAP1. 0x0000 means ready: it may be enabled."""
 
     RUNNING = 0x0001
     STARTING_1 = 0x0002  # with bit 8 for 5 s after AC on; the names of these three are ours
@@ -107,7 +114,7 @@ EXPECTED_STATUS = Status.RUNNING | Status.SINKING
 
 
 def unexpected_status(word: int) -> int:
-    """The bits of a status word that a ready or running converter does not set; 0 when all is well."""
+    """The bits of a status word that a ready or running converter does not set; 0 if there are none."""
     return word & ~int(EXPECTED_STATUS)
 
 
@@ -162,45 +169,45 @@ def read_request(entry: Entry) -> bytes:
 
 
 def write_request(entry: Entry, value: float) -> bytes:
-    """Bytes of a write, sign-extended to four as the vendor does. Raises SdoError outside the range."""
+    """Bytes of a write, sign-extended to four bytes as by the vendor. Raises SdoError outside the range."""
     return _message(WRITE_2, entry, entry.whole(value).to_bytes(4, "little", signed=True))
 
 
 def write_amps(amps_a: float) -> bytes:
-    """Set the current: + charges, - discharges, +-16 A."""
+    """Bytes that set the current: + charges, - discharges, +-16 A."""
     return write_request(SET_AMPS, amps_a)
 
 
 def write_volts(volts_v: float) -> bytes:
-    """Set the voltage, 0 to 500 V."""
+    """Bytes that set the voltage, 0 to 500 V."""
     return write_request(SET_VOLTS, volts_v)
 
 
 def write_enable(on: bool) -> bytes:
-    """Switch the converter's output stage on or off."""
+    """Bytes that switch the converter's output stage on or off."""
     return write_request(ENABLE, int(on))
 
 
 def read_amps_setpoint() -> bytes:
-    """Ask which current is set: the only proof that write_amps() arrived."""
+    """Bytes that read back the current setpoint: the only proof that write_amps() has arrived."""
     return read_request(SET_AMPS)
 
 
 def read_amps() -> bytes:
-    """Ask for the measured current."""
+    """Bytes that read the measured current."""
     return read_request(AMPS)
 
 
-# What a converter answers (the rig's too).
+# What a converter answers (also the one of the rig).
 
 
 def read_answer(entry: Entry, raw: bytes) -> bytes:
-    """Answer to a read: raw are the object's own bytes, 2 or 4."""
+    """Answer to a read. raw: the bytes of the object, 2 or 4."""
     return _message(next(cmd for cmd, size in READ_ANSWER.items() if size == len(raw)), entry, raw)
 
 
 def written_answer(index: int, sub: int) -> bytes:
-    """Answer to a write that was done."""
+    """Answer that acknowledges a write."""
     return bytes((WRITTEN, index & 0xFF, index >> 8, sub, 0, 0, 0, 0))
 
 
@@ -213,7 +220,7 @@ def _message(command: int, entry: Entry, data: bytes) -> bytes:
     return bytes((command, entry.index & 0xFF, entry.index >> 8, entry.sub)) + data.ljust(4, b"\0")
 
 
-# Taking messages apart.
+# Parsing messages.
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +255,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Aborted:
-    """code: see ABORT_CODES. Both sides may send it."""
+    """The sender has aborted the request. code: see ABORT_CODES. Both sides may send it."""
 
     index: int
     sub: int
@@ -273,7 +280,7 @@ def _head(data: bytes) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=32)
 def parse_request(data: bytes) -> Request:
-    """Take a client's message apart. Raises SdoError on another length or command byte."""
+    """Parse a client's message. Raises SdoError on another length or command byte."""
     command, index, sub = _head(data)
     if command == READ:
         return ReadRequest(index, sub)
@@ -285,7 +292,7 @@ def parse_request(data: bytes) -> Request:
 
 
 def parse_answer(data: bytes) -> Answer:
-    """Take a converter's message apart. Raises SdoError on another length or command byte."""
+    """Parse a converter's message. Raises SdoError on another length or command byte."""
     command, index, sub = _head(data)
     if command in READ_ANSWER:
         return ReadAnswer(index, sub, data[4 : 4 + READ_ANSWER[command]])

@@ -1,4 +1,4 @@
-"""What the converter has said, with the time it said it: old data is not data, so every value has its age."""
+"""The values that the converter has reported, each with its time, because an old value must not be used."""
 
 import math
 from dataclasses import dataclass
@@ -8,9 +8,10 @@ from v2h.pre import objects as pre
 
 @dataclass(slots=True)
 class PreTelemetry:
-    """Last answers, written by PreClient alone, each with the monotonic time it came at (-inf and None: never seen).
+    """The last answers, each with the monotonic time of its arrival (-inf and None: never seen). Only PreClient writes.
 
-    amps: + charges the car. set_volts_v, set_amps_a, enabled: as read back, not as wished.
+    amps_a: + charges the car. set_volts_v, set_amps_a, enabled: as read back, not as requested. odd: a text about the
+    last reading that is not possible.
     """
 
     status: int | None = None
@@ -29,6 +30,8 @@ class PreTelemetry:
     enabled_t: float = -math.inf
     warning_word: int | None = None
     warning_t: float = -math.inf
+    odd: str = ""
+    odd_t: float = -math.inf
 
 
 TELEMETRY_FIELDS = {
@@ -41,12 +44,13 @@ TELEMETRY_FIELDS = {
     pre.ENABLE.name: ("enabled", "enabled_t"),
     pre.WARNING.name: ("warning_word", "warning_t"),
 }
-"""Name of an object -> where its value and its time go."""
+"""Name of an object -> the fields for its value and its time."""
 
 
 @dataclass(slots=True)
 class PreLink:
-    """How well the converter answers. strays: frames that answered nothing we had asked."""
+    """How well the converter answers. answered_t: when it last answered a read or acknowledged a write; a refusal does
+    not count. strays: frames that did not answer our request."""
 
     answered_t: float = -math.inf
     missed_in_row: int = 0

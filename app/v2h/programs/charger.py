@@ -1,55 +1,58 @@
-"""charger: CHAdeMO on the car's bus, the PRE on its own: carries out a power setpoint that expires; knows no policy.
+"""charger: speaks CHAdeMO on the car's bus and SDO on the PRE's bus. It carries out a power setpoint that expires, and
+contains no energy policy.
 
 A thin shell around v2h.chademo.charger: two CAN ports, the cable's ADC, the safety wire, the bus.
 
 What happens when this program
-- is killed or hangs: guard misses it within 300 ms and makes safe; supervisor starts it again; the new one finds the
-  trip or the locked plug, latches a fault, unlocks on a measured cable voltage and waits for a person;
-- loses the bus or manager: the setpoint expires within 1 s, 0 A; after 60 s the session ends in order;
+- is killed or hangs: guard notices it within 300 ms and makes safe; supervisor starts it again; the new process finds
+  the trip or the locked plug, latches a fault, unlocks on a measured cable voltage and waits for a person;
+- loses the bus or manager: the setpoint expires within 1 s, then 0 A; after 60 s the session stops normally;
 - loses guard: 0 A at once; the session ends in a fault;
-- is asked to stop (SIGTERM): the session ends in order, then the program.
-`v2h/command/stop` is obeyed here, whatever manager does.
+- is asked to stop (SIGTERM): the session stops normally, then the program ends.
+charger obeys `v2h/command/stop` itself, independently of manager. It accepts a person's word that the plug may be
+unlocked only from the panel (`v2h/panel/unlock`), never as a command.
 """
 
+import errno
 import sys
 import time
 
-from v2h.bus import ChargerPower, Command, MessageError, Reply, Setpoint
+from v2h.bus.messages import ChargerPower, Command, MessageError, Reply, Setpoint, UnlockWord
+from v2h.bus.sentences import say
+from v2h.bus.states import STATE_EVENT, State
 from v2h.canframe import CAR_BUS, PRE_BUS
 from v2h.chademo import frames
 from v2h.chademo.charger import RESTING_STEP_S, Charger, Turn
+from v2h.chademo.refusals import clear_refusal
 from v2h.chademo.session import Session
-from v2h.chademo.states import State
-from v2h.chademo.telling import charger_state
-from v2h.chademo.transitions import clear_refusal
-from v2h.drivers.ad7327 import SPI_MODE, Ad7327
+from v2h.chademo.state_message import charger_state
+from v2h.drivers.adc_inputs import AdcInputs
 from v2h.drivers.fan import Fan
-from v2h.paths import GUARD_SOCKET
 from v2h.ports.can import CanPort, open_can
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
-from v2h.ports.evsesender import EvseSender
+from v2h.ports.evsesender import REFUSED_S, EvseSender
 from v2h.ports.lines import open_pwm
-from v2h.ports.spi import open_spi
 from v2h.pre import objects as pre
-from v2h.program import SLACK_S, Program
-from v2h.realtime import CHARGER_PRIORITY, claim
-from v2h.safety.guardlink import GuardLink
+from v2h.runtime.paths import GUARD_SOCKET
+from v2h.runtime.program import SLACK_S, Program
+from v2h.runtime.realtime import CHARGER_PRIORITY, claim
 from v2h.safety.outputs import Output
+from v2h.safety.shell.wire_client import WireClient
 from v2h.safety.wire import Report
 
 RETRY_S = 1.0
 CARE_S = 1.0
-"""Fan and further ADC inputs."""
+"""Period for the fan and the further ADC inputs."""
 TEMPERATURE_FRESH_S = 2.0
 STATE_PERIOD_S = 1.0
-"""Between two states on the bus while nothing changes; what power flows is told more often."""
+"""Time between two states on the bus while nothing changes; the power is published more often."""
 POWER_PERIOD_S = 0.5
-"""Between two powers on the bus while neither order nor current changes."""
+"""Time between two powers on the bus while neither order nor current changes."""
 STEPS_WITH_POWER = (State.READY, State.ENERGY, State.STOP_CURRENT)
 
 
 class ChargerShell:
-    """Ports in, ports out."""
+    """Passes what the ports receive to the Charger, and sends what it returns."""
 
     def __init__(self, program: Program) -> None:
         self._program, self._config = program, program.config
@@ -59,16 +62,16 @@ class ChargerShell:
             max_charge_a=self._config.limits.max_charge_a,
             max_discharge_a=self._config.limits.max_discharge_a,
             cells_in_series=int(self._config.car.cells_in_series),
+            pack_kwh=int(self._config.car.pack_kwh),
         )
         self._car: CanPort | None = None
         self._sender: EvseSender | None = None
         self._pre: CanPort | None = None
-        self._adc: Ad7327 | None = None
-        self._inputs_v: dict[str, float] = {}
+        self._pre_refused_t = float("-inf")
+        self._adc = AdcInputs(self._config, self._say)
         self._fan: Fan | None = None
         self._aborts = 0
-        self._guard = GuardLink(GUARD_SOCKET, program, self._on_report)
-        self._said: dict[str, str] = {}
+        self._guard = WireClient(GUARD_SOCKET, program, self._on_report)
         self._state_t = self._power_t = float("-inf")
         self._told_a: float | None = None
         self._last_state: tuple[object, ...] = ()
@@ -82,6 +85,7 @@ class ChargerShell:
         bus.subscribe(Setpoint.TOPIC, self._on_setpoint, retained=False)
         bus.subscribe(Command.TOPIC.format("stop"), self._on_stop_command, retained=False)
         bus.subscribe(Command.TOPIC.format("clear-fault"), self._on_clear_fault, retained=False)
+        bus.subscribe(UnlockWord.TOPIC, self._on_unlock_word, retained=False)
 
     # Opening.
 
@@ -93,35 +97,27 @@ class ChargerShell:
                 self._sender = EvseSender(self._car)
         if self._pre is None:
             self._pre = self._open_can(hardware.pre_can, PRE_BUS, [pre.ANSWER_ID], PRE_CONTROLLER)
-        if self._adc is None and (self._config.cable.scale_v_per_v or self._config.adc):
-            try:
-                adc = Ad7327(open_spi(hardware.ad7327, mode=SPI_MODE))
-                adc.configure()
-                self._adc = adc
-                measured = "is measured" if self._config.cable.scale_v_per_v else "is not measured: not calibrated"
-                self._say("adc", "info", f"the ADC answers; the cable voltage {measured}")
-            except OSError as error:
-                self._say("adc", "warning", f"the cable voltage cannot be measured: {error}")
+        self._adc.open(now)
         if self._fan is None:
             try:
                 self._fan = Fan(open_pwm(hardware.fan))
-                self._say("fan", "info", "the fan is driven; nothing tells whether it turns")
+                self._say("fan", "info", say("fan.driven"))
             except OSError as error:
-                self._say("fan", "warning", f"the fan cannot be driven: {error}")
+                self._say("fan", "warning", say("fan.not_driven", error=str(error)))
 
     def _open_can(self, url: str, bus: int, can_ids: list[int], controller: str) -> CanPort | None:
         wrong = wrong_controller(url, controller) if self._config.hardware.can_identity else None
         if wrong is not None:
-            self._say(url, "fault", wrong)
+            self._say(url, "fault", say("can.wrong_controller", why=wrong))
             return None
         try:
-            port = open_can(url, bus, can_ids)
+            port = open_can(url, bus, can_ids, short_queue=bus == CAR_BUS)
         except OSError as error:
-            self._say(url, "warning", f"waiting for {url}: {error}")
+            self._say(url, "warning", say("can.waiting", url=url, error=str(error)))
             return None
         port.drop_queued()
-        self._say(url, "info", f"{url} is open")
-        if bus == PRE_BUS:  # the car's frames are looked at in every step, not one by one
+        self._say(url, "info", say("can.open", url=url))
+        if bus == PRE_BUS:  # the car's frames are read together in every step
             self._program.watch(port, self._on_pre)
         return port
 
@@ -131,10 +127,10 @@ class ChargerShell:
             self._sender.close()
             self._sender = None
         port.close()
-        lost = "car" if port is self._car else "converter"
+        text = say("can.car_lost" if port is self._car else "can.converter_lost", error=str(error))
         self._car = None if port is self._car else self._car
         self._pre = None if port is self._pre else self._pre
-        self._program.bus.event("warning", "can-lost", f"the {lost}'s bus is lost: {error}")
+        self._program.bus.event("warning", "can-lost", text)
 
     # What comes in.
 
@@ -142,13 +138,13 @@ class ChargerShell:
         if self._pre is None:
             return
         try:
-            frame = self._pre.frame()  # one answer to one request; what else came wakes us again
+            frame = self._pre.frame()  # one answer per request; a further frame wakes us again
         except OSError as error:
             self._lose(self._pre, error)
             return
         if frame is not None:
             self._charger.pre_frame(frame)
-        self._turn(now)  # the next request goes out as soon as the answer is in
+        self._turn(now)  # the next request goes out as soon as the answer has arrived
 
     def _hear_car(self) -> None:
         if self._car is None:
@@ -160,29 +156,13 @@ class ChargerShell:
             self._lose(self._car, error)
 
     def _sample(self, now: float) -> None:
-        cable = self._config.cable
-        if self._adc is None or not cable.scale_v_per_v:
-            return
-        try:
-            pin_v = self._adc.read_v(int(cable.adc_channel))
-            self._charger.cable_sample(pin_v * cable.scale_v_per_v + cable.offset_v, now)
-        except OSError as error:
-            self._lose_adc(error)
-
-    def _lose_adc(self, error: OSError) -> None:
-        self._say("adc", "warning", f"the cable voltage cannot be measured: {error}")
-        self._adc = None
-        self._inputs_v = {}
+        cable_v = self._adc.cable_v(now)
+        if cable_v is not None:
+            self._charger.cable_sample(cable_v, now)
 
     def _care(self, now: float) -> None:
-        """What is slow: further ADC inputs, the fan."""
-        try:
-            if self._adc is not None:
-                for name, one in self._config.adc.items():
-                    volts_v = self._adc.read_v(int(one.channel)) * one.scale_v_per_v + one.offset_v
-                    self._inputs_v[name] = round(volts_v, 3)
-        except OSError as error:
-            self._lose_adc(error)
+        """Handle the slow parts: further ADC inputs, the fan."""
+        self._adc.care(now)
         telemetry, report = self._charger.converter.telemetry, self._charger.report
         fresh = now - telemetry.temperature_t <= TEMPERATURE_FRESH_S
         converter_on = report is None or Output.PRE_AC in report.outputs
@@ -190,7 +170,7 @@ class ChargerShell:
             if self._fan is not None:
                 self._fan.care(now, converter_on, telemetry.temperature_c if fresh else None)
         except OSError as error:
-            self._say("fan", "warning", f"the fan cannot be driven: {error}")
+            self._say("fan", "warning", say("fan.not_driven", error=str(error)))
             self._fan = None
 
     def _on_report(self, now: float, report: Report) -> None:
@@ -203,26 +183,45 @@ class ChargerShell:
         self._timer.due = min(self._timer.due, self._charger.next_due(now))
 
     def _on_stop_command(self, topic: str, payload: bytes) -> None:
-        """Whatever the message looks like: no way of saying stop is a wrong one."""
+        """Stop, also when the message cannot be read: charger obeys every message on this topic."""
         self._charger.stop()
         try:
-            source = Command.from_json(payload).source
+            text = say("stop.by", source=Command.from_json(payload).source)
         except MessageError as error:
-            source = f"somebody, unreadable: {error}"
-        self._program.bus.event("info", "stop", f"stop by {source}")
+            text = say("stop.unreadable", error=str(error))
+        self._program.bus.event("info", "stop", text)
         self._turn(time.monotonic())
 
     def _on_clear_fault(self, topic: str, payload: bytes) -> None:
         command = Command.from_json(payload)
+        if "unlock_confirmed" in command.values:
+            reply = Reply(command.id, False, UnlockWord.GIVEN_AT_THE_PANEL, bad_input=True)
+        else:
+            reply = Reply(command.id, *self._clear_fault(unlock_confirmed=False))
+        self._program.bus.publish(reply, command.id)
+
+    def _on_unlock_word(self, topic: str, payload: bytes) -> None:
+        """The person at the button gets no reply, so the result goes to the log and the page."""
+        age_s = time.monotonic() - UnlockWord.from_json(payload).t
+        if 0.0 <= age_s <= UnlockWord.FRESH_S:
+            taken, text = self._clear_fault(unlock_confirmed=True)
+        else:
+            taken, text = False, say("unlock.word_too_old", age_s=age_s)
+        self._program.bus.event("info" if taken else "warning", "unlock-word", text)
+
+    def _clear_fault(self, *, unlock_confirmed: bool) -> tuple[bool, str]:
+        """Try it now. Returns whether the fault was cleared, or else whether the person's word was accepted, and the
+        reason."""
         if self._charger.session.state is not State.FAULT:
-            self._program.bus.publish(Reply(command.id, False, "no fault is latched"), command.id)
-            return
-        self._charger.clear_fault(unlock_confirmed=command.values.get("unlock_confirmed") is True)
+            return False, say("clear.no_fault")
+        self._charger.clear_fault(unlock_confirmed=unlock_confirmed)
         self._turn(time.monotonic())
         session = self._charger.session
-        cleared = session.fault is None
-        text = session.reason if cleared else clear_refusal(session, self._charger.inputs(time.monotonic()))
-        self._program.bus.publish(Reply(command.id, cleared, text), command.id)
+        if session.fault is None:
+            return True, session.reason
+        if unlock_confirmed:
+            return session.unlocks_by_word, session.word_answer
+        return False, clear_refusal(session, self._charger.inputs(time.monotonic()))
 
     # What goes out.
 
@@ -242,32 +241,54 @@ class ChargerShell:
             self._tell_power(now)
 
     def _send(self, now: float, turn: Turn) -> None:
-        if self._pre is not None:
-            try:
-                for can_id, data in turn.to_pre:
-                    self._pre.send(can_id, data)
-            except OSError as error:
-                self._lose(self._pre, error)
+        if turn.to_pre:
+            self._send_pre(now, turn.to_pre)
         if self._car is not None and self._sender is not None:
             try:
                 if turn.to_car or (self._sender.speaking and not self._charger.speaks):
                     self._sender.update(now, turn.to_car)
+                    self._tell_refused("car", self._sender.refused(now))
             except OSError as error:
                 self._lose(self._car, error)
         if turn.to_guard is not None:
             self._guard.send(now, turn.to_guard)
 
+    def _send_pre(self, now: float, messages: list[tuple[int, bytes]]) -> None:
+        """Send requests to the converter. One that the bus does not accept is dropped: the SDO client notices that no
+        answer comes."""
+        if self._pre is None:
+            return
+        try:
+            for can_id, data in messages:
+                self._pre.send(can_id, data)
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                self._lose(self._pre, error)
+                return
+            self._pre_refused_t = now
+        self._tell_refused("converter", now - self._pre_refused_t < REFUSED_S)
+
+    def _tell_refused(self, whose: str, refused: bool) -> None:
+        """Report once when a bus begins to refuse frames, and once when it accepts them again."""
+        about = f"refused by the {whose}'s bus"
+        if refused:
+            self._say(about, "warning", say("can.car_refuses" if whose == "car" else "can.converter_refuses"))
+        elif self._program.is_news(about, ""):
+            text = say("can.car_accepts" if whose == "car" else "can.converter_accepts")
+            self._program.bus.event("info", "port", text)
+
     def _tell(self, now: float) -> None:
-        """State at every change and on the period; events for changes of state."""
+        """Publish the state at every change and periodically, and events for changes of state."""
         session = self._charger.session
         if (session.state, session.reason) != self._last_events:
             was, self._last_events = self._last_events, (session.state, session.reason)
             level = "fault" if session.state is State.FAULT and was[0] is not State.FAULT else "info"
-            self._program.bus.event(level, f"session-{session.state}".replace(" ", "-"), session.reason)
+            fault = {"fault": session.fault.name} if session.fault else {}
+            self._program.bus.event(level, STATE_EVENT, session.reason, state=session.state, **fault)
             if session.state in (State.WAKE, State.FAREWELL) and was[0] is not session.state:
                 checks = session.checks(self._charger.inputs(now))
-                told = ", ".join(f"{name} {word}" for name, word in checks.items()).replace("cable_v", "cable voltage")
-                self._program.bus.event("info", "checks", told, **checks)
+                summary = say("checks.with_welding" if "welding" in checks else "checks.before_welding", **checks)
+                self._program.bus.event("info", "checks", summary, **checks)
         for code, text in session.remarks:
             self._program.bus.event("warning", code.replace("_", "-"), text)
         session.remarks.clear()
@@ -275,15 +296,16 @@ class ChargerShell:
         if link.aborts != self._aborts:
             self._aborts = link.aborts
             if link.last_abort is not None:
-                self._say("converter refuses", "warning", str(link.last_abort))
+                self._say("converter refuses", "warning", say("converter.refuses", refusal=str(link.last_abort)))
         key = (session.state, session.reason, self._charger.report and self._charger.report.outputs)
         if key != self._last_state or now - self._state_t >= STATE_PERIOD_S:
             self._last_state, self._state_t = key, now
             fan_pct = None if self._fan is None else round(100 * self._fan.duty)
-            self._program.bus.publish(charger_state(self._charger, now, self._inputs_v, fan_pct))
+            self._program.bus.publish(charger_state(self._charger, now, self._adc.inputs_v, fan_pct))
 
     def _tell_power(self, now: float) -> None:
-        """As soon as a round has measured it; but while nothing changes, not every one."""
+        """Publish the power as soon as a round of polls has measured it; while nothing changes, only every
+        POWER_PERIOD_S."""
         telemetry = self._charger.converter.telemetry
         if telemetry.amps_t <= self._power_t or self._charger.session.state not in STEPS_WITH_POWER:
             return
@@ -295,7 +317,7 @@ class ChargerShell:
             self._power_t, self._told_a = telemetry.amps_t, amps_a
             self._program.bus.publish(ChargerPower(telemetry.amps_t, round(volts_v * amps_a, 1), amps_a, volts_v))
 
-    # The end, and words.
+    # The end, and events.
 
     def _stop(self, now: float) -> bool:
         self._charger.stop()
@@ -306,9 +328,8 @@ class ChargerShell:
             self._sender.close()
 
     def _say(self, about: str, level: str, text: str) -> None:
-        """An event when it differs from the last one about the same thing."""
-        if self._said.get(about) != text:
-            self._said[about] = text
+        """Publish an event if its text differs from the last one about the same thing."""
+        if self._program.is_news(about, text):
             self._program.bus.event(level, "port", text)
 
 

@@ -1,11 +1,11 @@
-"""datalog: samples, summaries and events into SQLite, and the black box of both CAN buses.
+"""datalog: writes samples, summaries and events to SQLite, and keeps the black box of both CAN buses.
 
-It looks at everything once a second. Samples (every 10 s while a session is active, else one a minute), the minute's
-summary and the day's energy go to the card in one transaction a minute, events at once. A fault, or the command
-"capture", writes the last 10 minutes of both buses to a candump log. When datalog dies at most a minute of samples
-and the black box are lost and nothing else changes: supervisor restarts it. It never sends on CAN and works without
-CAN, without a broker and without a disk, saying so once and trying again. A log that cannot be read, as it or a reader
-finds, is moved aside.
+It looks at all values once a second. Samples (every 10 s while a session is active, else one a minute), the minute's
+summary and the day's energy go to the card in one transaction a minute, events at once. At a fault, or at the command
+"capture", datalog writes the last 10 minutes of both buses to a candump log. When datalog dies, at most a minute of
+samples and the black box are lost, and nothing else changes: supervisor restarts it. It never sends on CAN. It works
+without CAN, without a broker and without a disk: it logs this once and retries. When datalog or a reader finds that
+the log cannot be read, datalog moves it aside.
 """
 
 import sys
@@ -15,37 +15,46 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from v2h import __version__
-from v2h.bus import RESTING, ChargerState, Event, ManagerSchedule, ManagerState, Message, MessageError, MeterReading
-from v2h.canrecorder import CanRecorder
-from v2h.energy.counters import CountersError
-from v2h.paths import DATA
-from v2h.program import SLACK_S, Program
-from v2h.storeschema import DAMAGED, PENDING
-from v2h.summaries import MINUTE_S, Days, Minute, prices_at
+from v2h import version
+from v2h.bus.messages import (
+    STATE_OLD_S,
+    ChargerState,
+    Event,
+    ManagerSchedule,
+    ManagerState,
+    Message,
+    MessageError,
+    MeterReading,
+)
+from v2h.bus.sentences import say
+from v2h.bus.states import RESTING
+from v2h.capture.recorder import CanRecorder
+from v2h.datalog.counters import CountersError
+from v2h.datalog.schema import DAMAGED, PENDING
+from v2h.datalog.summaries import MINUTE_S, Days, Minute, prices_at
+from v2h.runtime.paths import DATA, SYNCHRONISED
+from v2h.runtime.program import SLACK_S, Program
 
 if TYPE_CHECKING:
-    from v2h.storewriter import StoreWriter
+    from v2h.datalog.writer import StoreWriter
 
 ACTIVE_S = 10.0
-"""Between samples while a session is active; in idle each flush takes one."""
+"""Time between samples while a session is active; otherwise each flush takes one."""
 FLUSH_S = 55.0
-"""Between two transactions, each with a sample of its moment: whenever the power fails, the newest row is less than a
-minute old, even if the card takes seconds to write."""
+"""Time between two transactions, each with a sample of its moment. At a power cut the newest row is less than a minute
+old, even if the card takes seconds to write."""
 LOOK_S = 1.0
 RETRY_S = 10.0
-FRESH_S = 3.0
-"""charger and manager tell their state at least every second."""
 PRUNE_S = 3600.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 """Made by systemd-timesyncd when the clock is right; manager's word counts where it gives one."""
 
 M = TypeVar("M", bound=Message)
 
 
 class Latest:
-    """The last message of a topic, decoded only when looked at: most are replaced unread."""
+    """The last message of a topic. It is decoded only when it is read, because most messages are replaced before
+    that."""
 
     def __init__(self) -> None:
         self._payload: bytes | None = None
@@ -55,7 +64,7 @@ class Latest:
         self._payload = payload
 
     def get(self, kind: type[M]) -> M | None:
-        """None when there was none yet, or none that can be read."""
+        """The last message; None before the first one, or when the last one cannot be decoded."""
         if self._payload is not None:
             try:
                 self._message = kind.from_json(self._payload)
@@ -65,9 +74,9 @@ class Latest:
         return self._message  # type: ignore[return-value]
 
     def fresh(self, kind: type[M], now: float) -> M | None:
-        """The same, None when its `t` is too old."""
+        """The same as get(), but None when its `t` is older than STATE_OLD_S."""
         message = self.get(kind)
-        return message if message is not None and now - message.t <= FRESH_S else None  # type: ignore[attr-defined]
+        return message if message is not None and now - message.t <= STATE_OLD_S else None  # type: ignore[attr-defined]
 
 
 class Datalog:
@@ -82,12 +91,10 @@ class Datalog:
         self._unwritten: list[Event] = []
         self._sampled_t = self._flushed_t = float("-inf")
         self._days = Days()
-        self._day = ""
         self._minute = Minute(time.monotonic(), {})
         self._pruned_t = self._minute.began
         self._trusted = False
         self._zone: tuple[str, tzinfo] = ("UTC", UTC)
-        self._troubles: dict[str, str] = {}
 
     def start(self) -> None:
         bus, every = self.program.bus, self.program.every
@@ -105,7 +112,8 @@ class Datalog:
     # The clock.
 
     def _wall_offset_s(self) -> float:
-        """Wall clock minus monotonic clock: the system's, unless only an owner's device has told the time."""
+        """Wall clock minus monotonic clock: of the system clock, unless an owner's device is the source of the time;
+        then of manager's clock."""
         system_s = time.time() - time.monotonic()
         manager = self._manager.get(ManagerState)
         if manager is None or manager.clock.get("source") != "owner":
@@ -138,13 +146,13 @@ class Datalog:
             store.flush()
             store.settle_days(self._day_of)
             self._days.forget(PENDING)
-            self._days.forget(self._day_of(time.time()))  # loaded anew with what was added to it
+            self._days.forget(self._day_of(time.time()))  # loaded again with the settled energy added
         self._trusted = trusted
 
     # Looking.
 
     def _look(self, now: float) -> None:
-        """Once a second: minute, day and, when due, a sample."""
+        """Called once a second: updates the minute and the day and, when due, takes a sample."""
         values = self._values(now)
         store = self._store
         if store is not None and self._clock_is_trusted() is not self._trusted:
@@ -178,20 +186,22 @@ class Datalog:
         values: dict[str, Any] = {"state": None if charger is None else str(charger.state)}
         for name in ("soc_pct", "volts_v", "amps_a", "power_w", "setpoint_a", "temperature_c"):
             values[name] = None if charger is None else getattr(charger, name)
+        if charger is not None and charger.power_w is None and not {"c1", "c2"} <= set(charger.outputs):
+            values["power_w"] = 0.0  # the converter is off or silent, and nothing flows through open contactors
         values["mode"] = None if manager is None else str(manager.mode)
         values["grid_w"] = None if manager is None else manager.grid_w
         return values
 
     def _charger_w(self, now: float, values: dict[str, Any]) -> float | None:
-        """On the mains' side where a meter sees it, else the battery's; nothing flows in a charger at rest."""
+        """Power on the mains' side where a meter measures it, else the battery's power."""
         meter = self._meter.get(MeterReading)
         if meter is not None and not meter.is_old(now):
             return meter.power_w
         power_w: float | None = values["power_w"]
-        return 0.0 if power_w is None and values["state"] in RESTING else power_w
+        return power_w
 
     def _prices(self, now: float) -> tuple[float | None, float | None]:
-        """Import and export price of now by the schedule, per kWh; None where it gives none."""
+        """The present import and export price from the schedule, per kWh; None where the schedule has no price."""
         schedule = self._schedule.get(ManagerSchedule)
         if schedule is None or not self._trusted:
             return None, None
@@ -217,11 +227,11 @@ class Datalog:
     def _open_store(self, now: float) -> None:
         if self._store is not None:
             return
-        from v2h.storewriter import StoreWriter
+        from v2h.datalog.writer import StoreWriter
 
         try:
             DATA.mkdir(parents=True, exist_ok=True)
-            self._store = StoreWriter(DATA, BOOT_ID.read_text().strip(), __version__, moved=self._moved_aside)
+            self._store = StoreWriter(DATA, BOOT_ID.read_text().strip(), version(), moved=self._moved_aside)
             self._set_clock(self._store)
         except OSError as error:
             self._trouble("store", str(error))
@@ -242,14 +252,15 @@ class Datalog:
             self._write_events()
             self._trouble("store", "")
         except OSError as error:
-            self._trouble("store", str(error))  # what was not written stays for the next flush
+            self._trouble("store", str(error))  # unwritten rows stay for the next flush
 
     def _moved_aside(self, where: Path, why: str) -> None:
-        text = f"The log could not be read ({why}): kept as {where.name}, a fresh one is begun"
+        text = say("log.moved_aside", why=why, name=where.name)
         self._unwritten.append(self.program.bus.event("warning", "log-broken", text))
 
     def _on_event(self, topic: str, payload: bytes) -> None:
-        """One that is here already, our own or told again, is written and kept once (store, recorder)."""
+        """Take an event. If it is here already, because it is our own or was sent again, store and recorder keep it
+        only once."""
         event = Event.from_json(payload)
         self._unwritten.append(event)
         del self._unwritten[:-1000]
@@ -257,7 +268,7 @@ class Datalog:
         if event.code == DAMAGED and self._store is not None:
             self._store.doubt()
         if event.level == "fault":
-            self._recorder.fault(event.code, event.t)
+            self._recorder.fault(str(event.values.get("fault", event.code)), event.t)
 
     def _write_events(self) -> None:
         while self._store is not None and self._unwritten:
@@ -271,7 +282,7 @@ class Datalog:
     # The end.
 
     def _close(self) -> None:
-        """A last sample, so that what was counted is not lost."""
+        """Write a last sample, so that the counted energy and frames are not lost."""
         now = time.monotonic()
         self._recorder.close(now)
         self._sample(now, self._values(now))
@@ -283,9 +294,8 @@ class Datalog:
             self._trouble("store", str(error))
 
     def _trouble(self, what: str, text: str) -> None:
-        """Log a change for the better or worse once, not every try."""
-        if self._troubles.get(what, "") != text:
-            self._troubles[what] = text
+        """Log each change of a problem once, not at every try. text "" means that the thing works again."""
+        if self.program.is_news(what, text):
             self.log.warning("%s: %s", what, text or "works again")
 
 

@@ -1,16 +1,18 @@
-"""guard: owns the seven outputs and reads K; makes safe when charger is silent, late, or asks for the forbidden.
+"""guard: owns the seven outputs and reads K. It makes safe when charger is silent, late, or asks for a forbidden
+combination of outputs.
 
 A thin shell around v2h.safety.guarding: outputs, K, one socket on the converter's bus, the safety wire.
 
 What happens when this program
-- is killed: the kernel holds the outputs (gpio-leds); its second (v2h.safety.standby) makes safe at once and charger
+- is killed: the kernel holds the outputs (gpio-leds); its second (backup_guard.py) makes safe at once and charger
   commands 0 A; supervisor starts it again; it reads the outputs before it changes any and makes safe if c1 or c2 are
   still closed;
 - hangs: its second kills it after 300 ms with live outputs, and the same follows; at rest pulse kills it within 2 s;
-- loses supervisord: SIGTERM from the kernel (end_with_parent), as below; one that is stopped: it makes safe;
-- is asked to stop (SIGTERM): it ends when nothing live is on, else makes safe first. supervisor stops charger before
-  guard, so what is still on then is an accident: the tree above is gone and systemd sweeps up.
-The lock is never touched but by charger's wish within the rules, so a restart leaves it as found.
+- loses supervisord: the kernel sends SIGTERM (end_with_parent), see below; when supervisord is stopped, it makes safe;
+- is asked to stop (SIGTERM): it ends when no live output is on, else it makes safe first. supervisor stops charger
+  before guard, so an output that is still on then means that the tree above is gone; systemd then runs its own
+  make-safe.
+guard switches the lock only at charger's request and within the rules, so a restart leaves it as found.
 """
 
 import errno
@@ -19,30 +21,30 @@ import sys
 import time
 
 from v2h.canframe import PRE_BUS
-from v2h.parent import end_with_parent, is_stopped, open_process
-from v2h.paths import GUARD_SOCKET
 from v2h.ports.can import CanPort, open_can
 from v2h.ports.canidentity import PRE_CONTROLLER, wrong_controller
 from v2h.ports.lines import InputLine, OutputLine, open_input, open_output
 from v2h.pre import objects as pre
-from v2h.program import SLACK_S, Program
-from v2h.programs.make_safe import make_safe
-from v2h.realtime import GUARD_PRIORITY, claim
+from v2h.runtime.parent import end_with_parent, is_stopped, open_process
+from v2h.runtime.paths import GUARD_SOCKET
+from v2h.runtime.program import SLACK_S, Program
+from v2h.runtime.realtime import GUARD_PRIORITY, claim
 from v2h.safety.guarding import IDLE_CHECK_S, LIVE, Actions, Guarding
 from v2h.safety.makesafe import OFF_ORDER, ON_ORDER
 from v2h.safety.outputs import NONE, Output, line_name
-from v2h.safety.standby import Standby
+from v2h.safety.shell.backup_guard import BackupGuard
+from v2h.safety.shell.sweep import make_safe
+from v2h.safety.shell.wire_server import WireServer
 from v2h.safety.wire import GuardState, Report, Trip, WireError, pack_report, unpack_request
-from v2h.safety.wireserver import WireServer
 
 READ_BACK_S = 0.5
 BEAT_S = 0.5
-"""pulse must miss a hung guard within 2 s."""
+"""Short enough that pulse notices a hung guard within 2 s."""
 RETRY_S = 1.0
 
 
 class Guard:
-    """The shell: ports in, ports out."""
+    """The shell: passes what the ports receive to Guarding, and carries out its actions."""
 
     def __init__(self, program: Program) -> None:
         self._program, self._hardware = program, program.config.hardware
@@ -52,7 +54,6 @@ class Guard:
         self._core: Guarding | None = None
         self._outputs = NONE
         self._broken = ""
-        self._said: set[str] = set()
         self._tree = open_process(os.getppid())
         self._wire = WireServer(GUARD_SOCKET, program, self._on_packet, self._on_gone, self._on_refused)
         program.every(RETRY_S, self._open, slack_s=SLACK_S)
@@ -60,10 +61,10 @@ class Guard:
         self._timer = program.every(IDLE_CHECK_S, self._act)
         program.on_stop(self._stop)
         program.at_exit(self._close)
-        self._standby = Standby(lambda: make_safe(program.config, program.log), program.log)
-        self._open(time.monotonic())  # before the loop, the broker and all else: contactors may stand closed
+        self._standby = BackupGuard(lambda: make_safe(program.config, program.log), program.log)
+        self._open(time.monotonic())  # before the loop and the broker, because contactors may be closed
 
-    # Opening: outputs and K first, and whatever they call for at once; then the converter's bus.
+    # Opening: outputs and K first, with an act() at once; then the converter's bus.
 
     def _open(self, now: float) -> None:
         if self._core is None:
@@ -95,7 +96,7 @@ class Guard:
         except OSError as error:
             self._say_once("warning", "pre-can", f"waiting for the converter's bus: {error}")
             return
-        self._said.discard("pre-can")
+        self._program.is_news("pre-can", "")
         core.can_up = core.ready_to_start = True
         self._act(now)
 
@@ -115,7 +116,7 @@ class Guard:
         self._act(now)
 
     def _hear_converter(self, core: Guarding) -> None:
-        """All frames since the last act, in one go: to wake for each of 100 a second would cost more than it tells."""
+        """Read all frames since the last act together: a wake for each of 100 frames a second would cost too much."""
         if self._can is None:
             return
         try:
@@ -173,7 +174,7 @@ class Guard:
         try:
             self._can.send(pre.REQUEST_ID, data)
         except OSError as error:
-            # ENOBUFS: a converter without mains does not acknowledge, so the queue is full. The bus itself is up.
+            # ENOBUFS: a converter without mains acknowledges no frame, so the queue is full. The bus itself is up.
             if error.errno != errno.ENOBUFS:
                 self._lose_can(error)
 
@@ -184,8 +185,8 @@ class Guard:
             self._say_once("warning", "pre-can", f"the converter's bus is lost: {error}")
 
     def _switch(self, target: Output) -> None:
-        """Off first, then on, each line read back. A line that fails keeps the level it last read, and is tried again
-        as long as the core asks for it."""
+        """Switch outputs off first, then on, and read back each line. A line that fails keeps the level that was last
+        read, and is retried as long as the core asks for it."""
         changes = [(output, False) for output in OFF_ORDER if output in self._outputs & ~target]
         changes += [(output, True) for output in ON_ORDER if output in target & ~self._outputs]
         for output, on in changes:
@@ -221,15 +222,14 @@ class Guard:
         self._say_once("warning", "refused", f"connection on the safety wire refused: {why}")
 
     def _say_once(self, level: str, code: str, text: str) -> None:
-        """An event that would otherwise come every second."""
-        if text not in self._said:
-            self._said.add(text)
+        """Publish an event only when its text has changed; otherwise it would come every second."""
+        if self._program.is_news(code, text):
             self._program.bus.event(level, code, text)
 
     # The end.
 
     def _stop(self, now: float) -> bool:
-        """SIGTERM: leave when nothing live is on, or when made safe."""
+        """After SIGTERM: True when no live output is on, or when make-safe is done."""
         if self._core is None or not self._outputs & LIVE or self._core.state is GuardState.TRIPPED:
             return True
         self._core.on_stop()
@@ -237,7 +237,7 @@ class Guard:
         return False
 
     def _close(self) -> None:
-        """The outputs keep their level; if anything is live, 0 A goes out once more before the wire falls silent."""
+        """The outputs keep their level; if one is live, guard sends 0 A once more before it closes the safety wire."""
         if self._outputs & LIVE:
             self._send(pre.write_amps(0.0))
         self._wire.close()

@@ -1,9 +1,11 @@
-"""manager: from mode, schedule, car, meter and limits to the setpoint, and the reason for it. Wiring of energy.steward.
+"""manager: computes the setpoint from mode, schedule, car, meter and limits, and gives the reason (energy/controller).
 
-A setpoint lives one second and is sent again every 0.25 s (1 s while no session is wanted), at once when it changes. A
-mode chosen by hand is never remembered: after a restart of this program the schedule has its say, or the appliance is
-idle. A stop by a person is remembered and suspends the schedule until the owner starts something or resumes it.
-Dies or hangs: charger's setpoint expires within 1 s, it ramps to 0 A and pauses; this program comes back as said above.
+A setpoint is valid for one second. It is sent again every 0.25 s (1 s while no session is wanted), and at once when it
+changes. A mode chosen by hand is never remembered: after a restart of this program the schedule decides, or the
+appliance is idle. A stop by a person is remembered and suspends the schedule until the owner starts something or
+resumes it.
+If manager dies or hangs: charger's setpoint expires within 1 s, charger ramps to 0 A and pauses; after its restart
+manager continues as described above.
 """
 
 import contextlib
@@ -11,9 +13,9 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from v2h import settings
-from v2h.bus import (
+from v2h.bus.messages import (
     SETPOINT_PERIOD_S,
+    STATE_OLD_S,
     ChargerPower,
     ChargerState,
     Command,
@@ -22,21 +24,22 @@ from v2h.bus import (
     MeterReading,
     Reply,
 )
-from v2h.clockkeeper import ClockError, ClockKeeper
-from v2h.energy.policy import CHARGER_SILENT_S
-from v2h.energy.steward import Steward
-from v2h.energy.telling import schedule_parts
-from v2h.memory import Memory
-from v2h.ownerorders import OrderRefusedError, OwnerOrders
-from v2h.paths import DATA
-from v2h.program import SLACK_S, Program
+from v2h.bus.sentences import say
+from v2h.energy import owner_settings
+from v2h.energy.controller import EnergyController
+from v2h.energy.schedule_json import schedule_parts
+from v2h.manager.clock_setter import ClockError, ClockSetter
+from v2h.manager.owner_commands import OrderRefusedError, OwnerCommands
+from v2h.manager.owner_files import OwnerStore
+from v2h.runtime.paths import DATA
+from v2h.runtime.program import SLACK_S, Program
 
 STATE_PERIOD_S = 1.0
 REST_PERIOD_S = 1.0
-"""Between two setpoints that want no session."""
+"""Time between two setpoints that want no session."""
 PLAN_S = 1.0
 LOOK_S = 10.0
-"""At the clock's trust and at the files."""
+"""Time between two checks of the clock's trust and of the files."""
 PREVIEW_S = 3600.0
 
 
@@ -45,11 +48,11 @@ class Manager:
 
     def __init__(self, program: Program) -> None:
         self._bus, self._config = program.bus, program.config
-        self._memory = memory = Memory(DATA, self._config, self._warn)
+        self._store = store = OwnerStore(DATA, self._config, self._warn)
         errors = self._config.errors
-        self._steward = Steward(errors, memory.settings, memory.schedule, memory.stopped, self._bus.event)
-        self._clock = ClockKeeper(program, memory, self._warn)
-        orders = OwnerOrders(self._steward, memory, errors, self._decide)
+        self._controller = EnergyController(errors, store.settings, store.schedule, store.stopped, self._bus.event)
+        self._clock = ClockSetter(program, store, self._warn)
+        orders = OwnerCommands(self._controller, store, errors, self._decide)
         self._orders = {
             "mode": orders.mode,
             "stop": orders.stop,
@@ -71,8 +74,8 @@ class Manager:
         self._timer = program.every(SETPOINT_PERIOD_S, self._decide)
 
     def stop(self, now: float) -> bool:
-        """On SIGTERM: the last word is "no session"; charger ends it in order."""
-        self._steward.end(now)
+        """On SIGTERM: the last setpoint wants no session, and charger stops the session normally."""
+        self._controller.end(now)
         self._decide(now)
         return True
 
@@ -80,17 +83,17 @@ class Manager:
 
     def _on_meter(self, topic: str, payload: bytes) -> None:
         now = time.monotonic()
-        if self._steward.on_meter(now, MeterReading.from_json(payload)):
+        if self._controller.on_meter(now, MeterReading.from_json(payload)):
             self._decide(now)
 
     def _on_power(self, topic: str, payload: bytes) -> None:
         power, now = ChargerPower.from_json(payload), time.monotonic()
-        if self._steward.on_power(now, power.t, power.power_w, power.volts_v):
+        if self._controller.on_power(now, power.t, power.power_w, power.volts_v):
             self._decide(now)
 
     def _on_charger(self, topic: str, payload: bytes) -> None:
         self._charger_t = now = time.monotonic()
-        if self._steward.on_charger(now, ChargerState.from_json(payload)):
+        if self._controller.on_charger(now, ChargerState.from_json(payload)):
             self._decide(now)
 
     # Orders of people
@@ -108,10 +111,10 @@ class Manager:
 
     def _on_order(self, name: str, command: Command, now: float) -> None:
         try:
-            here = _wall().astimezone(self._memory.schedule.zone)
+            here = _wall().astimezone(self._store.schedule.zone)
             answer = self._orders[name](command.values, now, here)
         except OrderRefusedError as error:
-            self._refuse(name, command, str(error), bad_input=error.bad_input)
+            self._refuse(name, command, error.args[0], bad_input=error.bad_input)
             return
         if answer.changed:
             self._use(now)
@@ -129,75 +132,76 @@ class Manager:
             if self._clock.take(command.values.get("at"), now, done):
                 self._clock_is_set(command)
         except ClockError as error:
-            self._refuse("clock", command, str(error))
+            self._refuse("clock", command, error.args[0])
 
     def _clock_is_set(self, command: Command) -> None:
         self._preview_t = float("-inf")
         self._plan(time.monotonic())
-        here = _wall().astimezone(self._memory.schedule.zone)
+        here = _wall().astimezone(self._store.schedule.zone)
         applied = {"source": "owner", "at": here.isoformat(timespec="seconds")}
-        text = f"The clock is set and trusted: it is {here:%a %H:%M:%S}."
+        text = say("answer.clock_set", time=f"{here:%a %H:%M:%S}")
         self._answer("clock", command, Reply(command.id, True, text, applied))
 
     def _on_clear_fault(self, command: Command, now: float) -> None:
-        """charger clears and answers; here the sentence about it ends, or the charger's silence is told."""
-        self._steward.fault_cleared(now)
-        if now - self._charger_t > CHARGER_SILENT_S:
-            text = "Nothing was cleared: the charger does not answer."
+        """charger clears the fault and answers. manager only drops its own sentence about the fault, and answers itself
+        when charger is silent."""
+        self._controller.fault_cleared(now)
+        if now - self._charger_t > STATE_OLD_S:
+            text = say("answer.nothing_cleared")
             self._answer("clear-fault", command, Reply(command.id, False, text))
 
     def _refuse(self, name: str, command: Command, why: str, *, bad_input: bool = False) -> None:
-        self._answer(name, command, Reply(command.id, False, f"Not applied: {why}", bad_input=bad_input))
+        self._answer(name, command, Reply(command.id, False, say("answer.refused", why=why), bad_input=bad_input))
 
     def _answer(self, name: str, command: Command, reply: Reply) -> None:
         self._bus.publish(reply, reply.id)
-        text = f"{name} from {command.source}: {reply.text}"
+        text = say("answer.event", command=name, source=command.source, answer=reply.text)
         self._bus.event("info" if reply.ok else "warning", "command", text, **reply.applied)
 
     # What goes out
 
     def _decide(self, now: float) -> None:
-        setpoint = self._steward.decide(now)
+        setpoint = self._controller.decide(now)
         self._bus.publish(setpoint)
         self._timer.period_s = SETPOINT_PERIOD_S if setpoint.wanted else REST_PERIOD_S
         self._timer.due = min(self._timer.due, now + self._timer.period_s)
-        told = self._steward.told()
+        told = self._controller.told()
         if told != self._told or now - self._told_t >= STATE_PERIOD_S:
             self._told, self._told_t = told, now
-            self._bus.publish(self._steward.state(now, _wall()))
+            self._bus.publish(self._controller.state(now, _wall()))
 
     def _plan(self, now: float) -> None:
         wall = _wall()
-        changed = self._steward.plan(now, wall, self._clock.trust(wall))
+        changed = self._controller.plan(now, wall, self._clock.trust(wall))
         if changed or now - self._preview_t >= PREVIEW_S:
             self._preview_t = now
-            memory, steward = self._memory, self._steward
-            parts = schedule_parts(memory.schedule, wall, steward.car()) if steward.trust.trusted else {}
-            document, source, error = memory.schedule.document, memory.schedule_source, memory.schedule_error
+            store, controller = self._store, self._controller
+            parts = schedule_parts(store.schedule, wall, controller.car()) if controller.trust.trusted else {}
+            document, source, error = store.schedule.document, store.schedule_source, store.schedule_error
             self._bus.publish(ManagerSchedule(now, document, source=source, error=error, **parts))
 
     def _look(self, now: float) -> None:
-        """At what others may have changed: the clock's trust and the file of the schedule."""
+        """Check what others may have changed: the clock's trust and the file of the schedule."""
         self._clock.look()
-        if self._memory.stopped:  # and that is written down, even if the card refused it when it was said
+        if self._store.stopped:  # write it again, in case the card could not be written when the stop came
             with contextlib.suppress(OSError):
-                self._memory.keep_stop(True)
-        error = self._memory.schedule_error
-        if self._memory.look_at_schedule():
+                self._store.keep_stop(True)
+        error = self._store.schedule_error
+        if self._store.look_at_schedule():
             self._use(now)
-        elif self._memory.schedule_error != error:
+        elif self._store.schedule_error != error:
             self._preview_t = float("-inf")
 
     def _use(self, now: float) -> None:
-        """Settings or schedule are new."""
-        self._steward.use(now, self._memory.settings, self._memory.schedule)
+        """Apply new settings or a new schedule."""
+        self._controller.use(now, self._store.settings, self._store.schedule)
         self._preview_t = float("-inf")
         self._tell_settings(now)
         self._plan(now)
 
     def _tell_settings(self, now: float) -> None:
-        memory, bounds = self._memory, settings.bounds_as_json(self._config.limits)
-        self._bus.publish(ManagerSettings(now, memory.settings.as_json(), bounds, memory.settings_error))
+        store, bounds = self._store, owner_settings.bounds_as_json(self._config.limits)
+        self._bus.publish(ManagerSettings(now, store.settings.as_json(), bounds, store.settings_error))
 
     def _warn(self, code: str, text: str) -> None:
         self._bus.event("warning", code, text)

@@ -1,48 +1,53 @@
 """meter: reads the configured meters and publishes v2h/meter/ROLE, and v2h/meter/ROLE/status for people.
 
-Owns the metering chip's SPI port. An old value is never published as a new one: a meter that does not answer is
-silent on the bus, and so is one that repeats itself. A dead meter is opened anew by itself; meanwhile the role's
-fallback speaks, where there is one. Networks are waited for in threads; the chip is read in the loop.
-Dies or hangs: manager notices by the readings' age (3 measured intervals + 1 s) and orders 0 W until they come back.
+It owns the metering chip's SPI port. An old value is never published as a new one: nothing is published for a meter
+that does not answer, or that is frozen because it repeats one value. A dead meter is opened again; meanwhile the role's
+fallback is used, where there is one. Threads wait for networks; the chip is read in the loop.
+If meter dies or hangs: manager notices it by the age of the readings (3 measured intervals + 1 s) and orders 0 W until
+they come back.
 """
 
 import sys
 import time
 from dataclasses import replace
+from functools import reduce
 
-from v2h.bus import RESTING, ChargerState, MeterReading, MeterStatus
-from v2h.meterconfig import Meter
+from v2h.bus.messages import ChargerState, MeterReading, MeterStatus
+from v2h.bus.sentences import say
+from v2h.bus.states import RESTING
+from v2h.config.meter_kinds import Meter
 from v2h.meters import Measurement
-from v2h.meters.choice import Choice
-from v2h.meters.health import USABLE, Word
+from v2h.meters.choice import MeterFailover
+from v2h.meters.health import USABLE, MeterHealth
 from v2h.meters.line import Line
 from v2h.meters.reading import is_news, reading
-from v2h.program import SLACK_S, Program
+from v2h.runtime.program import SLACK_S, Program
 
 LOOK_S = 0.25
 STATUS_S = 10.0
 REST_S = 0.5
-"""With no session nobody follows the house: the chip is read at this pace. Silence at its usual interval is longer."""
+"""Without a session manager does not follow the house's load, and the chip is read only at this period. It is shorter
+than the silence that counts as a failure at the chip's usual interval."""
 LASTED_S = 1.0
-"""So long a new word of health must last before it is an event: one lost answer is none."""
+"""A change of health becomes an event only after this time: one lost answer is not reported."""
 EVENTS = {
-    Word.GOOD: ("info", "meter-ok"),
-    Word.SLOW: ("warning", "meter-slow"),
-    Word.FROZEN: ("warning", "meter-frozen"),
-    Word.SILENT: ("warning", "meter-dead"),
-    Word.WAITING: ("warning", "meter-dead"),
+    MeterHealth.GOOD: ("info", "meter-ok"),
+    MeterHealth.SLOW: ("warning", "meter-slow"),
+    MeterHealth.FROZEN: ("warning", "meter-frozen"),
+    MeterHealth.SILENT: ("warning", "meter-dead"),
+    MeterHealth.WAITING: ("warning", "meter-dead"),
 }
 
 
 class Station:
-    """One role: its meter, the fallback if any, and which of them is believed."""
+    """One role: its meter, the fallback if any, and which of them is used."""
 
     def __init__(self, role: str, spec: Meter, program: Program) -> None:
         self._role, self._bus = role, program.bus
         hardware = program.config.hardware
         specs = [replace(spec, fallback=None), *([spec.fallback] if spec.fallback is not None else [])]
         self._lines = [Line(each, hardware, program, self._on_value) for each in specs]
-        self._choice = Choice()
+        self._choice = MeterFailover()
         self._told: MeterStatus | None = None
         self._said: tuple[object, ...] = ()
         self._words: tuple[object, ...] = ()
@@ -57,7 +62,7 @@ class Station:
             line.close()
 
     def pace(self, now: float, resting: bool) -> None:
-        """Read slowly while nothing is matched, at once and as configured when a session begins."""
+        """Read slowly while resting; read at the configured interval again as soon as a session begins."""
         for line, timer in zip(self._lines, self._timers, strict=True):
             timer.period_s = max(min(line.spec.interval_s, 1.0), REST_S if resting else 0.0)
             timer.due = min(timer.due, now + timer.period_s)
@@ -79,10 +84,10 @@ class Station:
             self._bus.publish(message, self._role)
 
     def _look(self, now: float) -> None:
-        """Who is believed, and what people are told."""
+        """Choose the meter in use, and publish the status for people."""
         words = [line.word(now) for line in self._lines]
         using = self._choice.choose(now, words[0], words[1] if len(words) > 1 else None)
-        # The first meter's ups and downs while the fallback speaks are no news.
+        # Changes of the first meter are not reported while the fallback is in use.
         state = (using, words[1]) if using else (using, words[0], *(word in USABLE for word in words[1:]))
         if state != self._words:
             self._words, self._words_t = state, now
@@ -98,27 +103,28 @@ class Station:
         self._bus.publish(self._told, self._role)
 
     def _text(self, now: float, using: int) -> str:
-        """Sentences for the owner: the meter in use, and the other one when it does badly."""
-        which = ("meter", "fallback meter")
+        """Sentences for the owner: about the meter in use, and about the other one when it is not usable."""
         said = []
         for n in sorted(range(len(self._lines)), key=lambda n: n != using):
             line = self._lines[n]
             if n == using or line.word(now) not in USABLE:
-                said.append(f"The {self._role} {which[n]} ({line.title}) {line.health.words(now, line.why())}")
+                health = line.health.words(now, line.why())
+                one = say("meter.fallback" if n else "meter.first", role=self._role, title=line.title, health=health)
+                said.append(one)
         if using == 1:
-            said.append("The fallback is used until the first meter has done well for 10 s.")
-        return " ".join(said)
+            said.append(say("meter.fallback_in_use"))
+        return reduce(lambda text, more: say("meter.more", said=text, more=more), said)
 
-    def _log(self, now: float, using: int, words: list[Word]) -> None:
-        """An event for a change that has lasted. The first word good is none: that is how it should be."""
+    def _log(self, now: float, using: int, words: list[MeterHealth]) -> None:
+        """An event for a change that has lasted. The first change to GOOD is not reported."""
         if self._words == self._in_log or now - self._words_t < LASTED_S:
             return
-        untold = all(word is Word.WAITING for word in words) and not any(line.why() for line in self._lines)
+        untold = all(word is MeterHealth.WAITING for word in words) and not any(line.why() for line in self._lines)
         if not self._in_log and untold:
             return
         self._in_log = self._words
         level, code = ("warning", "meter-fallback") if using == 1 else EVENTS[words[0]]
-        if using == 0 and len(words) > 1 and words[0] is Word.GOOD and words[1] not in USABLE:
+        if using == 0 and len(words) > 1 and words[0] is MeterHealth.GOOD and words[1] not in USABLE:
             level, code = "warning", "meter-fallback-dead"
         self._bus.event(level, code, self._text(now, using), role=self._role)
 

@@ -1,32 +1,32 @@
 """panel: the PCA9552's LEDs and the two buttons.
 
-A missing chip or input device is looked for every 2 s and named in the log once a change. When panel dies the LEDs
-keep their last picture (the chip blinks by itself), the buttons are dead, nothing else changes; supervisor restarts it.
+panel retries a missing chip or input device every 2 s and logs each change once. When panel dies, the LEDs keep their
+last picture (the chip blinks by itself), the buttons do not work, and nothing else changes; supervisor restarts it.
 
-Without the broker a press reaches nobody. It is not kept for later, for an order belongs to the moment in which it was
-given, but for a stop: that is said again until charger and manager have taken it (v2h.keptstop), or until the owner
-starts something. The press is logged, and the logo blinks red as soon as nothing is known of the charger; with no bus
-for 60 s charger ends the session by itself. A stop that is kept is lost when panel itself dies.
+Without the broker a press reaches no program. It is logged but not kept for later, because an order is valid only at
+the moment of the press. The exception is a stop: it is repeated until charger and manager acknowledge it
+(pending_stop.py), or until the owner starts something. The logo blinks red as soon as there is no data from the charger
+program; after 60 s without the bus charger ends the session by itself. A kept stop is lost when panel itself dies.
 """
 
 import sys
 import time
 import uuid
 
-from v2h.bus import PASSWORD_SET, ChargerState, Command, Event, ManagerState, Pairing
-from v2h.buttons import STOP, Buttons, Order
+from v2h.bus.messages import PASSWORD_SET, ChargerState, Command, Event, ManagerState, Pairing, UnlockWord
 from v2h.drivers.pca9552 import Pca9552
-from v2h.keptstop import Finding, KeptStop
-from v2h.panelview import Look, activity, dark, picture
+from v2h.panel.gestures import STOP, Buttons, PanelCommand
+from v2h.panel.lamps import PanelInputs, activity, dark, picture
+from v2h.panel.pending_stop import Finding, PendingStop
 from v2h.ports.i2c import open_i2c
 from v2h.ports.keys import KeyPort, open_keys
 from v2h.ports.url import PortUrlError
-from v2h.program import SLACK_S, Program
+from v2h.runtime.program import SLACK_S, Program
 
 SHOW_S = 0.5
-"""For data that grow old and for buttons being held; what arrives is shown at once."""
+"""Period for data that become stale and for buttons that are held; a new message is shown at once."""
 TEST_S = 2.0
-"""All lamps lit at the start, so that a dead one is seen."""
+"""All lamps are lit for this time at the start, so that a person sees a dead one."""
 PAIRING_S = 120.0
 RETRY_S = 2.0
 CHECK_S = 10.0
@@ -36,7 +36,7 @@ FOUND = {
     Finding.OVERRULED: "taken by manager, but something else was started since",
     Finding.IN_VAIN: "heard many times and not taken; not said again",
 }
-"""Of a stop that had to be said more than once, for the log."""
+"""Texts for the log about a stop that had to be repeated."""
 
 
 class Panel:
@@ -46,10 +46,9 @@ class Panel:
         self.program, self.log = program, program.log
         self._chip: Pca9552 | None = None
         self._keys: KeyPort | None = None
-        self._buttons, self._stop = Buttons(), KeptStop()
+        self._buttons, self._stop = Buttons(), PendingStop()
         self._charger: ChargerState | None = None
         self._manager: ManagerState | None = None
-        self._troubles: dict[str, str] = {}
         self._inverted = program.config.panel.button_lamps_inverted
         self._active_t = time.monotonic()
         self._test_t = self._active_t + TEST_S
@@ -84,8 +83,8 @@ class Panel:
         self._charger, self._manager = charger, manager
         self._show(now)
 
-    def _look(self, now: float) -> Look:
-        return Look(now, self._charger, self._manager, self._active_t, self._pairing_t, self._test_t)
+    def _look(self, now: float) -> PanelInputs:
+        return PanelInputs(now, self._charger, self._manager, self._active_t, self._pairing_t, self._test_t)
 
     def _picture(self, now: float) -> bytes:
         return picture(self._look(now), self._inverted)
@@ -145,13 +144,15 @@ class Panel:
             self._buttons.forget()
         self._show(now)
 
-    def _carry_out(self, order: Order | None, now: float) -> None:
+    def _carry_out(self, order: PanelCommand | None, now: float) -> None:
         if order is None:
             return
         bus = self.program.bus
         if order.name == "pairing":
             self._pairing_t = now + PAIRING_S
             bus.publish(Pairing(now, PAIRING_S))
+        elif order.name == "unlock-word":
+            bus.publish(UnlockWord(now))
         else:
             self._command(order)
         if order == STOP:
@@ -172,7 +173,7 @@ class Panel:
         if found in FOUND and self._stop.repeats:
             self.log.warning("stop: %s", FOUND[found])
 
-    def _command(self, order: Order) -> None:
+    def _command(self, order: PanelCommand) -> None:
         self.program.bus.publish(Command(uuid.uuid4().hex, "panel", order.values), order.name)
 
     def _close(self) -> None:
@@ -184,8 +185,7 @@ class Panel:
                 self.log.warning("LEDs: %s", error)
 
     def _trouble(self, what: str, text: str) -> None:
-        if self._troubles.get(what) != text:
-            self._troubles[what] = text
+        if self.program.is_news(what, text):
             self.log.log(30 if text else 20, "%s: %s", what, text or "found")
 
 

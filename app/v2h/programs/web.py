@@ -1,16 +1,16 @@
-"""web: the status page, the REST doors and the live stream.
+"""web: the status page, the REST API and the live stream.
 
-Two halves in one process: the bus loop of `Program` in the main thread, waitress with its request threads beside it.
-They meet in `LiveState` (bus -> pages) and `CommandDoor` (pages -> bus), nowhere else.
-When it dies or hangs nothing else changes: supervisor or pulse restarts it, the page says "no connection" and comes
-back by itself. When the server's thread ends, the program ends with 1.
+Two parts in one process: the bus loop of `Program` in the main thread, and waitress with its request threads. They
+share only `LiveState` (bus -> pages) and `CommandQueue` (pages -> bus).
+When it dies or hangs, nothing else changes: supervisor or pulse restarts it, the page says "no connection" and
+reconnects by itself. When the server's thread ends, the program ends with 1.
 """
 
 import sys
 import threading
 import time
 
-from v2h.bus import (
+from v2h.bus.messages import (
     PASSWORD_SET,
     Alive,
     ChargerState,
@@ -23,13 +23,14 @@ from v2h.bus import (
     Pairing,
     Reply,
 )
-from v2h.paths import DATA, WEB_DATA
-from v2h.program import SLACK_S, Program
-from v2h.store import LogError, LogReader
-from v2h.storeschema import DAMAGED
+from v2h.bus.sentences import say
+from v2h.datalog.reader import LogError, LogReader
+from v2h.datalog.schema import DAMAGED
+from v2h.runtime.paths import DATA, WEB_DATA
+from v2h.runtime.program import SLACK_S, Program
 from v2h.web.app import create_app
-from v2h.web.commands import CommandDoor
-from v2h.web.ownerkeys import OwnerKeys
+from v2h.web.auth_store import AuthStore
+from v2h.web.commands import CommandQueue
 from v2h.web.pages import owners_zone
 from v2h.web.pairing import Window
 from v2h.web.server import make_server
@@ -45,109 +46,105 @@ class ServerGoneError(RuntimeError):
     """The HTTP server's thread has ended."""
 
 
-def main() -> int:
-    program = Program("web")
-    config, bus = program.config, program.bus
-    state = LiveState(config.errors, config.site.name)
-    door = CommandDoor()
-    names = tuple(name.strip() for name in config.web.host_names.split(",") if name.strip())
-    keys, window = OwnerKeys(WEB_DATA), Window()
+class Web:
+    """State of the program. Every handler runs in the one loop; the HTTP server's threads reach it through the
+    queue."""
 
-    def damaged(why: str) -> None:
-        door.tell("warning", DAMAGED, f"The log cannot be read ({why}): datalog looks through it")
+    def __init__(self, program: Program) -> None:
+        self._program, self._bus, config = program, program.bus, program.config
+        self._state = LiveState(config.errors, config.site.name)
+        self._queue, self._window = CommandQueue(), Window()
+        self._archive = LogReader(DATA, self._on_damage)
+        self._archive.clear_leftovers()
+        keys = AuthStore(WEB_DATA)
+        app = create_app(
+            self._state,
+            self._queue,
+            keys,
+            window=self._window,
+            tell=self._queue.tell,
+            data=DATA,
+            archive=self._archive,
+            host_names=tuple(name.strip() for name in config.web.host_names.split(",") if name.strip()),
+            reading_open=config.web.reading == "open",
+        )
+        self._serving = threading.Thread(target=make_server(app, config.web.listen).run, name="http", daemon=True)
+        self._subscribe()
+        program.watch(self._queue, self._carry_orders)
+        self._warn_of_owner(keys)
+        self._serving.start()
+        program.every(BUS_LOOK_S, self._look)
+        program.every(COUNT_S, self._count, slack_s=SLACK_S)
+        program.at_exit(self._state.close)
 
-    archive = LogReader(DATA, damaged)
-    archive.clear_leftovers()
-    app = create_app(
-        state,
-        door,
-        keys,
-        window=window,
-        tell=door.tell,
-        data=DATA,
-        archive=archive,
-        host_names=names,
-        reading_open=config.web.reading == "open",
-    )
-    server = make_server(app, config.web.listen)
-    serving = threading.Thread(target=server.run, name="http", daemon=True)
+    def _subscribe(self) -> None:
+        state, subscribe = self._state, self._bus.subscribe
+        subscribe(ChargerState.TOPIC, lambda topic, data: state.put_charger(ChargerState.from_json(data)))
+        subscribe(ManagerState.TOPIC, lambda topic, data: state.put_manager(ManagerState.from_json(data)))
+        subscribe(ManagerSettings.TOPIC, lambda topic, data: state.put_settings(ManagerSettings.from_json(data)))
+        subscribe(ManagerSchedule.TOPIC, lambda topic, data: state.put_plan(ManagerSchedule.from_json(data)))
+        subscribe(MeterStatus.TOPIC.format("+"), self._on_meter)
+        subscribe(MeterReading.TOPIC.format("solar"), lambda topic, data: state.put_solar(MeterReading.from_json(data)))
+        subscribe(Pairing.TOPIC, self._on_pairing, retained=False)
+        subscribe(Alive.TOPIC.format("+"), self._on_alive)
+        subscribe(Event.TOPIC, lambda topic, data: state.put_event(Event.from_json(data)), retained=False)
+        subscribe(
+            Reply.TOPIC.format("+"), lambda topic, data: self._queue.answer(Reply.from_json(data)), retained=False
+        )
 
-    def charger(topic: str, payload: bytes) -> None:
-        state.put_charger(ChargerState.from_json(payload))
+    def _on_meter(self, topic: str, payload: bytes) -> None:
+        self._state.put_meter(topic.split("/")[2], MeterStatus.from_json(payload))
 
-    def manager(topic: str, payload: bytes) -> None:
-        state.put_manager(ManagerState.from_json(payload))
+    def _on_alive(self, topic: str, payload: bytes) -> None:
+        self._state.put_alive(topic.split("/")[1], Alive.from_json(payload))
 
-    def settings(topic: str, payload: bytes) -> None:
-        state.put_settings(ManagerSettings.from_json(payload))
+    def _on_reply(self, topic: str, payload: bytes) -> None:
+        self._queue.answer(Reply.from_json(payload))
 
-    def plan(topic: str, payload: bytes) -> None:
-        state.put_plan(ManagerSchedule.from_json(payload))
-
-    def pairing(topic: str, payload: bytes) -> None:
+    def _on_pairing(self, topic: str, payload: bytes) -> None:
         said = Pairing.from_json(payload)
-        if window.open(said.t, said.open_s, time.monotonic()):
-            program.log.info("pairing window open")
+        if self._window.open(said.t, said.open_s, time.monotonic()):
+            self._program.log.info("pairing window open")
 
-    def meter(topic: str, payload: bytes) -> None:
-        state.put_meter(topic.split("/")[2], MeterStatus.from_json(payload))
+    def _on_damage(self, why: str) -> None:
+        """Report a damaged log. Called in a thread of the HTTP server."""
+        self._queue.tell("warning", DAMAGED, say("log.damaged", why=why))
 
-    def solar(topic: str, payload: bytes) -> None:
-        state.put_solar(MeterReading.from_json(payload))
+    def _carry_orders(self, now: float) -> None:
+        for name, order in self._queue.take():
+            self._program.log.info("command %s %.200s", name, order.values)
+            self._bus.publish(order, name)
+        for level, code, text in self._queue.take_events():
+            self._bus.event(level, code, text)
 
-    def alive(topic: str, payload: bytes) -> None:
-        state.put_alive(topic.split("/")[1], Alive.from_json(payload))
-
-    def event(topic: str, payload: bytes) -> None:
-        state.put_event(Event.from_json(payload))
-
-    def reply(topic: str, payload: bytes) -> None:
-        door.answer(Reply.from_json(payload))
-
-    def carry_orders(now: float) -> None:
-        for name, order in door.take():
-            program.log.info("command %s %.200s", name, order.values)
-            bus.publish(order, name)
-        for level, code, text in door.take_events():
-            bus.event(level, code, text)
-
-    def count(now: float) -> None:
+    def _count(self, now: float) -> None:
         try:
-            days = archive.days(1)
+            days = self._archive.days(1)
         except LogError:
             days = []
-        state.put_today(of_today(days, owners_zone(state), time.time()))
+        self._state.put_today(of_today(days, owners_zone(self._state), time.time()))
 
-    def look(now: float) -> None:
-        state.put_bus(bus.connected)
-        if not serving.is_alive():
+    def _look(self, now: float) -> None:
+        """Publish the state of the bus to the pages. Raises ServerGoneError when the server's thread has ended;
+        supervisor then starts the program again."""
+        self._state.put_bus(self._bus.connected)
+        if not self._serving.is_alive():
             raise ServerGoneError("the HTTP server's thread has ended")
 
-    bus.subscribe(ChargerState.TOPIC, charger)
-    bus.subscribe(ManagerState.TOPIC, manager)
-    bus.subscribe(ManagerSettings.TOPIC, settings)
-    bus.subscribe(ManagerSchedule.TOPIC, plan)
-    bus.subscribe(MeterStatus.TOPIC.format("+"), meter)
-    bus.subscribe(MeterReading.TOPIC.format("solar"), solar)
-    bus.subscribe(Pairing.TOPIC, pairing, retained=False)
-    bus.subscribe(Alive.TOPIC.format("+"), alive)
-    bus.subscribe(Event.TOPIC, event, retained=False)
-    bus.subscribe(Reply.TOPIC.format("+"), reply, retained=False)
-    program.watch(door, carry_orders)
-    news = keys.take_news()
-    if news is not None:
-        bus.event("warning", PASSWORD_SET, f"The owner's password was {news}")
-    if keys.trouble is not None:
-        nobody = "" if keys.has_password else "Nobody can log in until a password is set: "
-        bus.event("warning", "owner_file", nobody + keys.trouble)
-    if config.web.password:
-        bus.event(
-            "warning", "password_left", "v2h.toml still holds a password: the step at boot could not take it over"
-        )
-    serving.start()
-    program.every(BUS_LOOK_S, look)
-    program.every(COUNT_S, count, slack_s=SLACK_S)
-    program.at_exit(state.close)
+    def _warn_of_owner(self, keys: AuthStore) -> None:
+        news = keys.take_news()
+        if news is not None:
+            self._bus.event("warning", PASSWORD_SET, say("owner.password_news", news=news))
+        if keys.trouble is not None:
+            text = keys.trouble if keys.has_password else say("owner.no_password", trouble=keys.trouble)
+            self._bus.event("warning", "owner_file", text)
+        if self._program.config.web.password:
+            self._bus.event("warning", "password_left", say("owner.password_left"))
+
+
+def main() -> int:
+    program = Program("web")
+    Web(program)
     return program.run()
 
 

@@ -1,1 +1,4 @@
-"""The simulated charger: car, PRE, cable, chips at their own level, house and sun."""
+"""The simulated charger: car, PRE, cable, the chips at register level, house and sun.
+
+May import: codecs, ports, safety's outputs. Used by: tests, the demo, the emulated board, and capture's replay.
+"""

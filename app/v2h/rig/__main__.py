@@ -27,7 +27,7 @@ EXAMPLES = """examples:
   python -m v2h.rig set press=on_off              push the front panel's button for 0.2 s
 """
 CHARGER_METER_S = 1.0
-"""Matching needs the grid's meter alone; the charger's own tells the losses."""
+"""Load following needs only the grid's meter; the charger's own meter shows the losses."""
 
 
 def run_directory() -> Path:
@@ -36,7 +36,7 @@ def run_directory() -> Path:
 
 
 def overlay(directory: Path, profile: str, can_urls: tuple[str, str], web: str) -> str:
-    """rig.toml: where the simulated chips are, and the scales of their analogue sides."""
+    """Return the text of rig.toml: the addresses of the simulated chips and the scales of their analogue sides."""
     rig = f"rig:{directory / 'rig.sock'}/"
     emulated = profile == "emulated"
     ports = {
@@ -54,7 +54,7 @@ def overlay(directory: Path, profile: str, can_urls: tuple[str, str], web: str) 
     lines += [f"{key} = {json.dumps(url)}" for key, url in ports.items()]
     lines += ["can_identity = false", "", "[cable]", f"adc_channel = {CABLE_CHANNEL}"]
     lines += [f"scale_v_per_v = {CABLE_DIVIDER}", "offset_v = 0.0", ""]
-    # The grid's meter is the owner's to choose; its default fits the rig's chip.
+    # The owner chooses the grid's meter; its default fits the rig's chip.
     lines += ["[meter.charger]", 'kind = "stpm3x"', "channel = 2", f"interval_s = {CHARGER_METER_S}", ""]
     return "\n".join([*lines, "[web]", f"listen = {json.dumps(web)}", ""])
 
@@ -85,7 +85,7 @@ def serve(options: argparse.Namespace) -> int:
 
 
 def say_ready() -> None:
-    """Tell systemd, where it started us, that everything is there."""
+    """Notify systemd that everything is ready, if systemd started this process."""
     address = os.environ.get("NOTIFY_SOCKET")
     if address:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
@@ -93,7 +93,7 @@ def say_ready() -> None:
 
 
 def order(changes: dict[str, str]) -> int:
-    """Turn knobs (or none) and print the state."""
+    """Change the given knobs, if any, and print the state."""
     try:
         link = RigLink(f"{run_directory() / 'rig.sock'}/control")
         answer = json.loads(link.transact(json.dumps(changes).encode()))
@@ -118,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--can", choices=("hub", "socketcan"), default="hub")
     run.add_argument("--outputs-from-leds", action="store_true", help=f"read outputs from {LEDS}")
     run.add_argument("--hold-outputs", action="store_true", help="outputs outlive their connection, as gpio-leds do")
-    run.add_argument("--web", metavar="HOST:PORT", help="where the page shall listen")
+    run.add_argument("--web", metavar="HOST:PORT", help="where the page listens")
     run.add_argument("--soc", type=float, default=60.0, metavar="PCT")
     run.add_argument("--trace", type=Path, metavar="CSV", help="t_s,watts; default: our own synthetic day")
     run.add_argument("--trace-start", type=float, default=0.0, metavar="S", help="where in the trace to begin")
@@ -130,7 +130,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit 0 done, 1 failed, 2 bad input."""
+    """Exit code: 0 done, 1 failed, 2 bad input."""
     options = parser().parse_args(arguments)
     if options.command == "state":
         return order({})

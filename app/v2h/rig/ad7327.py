@@ -1,28 +1,29 @@
 """The AD7327 analogue-to-digital converter at the level of its 16-clock SPI transfers. Pure.
 
-CS falling samples and converts with the settings written before; a write in the same transfer acts on the next one.
-Register words, ranges and result layout: the maker's documentation as quoted by public drivers. Channel 0 carries the
-cable voltage through a divider of 100 (ours; the real board's channel map is not public), the rest is at 0 V.
+The falling edge of CS samples and converts with the settings written before; a write in the same transfer takes effect
+in the next one. Register words, ranges and result layout: the maker's documentation as quoted by public drivers.
+Channel 0 carries the cable voltage through a divider of 100 (ours; the real board's channel map is not public), the
+other channels are at 0 V.
 """
 
 from collections.abc import Callable, Sequence
 
 CABLE_CHANNEL = 0
 CABLE_DIVIDER = 100.0
-"""Volts on the cable for one volt at the pin."""
+"""Volts on the cable per volt at the pin."""
 
 FULL_CODES = 4096
 SPAN_V = (20.0, 10.0, 5.0, 10.0)
-"""Span of range codes 0 (+-10 V), 1 (+-5 V), 2 (+-2.5 V), 3 (0 to 10 V)."""
+"""Span of the range codes 0 (+-10 V), 1 (+-5 V), 2 (+-2.5 V), 3 (0 to 10 V)."""
 CONTROL, RANGE_1, RANGE_2, SEQUENCE = 4, 5, 6, 7
 STRAIGHT_BINARY, REFERENCE_ON = 0x20, 0x10
 SHUTDOWN = 3
 BY_REGISTER, CONSECUTIVE = 1, 2
-"""SEQ codes; 0 and 3 convert the addressed channel only."""
+"""SEQ codes; codes 0 and 3 convert only the addressed channel."""
 
 
 class Ad7327:
-    """One chip; pins() tells the voltages at VIN0 to VIN7."""
+    """One chip; pins() returns the voltages at VIN0 to VIN7."""
 
     def __init__(self, pins: Callable[[], Sequence[float]]) -> None:
         self._pins = pins

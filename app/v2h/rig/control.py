@@ -1,8 +1,9 @@
-"""What `python -m v2h.rig state` shows and `set` changes: the plant's truth and its knobs."""
+"""What `python -m v2h.rig state` shows and `set` changes: the true state of the plant, and its knobs."""
 
 from collections.abc import Callable
 from typing import Any
 
+from v2h.checks import Range
 from v2h.rig.plant import Plant
 from v2h.safety.outputs import names
 
@@ -10,7 +11,7 @@ SHOWN_VIOLATIONS = 10
 
 
 def state(plant: Plant) -> dict[str, Any]:
-    """The truth about everything, for tests and people. Currents and DC power + charge, grid + is import."""
+    """The true state of everything, for tests and people. Currents and DC power: + is charging; grid: + is import."""
     circuit, pre, car = plant.circuit, plant.pre, plant.car
     return {
         "t": round(plant.now, 3),
@@ -49,7 +50,7 @@ def state(plant: Plant) -> dict[str, Any]:
 
 
 def apply(plant: Plant, key: str, value: str) -> None:
-    """Turn one knob. Raises ValueError naming key, value and what is allowed."""
+    """Change one knob. Raises ValueError naming key, value and what is allowed."""
     knob = KNOBS.get(key)
     if knob is None:
         raise ValueError(f"unknown knob {key!r}; known: {', '.join(KNOBS)}")
@@ -58,12 +59,9 @@ def apply(plant: Plant, key: str, value: str) -> None:
 
 def _number(key: str, value: str, low: float, high: float) -> float:
     try:
-        number = float(value)
-    except ValueError:
-        number = float("nan")
-    if not low <= number <= high:
-        raise ValueError(f"{key}={value} is not a number from {low:g} to {high:g}")
-    return number
+        return Range(low, high).read(value)
+    except ValueError as expected:
+        raise ValueError(f"{key}={value} is not {expected}") from None
 
 
 def _flag(key: str, value: str) -> bool:
@@ -101,6 +99,11 @@ def _deafen_pre(plant: Plant, key: str, value: str) -> None:
     plant.pre.deaf = _flag(key, value)
 
 
+def _hold_cable(plant: Plant, key: str, value: str) -> None:
+    """Keep the cable's voltage until cable_v=0, so that a charger that is slow to start still finds the cable live."""
+    plant.circuit.holds = _flag(key, value)
+
+
 def _empty_cable(plant: Plant, key: str, value: str) -> None:
     if value != "0":
         raise ValueError(f"{key}={value}: only cable_v=0, a person's shortcut through the cable's slow discharge")
@@ -133,7 +136,8 @@ KNOBS: dict[str, Callable[[Plant, str, str], None]] = {
     "pre_lossless": _lose_nothing,
     "pre_deaf": _deafen_pre,
     "cable_v": _empty_cable,
+    "cable_holds": _hold_cable,
     "score": _reset_score,
 }
-"""Knob -> what it does; load_w takes watts or `trace`, trace_s jumps to a second of the trace; a deaf converter answers
-and does not obey."""
+"""Knob -> its function. load_w takes watts or `trace`, trace_s jumps to a second of the trace; a deaf converter
+acknowledges writes and does not obey them."""

@@ -1,8 +1,8 @@
 """The whole tree on this machine, against the rig: `make demo` and the tree tests.
 
-Nothing is described twice: supervisord's and mosquitto's configuration are derived from rootfs-overlay. The desk's are
-the same programs under the same supervisor with the same stop times, but of the caller's own user, in a directory of
-their own, on free ports of the loopback, and with their words in files.
+Nothing is described twice: the configuration of supervisord and mosquitto is derived from rootfs-overlay. The desk runs
+the same programs under the same supervisor with the same stop times, but as the caller's user, in a separate directory,
+on free ports of the loopback, and with their output in files.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import compileall
 import configparser
 import contextlib
 import io
+import itertools
 import os
 import pwd
 import secrets
@@ -26,24 +27,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from v2h.commands.arguments import whole
+from v2h.arguments import whole
 
 OVERLAY = Path(__file__).resolve().parents[3] / "rootfs-overlay"
 APP = Path(__file__).resolve().parents[1]
 BOARD_RUN = "/run/v2h"
 STOP_S = 150.0
-"""For the tree to stop in order: charger alone may take 75 s."""
+"""Time for the tree to stop in order: charger alone may take 75 s."""
 START_S = 60.0
 RIG = ["v2h.rig", "serve", "--profile", "desk", "--hold-outputs", "--web"]
-"""Outputs outlive guard, as gpio-leds do on the board."""
+"""The outputs keep their level when guard ends, as gpio-leds do on the board."""
+PORTS, PORTS_EACH = range(20_000, 32_000), 50
+_turns = itertools.count()
 RIG_PRIORITY = 5
-"""Below guard and charger."""
+"""Lower than guard and charger."""
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A running tree. env: what a program or the `v2h` command needs to join it. password: the owner's, made up for
-    this tree."""
+    """A running tree. env: what a program or the `v2h` command needs to join it. password: the owner's password,
+    generated for this tree."""
 
     run: Path
     data: Path
@@ -60,7 +63,7 @@ class Desk:
 
 
 class DeskError(RuntimeError):
-    """The tree does not come up; says which part and where its words are."""
+    """The tree does not start; the message names the part and where its output is."""
 
 
 def derive_supervisor(overlay: Path, run: Path) -> str:
@@ -105,16 +108,22 @@ def derive_broker(overlay: Path, run: Path, port: int) -> str:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port of the loopback that is free now, and probably still free when the intended server binds it.
+
+    The ports are below those that the kernel assigns by itself; each process has its own range and uses it in turn.
+    """
+    first = PORTS.start + os.getpid() * PORTS_EACH % len(PORTS)
+    for _ in range(PORTS_EACH):
+        port = first + next(_turns) % PORTS_EACH
+        if not why_not(port):
+            return port
+    raise DeskError(f"none of the ports {first} to {first + PORTS_EACH - 1} is free")
 
 
 def why_not(port: int) -> str:
-    """Why that port of the loopback cannot be listened on, "" when it can."""
+    """Why the server cannot listen on that port of the loopback; "" when it can."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does, past what has just ended
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: ignores closed connections
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
@@ -126,12 +135,12 @@ def why_not(port: int) -> str:
 def desk_tree(
     page_port: int | None = None, *, toml: str = "", rig_options: Sequence[str] = (), start_s: float = START_S
 ) -> Iterator[Desk]:
-    """Rig, broker and all programs; up when the page answers. On leaving, everything ends in order.
+    """Start rig, broker and all programs; ready when the page answers. On exit, everything ends in order.
 
-    toml: the owner's v2h.toml. rig_options: more words for `python -m v2h.rig serve`. Raises DeskError when the tree
-    is not up within start_s.
+    toml: the owner's v2h.toml. rig_options: more arguments for `python -m v2h.rig serve`. Raises DeskError when the
+    tree is not up within start_s.
     """
-    compileall.compile_dir(APP, quiet=2)  # as on the card: a program that starts, or starts again, compiles nothing
+    compileall.compile_dir(APP, quiet=2)  # as on the card: no program compiles anything when it starts or restarts
     with tempfile.TemporaryDirectory(prefix="v2h-desk-") as directory, contextlib.ExitStack() as stack:
         run, data = Path(directory) / "run", Path(directory) / "data"
         for path in (run / "log", run / "mosquitto", run / "guard", run / "pulse", data):
@@ -148,10 +157,10 @@ def desk_tree(
         (run / "v2h.toml").write_text(toml, encoding="utf-8")
         (run / "mosquitto" / "v2h.conf").write_text(derive_broker(OVERLAY, run, bus_port), encoding="utf-8")
         (run / "supervisord.conf").write_text(derive_supervisor(OVERLAY, run), encoding="utf-8")
-        subprocess.run([sys.executable, "-m", "v2h.credentials"], env=env, check=True)
+        subprocess.run([sys.executable, "-m", "v2h.oneshot.broker_credentials"], env=env, check=True)
         password = _set_password(run / "password.toml", env)
         rig = stack.enter_context(_child("rig", [*RIG, f"127.0.0.1:{port}", *rig_options], env, run, 10.0))
-        with contextlib.suppress(PermissionError):  # it stands for hardware, which a busy machine does not make late
+        with contextlib.suppress(PermissionError):  # the rig stands for hardware, which a busy machine does not delay
             os.sched_setscheduler(rig.pid, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(RIG_PRIORITY))
         _await("the rig", rig, run / "log" / "rig.log", start_s, (run / "rig.toml").exists)
         words = ["supervisor.supervisord", "-c", str(run / "supervisord.conf")]
@@ -162,10 +171,10 @@ def desk_tree(
 
 
 def _set_password(card: Path, env: Mapping[str, str]) -> str:
-    """By the board's own step at boot, out of a file of its own: the owner's v2h.toml stays as the caller wrote it."""
+    """Set the password by the board's own boot step, from a separate file: the owner's v2h.toml is not changed."""
     password = secrets.token_urlsafe(9)
     card.write_text(f'[web]\npassword = "{password}"\n', encoding="utf-8")
-    words = [sys.executable, "-m", "v2h.ownerpassword"]
+    words = [sys.executable, "-m", "v2h.oneshot.take_password"]
     subprocess.run(words, env={**env, "V2H_CONFIG": str(card)}, check=True, stdout=subprocess.DEVNULL)
     return password
 
@@ -174,7 +183,7 @@ def _set_password(card: Path, env: Mapping[str, str]) -> str:
 def _child(
     name: str, module: list[str], env: Mapping[str, str], run: Path, stop_s: float
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m MODULE...` in a session of its own, so that Ctrl-C reaches us alone; ended by SIGTERM, by its pid."""
+    """Run `python -m MODULE...` in its own session, so that Ctrl-C reaches only us; end it by SIGTERM to its pid."""
     with (run / "log" / f"{name}.log").open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", *module],

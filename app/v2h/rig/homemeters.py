@@ -1,9 +1,9 @@
 """`python -m v2h.rig.homemeters`: the simulated house's grid meters on the home network, each a real server.
 
-A process of its own beside the rig, as such meters stand beside the charger: an SDM230 on Modbus TCP or on RTU behind a
-TCP gateway (pymodbus's server), a Shelly Pro EM or HomeWizard P1 on HTTP, a publisher on an MQTT broker. Each shows the
-grid as it was LAG_S ago, as real ones do, with half a watt of noise in the last digit. Addresses and names are written
-here anew, not taken from the meters' drivers: a mistake there would otherwise agree with itself.
+It runs as a separate process beside the rig, as such meters stand beside the charger: an SDM230 on Modbus TCP or on RTU
+behind a TCP gateway (pymodbus's server), a Shelly Pro EM or HomeWizard P1 on HTTP, a publisher on an MQTT broker. Each
+shows the grid as it was LAG_S ago, as real meters do, with half a watt of noise in the last digit. Addresses and names
+are written here a second time, not taken from the meters' drivers: otherwise a mistake there would agree with itself.
 """
 
 import argparse
@@ -27,15 +27,15 @@ from v2h.rig.house import SEEN
 SAMPLE_S = 0.02
 KEPT_S = 3.0
 LAG_S = {"modbus": 0.3, "http": 0.5, "mqtt": 0.5}
-"""As the stated meters sdm230 and 1hz of the matching bench."""
+"""The lags of the stated meters sdm230 and 1hz of the matching bench."""
 PUBLISH_S = 1.0
 HOLD_S = 3.0
-"""The slow meter measures this seldom, however often it is asked."""
+"""The slow meter measures only once in this time, however often it is read."""
 NOISE_W = 0.5
 
 
 class Look(NamedTuple):
-    """What a meter shows."""
+    """The values that a meter shows."""
 
     power_w: float
     volts_v: float
@@ -45,7 +45,7 @@ class Look(NamedTuple):
 
 
 class Watcher(threading.Thread):
-    """Looks at the rig's grid connection every SAMPLE_S and remembers."""
+    """Reads the rig's grid connection every SAMPLE_S and stores the readings."""
 
     def __init__(self, rig: Path) -> None:
         super().__init__(daemon=True)
@@ -65,7 +65,7 @@ class Watcher(threading.Thread):
             self._sample(import_wh, export_wh)
 
     def ago(self, seconds: float) -> Look:
-        """The grid as it was, with the meter's own noise."""
+        """The grid as it was `seconds` ago, with the meter's own noise."""
         seen = list(self._seen)
         at = max(0, bisect_right([t for t, _ in seen], time.monotonic() - seconds) - 1)
         self._looks += 1
@@ -78,13 +78,13 @@ class Watcher(threading.Thread):
 
 
 class Held:
-    """Looks only every HOLD_S and repeats itself in between."""
+    """Takes a reading only every HOLD_S and repeats it in between."""
 
     def __init__(self, look: Callable[[], Look]) -> None:
         self._look, self._last, self._due = look, look(), time.monotonic() + HOLD_S
 
     def look(self) -> Look:
-        """The last look, or a new one when it is time."""
+        """The last reading, or a new one when it is due."""
         now = time.monotonic()
         if now >= self._due:
             self._last, self._due = self._look(), now + HOLD_S
@@ -107,24 +107,21 @@ def sdm230(look: Look) -> dict[int, int]:
 
 
 class ModbusFace:
-    """A pymodbus server in a thread of its own. registers: all words at this moment, input and holding alike."""
+    """A pymodbus server in its own thread. registers: all register words now, the same for input and holding."""
 
     def __init__(
         self, registers: Callable[[], Mapping[int, int]], port: int, *, rtu: bool = False, unit: int = 1
     ) -> None:
         self._registers, self._port, self._rtu, self._unit = registers, port, rtu, unit
         self._up = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._run, daemon=True).start()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread.start()
         if not self._up.wait(10):
             raise OSError(f"the Modbus server is not up at port {port}")
 
     def close(self) -> None:
         asyncio.run_coroutine_threadsafe(self._server.shutdown(), self._loop).result(5)  # type: ignore[no-untyped-call]
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
+        self._thread.join(5)
 
     async def _serve(self) -> None:
         from pymodbus.datastore import ModbusServerContext
@@ -136,7 +133,7 @@ class ModbusFace:
         registers = self._registers
 
         class Bank(ModbusBaseSlaveContext):
-            """What pymodbus asks for each request."""
+            """The data source that pymodbus reads for each request."""
 
             def validate(self, fc_as_hex: int, address: int, count: int = 1) -> bool:
                 last = max(registers())
@@ -149,6 +146,7 @@ class ModbusFace:
         context = ModbusServerContext(slaves={self._unit: Bank()}, single=False)  # type: ignore[no-untyped-call]
         framer = FramerType.RTU if self._rtu else FramerType.SOCKET
         self._server = ModbusTcpServer(context, framer=framer, address=("127.0.0.1", self._port))
+        self._loop = asyncio.get_running_loop()
         await self._server.listen()
         self._up.set()
         await self._server.serving
@@ -173,7 +171,7 @@ def homewizard(look: Look) -> dict[str, Any]:
 
 
 class HttpFace:
-    """A threaded HTTP/1.1 server: resource -> the document at this moment; anything else is 404."""
+    """A threaded HTTP/1.1 server: resource -> the document at this moment; any other path returns 404."""
 
     def __init__(self, documents: Mapping[str, Callable[[], object]], port: int) -> None:
         class Handler(BaseHTTPRequestHandler):
@@ -200,7 +198,7 @@ class HttpFace:
 
 
 class MqttFace:
-    """Publishes a bare number of watts every PUBLISH_S."""
+    """Publishes a plain number of watts every PUBLISH_S."""
 
     def __init__(self, look: Callable[[], Look], host: str, port: int, topic: str) -> None:
         import paho.mqtt.client as mqtt

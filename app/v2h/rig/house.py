@@ -1,4 +1,4 @@
-"""The house: a load trace that holds each value until the next, repeated for ever, and optionally the sun. Pure."""
+"""The house: a load trace that holds each value until the next, repeated endlessly, and optionally the sun. Pure."""
 
 import math
 import random
@@ -10,14 +10,14 @@ from pathlib import Path
 DAY_S = 86_400.0
 Points = Sequence[tuple[float, float]]
 SEEN = struct.Struct("<4d")
-"""The rig's chip "house": volts, hertz, W of the grid connection and of the charger, for whoever plays their meters."""
+"""The rig's chip "house": volts, hertz, W of the grid connection and of the charger, for simulated meters."""
 
 
 class House:
     """Load and sun over time.
 
-    points: (t_s, watts), times rising from 0; each holds until the next, the last until period_s, then again.
-    sun_peak_w: clear-sky peak at noon of a 12 h day, 0 for none. start_s: where in the trace t = 0 lies.
+    points: (t_s, watts), times rising from 0; each value holds until the next, the last until period_s, then the trace
+    repeats. sun_peak_w: clear-sky peak at noon of a 12 h day, 0: no sun. start_s: position of t = 0 in the trace.
     override_w: a fixed load in place of the trace. Raises ValueError for an empty or unordered trace.
     """
 
@@ -37,7 +37,7 @@ class House:
 
     @classmethod
     def constant(cls, watts: float) -> "House":
-        """A house that always takes the same."""
+        """A house with a constant load."""
         return cls([(0.0, watts)])
 
     def load_w(self, t_s: float) -> float:
@@ -60,7 +60,7 @@ class House:
         return max(0.0, -math.cos(2 * math.pi * day)) * self.sun_peak_w
 
     def net_w(self, t_s: float) -> float:
-        """Load less sun."""
+        """Load minus sun."""
         return self.load_w(t_s) - self.sun_w(t_s)
 
 
@@ -80,7 +80,7 @@ def read_csv(path: Path) -> list[tuple[float, float]]:
 
 
 def day_trace() -> list[tuple[float, float]]:
-    """The committed trace `data/house.csv`; it is synthetic_day() of seed 1, written down."""
+    """The committed trace `data/house.csv`; it is synthetic_day() of seed 1, saved to a file."""
     return read_csv(Path(__file__).with_name("data") / "house.csv")
 
 
@@ -90,9 +90,9 @@ def write_csv(points: Points, heading: str) -> str:
 
 
 def synthetic_day(seed: int = 1) -> list[tuple[float, float]]:
-    """Our own day of a house, starting 07:00: base load, fridge, kettle, cooking, washing, oven. Not measured anywhere.
+    """Our own day of a house, starting at 07:00: base load, fridge, kettle, cooking, washing, oven. Not a measurement.
 
-    One event list summed up; the same seed gives the same points on every Python.
+    One list of events, summed up; the same seed gives the same points on every Python.
     """
     rng = random.Random(seed)
     events: list[tuple[float, float]] = [(0.0, 120.0)]
@@ -110,10 +110,10 @@ def synthetic_day(seed: int = 1) -> list[tuple[float, float]]:
     for start in _times(rng, 14, 20.0, 57_000.0):
         run(start, rng.uniform(300, 3600), rng.choice((40, 60, 100, 150)))  # lights, screens
     at = 10.0
-    while at < DAY_S:  # small things that come and go all day
+    while at < DAY_S:  # small loads that come and go all day
         run(at, rng.uniform(15, 70), rng.choice((80, 120, 200, 350)))
         at += rng.uniform(40, 120)
-    run(30.0, 240.0, 900)  # toaster, straight after the start
+    run(30.0, 240.0, 900)  # toaster, directly after the start
     wash = rng.uniform(7_000, 12_000)
     run(wash, 900, 2000)  # washing: heats, turns in pulses, spins
     for pulse in range(60):

@@ -1,7 +1,7 @@
-"""The desk's two CAN buses: Unix seqpacket sockets that carry one struct can_frame a packet (v2h.ports.can).
+"""The desk's two CAN buses: Unix seqpacket sockets with one struct can_frame per packet (v2h.ports.can).
 
-Every frame of one node reaches all the others of its bus. A node that does not read loses what its queue does not
-hold (some 270 frames), as behind a CAN controller.
+Every frame of one node reaches all other nodes of its bus. A node that does not read loses the frames beyond its queue
+(some 270 frames), as behind a CAN controller.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ class Hub:
         self._deliver(bus, pack_frame(can_id, data), None)
 
     def look(self) -> None:
-        """Nothing waits here: every frame wakes the rig."""
+        """Does nothing: every frame wakes the rig, so no frame waits here."""
 
     def close(self) -> None:
         for bus, nodes in enumerate(self._nodes):
@@ -80,7 +80,7 @@ class Hub:
     def _deliver(self, bus: int, packet: bytes, sender: socket.socket | None) -> None:
         for node in self._nodes[bus]:
             if node is not sender:
-                with contextlib.suppress(OSError):  # full, or gone: then its reading end says so
+                with contextlib.suppress(OSError):  # full or closed: if closed, its read end reports it
                     node.send(packet)
 
     def _drop(self, bus: int, node: socket.socket) -> None:

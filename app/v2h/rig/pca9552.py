@@ -25,7 +25,7 @@ class Pca9552:
         if pointer > LAST:
             return None
         for byte in written[1:]:
-            self._registers[pointer] = byte  # the two input registers are sampled anew before each read
+            self._registers[pointer] = byte  # the two input registers are sampled again before each read
             pointer = (pointer + step) % (LAST + 1)
         answer = bytearray()
         if count:
@@ -36,7 +36,7 @@ class Pca9552:
         return bytes(answer)
 
     def selectors(self) -> list[int]:
-        """What each of the 16 pins does: ON (drives low), OFF (floats), BLINK_0 or BLINK_1."""
+        """The selector of each of the 16 pins: ON (drives low), OFF (floats), BLINK_0 or BLINK_1."""
         return [self._registers[LS0 + n // 4] >> 2 * (n % 4) & 3 for n in range(16)]
 
     def driven(self, now: float) -> list[bool]:

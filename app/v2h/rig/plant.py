@@ -1,14 +1,15 @@
-"""The whole simulated charger but for its chips: car, converter, circuit and house on one clock. Pure.
+"""The whole simulated charger except its chips: car, converter, circuit and house on one clock. Pure.
 
-Everything takes `now` in monotonic seconds; the same Plant serves the rig's server in real time and tests in virtual
+Every method takes `now` in monotonic seconds; the same Plant serves the rig's server in real time and tests in virtual
 time. It can be deep-copied (a snapshot), draws no random numbers and reads no clock.
 """
 
 import math
 
-from v2h.rig.battery import Battery
+from v2h.rig.battery import LEAF_24, Battery, Pack
 from v2h.rig.cable import Circuit, Violation
 from v2h.rig.ev import Car
+from v2h.rig.habits import LEAF, Habits
 from v2h.rig.house import House
 from v2h.rig.pre import Pre
 from v2h.safety.outputs import NONE, Output
@@ -22,17 +23,25 @@ SENSE_S = 0.055
 class Plant:
     """Everything behind the charger's connectors.
 
-    The caller moves time with step() and gives each frame and each output change at its time; order within one time
-    is the caller's. outputs: what the board drives now.
+    The caller advances the time with step() and passes each frame and each output change at its time; the caller also
+    chooses the order within one time. outputs: what the board drives now.
     """
 
-    def __init__(self, house: House | None = None, *, soc_pct: float = 60.0, now: float = 0.0) -> None:
+    def __init__(
+        self,
+        house: House | None = None,
+        *,
+        soc_pct: float = 60.0,
+        now: float = 0.0,
+        habits: Habits = LEAF,
+        pack: Pack = LEAF_24,
+    ) -> None:
         self.now = now
         self.start = now
         self.house = house if house is not None else House.constant(300.0)
-        self.battery = Battery(soc_pct)
+        self.battery = Battery(soc_pct, pack)
         self.circuit = Circuit(self.battery)
-        self.car = Car(self.circuit)
+        self.car = Car(self.circuit, habits)
         self.pre = Pre()
         self.outputs = NONE
         self.charger_wh = self.grid_wh = self.grid_abs_wh = 0.0
@@ -44,7 +53,7 @@ class Plant:
 
     @property
     def k_on(self) -> bool:
-        """The car's charge permission as the K input sees it (never while unplugged)."""
+        """The car's charge permission at the K input (always False while unplugged)."""
         return self.car.k_on and not self.k_cut
 
     @property
@@ -54,12 +63,12 @@ class Plant:
 
     @property
     def violations(self) -> list[Violation]:
-        """Every misuse so far, oldest first; a good charger leaves it empty."""
+        """Every misuse so far, oldest first; a correct charger leaves the list empty."""
         return self.circuit.violations
 
     @property
     def load_w(self) -> float:
-        """The house's own load less its sun."""
+        """The house's own load minus its sun."""
         return self.house.net_w(self.now - self.start)
 
     @property
@@ -90,7 +99,7 @@ class Plant:
             self.car.set_lines(now, Output.D1 in self.outputs, Output.D2 in self.outputs)
 
     def set_plugged(self, plugged: bool) -> None:
-        """Plug in or out. Raises ValueError while the plug is locked."""
+        """Put the plug in or pull it out. Raises ValueError while the plug is locked."""
         self.circuit.set_plugged(self.now, plugged)
         self.car.set_plugged(self.now, plugged)
         self.car.set_lines(self.now, Output.D1 in self.outputs, Output.D2 in self.outputs)
@@ -120,15 +129,15 @@ class Plant:
         self.now = now
 
     def quiet(self) -> bool:
-        """The converter is without AC and the circuit is dead: only the car and the house need time."""
+        """True when the converter has no AC and the circuit is dead: only the car and the house need steps."""
         return self.pre.ac_on_t is None and self.circuit.quiet() and self.sensed_v < 0.01
 
     def car_frames_due(self, now: float) -> list[tuple[int, bytes]]:
-        """The car's CAN frames whose time has come, in order."""
+        """The car's CAN frames that are due, in order."""
         return self.car.frames_due(now)
 
     def next_car_frame(self) -> float:
-        """When the car sends next; infinity while it is silent."""
+        """Time of the car's next frame; infinity while it is silent."""
         return self.car.next_frame
 
     def evse_frame(self, now: float, can_id: int, data: bytes) -> None:
@@ -140,7 +149,7 @@ class Plant:
         return self.pre.request(now, data)
 
     def reset_score(self) -> None:
-        """Start mean |grid| anew."""
+        """Restart the mean of |grid|."""
         self.grid_abs_wh = self.score_s = 0.0
 
     @property

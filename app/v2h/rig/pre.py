@@ -1,7 +1,8 @@
 """The PRE 6 kW converter as capture CAP1 recorded it: start sequence, expedited SDO, ramps. Pure.
 
-Stated plant: a new current setpoint acts after 0.2 s, then 30 A/s away from zero and 55 A/s towards it; the voltage
-setpoint is a ceiling for charging, reached at 1000 V/s; efficiency 96 % both ways and 15 W of its own while AC is on.
+Stated plant: a new current setpoint takes effect after 0.2 s, then the current changes by 30 A/s away from zero and
+55 A/s towards it; the voltage setpoint is a ceiling for charging, reached at 1000 V/s; efficiency 96 % both ways, and
+15 W of own consumption while AC is on.
 """
 
 from collections import deque
@@ -11,11 +12,11 @@ from v2h.pre import objects
 from v2h.pre.objects import Status
 
 SILENT_S = 1.0
-"""No answer after AC on (CAP1: the first poll went unanswered, the retry 1.003 s later was answered)."""
+"""No answer for this time after AC on (CAP1: the first poll went unanswered, the retry 1.003 s later was answered)."""
 BOOT_S = 5.2
-"""Status 0902 for this long from the first answer, then ..."""
+"""Status 0902 for this time from the first answer, then ..."""
 SELF_TEST_S = 1.5
-"""... 0800 for this long, then 0000."""
+"""... 0800 for this time, then 0000."""
 BOOT_STATUS = int(Status.STARTING_1 | Status.STARTING_8 | Status.STARTING_11)
 SELF_TEST_STATUS = int(Status.STARTING_11)
 
@@ -27,7 +28,7 @@ EFFICIENCY = 0.96
 OWN_USE_W = 15.0
 AMBIENT_C = 25.0
 HEATING_C_PER_W = 0.008
-"""Still air; full fan takes 60 % of it away."""
+"""In still air; the fan at full speed removes 60 % of it."""
 THERMAL_S = 600.0
 
 UNKNOWN_OBJECT = 0x06020000
@@ -43,17 +44,17 @@ def _key(entry: objects.Entry) -> int:
 
 
 class Pre:
-    """One converter. Feed it AC, requests and the measured output; read demand_a and ceiling_v for the circuit."""
+    """One converter. It takes AC, requests and the measured output; demand_a and ceiling_v are for the circuit."""
 
     def __init__(self) -> None:
         self.ac_on_t: float | None = None
         self.forced_status: int | None = None
-        """Status word of a recording instead of the model's own start sequence (replay)."""
+        """The status word of a recording, in place of the model's own start sequence (replay)."""
         self.silent = False
         self.lossless = False
-        """As the stated plant of the matching bench."""
+        """No losses, as in the stated plant of the matching bench."""
         self.deaf = False
-        """Writes are answered and change nothing."""
+        """Writes are acknowledged and change nothing."""
         self.enabled = False
         self.set_v = self.set_a = 0.0
         self.target_a = self.demand_a = self.ceiling_v = 0.0
@@ -64,7 +65,7 @@ class Pre:
         self._pending: deque[tuple[float, float]] = deque()
 
     def set_ac(self, now: float, on: bool) -> None:
-        """AC contactor. Off: the output stops at once and the module forgets everything."""
+        """Switch the AC contactor. Off: the output stops at once and the module loses all its settings."""
         if on and self.ac_on_t is None:
             self.ac_on_t = now
         elif not on and self.ac_on_t is not None:
@@ -90,7 +91,7 @@ class Pre:
         return word
 
     def step(self, now: float, dt_s: float) -> None:
-        """Move demand_a and ceiling_v by dt_s."""
+        """Change demand_a and ceiling_v over dt_s."""
         step_s = dt_s
         pending = self._pending
         while pending and pending[0][0] <= now:
@@ -125,7 +126,7 @@ class Pre:
         return OWN_USE_W + (dc_w / EFFICIENCY if dc_w > 0 else dc_w * EFFICIENCY)
 
     def warm(self, dt_s: float) -> None:
-        """Let the temperature follow the load."""
+        """Let the temperature follow the load for dt_s."""
         goal_c = AMBIENT_C + HEATING_C_PER_W * abs(self.out_v * self.out_a) * (1.0 - 0.6 * self.fan_duty)
         if self.ac_on_t is not None:
             goal_c += 5.0
@@ -163,7 +164,7 @@ class Pre:
 
     def _write(self, now: float, entry: objects.Entry, value: float) -> None:
         if entry is objects.ENABLE:
-            # before status 0000 the write is taken and does not stick; a client reads back
+            # before status 0000 the write is acknowledged but has no effect; a client reads back
             self.enabled = bool(value) and not self.status(now) & ~int(objects.EXPECTED_STATUS)
             if not self.enabled:
                 self._output_off()
@@ -197,4 +198,4 @@ _READERS: dict[int, _Reader] = {
     _key(objects.RAMPED_AMPS): (2, lambda pre, now: pre.demand_a * 10),
     _key(objects.WARNING): (4, lambda pre, now: b"\0\0\0\0"),
 }
-"""Every readable object: size in bytes, and its raw value."""
+"""Every readable object: its size in bytes, and its raw value."""

@@ -1,7 +1,7 @@
 """The rig in real time: one thread, one epoll loop, deadlines instead of polling.
 
-The plant moves every 20 ms (50 ms while nothing is energised), the car's frames leave at their own times, and every
-request is answered as it arrives.
+The plant steps every 20 ms (50 ms while nothing is energised), the car's frames are sent at their own times, and every
+request is answered when it arrives.
 """
 
 import json
@@ -33,16 +33,16 @@ from v2h.safety.outputs import Output, line_name
 ACTIVE_S = 0.02
 QUIET_S = 0.05
 PRESS_S = 0.2
-"""How long `press` holds a button."""
+"""How long `press` holds a button down."""
 PRIORITY = 40
 """SCHED_FIFO above guard and charger: they wait for the chips' answers, and hardware is never late."""
 RECORDED = 4000
-"""Rows kept of the record: 80 s of a session."""
+"""Rows that the record keeps: 80 s of a session."""
 NACK = b"\x15"
 BUTTONS = ("on_off", "boost")
 MAINS_HZ = 50.0
 METER_LAG_S = 0.05
-"""The metering chip's own filter, as in the stated plant (v2h.energy.plant): its power is that of so long ago."""
+"""The metering chip's own filter, as in the stated plant (v2h.energy.bench.plant): its power is that old."""
 
 
 class Closable(Protocol):
@@ -50,7 +50,7 @@ class Closable(Protocol):
 
 
 class CanBuses(Closable, Protocol):
-    """Both CAN buses, whatever carries them."""
+    """Both CAN buses, on any transport."""
 
     def send(self, bus: int, can_id: int, data: bytes) -> None: ...
     def look(self) -> None: ...
@@ -58,7 +58,7 @@ class CanBuses(Closable, Protocol):
 
 
 def be_prompt() -> bool:
-    """Run in real time where this process may (root); returns whether it does."""
+    """Switch to real-time scheduling where this process may (root); returns whether it did."""
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
     except PermissionError:
@@ -67,14 +67,14 @@ def be_prompt() -> bool:
 
 
 class Loop:
-    """epoll with one callback a socket."""
+    """epoll with one callback per socket."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._actions: dict[int, Callable[[], None]] = {}
 
     def watch(self, readable: socket.socket, action: Callable[[], None] | None) -> None:
-        """Call action() when `readable` has something; None forgets it (before it is closed)."""
+        """Call action() when `readable` has data; None removes the callback (before the socket is closed)."""
         fd = readable.fileno()
         if action is None:
             if self._actions.pop(fd, None) is not None:
@@ -90,7 +90,7 @@ class Loop:
         actions = self._actions
         for fd, _ in self._epoll.poll(max(0.0, seconds)):
             action = actions.get(fd)
-            if action is not None:  # not closed by one served before it
+            if action is not None:  # not closed by a callback that ran before it
                 action()
 
 
@@ -102,7 +102,7 @@ class LedOutputs:
         self._levels = [False] * len(self._files)
 
     def changes(self) -> list[tuple[Output, bool]]:
-        """Outputs that moved since the last call."""
+        """Outputs that changed since the last call."""
         moved = []
         for n, (output, fd) in enumerate(self._files):
             on = os.pread(fd, 4, 0)[:1] != b"0"
@@ -113,7 +113,7 @@ class LedOutputs:
 
 
 class Rig:
-    """The running rig. hold_outputs: an output stays as it is when its last connection closes, as gpio-leds do."""
+    """The running rig. hold_outputs: an output keeps its level when its last connection closes, as gpio-leds do."""
 
     def __init__(self, plant: Plant, socket_path: Path, *, leds: LedOutputs | None, hold_outputs: bool) -> None:
         self.loop = Loop()
@@ -148,7 +148,7 @@ class Rig:
         self.buses: CanBuses | None = None
 
     def frame(self, bus: int, can_id: int, data: bytes) -> None:
-        """A frame from one of the other nodes of a bus."""
+        """Take a frame from one of the other nodes of a bus."""
         if bus == PRE_BUS:
             if can_id == REQUEST_ID and self.buses is not None:
                 now, set_a = time.monotonic(), self.plant.pre.set_a
@@ -234,7 +234,7 @@ class Rig:
         return packet[:1]
 
     def _k_level(self) -> bytes:
-        return b"\x00" if self._k else b"\x01"  # low is "permitted", as the opto coupler pulls
+        return b"\x00" if self._k else b"\x01"  # low means "permitted", as the opto coupler pulls the line down
 
     def _output(self, output: Output) -> Transaction:
         def transact(packet: bytes) -> bytes:

@@ -1,10 +1,10 @@
 """The STPM3x energy meter at the level of its SPI frames. Pure.
 
-Five bytes a frame: READ_ADDR, WRITE_ADDR, data low, data high, CRC; the reply is the register that the previous frame
-asked for, little endian, and its CRC. Register addresses, reset values and the CRC are the driver's facts; what a
-chip does with a frame is written here anew, from the public drivers (RIOT, Arduino, ST's metrology library) and a
-public logic-analyser capture, whose frames are the tests' golden bytes.
-Analogue side: 810k/470 divider and a CT of 2.6 mOhm at gain x2 (ST's reference board), so the scales below.
+Five bytes per frame: READ_ADDR, WRITE_ADDR, data low, data high, CRC; the reply is the register that the previous frame
+requested, little endian, and its CRC. Register addresses, reset values and the CRC are the driver's facts; the chip's
+behaviour is written here a second time, from the public drivers (RIOT, Arduino, ST's metrology library) and a public
+logic-analyser capture, whose frames are the tests' golden bytes.
+Analogue side: 810k/470 divider and a CT of 2.6 mOhm at gain x2 (ST's reference board); the scales below follow from it.
 Power factor 1: reactive power is 0; apparent energy is not modelled.
 """
 
@@ -49,7 +49,7 @@ FIRST_REPLY_CRC_FLAW = 0x62
 
 
 class Mains(NamedTuple):
-    """What the chip's inputs see: power_w and energy_wh of both channels, + is import / drawn."""
+    """The values at the chip's inputs: power_w and energy_wh of both channels, + is import / drawn."""
 
     volts_v: float
     frequency_hz: float
@@ -58,7 +58,7 @@ class Mains(NamedTuple):
 
 
 class Stpm3x:
-    """One chip; measure() tells what its inputs see at this moment."""
+    """One chip; measure() returns the values at its inputs at this moment."""
 
     def __init__(self, measure: Callable[[], Mains]) -> None:
         self._measure = measure
@@ -107,7 +107,7 @@ class Stpm3x:
         old = self._registers[register]
         word = (old & 0xFFFF) | half << 16 if address & 1 else (old & 0xFFFF_0000) | half
         if register == US_REG3 and address & 1:
-            word = old & word  # status half: writing zeros clears
+            word = old & word  # status half: a written zero clears the bit
         if register == DSP_CR3:
             if word & SW_RESET:
                 self._registers |= dict.fromkeys(range(0, FIRST_MEASURED, 2), 0) | RESET
@@ -117,7 +117,7 @@ class Stpm3x:
         self._registers[register] = word
 
     def _latch(self, bits: int) -> None:
-        """Freeze measurements of the channels whose latch bits are set."""
+        """Freeze the measurements of the channels whose latch bits are set."""
         if not bits & (LATCH_1 | LATCH_2):
             return
         registers = self._registers

@@ -9,7 +9,7 @@ from v2h.ports.rig import MAX_PACKET
 from v2h.rig.hub import Watch
 
 Transaction = Callable[[bytes], bytes | None]
-"""A chip: packet in, answer out; None sends nothing."""
+"""A chip: takes a packet, returns the answer; None sends nothing."""
 
 
 def spi(transfer: Transaction) -> Transaction:
@@ -23,7 +23,7 @@ def spi(transfer: Transaction) -> Transaction:
 
 
 class Switchboard:
-    """Listens on a seqpacket socket and joins each connection to the chip that it names."""
+    """Listens on a seqpacket socket and connects each client to the chip that it names."""
 
     def __init__(self, path: Path, chips: dict[str, Transaction], watch: Watch) -> None:
         self._chips = chips
@@ -42,9 +42,9 @@ class Switchboard:
         watch(self._listener, self._accept)
 
     def tell(self, chip: str, packet: bytes) -> None:
-        """Send a packet by ourselves to everyone connected to `chip` (edges, key events)."""
+        """Send an unsolicited packet to every client of `chip` (edges, key events)."""
         for connection in self._open[chip]:
-            with contextlib.suppress(OSError):  # its close arrives through the loop
+            with contextlib.suppress(OSError):  # the loop notices the closed connection
                 connection.send(packet)
 
     def close(self) -> None:
@@ -57,7 +57,7 @@ class Switchboard:
         self._watch(connection, lambda: self._introduce(connection))
 
     def _introduce(self, connection: socket.socket) -> None:
-        """First packet: the chip's name."""
+        """Read the first packet: the chip's name."""
         packet = self._receive(connection)
         if not packet:
             self._drop(connection)

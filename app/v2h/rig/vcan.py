@@ -1,4 +1,4 @@
-"""The two CAN buses on SocketCAN (vcan on the emulated board), with raw sockets: no library in the way of time."""
+"""The two CAN buses on SocketCAN (vcan on the emulated board), with raw sockets: a library would cost time."""
 
 import errno
 import socket
@@ -14,7 +14,7 @@ _FRAME = struct.Struct("=IB3x8s")
 _HEARD = (frozenset({REQUEST_ID}), EVSE_IDS)
 """What the rig's nodes listen to on each bus; the kernel filters."""
 _LOST = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENETDOWN})
-"""A full queue, or the interface is down: the frame is lost, as on a dead bus."""
+"""The queue is full, or the interface is down: the frame is lost, as on a dead bus."""
 
 
 class SocketCan:
@@ -24,7 +24,7 @@ class SocketCan:
         self._on_frame = on_frame
         self._sockets = []
         self.dropped = 0
-        """Frames that the interface did not take."""
+        """Frames that the interface did not accept."""
         for bus, ids in enumerate(_HEARD):
             raw = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
             filters = b"".join(struct.pack("=II", can_id, PLAIN_MASK) for can_id in sorted(ids))
@@ -42,7 +42,7 @@ class SocketCan:
         return "can:socketcan/can0", "can:socketcan/can1"
 
     def send(self, bus: int, can_id: int, data: bytes) -> None:
-        """One frame onto the bus; counted where it is lost. Raises OSError when the interface is gone."""
+        """Send one frame; a lost frame is counted. Raises OSError when the interface is gone."""
         try:
             self._sockets[bus].send(_FRAME.pack(can_id, len(data), data))
         except OSError as error:
@@ -54,7 +54,7 @@ class SocketCan:
         self._read(PRE_BUS)
 
     def look(self) -> None:
-        """Take what has come from the charger: a car looks in its own rhythm, and 40 wakes a second are dear here."""
+        """Read the charger's frames; the car looks at its own rate, since 40 wakes a second are expensive here."""
         while self._read(CAR_BUS):
             pass
 

@@ -1,8 +1,13 @@
-"""What guard does, as a pure machine: wishes, K, converter frames and time in; outputs, SDO requests and reports out.
+"""What guard does, as a pure state machine. It takes requests, K, converter frames and time, and returns outputs, SDO
+requests and reports.
 
-States: STARTING (outputs were read; d2, d1 and the rest go off in order, the lock stays as found; then the
-converter's bus must be up) -> READY -> MAKING_SAFE -> TRIPPED, and back to READY only by a charger with a new session
-number that asks for all outputs but the lock off. Contactors found closed at the start: MAKING_SAFE at once.
+A guard that has just started grants nothing until charger has asked for all outputs off: it has no data about a session
+that began before it, so that session must end.
+
+States: STARTING (the outputs have been read; d2, d1 and the rest go off in order, the lock stays as found; then the
+converter's bus must be up) -> READY -> MAKING_SAFE -> TRIPPED. Only a charger with a new session number that asks for
+all outputs but the lock off brings guard back to READY. If guard finds contactors closed at its start, it goes to
+MAKING_SAFE at once.
 """
 
 import math
@@ -11,26 +16,37 @@ from dataclasses import dataclass, field
 from v2h.canframe import Frame
 from v2h.pre import objects as pre
 from v2h.safety import rules
+from v2h.safety.converter_monitor import ConverterMonitor
 from v2h.safety.makesafe import ALL_BUT_LOCK, FROM_SIGNALS, LOW_A, ROUND_S, STEP_S, MakeSafe
 from v2h.safety.outputs import CONTACTORS, NONE, Output, names
-from v2h.safety.preheard import PreHeard
+from v2h.safety.readings import Readings
 from v2h.safety.wire import SILENCE_S, GuardState, Report, Request, Trip
 
 LIVE = Output.D1 | Output.D2 | CONTACTORS | Output.PRE_AC
-"""While any of these is on, charger must be heard."""
+"""While any of these is on, charger must send requests."""
 SIGNALS = Output.D1 | Output.D2
 LATE_MS = 200
 """charger's own loop may be this late (design law)."""
 K_CHECK_S = 0.8
-"""So long after K went off must the current be down to 5 A (the standard's own limit is 0.5 s)."""
+"""The current must be at 5 A or less at this time after K went off (the standard's own limit is 0.5 s)."""
 AMPS_AGE_S = 0.3
-"""Three polls of the converter: older measurements do not open contactors."""
+"""Three polls of the converter: an older measurement does not permit opening the contactors."""
+TOLD_S = 0.8
+TOLD_LEAST = 4
+"""charger must have reported an empty cable for TOLD_S and in at least TOLD_LEAST requests. TOLD_S is a little less
+than charger's own second: charger sends a request every 0.1 to 0.2 s, and guard must not delay what charger has already
+waited for."""
+AC_SILENT_S = 30.0
+AC_FRESH_S = 1.0
+"""In a trip, the converter must have stopped answering AC_SILENT_S after PRE AC was switched off (its own supply may
+hold for seconds); guard sends requests to it during this time. It still answers if its last answer is younger than
+AC_FRESH_S."""
 CHECK_S = 0.12
-"""A little more than charger's period: while it speaks, its words are what guard acts at, and nothing else wakes it."""
+"""A little more than charger's period: while charger sends requests, guard acts at each; its timer never wakes it."""
 BUSY_CHECK_S = 0.05
-"""While K is away or a trip holds: the converter is told 0 A and to disable again, one of them an act."""
+"""While K is off or a trip is latched: guard repeats the requests for 0 A and for disable, one request per act()."""
 IDLE_CHECK_S = 0.25
-"""With nothing live there is only the bus to listen to."""
+"""While no output is live, guard only has to listen to the bus."""
 
 TRIP_TEXT = {
     Trip.CHARGER_SILENT: "charger is silent, gone, or back as another session while outputs are on",
@@ -40,7 +56,7 @@ TRIP_TEXT = {
     Trip.FOUND_CLOSED_AT_START: "guard started and found c1 or c2 closed",
     Trip.CHARGER_ASKED: "charger asks for it",
     Trip.WROTE_AFTER_TRIP: "somebody wrote a current to the converter after the trip",
-    Trip.OUTPUT_FAILED: "an output does not read back as it was switched",
+    Trip.OUTPUT_FAILED: "an output cannot be written, or somebody else has changed it",
     Trip.GUARD_STOPS: "guard is asked to end while outputs are on",
     Trip.SUPERVISORD_STOPPED: "supervisord, which starts again what dies, is stopped",
 }
@@ -48,7 +64,7 @@ TRIP_TEXT = {
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """An event for the log: level "info", "warning" or "fault", a stable code, and words."""
+    """An event for the log: level "info", "warning" or "fault", a stable code, and a text."""
 
     level: str
     code: str
@@ -57,7 +73,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What the shell does now, in this order. next_t: act again then at the latest."""
+    """What the shell does now, in this order. next_t: the latest time of the next act()."""
 
     send: bytes | None
     outputs: Output
@@ -75,21 +91,23 @@ class Guarding:
     k_on: bool
     can_up: bool = False
     ready_to_start: bool = False
-    """The shell's word that the converter's bus is up and is the right one."""
-    heard: PreHeard = field(default_factory=PreHeard)
+    """The shell sets it when the converter's bus is up and is the right one."""
+    heard: ConverterMonitor = field(default_factory=ConverterMonitor)
     state: GuardState = GuardState.STARTING
     trip: Trip = Trip.NONE
     _wanted: Output = NONE
-    """What the outputs were last told to be."""
+    """The outputs as last ordered."""
     _safe: MakeSafe | None = None
     _request: Request | None = None
-    """The newest wish; the one act() has not judged yet is _fresh."""
+    """The newest request; _fresh is True until act() has judged it."""
     _fresh: bool = False
     _request_t: float = -math.inf
     _owner: int | None = None
     """Session number of the charger that has outputs on."""
     _fenced: set[int] = field(default_factory=set)
-    """Session numbers that cannot clear the present trip: theirs was the session that ended in it."""
+    """Session numbers that cannot clear the present trip, because this trip ended their session."""
+    _rested: bool = False
+    """charger has asked for all outputs but the lock off since this guard began."""
     _gone: bool = False
     _lost: bool = False
     _stopping: bool = False
@@ -101,6 +119,11 @@ class Guarding:
     _d2_off_t: float = 0.0
     _signals_off_t: float = 0.0
     _held: str = ""
+    _cable: Readings = field(default_factory=lambda: Readings(TOLD_S, TOLD_LEAST))
+    """The cable voltages that charger has reported without a gap."""
+    _cable_doubted: bool = False
+    _ac_off_t: float | None = None
+    """The time since which the converter's AC has been off after a trip; None after it was judged."""
     _report: bool = False
     _notes: list[Note] = field(default_factory=list)
 
@@ -114,7 +137,13 @@ class Guarding:
             self._safe = MakeSafe(self.now, FROM_SIGNALS)
 
     def on_request(self, now: float, request: Request) -> None:
-        """A wish from charger."""
+        """A request from charger."""
+        if request.cable_v is None or (self._request is not None and request.session != self._request.session):
+            self._cable.clear()  # a report of another charger, or of another session, is stale
+        if request.cable_v is not None:
+            self._cable.add(request.cable_v, now)
+        self._cable_doubted = self._cable_doubted or request.cable_doubted
+        self._rested = self._rested or not request.outputs & ALL_BUT_LOCK
         self._request, self._request_t, self._fresh, self._gone = request, now, True, False
 
     def on_charger_gone(self) -> None:
@@ -127,7 +156,7 @@ class Guarding:
             self.k_on, self._report = k_on, True
 
     def on_stop(self) -> None:
-        """guard is asked to end. charger is stopped before guard, so whatever is still on has lost its keeper."""
+        """guard is asked to end. charger is stopped before guard, so no program controls an output that is still on."""
         self._stopping = True
 
     def on_tree(self, *, stopped: bool) -> None:
@@ -147,9 +176,10 @@ class Guarding:
             self._note("fault", "wrote-after-trip", f"{TRIP_TEXT[self.trip]}: {written_a:.1f} A; PRE AC off")
 
     def report(self, outputs: Output) -> Report:
-        """What charger is told."""
+        """The report for charger."""
         session, sequence = (self._request.session, self._request.sequence) if self._request else (0, 0)
-        return Report(outputs, self.state, self.trip, session, sequence, self.k_on, self.can_up)
+        doubted = self._cable_doubted
+        return Report(outputs, self.state, self.trip, session, sequence, self.k_on, self.can_up, doubted)
 
     def act(self, now: float, outputs: Output) -> Actions:
         """outputs: as read back. Call after every on_*() and at next_t."""
@@ -162,14 +192,18 @@ class Guarding:
             else:
                 send = self._watch_k(now, outputs)
                 if self._fresh and self._request is not None:
-                    self._wish(now, outputs, self._request)
+                    if self._rested:
+                        self._wish(now, outputs, self._request)
+                    else:
+                        self._hold(self._request, "this session began before guard did: ask for all outputs off first")
         if self.trip is not Trip.NONE and self._fresh and self._request and self._request.outputs & ALL_BUT_LOCK:
-            self._fenced.add(self._request.session)  # it began before this guard, or will not let go
+            self._fenced.add(self._request.session)  # it began before this guard, or still wants outputs on
         if self._safe is not None:
             step = self._safe.step(now, outputs, self.heard)
             send = step.send or send
             self._wanted = outputs & ~step.off
             if step.done:
+                self._watch_ac(now, outputs)
                 self._after_safe(outputs & ~step.off)
         elif self.state is GuardState.STARTING and self.ready_to_start:
             self._enter(GuardState.READY)
@@ -211,6 +245,7 @@ class Guarding:
             self.heard.amps_soon(now, AMPS_AGE_S),
             now - self._d2_off_t,
             now - self._signals_off_t,
+            self._cable.largest(now),
         )
         verdict = rules.judge(view, request)
         if verdict.trip is not None:
@@ -218,17 +253,21 @@ class Guarding:
             return
         if Output.PLUG_LOCK in outputs & ~verdict.apply and request.cable_v is None:
             self._note("warning", "unlocked-unverified", "plug unlocked on a person's word, cable voltage unknown")
-        if verdict.why != self._held:
-            self._held = verdict.why
-            if verdict.why:
-                self._note("warning", "held", f"asked for {', '.join(names(request.outputs)) or 'none'}: {verdict.why}")
+        self._hold(request, verdict.why)
         self._wanted = verdict.apply
         if verdict.apply & ALL_BUT_LOCK:
             self._owner = request.session
 
+    def _hold(self, request: Request, why: str) -> None:
+        """Note once why a request is not granted in full; why is "" when it is."""
+        if why != self._held:
+            self._held = why
+            if why:
+                self._note("warning", "held", f"asked for {', '.join(names(request.outputs)) or 'none'}: {why}")
+
     def _watch_k(self, now: float, outputs: Output) -> bytes | None:
-        """K off while expected: command 0 A here and now, and again until charger no longer expects K. In a stop K off
-        is normal; whether the current is down is looked at all the same, once."""
+        """K goes off while charger expects it on: command 0 A at once, and repeat it until charger no longer expects K.
+        In a stop, K off is normal; guard still checks once that the current is low."""
         expected = self._request is not None and self._request.k_expected
         if self.k_on or not outputs & CONTACTORS:
             self._k_lost_t, self._k_checked = None, False
@@ -249,17 +288,32 @@ class Guarding:
         return None
 
     def _trip(self, now: float, trip: Trip, why: str) -> None:
-        # Since K went off the converter has been told 0 A, by us or by the stop: its 0.8 s count from there.
+        # Since K went off the converter has had an order of 0 A, from guard or from charger's stop: make-safe counts
+        # its 0.8 s from that time.
         self.trip, self._safe = trip, MakeSafe(now if self._k_lost_t is None else self._k_lost_t)
         if self._owner is not None:
             self._fenced.add(self._owner)
-        if self._request is not None and trip is not Trip.CHARGER_SILENT:  # then a newcomer may be the one who clears
+        if self._request is not None and trip is not Trip.CHARGER_SILENT:  # then a new session may clear
             self._fenced.add(self._request.session)
+        self._ac_off_t = now
         self._enter(GuardState.MAKING_SAFE)
         self._note("fault", "tripped", f"making safe: {TRIP_TEXT[trip]}" + (f" ({why})" if why else ""))
 
+    def _watch_ac(self, now: float, outputs: Output) -> None:
+        """Detects a PRE AC relay that does not open. The only sign is that a converter without mains stops
+        answering."""
+        if Output.PRE_AC in outputs:
+            self._ac_off_t = now
+        elif self._ac_off_t is not None and now - self._ac_off_t > AC_SILENT_S:
+            self._ac_off_t = None
+            if now - self.heard.answered_t < AC_FRESH_S:
+                text = (
+                    f"{AC_SILENT_S:.0f} s after its AC was switched off the converter still answers: look at its relay"
+                )
+                self._note("warning", "pre-ac-stays", text)
+
     def _after_safe(self, outputs: Output) -> None:
-        """Steps 1 to 5 are through."""
+        """Called when steps 1 to 5 are done."""
         if self.state is GuardState.STARTING:
             self._safe = None
             return
@@ -269,7 +323,7 @@ class Guarding:
             if left:
                 self._note("fault", "not-safe", "still on after make-safe: " + ", ".join(left))
             else:
-                self._note("info", "safe", "all outputs but the lock are off; latched until charger starts anew")
+                self._note("info", "safe", "all outputs but the lock are off; latched until charger restarts")
         request = self._request
         if request is None or not self._fresh or request.session in self._fenced:
             return
@@ -287,6 +341,8 @@ class Guarding:
             self._d2_off_t = now
         if outputs & SIGNALS:
             self._signals_off_t = now
+        if Output.PLUG_LOCK not in outputs:
+            self._cable_doubted = False
 
     def _next(self, now: float, outputs: Output) -> float:
         if self._safe is not None and self.state is not GuardState.TRIPPED:

@@ -4,7 +4,7 @@ from enum import IntFlag
 
 
 class Output(IntFlag):
-    """One bit an output; on = the relay, contactor or signal is energised.
+    """One bit per output; on = the relay, contactor or signal is energised.
 
     `led:` names of the device tree are `line_name()` of these.
     """
@@ -24,7 +24,7 @@ class Output(IntFlag):
     MASTER = 0x40
     """Master contactor, the predecessor's "lockout"."""
 
-    # guard and charger do little else than this, many times a second on a slow core; enum's own way is ten times slower
+    # guard and charger do these operations many times a second on a slow core; enum's own versions are ten times slower
 
     def __and__(self, other: int) -> "Output":
         return _SETS[int.__and__(self, other)]
@@ -40,7 +40,7 @@ class Output(IntFlag):
 
 
 _SETS = tuple(Output(bits) for bits in range(0x80))
-"""Every combination of outputs by its bits."""
+"""Every combination of outputs, indexed by its bits."""
 
 CONTACTORS = Output.C1 | Output.C2
 NONE = Output(0)

@@ -1,8 +1,8 @@
 """Which outputs may be on together, and which changes are allowed when. Pure.
 
-Two tables. NEEDS: a wish that breaks a row is a charger out of its mind, and guard trips. MOVES: a change whose
-moment has not come is held (the output stays as it is, and where others are needed with it, all of them) and
-reported; charger simply goes on asking. Make-safe is not judged here: it has its own order.
+Two tables. NEEDS: a request that violates NEEDS can only come from a broken `charger`: `guard` trips. MOVES: a change
+whose moment has not come is held and reported, and charger repeats its request. A held output stays as it is; if the
+result would violate NEEDS, all outputs stay as they are. Make-safe is not judged here: it has its own order.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,13 @@ from v2h.safety.wire import Request, Trip
 UNLOCK_V = 10.0
 """The plug stays locked above this cable voltage (IEEE 2030.1.1 as quoted by ccs32clara-chademo)."""
 UNLOCK_BY_PERSON_S = 120.0
-"""Ours: so long after d1 and d2 went off has a cable of unknown voltage bled by itself, before a person may decide."""
+"""Our choice: a person may unlock a cable of unknown voltage only this long after d1 and d2 went off. By then the cable
+has discharged by itself."""
 D2_V = 20.0
-"""d2 rises only onto a cable known to be below (IEEE 2030.1.1 as quoted by open implementations)."""
+"""d2 may rise only onto a cable known to be at or below this voltage (IEEE 2030.1.1 as quoted by open
+implementations)."""
 D2_TO_D1_S = 0.5
-"""d1 stays this long after d2 (IEEE 2030.1.1 as quoted by ccs32clara-chademo)."""
+"""d1 stays on this long after d2 (IEEE 2030.1.1 as quoted by ccs32clara-chademo)."""
 
 D1, D2, LOCK, PRE_AC, MASTER = Output.D1, Output.D2, Output.PLUG_LOCK, Output.PRE_AC, Output.MASTER
 
@@ -47,11 +49,13 @@ NEEDS = (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What guard itself knows. outputs: as read back. pre_current_a: heard on the converter's bus and fresh, else None;
-    the current asked for, where that is larger.
+    """What guard itself knows. outputs: as read back. pre_current_a: fresh from the converter's bus, else None; the
+    ordered current where that is larger.
 
     d2_off_s: how long d2 has been off; signals_off_s: how long d1 and d2 have both been off; 0 while on. A restarted
-    guard counts from its own start.
+    guard counts from its own start. cable_high_v: the largest cable voltage that charger reported within the last
+    0.8 s; None when it reported too few values, or an unknown voltage. One report of charger alone never permits
+    unlocking or a rise of d2.
     """
 
     outputs: Output
@@ -59,11 +63,13 @@ class View:
     pre_current_a: float | None
     d2_off_s: float
     signals_off_s: float
+    cable_high_v: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Switching any of `outputs` on (rising) or off is allowed only when `allowed`; else it is held: `reason`."""
+    """Switching any of `outputs` on (rising) or off is allowed only when `allowed` is true; else the change is held and
+    `reason` is reported."""
 
     outputs: Output
     rising: bool
@@ -72,20 +78,22 @@ class Move:
 
 
 def _current_low(view: View, request: Request) -> bool:
-    """Guard's own fresh measurement is at most 5 A, and charger does not know better."""
+    """Guard's own fresh value is at most 5 A, and charger does not report more than that."""
     known = view.pre_current_a is not None and abs(view.pre_current_a) <= LOW_A
     return known and (request.pre_current_a is None or abs(request.pre_current_a) <= LOW_A)
 
 
-def _cable_dead(request: Request) -> bool:
-    return request.cable_v is not None and abs(request.cable_v) < D2_V
+def _told_below(view: View, request: Request, below_v: float) -> bool:
+    """charger reports at most below_v now, and has reported no larger voltage for 0.8 s."""
+    now_v, high_v = request.cable_v, view.cable_high_v
+    return now_v is not None and high_v is not None and max(abs(now_v), abs(high_v)) <= below_v
 
 
 def _may_unlock(view: View, request: Request) -> bool:
     if (request.outputs | view.outputs) & (D1 | D2 | CONTACTORS):
         return False
     if request.cable_v is not None:
-        return abs(request.cable_v) <= UNLOCK_V
+        return _told_below(view, request, UNLOCK_V)
     return request.unlock_by_person and view.signals_off_s >= UNLOCK_BY_PERSON_S
 
 
@@ -107,15 +115,17 @@ MOVES = (
         LOCK,
         False,
         _may_unlock,
-        "unlocking needs d1, d2, c1, c2 off and a cable known to be at 10 V or less (or unknown, d1 and d2 off for "
-        "120 s, and a person's confirmation)",
+        "unlocking needs d1, d2, c1, c2 off and a cable known to be at 10 V or less for 0.8 s (or unknown, d1 and d2 "
+        "off for 120 s, and a person's confirmation)",
     ),
     Move(
         D2,
         True,
-        lambda view, request: view.k_on and not (view.outputs | request.outputs) & CONTACTORS and _cable_dead(request),
+        lambda view, request: view.k_on
+        and not (view.outputs | request.outputs) & CONTACTORS
+        and _told_below(view, request, D2_V),
         "d2 rises only with the car's permission K, with c1 and c2 open, for the car would close onto the converter, "
-        "and onto a cable known to be below 20 V",
+        "and onto a cable known to be below 20 V for 0.8 s",
     ),
     Move(
         CONTACTORS,
@@ -128,9 +138,10 @@ MOVES = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """apply: what the outputs may become now. trip: set when the wish itself is forbidden (then apply means nothing).
+    """apply: what the outputs may become now. trip: set when the request itself is forbidden (then apply has no
+    meaning).
 
-    why: empty when the wish is granted whole.
+    why: empty when the request is granted in full.
     """
 
     apply: Output
@@ -147,11 +158,11 @@ _BROKEN = tuple(
     next((need for need in NEEDS if outputs & need.on and need.needs & ~outputs), None)
     for outputs in map(Output, range(0x80))
 )
-"""The same for every combination: guard asks several times a turn."""
+"""The result for every combination, computed once, because guard needs it several times per turn."""
 
 
 def judge(view: View, request: Request) -> Verdict:
-    """What becomes of a wish: granted, held in part, or a reason to make safe."""
+    """Whether a request is granted, held in part, or a reason to make safe."""
     wish, current = request.outputs, view.outputs
     if (need := broken_need(wish)) is not None:
         on, missing = names(need.on & wish), names(need.needs & ~wish)
@@ -166,6 +177,6 @@ def judge(view: View, request: Request) -> Verdict:
             kept_off, kept_on = (kept_off | moving, kept_on) if move.rising else (kept_off, kept_on | moving)
             reasons.append(move.reason)
     apply = (wish | kept_on) & ~kept_off
-    if broken_need(apply) is not None:  # a held output keeps its company: nothing changes
+    if broken_need(apply) is not None:  # a held output needs others: nothing changes
         apply = current
     return Verdict(apply, None, "; ".join(reasons))

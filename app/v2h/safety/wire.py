@@ -1,7 +1,7 @@
 """The safety wire: fixed binary packets between charger (client) and guard (server) on a Unix seqpacket socket.
 
-charger sends a Request at 10 Hz and at once when its wish changes; guard answers each with a Report, and sends one by
-itself at a K edge or a trip. Silence of 300 ms on either side is a failure of the other.
+charger sends a Request at 10 Hz, and at once when the outputs that it wants change; guard answers each with a Report,
+and sends an extra one at a K edge or a trip. When one side receives nothing for 300 ms, it treats the other as failed.
 """
 
 import struct
@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from v2h.safety.outputs import Output
 
-VERSION = 1
+VERSION = 2
 SILENCE_S = 0.3
 """How long either side may be silent (design law: guard makes safe, charger writes 0 A)."""
 
@@ -59,7 +59,8 @@ class Request:
     """What charger wants. pre_current_a: + charging, as last measured (None: unknown); cable_v None: unknown.
 
     k_expected: K is expected on, so its loss is not normal. trip_wanted: charger asks guard to make safe.
-    unlock_by_person: a person confirmed unlocking an unverified cable.
+    unlock_by_person: a person confirmed unlocking an unverified cable. cable_doubted: the cable's sensor disagreed with
+    the converter or the car; guard remembers it for a charger that restarts.
     """
 
     outputs: Output
@@ -71,11 +72,13 @@ class Request:
     k_expected: bool = False
     trip_wanted: bool = False
     unlock_by_person: bool = False
+    cable_doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is. outputs: levels read back. can_up: guard's own socket on can0 works. k_on: vehicle charge permission."""
+    """The present state. outputs: as they were last switched. can_up: guard's own socket on can0 works. k_on: vehicle
+    charge permission. cable_doubted: a charger has reported it since the plug was locked."""
 
     outputs: Output
     state: GuardState
@@ -84,6 +87,7 @@ class Report:
     sequence: int
     k_on: bool
     can_up: bool
+    cable_doubted: bool = False
 
 
 _UNKNOWN = -32768
@@ -94,7 +98,7 @@ def _tenths(value: float | None) -> int:
 
 
 def pack_request(request: Request) -> bytes:
-    flags = request.k_expected | request.trip_wanted << 1 | request.unlock_by_person << 2
+    flags = request.k_expected | request.trip_wanted << 1 | request.unlock_by_person << 2 | request.cable_doubted << 3
     return _REQUEST.pack(
         VERSION,
         request.outputs,
@@ -122,11 +126,12 @@ def unpack_request(packet: bytes) -> Request:
         bool(flags & 1),
         bool(flags & 2),
         bool(flags & 4),
+        bool(flags & 8),
     )
 
 
 def pack_report(report: Report) -> bytes:
-    flags = report.k_on | report.can_up << 1
+    flags = report.k_on | report.can_up << 1 | report.cable_doubted << 2
     return _REPORT.pack(
         VERSION,
         report.outputs,
@@ -143,7 +148,8 @@ def unpack_report(packet: bytes) -> Report:
     version, outputs, state, trip, session, sequence, flags = _unpack(_REPORT, packet)
     if version != VERSION:
         raise WireError(f"report of version {version}; this charger speaks {VERSION}")
-    return Report(Output(outputs), GuardState(state), Trip(trip), session, sequence, bool(flags & 1), bool(flags & 2))
+    on = [bool(flags & bit) for bit in (1, 2, 4)]
+    return Report(Output(outputs), GuardState(state), Trip(trip), session, sequence, *on)
 
 
 def _unpack(layout: struct.Struct, packet: bytes) -> tuple[int, ...]:

@@ -1,1 +1,1 @@
-"""The status page: one Flask application made by `create_app`, no global, no build step, no outside address."""
+"""The status page: one Flask application, made by `create_app`. No globals, no build step, no outside address."""

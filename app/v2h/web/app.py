@@ -1,4 +1,4 @@
-"""The application: the gate before everything, the page, the owner's pages, and the REST doors under /api/v1/."""
+"""The application: access checks for every request, the page, the owner's pages, and the REST endpoints in /api/v1/."""
 
 from pathlib import Path
 
@@ -6,11 +6,12 @@ from flask import Flask, Response, request
 from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 
-from v2h.web.archive import Archive
+from v2h.bus.messages import MOST_DOCUMENT_B
+from v2h.web.auth import refusal, stand_before
+from v2h.web.auth_pages import Tell, owner_pages
+from v2h.web.auth_store import AuthStore
 from v2h.web.commands import Commands
-from v2h.web.gate import refusal, stand_before
-from v2h.web.owner import Tell, owner_pages
-from v2h.web.ownerkeys import OwnerKeys
+from v2h.web.log_source import Archive
 from v2h.web.pages import pages
 from v2h.web.pairing import Window
 from v2h.web.rest import Sources, rest
@@ -18,17 +19,17 @@ from v2h.web.state import LiveState
 
 MAX_STREAMS = 8
 STREAM_LIFE_S = 900.0
-MAX_BODY = 49152
-"""A schedule's document; the bus carries 65536."""
+MAX_BODY = MOST_DOCUMENT_B + 8192
+"""Bytes: a schedule document, in a backup with all settings."""
 STATIC_LIFE_S = 86400
 COMPRESSED = ["text/html", "text/css", "text/javascript", "application/json", "image/svg+xml"]
-"""The live stream is not among them: it must leave at once."""
+"""The live stream is not compressed, because each of its events must be sent at once."""
 
 
 def create_app(
     state: LiveState,
     commands: Commands,
-    keys: OwnerKeys,
+    keys: AuthStore,
     *,
     window: Window,
     tell: Tell,
@@ -41,8 +42,8 @@ def create_app(
 ) -> Flask:
     """The WSGI application.
 
-    window: the pairing window that the panel opens. tell: publishes an event. data: folder of the log and the captures.
-    host_names: accepted in Host besides addresses, localhost and v2h.local. reading_open: whether everyone may look.
+    window: the pairing window that `panel` opens. tell: publishes an event. data: folder of the log and the captures.
+    host_names: accepted in Host besides addresses, localhost and v2h.local. reading_open: whether everyone may read.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY

@@ -1,7 +1,7 @@
-"""Orders from page and API: checked here in form, carried to the bus by the bus loop, answered in time or not at all.
+"""Orders from the page and the API: their form is checked here, the bus loop publishes them, and a late reply is lost.
 
-Request threads never touch the bus connection, which belongs to the bus loop alone: they leave the order in a queue,
-wake the loop through a socket pair and wait for the reply with their id.
+Only the bus loop uses the bus connection. A request thread puts its order into a queue, wakes the loop through a socket
+pair and waits, for a limited time, for the reply with its id.
 """
 
 import contextlib
@@ -12,45 +12,39 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from v2h.bus import MODES, Command, Reply
+from v2h.bus.messages import Command, Reply, UnlockWord
+from v2h.bus.sentences import say
+from v2h.bus.states import MODES
+from v2h.checks import Range, one_of, shown
+from v2h.config.bounds import AMPS, SOC
 
 ANSWER_WITHIN_S = 2.0
 LONGER_S = {"clock": 10.0}
-"""The clock is set by a program of its own, which has to start first."""
+"""A separate program sets the clock, and it has to start first."""
 
 
 class BadCommandError(ValueError):
-    """The order is malformed: the text says which key, its value and what is allowed."""
-
-
-class Number(NamedTuple):
-    """A bounded number in an order."""
-
-    low: float
-    high: float
-    unit: str
+    """The order is malformed. The text names the key, its value and what is allowed."""
 
 
 class Kind(Enum):
-    """What an order's value must be, in words, where it is no number and no word of a list."""
+    """What an order's value must be, as text for people, when it is neither a number nor an item of a fixed list."""
 
     MOMENT = "an ISO time with its offset, such as 2026-11-22T18:00:00+01:00"
     OBJECT = "a JSON object"
-    YES = "true"
     VALUE = "a text, a number, true, false, null, a list or an object"
 
 
-Rule = Number | tuple[str, ...] | Kind
+Rule = Range | tuple[str, ...] | Kind
 ANY_KEY = "*"
-"""Stands for every key: which there are is for the one who carries the order out to say."""
+"""Stands for every key. The program that carries out the order checks which keys exist."""
 
-AMPS, SOC = Number(1, 16, "A"), Number(5, 100, "%")
 COMMANDS: dict[str, dict[str, Rule]] = {
     "mode": {"mode": MODES, "amps": AMPS, "soc_limit_pct": SOC, "until": Kind.MOMENT},
     "stop": {},
-    "clear-fault": {"unlock_confirmed": Kind.YES},
+    "clear-fault": {},
     "capture": {},
     "resume": {},
     "settings": {ANY_KEY: Kind.VALUE},
@@ -58,34 +52,37 @@ COMMANDS: dict[str, dict[str, Rule]] = {
     "clock": {"at": Kind.MOMENT},
     "slot": {"slot": ("charge", "hold", "none"), "until": Kind.MOMENT, "amps": AMPS, "soc_limit_pct": SOC},
 }
-"""Orders that page and API may give, and their keys. Whether they fit the moment is for manager and charger to say."""
+"""Orders that the page and the API may give, and their keys. `manager` and `charger` decide whether an order is
+possible at the moment."""
 NEEDED: dict[str, tuple[str, ...]] = {"mode": ("mode",), "schedule": ("schedule",), "clock": ("at",), "slot": ("slot",)}
+ELSEWHERE = {("clear-fault", "unlock_confirmed"): UnlockWord.GIVEN_AT_THE_PANEL}
+"""Keys of orders that must be given at another place, and the sentence that names the place."""
 
 
 def check(name: str, values: Mapping[str, Any]) -> None:
-    """Raises BadCommandError unless every key is known and every value allowed."""
+    """Raises BadCommandError unless every key is known, every value is allowed and no needed key is missing."""
     allowed = COMMANDS[name]
     for key, value in values.items():
         rule = allowed.get(key, allowed.get(ANY_KEY))
         if rule is None:
+            if (name, key) in ELSEWHERE:
+                raise BadCommandError(ELSEWHERE[name, key])
             known = ", ".join(allowed) or "none"
-            raise BadCommandError(f"unknown key {key!r} in command {name!r}; known: {known}")
+            raise BadCommandError(say("command.unknown_key", key=repr(key), command=name, known=known))
         if not _fits(value, rule):
-            raise BadCommandError(f"{key} = {value!r:.80} is not {_words(rule)}")
+            raise BadCommandError(say("command.bad_value", key=key, value=shown(value), allowed=_words(rule)))
     for key in NEEDED.get(name, ()):
         if key not in values:
-            raise BadCommandError(f"command {name!r} needs the key {key!r}")
+            raise BadCommandError(say("command.missing_key", command=name, key=key))
 
 
 def _fits(value: object, rule: Rule) -> bool:
-    if isinstance(rule, Number):
-        return isinstance(value, int | float) and not isinstance(value, bool) and rule.low <= value <= rule.high
+    if isinstance(rule, Range):
+        return rule.fits(value)
     if isinstance(rule, tuple):
         return value in rule
     if rule is Kind.MOMENT:
         return isinstance(value, str) and _is_moment(value)
-    if rule is Kind.YES:
-        return value is True
     return rule is Kind.VALUE or isinstance(value, dict)
 
 
@@ -97,19 +94,19 @@ def _is_moment(text: str) -> bool:
 
 
 def _words(rule: Rule) -> str:
-    if isinstance(rule, Number):
-        return f"a number from {rule.low} to {rule.high} {rule.unit}"
-    return rule.value if isinstance(rule, Kind) else f"one of {', '.join(rule)}"
+    if isinstance(rule, Range):
+        return str(rule)
+    return rule.value if isinstance(rule, Kind) else one_of(rule)
 
 
 class Commands(Protocol):
-    """What the application needs: send an order, get its reply or None when nobody answered in time."""
+    """What the application needs: it sends an order and gets the reply, or None when no reply came in time."""
 
     def send(self, name: str, values: Mapping[str, Any]) -> Reply | None: ...
 
 
-class CommandDoor:
-    """The door between request threads (send, tell) and the bus loop (fileno, take, answer)."""
+class CommandQueue:
+    """The queue between request threads (send, tell) and the bus loop (fileno, take, take_events, answer)."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -121,7 +118,7 @@ class CommandDoor:
         self._wake_w.setblocking(False)
 
     def send(self, name: str, values: Mapping[str, Any]) -> Reply | None:
-        """Request thread: publish and wait; None when nobody answered in time."""
+        """Request thread: publish the order and wait for the reply; None when no reply came in time."""
         command = Command(uuid.uuid4().hex, "web", dict(values))
         event, replies = threading.Event(), list[Reply]()
         with self._lock:
@@ -132,7 +129,7 @@ class CommandDoor:
         with self._lock:
             self._waiting.pop(command.id, None)
             if not replies and (name, command) in self._orders:
-                self._orders.remove((name, command))  # nobody asks for it any more: never send it late
+                self._orders.remove((name, command))  # nobody waits for it any more: never send it late
         return replies[0] if replies else None
 
     def tell(self, level: str, code: str, text: str) -> None:
@@ -161,7 +158,7 @@ class CommandDoor:
         return events
 
     def answer(self, reply: Reply) -> None:
-        """Bus loop: a reply arrived; the first one for an id counts."""
+        """Bus loop: a reply arrived. The request thread uses the first one for its id."""
         with self._lock:
             event, replies = self._waiting.get(reply.id, (None, []))
             if event is not None:
@@ -169,5 +166,5 @@ class CommandDoor:
                 event.set()
 
     def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # full: the loop is awake already
+        with contextlib.suppress(BlockingIOError):  # the socket is full: the loop is awake already
             self._wake_w.send(b"!")

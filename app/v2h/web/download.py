@@ -4,14 +4,14 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from v2h.web.archive import Row
+from v2h.web.log_source import Row
 
 EVENT_COLUMNS = ("at", "synchronised", "level", "code", "text", "source")
 SAMPLE_COLUMNS = ("t", "grid_w", "power_w", "soc_pct")
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    """RFC 4180 with a header line; a value that is not known is an empty cell."""
+    """CSV lines by RFC 4180, with a header line; an unknown value is an empty cell."""
     line = io.StringIO()
     writer = csv.writer(line)
     writer.writerow(columns)
@@ -24,8 +24,8 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
 
 
 def all_events(page: Callable[[int | None], Sequence[Row]]) -> Iterator[Row]:
-    """Every event, newest first. page(before): the next ones, those with an id below `before`. The first page is read
-    now, so that a log that cannot be read is refused before a file begins."""
+    """Every event, newest first. page(before) returns the next page: events with ids below `before` (None: the newest
+    ones). The first page is read at once, so that an unreadable log is refused before the download begins."""
     first = page(None)
 
     def rest(rows: Sequence[Row]) -> Iterator[Row]:

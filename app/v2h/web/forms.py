@@ -1,43 +1,46 @@
-"""The forms of settings and schedule as data: which fields there are, what they hold, what is allowed.
+"""The forms of settings and schedule as data: the fields, their values and what is allowed.
 
-The bounds of the settings come from manager with the settings themselves; here are only words and order. A time that a
-field cannot show as the document has it is kept beside the field, and sent as it was while nobody touches it.
+The bounds of the settings come from `manager` with the settings themselves; this module has only the labels and their
+order. A form field cannot show every time as the schedule document has it. The original is then kept beside the field,
+and the page sends it unchanged unless a person edits the field.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
-from v2h.bus import MODES, ManagerSettings
-from v2h.energy.walltime import ZoneError, zone
-from v2h.web import words
+from v2h.bus.messages import ManagerSettings
+from v2h.bus.states import MODES
+from v2h.config.bounds import AMPS, SOC
+from v2h.energy.owner_settings import TABLE, Setting
+from v2h.energy.walltime import DAY_WORDS, DAYS, ZoneError, zone
+from v2h.web.view import labels
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DAY_WORDS = {"daily": DAYS, "weekdays": DAYS[:5], "weekends": DAYS[5:]}
-
+AMPS_FIELD: dict[str, Any] = {"min": AMPS.low, "max": AMPS.high, "step": "any"}
+SOC_FIELD: dict[str, Any] = {"min": SOC.low, "max": SOC.high, "step": 1}
 ENTRIES: dict[str, tuple[tuple[str, str, str, dict[str, Any]], ...]] = {
     "weekly": (
         ("days", "Days", "days", {}),
         ("start", "From", "time", {"required": True}),
         ("end", "To", "time", {"required": True}),
         ("mode", "Mode", "mode", {}),
-        ("amps", "Amps", "number", {"min": 1, "max": 16, "step": "any"}),
-        ("soc_limit_pct", "To %", "number", {"min": 5, "max": 100, "step": 1}),
+        ("amps", "Amps", "number", AMPS_FIELD),
+        ("soc_limit_pct", "To %", "number", SOC_FIELD),
         ("name", "Name", "text", {"maxlength": 40}),
     ),
     "ready_by": (
         ("days", "Days", "days", {}),
         ("time", "Ready by", "time", {"required": True}),
-        ("soc_pct", "With %", "number", {"min": 5, "max": 100, "step": 1, "required": True}),
-        ("amps", "Amps", "number", {"min": 1, "max": 16, "step": "any"}),
+        ("soc_pct", "With %", "number", SOC_FIELD | {"required": True}),
+        ("amps", "Amps", "number", AMPS_FIELD),
         ("name", "Name", "text", {"maxlength": 40}),
     ),
     "overrides": (
         ("start", "From", "datetime-local", {"required": True}),
         ("end", "To", "datetime-local", {"required": True}),
         ("mode", "Mode", "mode", {}),
-        ("amps", "Amps", "number", {"min": 1, "max": 16, "step": "any"}),
-        ("soc_limit_pct", "To %", "number", {"min": 5, "max": 100, "step": 1}),
+        ("amps", "Amps", "number", AMPS_FIELD),
+        ("soc_limit_pct", "To %", "number", SOC_FIELD),
         ("name", "Name", "text", {"maxlength": 40}),
     ),
     "prices": (
@@ -49,7 +52,7 @@ ENTRIES: dict[str, tuple[tuple[str, str, str, dict[str, Any]], ...]] = {
         ("name", "Name", "text", {"maxlength": 40}),
     ),
 }
-"""Kind of entry -> (key, label, kind of field, attributes), as the schedule's own document has them."""
+"""Kind of entry -> (key, label, kind of field, attributes); kinds and keys are those of the schedule document."""
 
 
 def schedule_form(document: Mapping[str, Any], owners: tzinfo) -> dict[str, Any]:
@@ -57,7 +60,7 @@ def schedule_form(document: Mapping[str, Any], owners: tzinfo) -> dict[str, Any]
     "entries"}]}; each entry is a list of fields. owners: the zone of a document that names none."""
     kinds, there = [], _zone(document, owners)
     for kind, fields in ENTRIES.items():
-        title, about, add = words.ENTRIES[kind]
+        title, about, add = labels.ENTRIES[kind]
         found = document.get(kind)
         entries = found if isinstance(found, Sequence) else ()
         kinds.append(
@@ -93,12 +96,12 @@ def _entry(
 
 
 def _value(kind: str, value: Any, there: tzinfo) -> Any:
-    """As the field of a form takes it."""
+    """The value as a form field of this kind takes it."""
     if kind == "days":
         days = value if isinstance(value, list) else DAY_WORDS.get(value or "daily", DAYS)
         return [{"key": day, "label": day.capitalize(), "on": day in days} for day in DAYS]
     if kind == "mode":
-        return [{"key": mode, "label": words.MODES[mode], "on": mode == value} for mode in MODES]
+        return [{"key": mode, "label": labels.MODES[mode], "on": mode == value} for mode in MODES]
     if value is None:
         return ""
     if kind == "time":
@@ -112,20 +115,25 @@ def _value(kind: str, value: Any, there: tzinfo) -> Any:
     return value
 
 
+GROUPS = ("Battery", "Currents", "Grid", "Session", "Region", "More")
+"""Groups of settings, in this order. The last one takes the settings that this version does not know."""
+
+
 def settings_form(message: ManagerSettings | None) -> list[dict[str, Any]]:
-    """Groups of fields in the order of words.SETTINGS: {"title", "fields": [{"key", "label", "help", "kind", "value",
-    "unit", "low", "high", "allowed", "null"}]}; empty when manager has not told its settings."""
+    """Groups of fields in the order of the table: {"title", "fields": [{"key", "label", "help", "kind", "value",
+    "unit", "low", "high", "allowed", "null"}]}; empty while `manager` has not published its settings."""
     if message is None:
         return []
-    groups: dict[str, list[dict[str, Any]]] = {title: [] for title in words.SETTING_GROUPS}
-    known = [key for key in words.SETTINGS if key in message.settings]
-    for key in [*known, *(key for key in message.settings if key not in words.SETTINGS)]:
+    groups: dict[str, list[dict[str, Any]]] = {title: [] for title in GROUPS}
+    known = [key for key in TABLE if key in message.settings]
+    for key in [*known, *(key for key in message.settings if key not in TABLE)]:
         value, bounds = message.settings[key], message.bounds.get(key, {})
-        group, label, about = words.SETTINGS.get(key, (words.SETTING_GROUPS[-1], words.plain(key), ""))
+        row = TABLE.get(key, Setting(GROUPS[-1], labels.plain(key), ""))
         kind = "select" if "allowed" in bounds else "number" if "low" in bounds else "text"
         if isinstance(value, bool):
             kind = "checkbox"
         if kind == "number" and value is not None:
             value = f"{value:g}"
-        groups[group].append({"key": key, "label": label, "help": about, "kind": kind, "value": value, **bounds})
+        field = {"key": key, "label": row.label, "help": row.about, "kind": kind, "value": value}
+        groups[row.group].append(field | bounds)
     return [{"title": title, "fields": fields} for title, fields in groups.items() if fields]

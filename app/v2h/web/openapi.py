@@ -1,22 +1,24 @@
-"""The OpenAPI 3.1 document of the REST doors, made from one table.
+"""The OpenAPI 3.1 document of the REST endpoints, made from one table.
 
-By hand, for a generator would need a schema library at run time (marshmallow, pydantic) that nothing else here uses
-and that each start of web would pay for. It cannot drift: one test compares the table with the application's own
-routes, another runs the API against the document.
+The table is written by hand, because a generator would need a schema library at run time (marshmallow, pydantic) that
+nothing else here uses and that would make each start of `web` slower. The table cannot drift: one test compares it with
+the application's own routes, another runs the API against the document.
 """
 
 import re
 from functools import cache
 from typing import Any, NamedTuple
 
-from v2h import __version__
-from v2h.web.commands import ANY_KEY, COMMANDS, NEEDED, Kind, Number, Rule
+from v2h import version
+from v2h.bus.messages import LEVELS
+from v2h.checks import Range
+from v2h.energy.owner_settings import TABLE
+from v2h.web.commands import ANY_KEY, COMMANDS, NEEDED, Kind, Rule
 
 ABOUT = (
     "Powers in W, grid + is import, battery and current + is charging the car. Looking is open on the local network "
     "unless v2h.toml closes it; changes need a token made on the page /tokens."
 )
-LEVELS = ("info", "warning", "fault")
 MAX_EVENTS, MAX_DAYS, MAX_SAMPLES = 500, 400, 3000
 Schema = dict[str, Any]
 
@@ -26,7 +28,7 @@ TEXT: Schema = {"type": "string"}
 
 
 def shape(**properties: Schema) -> Schema:
-    """An object with these keys, all there, and perhaps more."""
+    """Schema of an object: all these keys are required, others are allowed."""
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
@@ -39,7 +41,8 @@ DONE = shape(ok={"const": True}, text=TEXT, applied=OBJECT)
 REFUSED = shape(ok={"const": False}, error=TEXT, text=TEXT, applied=OBJECT)
 PLAN = shape(schedule=OBJECT, source=TEXT, error=TEXT)
 PREVIEW = shape(preview=ROWS, ready_by=ROWS, error=TEXT)
-SETTINGS = shape(settings=OBJECT, bounds=OBJECT, error=TEXT)
+OWNERS: dict[str, Schema] = {key: {"description": f"{row.label}. {row.about}"} for key, row in TABLE.items()}
+SETTINGS = shape(settings={"type": "object", "properties": OWNERS}, bounds=OBJECT, error=TEXT)
 SAMPLES = shape(step_s={"type": "number"}, samples=ROWS)
 HEALTH = shape(ok={"type": "boolean"}, problems={"type": "array", "items": TEXT}, programs=OBJECT)
 PAGE: dict[str, Schema] = {
@@ -68,11 +71,12 @@ WORDS = {
 }
 READ = (401, 403)
 SOURCED, ASKED, CHANGED = (*READ, 503), (400, *READ, 503), (400, *READ, 409, 413, 415, 504)
-"""Statuses besides 200: of every door, of one that needs a source, of one that takes a query, of a change."""
+"""Statuses besides 200. READ: every endpoint. SOURCED: one that needs a source. ASKED: one that takes a query. CHANGED:
+a change."""
 
 
-class Door(NamedTuple):
-    """One operation. answer: JSON schema of 200, or the media type of what is no JSON. also: other statuses."""
+class Endpoint(NamedTuple):
+    """One operation. answer: JSON schema of the 200 response, or its media type if not JSON. also: other statuses."""
 
     method: str
     path: str
@@ -83,24 +87,24 @@ class Door(NamedTuple):
     body: Schema | None = None
 
 
-DOORS = (
-    Door("get", "/state", "Everything the page shows, as of now", OBJECT),
-    Door("get", "/stream", "The same, live, as server-sent events; 8 at a time", "text/event-stream", SOURCED),
-    Door("get", "/health", "Is all in order, and what is not", HEALTH),
-    Door("get", "/openapi.json", "This document", OBJECT),
-    Door("get", "/settings", "Owner's settings in force, with bounds", SETTINGS, SOURCED),
-    Door("get", "/schedule", "The schedule as it was last given", PLAN, SOURCED),
-    Door("get", "/schedule/preview", "What it will do in the next 7 days", PREVIEW, SOURCED),
-    Door("get", "/log", "Events, newest first", shape(events=ROWS), ASKED, PAGE | LEVEL),
-    Door("get", "/log.csv", "All events as CSV", "text/csv", ASKED, LEVEL),
-    Door("get", "/energy", "Totals of the last days, newest first", shape(days=ROWS), ASKED, DAYS),
-    Door("get", "/samples", f"Means over time, at most {MAX_SAMPLES}", SAMPLES, ASKED, SPAN),
-    Door("get", "/samples.csv", "The same as CSV", "text/csv", ASKED, SPAN),
-    Door("get", "/database", "The whole log as an SQLite file", "application/vnd.sqlite3", SOURCED),
-    Door("get", "/captures", "CAN logs that were kept after a fault", shape(captures=ROWS)),
-    Door("get", "/captures/{name}", "One of them, as candump writes it", "text/plain", (*READ, 404)),
-    Door("get", "/backup", "Settings and schedule; no password, no token", BACKUP, SOURCED),
-    Door("post", "/restore", "Settings and schedule from a backup", DONE, CHANGED, {}, BACKUP),
+ENDPOINTS = (
+    Endpoint("get", "/state", "Everything the page shows, as of now", OBJECT),
+    Endpoint("get", "/stream", "The same, live, as server-sent events; 8 at a time", "text/event-stream", SOURCED),
+    Endpoint("get", "/health", "Is all in order, and what is not", HEALTH),
+    Endpoint("get", "/openapi.json", "This document", OBJECT),
+    Endpoint("get", "/settings", "Owner's settings in force, with bounds", SETTINGS, SOURCED),
+    Endpoint("get", "/schedule", "The schedule as it was last given", PLAN, SOURCED),
+    Endpoint("get", "/schedule/preview", "What it will do in the next 7 days", PREVIEW, SOURCED),
+    Endpoint("get", "/log", "Events, newest first", shape(events=ROWS), ASKED, PAGE | LEVEL),
+    Endpoint("get", "/log.csv", "All events as CSV", "text/csv", ASKED, LEVEL),
+    Endpoint("get", "/energy", "Totals of the last days, newest first", shape(days=ROWS), ASKED, DAYS),
+    Endpoint("get", "/samples", f"Means over time, at most {MAX_SAMPLES}", SAMPLES, ASKED, SPAN),
+    Endpoint("get", "/samples.csv", "The same as CSV", "text/csv", ASKED, SPAN),
+    Endpoint("get", "/database", "The whole log as an SQLite file", "application/vnd.sqlite3", SOURCED),
+    Endpoint("get", "/captures", "CAN logs that were kept after a fault", shape(captures=ROWS)),
+    Endpoint("get", "/captures/{name}", "One of them, as candump writes it", "text/plain", (*READ, 404)),
+    Endpoint("get", "/backup", "Settings and schedule; no password, no token", BACKUP, SOURCED),
+    Endpoint("post", "/restore", "Settings and schedule from a backup", DONE, CHANGED, {}, BACKUP),
 )
 
 
@@ -108,13 +112,13 @@ DOORS = (
 def document() -> dict[str, Any]:
     """The whole document."""
     paths: dict[str, Any] = {}
-    for door in (*DOORS, *_commands()):
-        paths.setdefault(door.path, {})[door.method] = _operation(door)
+    for endpoint in (*ENDPOINTS, *_commands()):
+        paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "V2H appliance",
-            "version": __version__,
+            "version": version(),
             "description": ABOUT,
         },
         "servers": [{"url": "/api/v1"}],
@@ -123,53 +127,56 @@ def document() -> dict[str, Any]:
     }
 
 
-def _commands() -> list[Door]:
-    """One operation each, for each has keys of its own."""
-    doors = []
+def _commands() -> list[Endpoint]:
+    """One operation for each command, because each command has its own keys."""
+    endpoints = []
     for name, keys in COMMANDS.items():
         body: Schema = {
             "type": "object",
-            "properties": {key: _rule(rule) for key, rule in keys.items() if key != ANY_KEY},
+            "properties": {key: _rule(rule) for key, rule in keys.items() if key != ANY_KEY}
+            | (OWNERS if name == "settings" else {}),
             "required": list(NEEDED.get(name, ())),
             "additionalProperties": ANY_KEY in keys,
         }
         summary = f"Order: {name}"
-        doors.append(Door("post", f"/command/{name}", summary, DONE, CHANGED, {}, body))
-    return doors
+        endpoints.append(Endpoint("post", f"/command/{name}", summary, DONE, CHANGED, {}, body))
+    return endpoints
 
 
 def _rule(rule: Rule) -> Schema:
-    if isinstance(rule, Number):
+    if isinstance(rule, Range):
         return {"type": "number", "minimum": rule.low, "maximum": rule.high, "description": rule.unit}
     if isinstance(rule, tuple):
         return {"type": "string", "enum": list(rule)}
     known: dict[Kind, Schema] = {
         Kind.MOMENT: {"type": "string", "format": "date-time"},
         Kind.OBJECT: {"type": "object"},
-        Kind.YES: {"const": True},
         Kind.VALUE: {},
     }
     return known[rule] | {"description": rule.value}
 
 
-def _operation(door: Door) -> dict[str, Any]:
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": door.method + re.sub(r"\W+", "_", door.path),
-        "summary": door.summary,
+        "operationId": endpoint.method + re.sub(r"\W+", "_", endpoint.path),
+        "summary": endpoint.summary,
         "responses": {
-            "200": _answer("Done." if door.body else "Here it is.", door.answer),
+            "200": _answer("Done." if endpoint.body else "Here it is.", endpoint.answer),
             **{
-                str(status): _answer(WORDS[status], REFUSED if status == 409 else ERROR) for status in sorted(door.also)
+                str(status): _answer(WORDS[status], REFUSED if status == 409 else ERROR)
+                for status in sorted(endpoint.also)
             },
         },
     }
-    parameters: list[Schema] = [{"name": name, "in": "query", "schema": schema} for name, schema in door.query.items()]
-    if "{name}" in door.path:
+    parameters: list[Schema] = [
+        {"name": name, "in": "query", "schema": schema} for name, schema in endpoint.query.items()
+    ]
+    if "{name}" in endpoint.path:
         parameters.append({"name": "name", "in": "path", "required": True, "schema": TEXT})
     if parameters:
         operation["parameters"] = parameters
-    if door.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": door.body}}}
+    if endpoint.body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": endpoint.body}}}
         operation["security"] = [{"token": []}]
     return operation
 

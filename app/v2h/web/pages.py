@@ -1,7 +1,7 @@
-"""The pages: server-rendered views of what LiveState and the log know.
+"""The pages: server-rendered views of LiveState and of the log.
 
-Nothing here changes anything: that is for the doors under /api/v1/. A log that cannot be read takes nothing away but
-its own rows; the page says why.
+Nothing here changes anything; the endpoints under /api/v1/ do that. When the log cannot be read, only its own rows are
+missing, and the page shows the reason.
 """
 
 import time
@@ -12,18 +12,18 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, render_template, request, send_file
 
-from v2h import __version__
-from v2h.web import words
-from v2h.web.archive import Archive
+from v2h import version
 from v2h.web.commands import COMMANDS
 from v2h.web.forms import schedule_form, settings_form
+from v2h.web.log_source import Archive
 from v2h.web.state import LiveState
+from v2h.web.view import labels
 from v2h.web.view.figures import kwh
 from v2h.web.view.logrows import stored
 from v2h.web.view.week import week
 
 CHART_LIBRARY = Path("/usr/share/javascript/dygraphs/dygraph.min.js")
-"""Where Debian's package libjs-dygraphs puts it, on the board and on the desk."""
+"""The path at which Debian's package libjs-dygraphs installs it, on the board and on the desk."""
 TABS = (
     ("now", "/", "Now"),
     ("schedule", "/schedule", "Schedule"),
@@ -35,7 +35,7 @@ EVENTS_A_PAGE = 40
 DAYS_SHOWN = 14
 DAY_S = 86400
 BIGGEST_ID = 2**62
-"""What SQLite takes."""
+"""SQLite accepts ids up to this size; the page ignores a larger one."""
 
 
 def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> Blueprint:
@@ -44,12 +44,12 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
 
     @blueprint.app_context_processor
     def frame() -> dict[str, Any]:
-        """What base.html needs, in every template of the application."""
+        """The values that base.html needs, for every template of the application."""
         view = state.document()[0]["view"]
-        return {"view": view, "site": view["site"], "version": __version__, "tabs": TABS}
+        return {"view": view, "site": view["site"], "version": version(), "tabs": TABS}
 
     def read(what: Callable[[Archive], Sequence[Any]]) -> tuple[Sequence[Any], str]:
-        """Rows of the log, or none and the reason."""
+        """Rows of the log and ""; or no rows and the reason."""
         if archive is None:
             return (), "There is no log here."
         try:
@@ -83,7 +83,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
         level = request.args.get("level", "info")
         before = request.args.get("before", type=int)
         before = before if before is not None and 0 < before < BIGGEST_ID else None
-        level = level if level in words.LEVELS else "info"
+        level = level if level in labels.LEVELS else "info"
         events, trouble = read(lambda a: a.events(EVENTS_A_PAGE, before, level))
         days, _ = read(lambda a: a.days(DAYS_SHOWN))
         older = events[-1].get("id") if len(events) == EVENTS_A_PAGE else None
@@ -94,9 +94,9 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
             trouble=trouble,
             older=older,
             level=level,
-            levels=words.LEVELS,
+            levels=labels.LEVELS,
             days=list(reversed(days)),
-            totals=words.ENERGY,
+            totals=labels.ENERGY,
             kwh=kwh,
             month_from_s=(int(time.time()) // DAY_S - 29) * DAY_S,
             captures=sorted((path.name for path in captures.glob("*.log")), reverse=True) if captures else [],
@@ -112,7 +112,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
 
 
 def owners_zone(state: LiveState) -> ZoneInfo:
-    """The owner's time zone, UTC until it is known."""
+    """The owner's time zone; UTC while it is unknown."""
     name = (state.settings.settings if state.settings else {}).get("time_zone") or "UTC"
     try:
         return ZoneInfo(str(name))

@@ -1,8 +1,8 @@
-"""The REST doors under /api/v1: the same words as the bus and the page.
+"""The REST endpoints under /api/v1. They use the same names as the bus and the page.
 
-Every refusal is {"ok": false, "error": sentence}. What is not known yet is refused with 503 and the name of who should
-have said it; a log with nothing in it is an empty list. GET /stream carries the very document of GET /state, as
-server-sent events. What each door takes and gives stands in openapi.py, and a test holds the two together.
+Every refusal is {"ok": false, "error": sentence}. A value that is not known yet is refused with 503 and the name of the
+program that should have reported it; an empty log is an empty list. GET /stream sends the same document as GET /state,
+as server-sent events. openapi.py describes the request and response of each endpoint, and a test compares the two.
 """
 
 import json
@@ -15,13 +15,15 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, g, jsonify, request, send_file
 from werkzeug.wsgi import FileWrapper
 
-from v2h import __version__
-from v2h.bus import ManagerSchedule, Reply
-from v2h.web.archive import Archive
+from v2h import version
+from v2h.bus.messages import LEVELS, ManagerSchedule, Reply
+from v2h.bus.sentences import say
+from v2h.checks import Count, Range, one_of, shown
+from v2h.web.auth import refusal
 from v2h.web.commands import COMMANDS, BadCommandError, Commands, check
 from v2h.web.download import EVENT_COLUMNS, SAMPLE_COLUMNS, all_events, csv_lines
-from v2h.web.gate import refusal
-from v2h.web.openapi import LEVELS, MAX_DAYS, MAX_EVENTS, MAX_SAMPLES, document
+from v2h.web.log_source import Archive
+from v2h.web.openapi import MAX_DAYS, MAX_EVENTS, MAX_SAMPLES, document
 from v2h.web.state import LiveState, health
 
 BACKUP_VERSION = 1
@@ -32,15 +34,15 @@ DAY_S = 86400.0
 
 
 class BadRequestError(ValueError):
-    """What was sent cannot be used: which part, its value, what is allowed."""
+    """The request cannot be used. The text names the part, its value and what is allowed."""
 
 
 class UnknownYetError(RuntimeError):
-    """Nobody has said it yet, or it cannot be read: who, and why."""
+    """A value has not been reported yet or cannot be read. The text names the program, or the reason."""
 
 
 class Sources(NamedTuple):
-    """Where the doors look. archive: None without a log; captures: folder of frozen CAN logs."""
+    """What the endpoints read from. archive: None without a log; captures: folder of frozen CAN logs."""
 
     state: LiveState
     commands: Commands
@@ -48,8 +50,8 @@ class Sources(NamedTuple):
     captures: Path
 
 
-class Seats:
-    """A counter with a limit: streams and downloads may not take every thread of the server."""
+class ConcurrencyLimit:
+    """A counter with a limit, so that streams and downloads cannot occupy every thread of the server."""
 
     def __init__(self, seats: int) -> None:
         self._free = threading.Semaphore(seats)
@@ -62,10 +64,10 @@ class Seats:
 
 
 def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
-    """The blueprint of all doors."""
+    """The blueprint of all endpoints."""
     doors = Blueprint("rest", __name__, url_prefix="/api/v1")
     state, commands = sources.state, sources.commands
-    seats, downloads = Seats(streams), Seats(DOWNLOADS)
+    seats, downloads = ConcurrencyLimit(streams), ConcurrencyLimit(DOWNLOADS)
 
     @doors.errorhandler(BadRequestError)
     @doors.errorhandler(BadCommandError)
@@ -174,7 +176,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         known, plan = state.settings, state.plan
         if known is None or plan is None:
             raise UnknownYetError("manager has not said yet which settings and schedule are in force")
-        content = {"v2h_backup": BACKUP_VERSION, "version": __version__}
+        content = {"v2h_backup": BACKUP_VERSION, "version": version()}
         response = jsonify({**content, "settings": known.settings, "schedule": plan.schedule})
         response.headers["Content-Disposition"] = 'attachment; filename="v2h-backup.json"'
         return response
@@ -194,13 +196,13 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         before = state.settings.settings
         first = commands.send("settings", settings)
         if first is None or not first.ok:
-            return _answer(first, "nothing was restored")
+            return _answer(first, say("restore.nothing"))
         second = commands.send("schedule", {"schedule": schedule})
         if second is not None and second.ok:
             return _answer(second)
         back = commands.send("settings", before)
         undone = back is not None and back.ok
-        return _answer(second, "nothing was restored" if undone else "only the settings were restored")
+        return _answer(second, say("restore.nothing" if undone else "restore.only_settings"))
 
     @doors.post("/command/<name>")
     def post_command(name: str) -> Response:
@@ -214,13 +216,15 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
 
 
 def _answer(reply: Reply | None, prefix: str = "") -> Response:
-    """200 done, 400 bad values, 409 refused for another reason, 504 nobody answered."""
-    before = f"{prefix}: " if prefix else ""
+    """The response for a reply: 200 done, 400 bad values, 409 refused for another reason, 504 no reply in time."""
+    text = say("command.no_answer") if reply is None else reply.text
+    if prefix:
+        text = say("restore.failed", what=prefix, why=text)
     if reply is None:
-        return refusal(f"{before}No answer in time: the program that decides is not running or not on the bus", 504)
-    answer: dict[str, Any] = {"ok": reply.ok, "text": before + reply.text, "applied": reply.applied}
+        return refusal(text, 504)
+    answer: dict[str, Any] = {"ok": reply.ok, "text": text, "applied": reply.applied}
     if not reply.ok:
-        answer["error"] = before + reply.text
+        answer["error"] = text
     response = jsonify(answer)
     response.status_code = 200 if reply.ok else 400 if reply.bad_input else 409
     return response
@@ -242,36 +246,35 @@ def _no_number(word: str) -> None:
 
 
 def _number(name: str, default: float, low: float, high: float) -> float:
-    """A query parameter. Raises BadRequestError."""
+    """The number in a query parameter. Raises BadRequestError."""
     text = request.args.get(name)
     if text is None:
         return default
     try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not low <= value <= high:
-        raise BadRequestError(f"{name} = {text!r:.40} is not a number from {low:g} to {high:g}")
-    return value
+        return Range(low, high).read(text)
+    except ValueError as expected:
+        raise BadRequestError(f"{name} = {shown(text)} is not {expected}") from None
 
 
 def _whole(name: str, default: int, low: int, high: int) -> int:
-    text = request.args.get(name, str(default))
-    good = text.isascii() and text.isdigit() and len(text) < 20
-    if name in request.args and not (good and low <= int(text) <= high):
-        raise BadRequestError(f"{name} = {text!r:.40} is not a whole number from {low} to {high}")
-    return int(text)
+    text = request.args.get(name)
+    if text is None:
+        return default
+    try:
+        return Count(low, high).read(text)
+    except ValueError as expected:
+        raise BadRequestError(f"{name} = {shown(text)} is not {expected}") from None
 
 
 def _level() -> str:
     level = request.args.get("level", "info")
     if level not in LEVELS:
-        raise BadRequestError(f"level = {level!r:.40} is not one of {', '.join(LEVELS)}")
+        raise BadRequestError(f"level = {shown(level)} is not {one_of(LEVELS)}")
     return level
 
 
 def _span() -> tuple[tuple[float, float], float]:
-    """((from, to) in s since 1970, step in s) of the samples asked for; the last day when nothing is said."""
+    """((from, to) in s since 1970, step in s) of the requested samples; by default the last day."""
     to_s = _number("to_s", time.time(), 0, 1e11)
     from_s = _number("from_s", to_s - DAY_S, -DAY_S, 1e11)
     step_s = _number("step_s", 300, 10, DAY_S)
@@ -296,9 +299,12 @@ def _read(what: Any, archive: Archive | None) -> Any:
         raise UnknownYetError(f"the log cannot be read: {error}") from error
 
 
-def _download(name: str, kind: str, make: Callable[[], Iterable[str] | Iterable[bytes]], downloads: Seats) -> Response:
-    """What `make` gives, as a file. It has a seat from before it is made until it is sent or its reader is gone: a
-    response of pieces, which one of the server's threads sends, and no file that the server would take over."""
+def _download(
+    name: str, kind: str, make: Callable[[], Iterable[str] | Iterable[bytes]], downloads: ConcurrencyLimit
+) -> Response:
+    """Send the content that `make` returns as a file download. The download has a seat from before `make` runs until
+    everything is sent or the client is gone. The response is an iterable of pieces, which one of the server's threads
+    sends, and not a file object, which the server would take over."""
     if not downloads.take():
         return refusal(f"{DOWNLOADS} downloads are running already; try again later", 503, RETRY_S)
     try:
@@ -311,8 +317,8 @@ def _download(name: str, kind: str, make: Callable[[], Iterable[str] | Iterable[
 
 
 def _events(state: LiveState, life_s: float, may_look: Callable[[], bool]) -> Iterator[bytes]:
-    """Server-sent events until the stream is old or the program ends; the browser then comes back by itself. Asked
-    before each: may_look, whether whoever opened it may still look."""
+    """Server-sent events until the stream is life_s old or the program ends; the browser then reconnects by itself.
+    may_look is called before each event: whether the person who opened the stream may still read."""
     end = time.monotonic() + life_s
     yield b"retry: 1000\n\n"
     last: bytes | None = None

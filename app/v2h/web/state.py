@@ -1,7 +1,8 @@
-"""What the page knows: the newest message of each kind, shared between the bus loop and the request threads.
+"""The data behind the page: the newest message of each kind, shared between the bus loop and the request threads.
 
-One condition guards all. Writers only store and wake; the document for the browsers is made by the first reader that
-asks for it and then shared, so that nothing is rendered while nobody looks and eight streams cost one rendering.
+One condition variable guards everything. Writers only store and notify. The first reader that asks for the document for
+the browsers renders it, and the others share it; so nothing is rendered while nobody looks, and eight streams cost one
+rendering.
 """
 
 import json
@@ -12,25 +13,28 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from v2h.bus import (
+from v2h.bus.messages import (
     Alive,
     ChargerState,
     Event,
     ManagerSchedule,
     ManagerSettings,
     ManagerState,
+    Message,
     MeterReading,
     MeterStatus,
 )
-from v2h.web.view import Seen, view
+from v2h.bus.sentences import Sentence
+from v2h.web.view.document import view
+from v2h.web.view.snapshot import Snapshot
 
 FASTEST_S = 0.25
 """At most four documents a second."""
 SLOWEST_S = 1.0
-"""At least one a second while somebody looks: ages grow although nothing arrives."""
+"""At least one a second while somebody looks, because ages grow although nothing arrives."""
 EVENTS_KEPT = 20
 STATES_KEPT = 24
-"""One whole session: some states last shorter than a poll."""
+"""The states of one whole session. They are kept because some are shorter than the interval of a poll."""
 
 
 class LiveState:
@@ -69,7 +73,7 @@ class LiveState:
             self._changed()
 
     def put_solar(self, message: MeterReading) -> None:
-        """Stored without waking anybody: it comes often, and the picture is redrawn each second anyway."""
+        """Store the reading without notifying the readers: it comes often, and they render every second anyway."""
         with self._condition:
             self._solar = message
 
@@ -89,7 +93,7 @@ class LiveState:
             self._changed()
 
     def put_today(self, counted: Mapping[str, Any] | None) -> None:
-        """The energy counters of this day, None when nothing is counted."""
+        """Store the energy counters of this day, None when nothing is counted."""
         with self._condition:
             self._today = counted
             self._changed()
@@ -113,7 +117,7 @@ class LiveState:
             self._changed()
 
     def put_bus(self, up: bool) -> None:
-        """Whether this program is on the bus; without it everything else is old."""
+        """Store whether this program is connected to the bus; without the bus all other values are stale."""
         with self._condition:
             if up != self._bus_up:
                 self._bus_up = up
@@ -126,7 +130,7 @@ class LiveState:
             self._condition.notify_all()
 
     def document(self, now: float | None = None) -> tuple[dict[str, Any], bytes]:
-        """The state as a JSON object and as bytes; both shared, not to be changed."""
+        """The state as a JSON object and as bytes. Both are shared: the caller must not change them."""
         moment = time.monotonic() if now is None else now
         with self._condition:
             age_s = moment - self._document_t
@@ -135,7 +139,7 @@ class LiveState:
             return self._document, self._json
 
     def next_json(self, last: bytes | None) -> bytes | None:
-        """Block until there is a document other than `last` (at most SLOWEST_S); None once closed."""
+        """Wait for a document other than `last` (at most SLOWEST_S) and return it; None after close()."""
         while True:
             now = time.monotonic()
             with self._condition:
@@ -152,11 +156,11 @@ class LiveState:
 
     def _changed(self) -> None:
         self._version += 1
-        if self._version == self._document_version + 1:  # later ones find everybody awake already
+        if self._version == self._document_version + 1:  # after further changes the readers are awake already
             self._condition.notify_all()
 
     def _render(self, now: float) -> None:
-        seen = Seen(
+        seen = Snapshot(
             now, self._charger, self._manager, self._programs, tuple(self._events),
             self._bus_up, self._config_errors, self._site, self._solar, self._settings, self._plan, self._today,
             time.time(), self._meters,
@@ -164,9 +168,9 @@ class LiveState:
         self._document = {
             "now_t": round(now, 3),
             "bus": self._bus_up,
-            "charger": None if self._charger is None else asdict(self._charger),
+            "charger": None if self._charger is None else as_document(self._charger),
             "states": list(self._states),
-            "manager": None if self._manager is None else asdict(self._manager),
+            "manager": None if self._manager is None else as_document(self._manager),
             "programs": {name: asdict(alive) for name, alive in self._programs.items()},
             "config_errors": list(seen.all_config_errors()),
             "view": view(seen),
@@ -175,8 +179,15 @@ class LiveState:
         self._document_t, self._document_version = now, self._version
 
 
+def as_document(message: Message) -> dict[str, Any]:
+    """The fields of a message; beside each sentence `NAME` its id as `NAME_id`, which a script may rely on."""
+    fields = asdict(message)
+    ids = {f"{name}_id": value.id for name, value in fields.items() if isinstance(value, Sentence)}
+    return {**fields, **ids}
+
+
 def health(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Is the appliance in working order: {"ok", "problems": [..], "programs": {name: state}}."""
+    """Whether the appliance works: {"ok", "problems": [..], "programs": {name: state}}."""
     view_part = document["view"]
     programs = {row["name"]: row["state"] for row in view_part["programs"]}
     problems = [f"{name}: {state}" for name, state in programs.items() if state != "running"]

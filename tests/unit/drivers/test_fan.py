@@ -1,4 +1,4 @@
-"""The fan: the curve, its hysteresis, and what it does when nobody knows the temperature."""
+"""The fan: the curve, its hysteresis, and its speed when the temperature is not known."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from v2h.drivers.fan import HYSTERESIS_C, LEAST, OVERRUN_S, Fan, duty
 
 
 class Pwm:
-    """Remembers what was written; broken: the port is gone."""
+    """Records what was written; broken: the port is gone."""
 
     def __init__(self) -> None:
         self.written: list[float] = []

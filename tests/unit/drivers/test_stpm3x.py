@@ -1,10 +1,10 @@
-"""STPM3x: the golden frames of the public captures, and the driver against a chip that speaks frames and loses bits."""
+"""STPM3x: the golden frames of public captures, and the driver with a chip on a wire that loses bits."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stpm_wire import Wire
 
+from tests.support.stpm_wire import Wire
 from v2h.drivers.stpm3x import Stpm3x, Stpm3xError, energy_delta, frame, parse, signed
 from v2h.drivers.stpm3x_map import crc8
 from v2h.ports.spi import SpiPort
@@ -15,7 +15,7 @@ READS = {
     0x48: 0x24, 0x4A: 0x08, 0x5C: 0x1B, 0x60: 0x5A, 0x62: 0x76, 0x74: 0x65, 0x78: 0x8D, 0x7A: 0xA1, 0x54: 0xAB,
     0x6C: 0xB2, 0x84: 0x66, 0x2E: 0x05, 0x20: 0xC1, 0x22: 0xED, 0x28: 0x71, 0x04: 0x57, 0x24: 0x99, 0xFF: 0xDE,
 }  # fmt: skip
-"""Register -> CRC of the frame that reads it; 0x48 and 0xFF stand in a public logic-analyser capture."""
+"""Register -> CRC of the frame that reads it; 0x48 and 0xFF are in a public logic-analyser capture."""
 WRITES = ["056000E4", "058000A7", "05100046", "24070052", "19270385", "19270FA1", "1B270353"]
 REPLIES = {
     "A0000004E3": 0x040000A0, "E0040000CF": 0x000004E0, "07400000E4": 0x00004007, "27032703DD": 0x03270327,
@@ -97,7 +97,7 @@ def test_reads_the_whole_width_of_a_register() -> None:
 
 @pytest.mark.parametrize("count", [0x4007, -0x4007, 0, 0x04E0, 0x0683])
 def test_a_power_that_looks_like_a_setting_is_told_all_the_same(count: int) -> None:
-    """0x4007 is what US_REG1 says: steady 18.4 W must not look like a dropped request."""
+    """0x4007 is also the value of US_REG1: a steady 18.4 W must not look like a dropped request."""
     chip = Stpm3x(Wire(Chip(lambda: mains(count * P_LSB_W))))
     assert {chip.power() for _ in range(5)} == {count}
 
@@ -124,21 +124,21 @@ def test_a_chip_that_lost_its_settings_tells_no_wrong_watt() -> None:
     wire = Wire(Chip(mains))
     chip = Stpm3x(wire, 1, 16)
     assert chip.power() * P_LSB_W == pytest.approx(12_000)
-    wire.chip.transfer(frame(write=0x05, data=0x0010))  # as after a dip of its supply: gain 2 again
+    wire.chip.transfer(frame(write=0x05, data=0x0010))  # as after a dip of its supply: the gain is 2 again
     with pytest.raises(Stpm3xError):
         chip.power()
 
 
 def test_strange_settings_are_reset_at_the_start() -> None:
     strange = Chip(mains)
-    strange.transfer(frame(write=0x24, data=0x4107))  # a noise interrupt that nobody here asked for
+    strange.transfer(frame(write=0x24, data=0x4107))  # a noise interrupt that this driver never enables
     wire = Wire(strange)
     assert Stpm3x(wire).power() * P_LSB_W == pytest.approx(1500.0, abs=P_LSB_W)
     assert bytes.fromhex("FF05100046") in (wire.sent or [])
 
 
 class Other(Chip):
-    """Speaks the same frames, but its US_REG1 says something else, reset or not."""
+    """Uses the same frames, but its US_REG1 has another value, also after a reset."""
 
     def transfer(self, mosi: bytes) -> bytes:
         self._registers[0x24] = 0x4107

@@ -1,12 +1,12 @@
-"""A million reads over a wire that flips a bit in one byte of a thousand: not one wrong value comes out of the driver.
+"""A million reads over a wire that flips one bit in one of a thousand bytes: the driver returns no wrong value.
 
-Power steps before each read, so that an old value would be seen as a wrong one. Ten parts of fixed seeds, so that a
-run shows its progress; every tenth read is of everything.
+The power changes before each read, so that an old value would count as a wrong one. Ten parts with fixed seeds, so that
+a run shows its progress; every tenth read reads everything.
 """
 
 import pytest
-from stpm_wire import Wire
 
+from tests.support.stpm_wire import Wire
 from v2h.drivers.stpm3x import Stpm3x, Stpm3xError
 from v2h.rig.stpm3x import E_LSB_WH, P_LSB_W, Mains
 from v2h.rig.stpm3x import Stpm3x as Chip
@@ -18,7 +18,7 @@ WH_PER_READ = 1.3
 
 
 class House:
-    """power_w may be set; energy runs on with every look, through the counter's wrap."""
+    """The test sets power_w, and raises wh at each read, so that the chip's counter wraps."""
 
     def __init__(self) -> None:
         self.power_w = self.wh = 0.0
@@ -27,6 +27,7 @@ class House:
         return Mains(230.0, 50.0, (self.power_w, -self.power_w), (self.wh, 0.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_flipped_bits_never_make_a_wrong_value(part: int) -> None:
     house = House()
@@ -53,4 +54,4 @@ def test_flipped_bits_never_make_a_wrong_value(part: int) -> None:
         except Stpm3xError:
             lost += 1
     assert right == READS // PARTS, f"{READS // PARTS - right - lost} wrong, {lost} lost"
-    assert wire.flips == pytest.approx((wire.frames - frames) * 10 * RATE, rel=0.05)  # the flips were there
+    assert wire.flips == pytest.approx((wire.frames - frames) * 10 * RATE, rel=0.05)  # the wire did flip bits

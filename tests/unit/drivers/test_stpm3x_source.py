@@ -1,17 +1,17 @@
-"""The chip as a meter: calibrated values, and energy both ways."""
+"""The chip as a meter: calibrated values, and energy in both directions."""
 
 import pytest
-from stpm_wire import Wire
 
+from tests.support.stpm_wire import Wire
+from v2h.config.meter_kinds import Stpm3xMeter
 from v2h.drivers.stpm3x import Stpm3x
-from v2h.meterconfig import Stpm3xMeter
 from v2h.meters.stpm3x import Stpm3xSource
 from v2h.rig.stpm3x import Mains
 from v2h.rig.stpm3x import Stpm3x as Chip
 
 
 class House:
-    """Constant power; energy is its integral over the test's own time."""
+    """Constant power; the energy is its integral over the time that the test sets."""
 
     def __init__(self) -> None:
         self.power_w, self.wh, self.at = 0.0, 0.0, 100.0
@@ -78,7 +78,7 @@ def test_a_chip_that_starts_anew_does_not_add_its_whole_counter() -> None:
     source = Stpm3xSource(Stpm3xMeter(), Stpm3x(wire))
     for _ in range(100):
         source.read(house.advance(1.0))
-    wire.chip = Chip(house.mains)  # 83 Wh are gone from its counter
+    wire.chip = Chip(house.mains)  # its counter has lost 83 Wh
     wire.chip.transfer(bytes(5))
     for _ in range(20):
         (reading,) = source.read(house.advance(1.0))

@@ -22,7 +22,7 @@ def test_without_a_limit_there_is_none() -> None:
     [
         (500.0, 0.0, None, (-500.0, INF)),
         (500.0, 1000.0, None, (-1500.0, INF)),
-        (-300.0, 0.0, None, (0.0, INF)),  # the sun alone exports: the car adds nothing
+        (-300.0, 0.0, None, (0.0, INF)),  # the sun alone exports: the car must not add to it
         (500.0, None, 20.0, (-4870.0, 3870.0)),
         (5000.0, None, 20.0, (-9370.0, 0.0)),
         (500.0, 0.0, 20.0, (-500.0, 3870.0)),
@@ -63,7 +63,7 @@ def test_a_long_heavy_load_stops_the_feeding_and_a_kettle_does_not() -> None:
 
     assert not any(hours(3300.0, 25) + hours(500.0, 5) + hours(3300.0, 25))
     assert hours(7200.0, 40)[-1]
-    assert all(hours(2900.0, 120))  # within a tenth below it holds
+    assert all(hours(2900.0, 120))  # less than a tenth below the limit it still protects
     assert all(hours(500.0, 50))
     assert hours(500.0, 20)[-1] is False
     assert DrainGuard(True).update(t, 9000.0, None) == DrainGuard()

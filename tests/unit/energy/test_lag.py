@@ -1,16 +1,16 @@
-"""A meter whose lag nobody tells: what is learned, and how well the house is followed while and after learning."""
+"""A meter of unknown lag: what is learned, and how well the law follows the house during and after learning."""
 
 import random
 from collections import deque
 from dataclasses import replace
 
 import pytest
-from houses import HOUSES
 
+from tests.support.houses import HOUSES
+from v2h.energy.bench.laws import LAWS, Ours
+from v2h.energy.bench.plant import METERS, STEP_S, MeterModel, Plant, Trace, run, settle_s
+from v2h.energy.bench.scoring import step_test
 from v2h.energy.lag import LADDER_S, LagLearner
-from v2h.energy.laws import LAWS, Ours
-from v2h.energy.plant import METERS, STEP_S, MeterModel, Plant, Trace, run, settle_s
-from v2h.energy.scoring import step_test
 
 PLANTS = {
     "stated": Plant(),
@@ -21,6 +21,7 @@ PLANTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("house", HOUSES)
 @pytest.mark.parametrize("meter", METERS)
 @pytest.mark.parametrize("seed", [1, 7])
@@ -34,6 +35,7 @@ def test_ratios_hold_on_houses_not_tuned_on(house: str, meter: str, seed: int) -
         assert ours.mean_w <= 1.01 * run(trace, LAWS[name](trace, model), model, Plant()).mean_w, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plant", PLANTS)
 @pytest.mark.parametrize("meter", ["stpm3x", "sdm230", "1hz"])
 def test_follows_as_well_without_being_told_the_lag(meter: str, plant: str) -> None:
@@ -65,7 +67,7 @@ def test_finds_the_lag(lag_s: float) -> None:
 @pytest.mark.parametrize("interval_s", [0.05, 0.1, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0])
 @pytest.mark.parametrize("lag_s", [0.05, 0.5, 2.0])
 def test_does_not_hunt_while_it_still_learns(interval_s: float, lag_s: float) -> None:
-    """The first three steps of its life, through zero: own power travels what the load did, and then rests."""
+    """The first three load steps, through zero: own power travels as far as the load and then rests."""
     trace: Trace = [(0.0, 1000.0), (60.0, -2000.0), (120.0, 1500.0), (180.0, 1500.0)]
     score = run(trace, Ours(), MeterModel(interval_s, lag_s), Plant(), lag_told=False, keep=True)
     assert score.travel_w_h * 180 / 3600 <= (1000 + 3000 + 3500) * 1.05
@@ -83,7 +85,7 @@ def test_nothing_moved_nothing_learned() -> None:
 @pytest.mark.parametrize(("meter", "told_s"), [("stpm3x", 0.05), ("sdm230", 0.3), ("1hz", 0.5)])
 @pytest.mark.parametrize("age_s", [0.0, 0.2, 0.4, 0.7, 1.0, 1.5])
 def test_does_not_hunt_by_a_lag_that_was_told_wrong(meter: str, told_s: float, age_s: float) -> None:
-    """Believed for ever, every other of these swings to and fro, by up to 8 kW."""
+    """If the law used the wrong lag for ever, every second of these cases would oscillate, by up to 8 kW."""
 
     class ToldWrong(Ours):
         def meter(self, now: float, lag_s: float | None, grid_w: float) -> float:

@@ -3,20 +3,19 @@
 import random
 from dataclasses import replace
 from math import inf
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from v2h.energy.laws import LAWS, Ours
+from tests.support.recorded import HOUSE_LOAD, needs_house_load
+from v2h.energy.bench.laws import LAWS, Ours
+from v2h.energy.bench.plant import METERS, STEP_S, Allowed, MeterModel, Plant, Score, Trace, run, settle_s
+from v2h.energy.bench.scoring import step_test
 from v2h.energy.matching import Matcher
-from v2h.energy.plant import METERS, STEP_S, Allowed, MeterModel, Plant, Score, Trace, run, settle_s
-from v2h.energy.scoring import step_test
 
-RAE = Path(__file__).parents[4] / "shared" / "data" / "rae_household.csv"
 DEADBAND_W = 24.0
-"""Six tenths of the converter's step of 0.1 A at 385 V: what may stay on the grid at rest."""
+"""Rather more than half of the converter's step of 0.1 A at 385 V, 38.5 W: this may stay on the grid at rest."""
 
 
 def within(low_w: float, high_w: float) -> Allowed:
@@ -24,7 +23,8 @@ def within(low_w: float, high_w: float) -> Allowed:
 
 
 def household(seed: int, seconds: int = 1800) -> Trace:
-    """A made house at 1 Hz: base, noise, a fridge, kettles, a washing machine that switches every 6 s, some sun."""
+    """Return an invented house at 1 Hz: base load, noise, a fridge, kettles, a washing machine that switches every 6 s,
+    and some sun."""
     rng = random.Random(seed)
     trace: list[tuple[float, float]] = []
     kettle_until = 0
@@ -45,6 +45,7 @@ def ratio(trace: Trace, meter: str) -> tuple[float, Score]:
     return ours.mean_w / best.mean_w, ours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("meter", METERS)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_tracks_nearly_as_well_as_one_who_knows_the_load(meter: str, seed: int) -> None:
@@ -53,9 +54,10 @@ def test_tracks_nearly_as_well_as_one_who_knows_the_load(meter: str, seed: int) 
     assert ours.travel_w_h <= 1.2 * ours.load_travel_w_h
 
 
-@pytest.mark.skipif(not RAE.exists(), reason="the recorded house lies outside the repository")
+@pytest.mark.slow
+@needs_house_load
 def test_tracks_a_recorded_house() -> None:
-    rows = [line.split(",") for line in RAE.read_text().splitlines() if line[:1].isdigit()]
+    rows = [line.split(",") for line in HOUSE_LOAD.read_text().splitlines() if line[:1].isdigit()]
     score, ours = ratio([(float(t), float(watts)) for t, watts in rows], "stpm3x")
     assert score <= 1.05
     assert ours.travel_w_h <= 1.2 * ours.load_travel_w_h
@@ -72,8 +74,8 @@ def test_a_step_of_2_kw_settles_without_overshoot(meter: str, limit_s: float) ->
 @pytest.mark.parametrize("dead_time_s", [0.6, 1.0])
 @pytest.mark.parametrize("telemetry_s", [0.3, 0.6])
 def test_comes_to_rest_on_a_starved_machine_too(dead_time_s: float, telemetry_s: float) -> None:
-    """Orders that arrive a second late and telemetry seldom: one order under way, taken for the house's doing, made the
-    next one wrong, for ever."""
+    """Orders arrive up to a second late and telemetry is rare. The law once took the effect of an order under way for a
+    change of the house, which made the next order wrong, for ever."""
     trace: Trace = [(0.0, 300.0), (20.0, 2300.0), (60.0, 300.0), (100.0, 300.0)]
     plant = replace(Plant(), dead_time_s=dead_time_s, telemetry_s=telemetry_s)
     grid_w = run(trace, Ours(), METERS["stpm3x"], plant, keep=True).grid_w
@@ -82,8 +84,8 @@ def test_comes_to_rest_on_a_starved_machine_too(dead_time_s: float, telemetry_s:
 
 
 def test_what_moved_between_two_samples_may_have_moved_early_or_late() -> None:
-    """Seen on a machine under load: by the straight line, own power was -664 W when the value was measured, it had been
-    -927 W, and the difference was ordered; the grid took 2.3 s to come to rest instead of 0.7 s."""
+    """Seen on a machine under load: linear interpolation gave an own power of -664 W for the time of the measurement,
+    but it had been -927 W, and the law ordered the difference. The grid took 2.3 s to come to rest instead of 0.7 s."""
     matcher = Matcher()
     matcher.limit(-6000, 6000)
     matcher.power(0.0, 0.0, -297.0)
@@ -114,7 +116,7 @@ def test_a_lag_taken_wrong_by_50_ms_does_no_harm(wrong_s: float) -> None:
 @pytest.mark.parametrize("interval_s", [0.05, 0.1, 0.5, 1.0, 10.0, 15.0])
 @pytest.mark.parametrize("ramp_scale", [0.5, 1.0])
 def test_does_not_hunt_at_any_interval(interval_s: float, ramp_scale: float) -> None:
-    """Two steps through zero and back: own power travels what the load did, and then rests."""
+    """Two steps through zero and back: own power travels as far as the load and then rests."""
     trace: Trace = [(0.0, 1000.0), (60.0, -2000.0), (120.0, 1500.0), (180.0, 1500.0)]
     plant = Plant(ramp_up_a_s=30 * ramp_scale, ramp_down_a_s=55 * ramp_scale)
     score = run(trace, Ours(), MeterModel(interval_s, interval_s / 2), plant, keep=True)
@@ -137,7 +139,7 @@ def test_stays_inside_its_limits_and_leaves_them_at_once() -> None:
 
 @pytest.mark.parametrize("offset_w", [-80.0, 40.0, 80.0])
 def test_learns_the_converters_offset(offset_w: float) -> None:
-    """Without learning the offset stays on the grid: the mean would be its own size."""
+    """Without learning, the offset would stay on the grid, and the mean would be as large as the offset."""
     trace: Trace = [(float(t), 1000.0 + 500 * (t // 30 % 2)) for t in range(600)]
     score = run(trace, Ours(), METERS["stpm3x"], Plant(offset_w=offset_w), skip_s=30)
     best = run(trace, Ours(), METERS["stpm3x"], Plant(), skip_s=30)
@@ -150,10 +152,10 @@ def test_does_what_is_certain_and_waits_for_the_telemetry_of_a_moving_converter(
     matcher.limit(-6000, 6000)
     matcher.power(0.0, 0.0, 0.0)
     matcher.power(0.1, 0.1, -1000.0)
-    matcher.meter(0.2, 0.2, 2000.0, 0.05)  # at 0.15 own power was, or will turn out to have been, about -1500
-    certain_w = matcher.command_w  # own power was 0 or below: 2000 W at least are the house's
+    matcher.meter(0.2, 0.2, 2000.0, 0.05)  # at 0.15 s own power was about -1500 W, as later telemetry shows
+    certain_w = matcher.command_w  # own power was 0 W or less, so the house takes at least 2000 W
     assert certain_w == pytest.approx(-2000, abs=DEADBAND_W + 20)
-    matcher.power(0.21, 0.19, -1900.0)  # the moment of the value, 0.15, may be as late as 0.20
+    matcher.power(0.21, 0.19, -1900.0)  # the time of the value, 0.15 s, may be as late as 0.20 s
     assert matcher.command_w == certain_w
     matcher.power(0.32, 0.3, -2000.0)
     assert matcher.command_w == pytest.approx(-1500 - 2000, abs=DEADBAND_W)

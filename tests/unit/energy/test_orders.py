@@ -1,4 +1,4 @@
-"""Orders: what is taken, and what is refused with key, value and range."""
+"""Orders: which are accepted, and which are refused with key, value and range."""
 
 import re
 from datetime import UTC, datetime
@@ -7,19 +7,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from v2h.config import Limits
-from v2h.energy.orders import Order, OrderError, Slot, read_order, read_slot
+from v2h.config.site import Limits
+from v2h.energy.orders import ModeRequest, ModeRequestError, Slot, read_order, read_slot
 
 WALL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-def read(**values: Any) -> Order:
+def read(**values: Any) -> ModeRequest:
     return read_order(values, Limits(), 1000.0, WALL)
 
 
 def test_a_full_order() -> None:
     order = read(mode="charge", amps=10, soc_limit_pct=80, until="2026-11-22T13:00:00+00:00")
-    assert order == Order("charge", 10.0, 80.0, 4600.0, "2026-11-22T13:00:00+00:00", until_said="13:00")
+    assert order == ModeRequest("charge", 10.0, 80.0, 4600.0, "2026-11-22T13:00:00+00:00", until_said="13:00")
     assert order.applied() == {"mode": "charge", "amps": 10.0, "soc_limit_pct": 80.0, "until": order.until}
 
 
@@ -59,7 +59,7 @@ def test_a_slot_must_end_by_itself() -> None:
         ({"slot": "hold", "until": "2026-11-22T12:30", "amps": 5}, "amps = 5 does not fit slot hold; it takes until"),
         ({"slot": "charge", "until": "2026-11-22T12:30", "amps": 50}, "amps = 50 is not a number from 0 to 15 A"),
     ):
-        with pytest.raises(OrderError, match=re.escape(words)):
+        with pytest.raises(ModeRequestError, match=re.escape(words)):
             read_slot(values, Limits(), 1000.0, WALL)
 
 
@@ -87,6 +87,6 @@ def test_a_slot_must_end_by_itself() -> None:
     ],
 )
 def test_refusals_name_key_value_and_range(values: dict[str, Any], words: str) -> None:
-    with pytest.raises(OrderError) as caught:
+    with pytest.raises(ModeRequestError) as caught:
         read_order(values, Limits(), 1000.0, WALL)
     assert words in str(caught.value)

@@ -4,23 +4,24 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from charging import CAR
 from hypothesis import given
 from hypothesis import strategies as st
 
-from v2h.bus import ChargerState, MeterReading
-from v2h.config import Limits
+from tests.support.charging import CAR
+from v2h.bus.messages import ChargerState, MeterReading
+from v2h.config.site import Limits
 from v2h.energy.gridlimits import GridLimits, House
-from v2h.energy.orders import Order
+from v2h.energy.orders import ModeRequest
 from v2h.energy.policy import (
+    NO_LIMITS,
+    Bounds,
     Code,
     Decision,
+    Situation,
     Window,
-    bounds,
     decide,
     meter_stale,
     soft_w,
-    useful,
     window_after,
 )
 
@@ -29,23 +30,32 @@ METER = MeterReading(t=100.0, power_w=0.0, interval_s=0.1, lag_s=0.05, source="t
 
 
 def decided(
-    order: Order, charger: ChargerState | None = CAR, meter: MeterReading | None = METER, **more: Any
+    order: ModeRequest, charger: ChargerState | None = CAR, meter: MeterReading | None = METER, **more: Any
 ) -> Decision:
     now = more.pop("now", 100.0)
-    age_s = more.pop("charger_age_s", 0.1)
-    window = more.pop("window", Window())
-    return decide(now, order, charger, age_s, meter, LIMITS, window, more.pop("matched_w", 0.0), **more)
+    heard_t = now - more.pop("charger_age_s", 0.1)
+    return decide(Situation(now, order, LIMITS, charger=charger, charger_t=heard_t, meter=meter, **more))
+
+
+def bounds(
+    order: ModeRequest,
+    charger: ChargerState | None,
+    window: Window,
+    grid: GridLimits = NO_LIMITS,
+    house: House | None = None,
+) -> Bounds:
+    return Situation(100.0, order, LIMITS, window, charger, grid=grid, house=house).bounds()
 
 
 def test_idle_wants_nothing_and_says_why() -> None:
-    assert decided(Order()) == Decision(False, 0.0, "Idle: nothing is ordered.", "idle", Code.IDLE)
-    assert decided(Order(), idle_reason="Stopped by you.").why == "Stopped by you."
+    assert decided(ModeRequest()) == Decision(False, 0.0, "Idle: nothing is ordered.", "idle", Code.IDLE)
+    assert decided(ModeRequest(), idle_reason="Stopped by you.").why == "Stopped by you."
 
 
 @pytest.mark.parametrize("mode", ["idle", "v2h", "solar", "charge", "discharge"])
 def test_a_bad_configuration_is_always_idle_and_named(mode: str) -> None:
     errors = ("v2h.toml: limits.max_charge_a = 99 is not a number from 0 to 16 (A)", "v2h.toml: unknown key lmits")
-    decision = decided(Order(mode), config_errors=errors)
+    decision = decided(ModeRequest(mode), config_errors=errors)
     assert (decision.wanted, decision.power_w, decision.mode) == (False, 0.0, "idle")
     assert "limits.max_charge_a = 99" in decision.why
     assert "and 1 more" in decision.why
@@ -53,7 +63,7 @@ def test_a_bad_configuration_is_always_idle_and_named(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["idle", "v2h", "charge"])
 def test_a_fault_is_named_with_the_way_out(mode: str) -> None:
-    decision = decided(Order(mode), replace(CAR, state="fault", faults=["cable-voltage"]))
+    decision = decided(ModeRequest(mode), replace(CAR, state="fault", faults=["cable-voltage"]))
     assert (decision.wanted, decision.mode, decision.code) == (False, "idle", Code.FAULT)
     assert "cable-voltage" in decision.why
     assert "Press clear" in decision.why
@@ -61,13 +71,13 @@ def test_a_fault_is_named_with_the_way_out(mode: str) -> None:
 
 @pytest.mark.parametrize(("charger", "age_s"), [(None, float("inf")), (CAR, 3.5)])
 def test_a_silent_charger_stays_wanted_at_0_w(charger: ChargerState | None, age_s: float) -> None:
-    decision = decided(Order("v2h"), charger, charger_age_s=age_s, matched_w=-900.0)
+    decision = decided(ModeRequest("v2h"), charger, charger_age_s=age_s, matched_w=-900.0)
     assert (decision.wanted, decision.power_w, decision.mode) == (True, 0.0, "v2h")
     assert "does not answer" in decision.why
 
 
 def test_starting_tells_the_chargers_own_state_and_reason() -> None:
-    decision = decided(Order("charge"), replace(CAR, state="wake", reason="waiting for the car", soc_pct=None))
+    decision = decided(ModeRequest("charge"), replace(CAR, state="wake", reason="waiting for the car", soc_pct=None))
     assert (decision.wanted, decision.power_w) == (True, 0.0)
     assert decision.why == "Starting charge: the charger is in wake (waiting for the car)."
 
@@ -77,32 +87,34 @@ def test_starting_tells_the_chargers_own_state_and_reason() -> None:
 def test_a_car_at_rest_that_does_not_tell_its_charge_breaks_nothing(mode: str, window: Window) -> None:
     for by in ("owner", "schedule"):
         for state in ("idle", "energy"):
-            decision = decided(Order(mode, by=by), replace(CAR, state=state, soc_pct=None), window=window)
+            decision = decided(ModeRequest(mode, by=by), replace(CAR, state=state, soc_pct=None), window=window)
             assert (decision.wanted, decision.power_w) == (True, 0.0)
 
 
 @pytest.mark.parametrize(
     ("order", "window", "house_w", "expected"),
     [
-        (Order("charge"), Window(), None, True),
-        (Order("charge"), Window(full=True), None, False),
-        (Order("discharge"), Window(), None, True),
-        (Order("discharge"), Window(empty=True), None, False),
-        (Order("discharge", hold=True), Window(), None, False),
-        (Order("v2h"), Window(), None, False),
-        (Order("v2h"), Window(), 100.0, False),
-        (Order("v2h"), Window(), 300.0, True),
-        (Order("v2h"), Window(empty=True), 300.0, False),
-        (Order("v2h", hold=True), Window(), 300.0, False),
-        (Order("v2h"), Window(full=True), -300.0, False),
-        (Order("solar"), Window(), 300.0, False),
-        (Order("solar"), Window(), -300.0, True),
+        (ModeRequest("charge"), Window(), None, True),
+        (ModeRequest("charge"), Window(full=True), None, False),
+        (ModeRequest("discharge"), Window(), None, True),
+        (ModeRequest("discharge"), Window(empty=True), None, False),
+        (ModeRequest("discharge", hold=True), Window(), None, False),
+        (ModeRequest("v2h"), Window(), None, False),
+        (ModeRequest("v2h"), Window(), 100.0, False),
+        (ModeRequest("v2h"), Window(), 300.0, True),
+        (ModeRequest("v2h"), Window(empty=True), 300.0, False),
+        (ModeRequest("v2h", hold=True), Window(), 300.0, False),
+        (ModeRequest("v2h"), Window(full=True), -300.0, False),
+        (ModeRequest("solar"), Window(), 300.0, False),
+        (ModeRequest("solar"), Window(), -300.0, True),
     ],
 )
 def test_when_there_is_something_useful_to_do(
-    order: Order, window: Window, house_w: float | None, expected: bool
+    order: ModeRequest, window: Window, house_w: float | None, expected: bool
 ) -> None:
-    assert useful(order, window, None if house_w is None else House(house_w)) is expected
+    assert (
+        Situation(100.0, order, LIMITS, window, house=None if house_w is None else House(house_w)).useful() is expected
+    )
 
 
 def test_a_fixed_power_is_approached_softly_and_left_at_once() -> None:
@@ -116,17 +128,17 @@ def test_a_fixed_power_is_approached_softly_and_left_at_once() -> None:
 
 def test_the_reserve_holds_for_matching_and_the_floor_for_all() -> None:
     car = replace(CAR, soc_pct=45.0)
-    assert window_after(Window(), Order("v2h"), car, LIMITS, 50.0).empty
-    assert not window_after(Window(), Order("discharge"), car, LIMITS, 50.0).empty
-    assert window_after(Window(), Order("discharge", keep_soc_pct=50.0), car, LIMITS).empty
-    assert window_after(Window(), Order("discharge"), replace(CAR, soc_pct=30.0), LIMITS).empty
+    assert window_after(Window(), ModeRequest("v2h"), car, LIMITS, 50.0).empty
+    assert not window_after(Window(), ModeRequest("discharge"), car, LIMITS, 50.0).empty
+    assert window_after(Window(), ModeRequest("discharge", keep_soc_pct=50.0), car, LIMITS).empty
+    assert window_after(Window(), ModeRequest("discharge"), replace(CAR, soc_pct=30.0), LIMITS).empty
 
 
 def test_a_limit_of_the_grid_without_its_meter_means_0_w() -> None:
     grid = GridLimits(export_limit_w=0.0)
-    assert bounds(Order("charge"), CAR, LIMITS, Window(), grid).high_w == 0
-    assert bounds(Order("discharge"), CAR, LIMITS, Window(), grid, House(700.0)).low_w == -700
-    blind = decided(Order("charge"), now=104.0, grid=grid)
+    assert bounds(ModeRequest("charge"), CAR, Window(), grid).high_w == 0
+    assert bounds(ModeRequest("discharge"), CAR, Window(), grid, House(700.0)).low_w == -700
+    blind = decided(ModeRequest("charge"), now=104.0, grid=grid)
     assert (blind.power_w, blind.code, blind.useful) == (0.0, Code.NO_METER, False)
 
 
@@ -145,18 +157,18 @@ def test_a_limit_of_the_grid_without_its_meter_means_0_w() -> None:
     ],
 )
 def test_matching_in_words(mode: str, matched_w: float, grid_w: float, window: Window, code: Code, words: str) -> None:
-    decision = decided(Order(mode), meter=replace(METER, power_w=grid_w), matched_w=matched_w, window=window)
+    decision = decided(ModeRequest(mode), meter=replace(METER, power_w=grid_w), matched_w=matched_w, window=window)
     assert (decision.wanted, decision.power_w, decision.code) == (True, matched_w, code)
     assert words in decision.why
 
 
 def test_a_stale_meter_means_0_w_until_it_answers() -> None:
     assert not meter_stale(101.29, METER)
-    decision = decided(Order("v2h"), now=104.0, matched_w=-900.0)
+    decision = decided(ModeRequest("v2h"), now=104.0, matched_w=-900.0)
     assert (decision.wanted, decision.power_w, decision.mode, decision.code) == (True, 0.0, "v2h", Code.NO_METER)
-    assert "no word from the grid meter for 4 s" in decision.why
-    assert decided(Order("v2h"), meter=None, matched_w=-900.0).power_w == 0.0
-    assert decided(Order("v2h"), meter=replace(METER, t=104.0), now=104.0, matched_w=-900.0).power_w == -900.0
+    assert "no reading from the grid meter for 4 s" in decision.why
+    assert decided(ModeRequest("v2h"), meter=None, matched_w=-900.0).power_w == 0.0
+    assert decided(ModeRequest("v2h"), meter=replace(METER, t=104.0), now=104.0, matched_w=-900.0).power_w == -900.0
 
 
 def test_staleness_counts_the_measured_interval() -> None:
@@ -168,13 +180,13 @@ def test_staleness_counts_the_measured_interval() -> None:
 @pytest.mark.parametrize(
     ("order", "power_w", "words"),
     [
-        (Order("charge"), 14.0 * 380, "Charging: 5.3 kW into the car, until 90 %."),
-        (Order("charge", amps=10.0, soc_limit_pct=80.0), 3800.0, "Charging: 3.8 kW into the car, until 80 %."),
-        (Order("discharge", amps=5.0), -1900.0, "Discharging: 1.9 kW out of the car, until 30 %."),
-        (Order("discharge"), -15.0 * 380, "Discharging: 5.7 kW"),
+        (ModeRequest("charge"), 14.0 * 380, "Charging: 5.3 kW into the car, until 90 %."),
+        (ModeRequest("charge", amps=10.0, soc_limit_pct=80.0), 3800.0, "Charging: 3.8 kW into the car, until 80 %."),
+        (ModeRequest("discharge", amps=5.0), -1900.0, "Discharging: 1.9 kW out of the car, until 30 %."),
+        (ModeRequest("discharge"), -15.0 * 380, "Discharging: 5.7 kW"),
     ],
 )
-def test_fixed_current_both_ways(order: Order, power_w: float, words: str) -> None:
+def test_fixed_current_both_ways(order: ModeRequest, power_w: float, words: str) -> None:
     decision = decided(order)
     assert (decision.wanted, decision.power_w) == (True, power_w)
     assert words in decision.why
@@ -184,14 +196,14 @@ def test_fixed_current_both_ways(order: Order, power_w: float, words: str) -> No
     ("mode", "soc_pct", "words"), [("charge", 80.0, "Charged to 80 %"), ("discharge", 40.0, "Discharged to 40 %")]
 )
 def test_a_reached_limit_ends_the_order(mode: str, soc_pct: float, words: str) -> None:
-    order, car = Order(mode, soc_limit_pct=soc_pct), replace(CAR, soc_pct=soc_pct)
+    order, car = ModeRequest(mode, soc_limit_pct=soc_pct), replace(CAR, soc_pct=soc_pct)
     decision = decided(order, car, window=window_after(Window(), order, car, LIMITS))
     assert (decision.wanted, decision.power_w, decision.mode, decision.code) == (False, 0.0, "idle", Code.ENDED)
     assert words in decision.why
 
 
 def test_until_ends_the_order() -> None:
-    order = Order("v2h", until_t=100.0, until="2026-11-22T18:00+00:00")
+    order = ModeRequest("v2h", until_t=100.0, until="2026-11-22T18:00+00:00")
     assert decided(order, now=99.9).mode == "v2h"
     decision = decided(order)
     assert (decision.wanted, decision.mode) == (False, "idle")
@@ -209,18 +221,18 @@ def test_the_window_has_hysteresis_of_one_percent() -> None:
 
 
 def test_bounds_are_the_narrowest_of_all_limits() -> None:
-    limit = bounds(Order("v2h"), CAR, LIMITS, Window())
+    limit = bounds(ModeRequest("v2h"), CAR, Window())
     assert (limit.low_w, limit.high_w) == (-15 * 380, 14 * 380)
-    assert bounds(Order("solar"), CAR, LIMITS, Window()).low_w == 0
-    assert bounds(Order("v2h"), CAR, LIMITS, Window(full=True)).high_w == 0
-    assert bounds(Order("v2h"), CAR, LIMITS, Window(empty=True)).low_w == 0
+    assert bounds(ModeRequest("solar"), CAR, Window()).low_w == 0
+    assert bounds(ModeRequest("v2h"), CAR, Window(full=True)).high_w == 0
+    assert bounds(ModeRequest("v2h"), CAR, Window(empty=True)).low_w == 0
     for unknown in (None, replace(CAR, soc_pct=None)):
-        nothing = bounds(Order("v2h"), unknown, LIMITS, Window())
+        nothing = bounds(ModeRequest("v2h"), unknown, Window())
         assert (nothing.low_w, nothing.high_w) == (0, 0)
 
 
 def test_unknown_soc_in_energy_flow_is_0_w() -> None:
-    assert decided(Order("charge"), replace(CAR, soc_pct=None)).power_w == 0.0
+    assert decided(ModeRequest("charge"), replace(CAR, soc_pct=None)).power_w == 0.0
 
 
 @given(
@@ -236,12 +248,12 @@ def test_no_decision_leaves_the_bounds(
     mode: str, soc_pct: float | None, state: str, charge_a: float, discharge_a: float, age_s: float, wish_w: float
 ) -> None:
     order, car = (
-        Order(mode),
+        ModeRequest(mode),
         replace(CAR, soc_pct=soc_pct, state=state, max_charge_a=charge_a, max_discharge_a=discharge_a),
     )
     window = window_after(Window(), order, car, LIMITS)
-    limit = bounds(order, car, LIMITS, window)
-    matched_w = min(limit.high_w, max(limit.low_w, wish_w))  # as the matcher gives it
+    limit = bounds(order, car, window)
+    matched_w = min(limit.high_w, max(limit.low_w, wish_w))  # as the matcher does
     decision = decided(order, car, now=100 + age_s, charger_age_s=age_s, matched_w=matched_w, window=window)
     assert limit.low_w <= decision.power_w <= limit.high_w
     assert decision.why.endswith(".")

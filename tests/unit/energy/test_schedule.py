@@ -1,4 +1,4 @@
-"""The schedule: what is active and why, across every change of the clocks, and the preview that never disagrees."""
+"""The schedule: what is active and why, across every change of the clocks, and a preview that always agrees."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -6,15 +6,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from clockchanges import ZONES, changes, first_shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from v2h.config import Limits
+from tests.support.clockchanges import ZONES, changes, first_shown
+from v2h.config.site import Limits
 from v2h.energy.readyby import CarNow, cheapest, need_s
-from v2h.energy.schedule import DAYS, Part, Schedule, active, next_entry, price_spans, targets, timeline
+from v2h.energy.schedule import Part, Schedule, active, next_entry, price_spans, targets, timeline
 from v2h.energy.schedulefile import read_schedule
-from v2h.energy.walltime import ZoneError, at_second, instant, zone
+from v2h.energy.walltime import DAYS, ZoneError, at_second, instant, zone
 
 CHANGES = [(name, change) for name in ZONES for change in changes(name)]
 WEEK = timedelta(days=7)
@@ -64,7 +64,7 @@ def test_both_kinds_of_change_are_among_them() -> None:
 def test_windows_hold_exactly_while_the_wall_says_so(
     change: tuple[str, datetime], weekly: list[dict[str, Any]], minutes: int
 ) -> None:
-    """An oracle that watches the wall clock minute by minute, two days around each change."""
+    """Compare the schedule with a simple rule on the wall clock, at any minute of the three days around a change."""
     name, tz = change[0], ZoneInfo(change[0])
     now = change[1] - timedelta(hours=36) + timedelta(minutes=minutes)
     schedule = read_schedule({"version": 1, "zone": name, "weekly": weekly}, Limits(), "UTC")
@@ -143,10 +143,12 @@ def test_with_a_target_now_is_the_first_part_of_the_preview(
     assert any(p.entry == "ready by" for p in preview) == (soc_pct < 80)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("priced", [False, True])
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: f"{change[0]}-{change[1]:%Y-%m}")
 def test_a_car_that_does_what_the_schedule_says_is_ready_in_time(change: tuple[str, datetime], priced: bool) -> None:
-    """Two nights around each change: plugged in with 30 % in the evening, charged while the schedule says charge."""
+    """Two nights around each change: the car is plugged in with 30 % in the evening and charges when the schedule says
+    charge."""
     tz = ZoneInfo(change[0])
     prices = [{"start": "00:30", "end": "04:30", "import_price": 0.07}] if priced else []
     document = {"version": 1, "zone": change[0], "ready_by": [{"time": "07:30", "soc_pct": 80}], "prices": prices}

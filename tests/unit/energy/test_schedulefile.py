@@ -1,4 +1,4 @@
-"""schedule.json and the predecessor's events.json: what is read, and how a bad one is refused."""
+"""schedule.json and the predecessor's events.json: what is read, and how a bad file is refused."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from v2h.config import Limits
+from v2h.config.site import Limits
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedule import Want, timeline
 from v2h.energy.schedulefile import ScheduleError, read_schedule

@@ -1,11 +1,11 @@
-"""One-point calibration: the chip with the values found agrees with the reference; bad readings are refused."""
+"""One-point calibration: with the values found the chip agrees with the reference; bad readings are refused."""
 
 from dataclasses import replace
 
 import pytest
 
+from v2h.config.meter_kinds import Stpm3xMeter
 from v2h.drivers.stpm3x import Stpm3x
-from v2h.meterconfig import Stpm3xMeter
 from v2h.meters.calibration import CalibrationError, NotNowError, Reference, calibrate, check_situation
 from v2h.meters.stpm3x import Stpm3xSource
 from v2h.ports.spi import SpiPort
@@ -13,7 +13,7 @@ from v2h.rig.stpm3x import I_LSB_A, P_LSB_W, V_LSB_V, Mains
 from v2h.rig.stpm3x import Stpm3x as Chip
 
 WRONG = Stpm3xMeter(p_lsb_w=0.0009, v_lsb_v=0.03, i_lsb_a=0.0025)
-"""As found on another board than the one at hand."""
+"""Values that were found on another board."""
 
 
 class Port(SpiPort):
@@ -29,7 +29,7 @@ class Port(SpiPort):
 
 
 def shown(spec: Stpm3xMeter, power_w: float = 1870.0) -> tuple[float, float, float]:
-    """What the meter says with this configuration: W, V, A."""
+    """The readings of the meter with this configuration: W, V, A."""
     (value,) = Stpm3xSource(spec, Stpm3x(Port(power_w))).read(0.0)
     assert value.voltage_v is not None
     assert value.current_a is not None
@@ -80,7 +80,7 @@ def test_a_clamp_the_wrong_way_round_is_found() -> None:
         (Reference(watts=1500.0), [1400.0, 1500.0], "the power moved between 1400.0 and 1500.0 W"),
         (Reference(watts=1500.0), [], "the meter told no power"),
         (Reference(watts=0.0), [1500.0], "a reference of 0"),
-        (Reference(watts=1.0), [3000.0], "p_lsb_w would be 3e-07, not 1e-06 to 1"),
+        (Reference(watts=1.0), [3000.0], "p_lsb_w would be 3e-07, not a number from 1e-06 to 1"),
         (Reference(watts=float("nan")), [3000.0], "p_lsb_w would be nan"),
         (Reference(watts=2000.0), [1500.0], "p_lsb_w would change by .33 %"),
         (Reference(watts=1000.0), [1500.0], "p_lsb_w would change by -33 %"),
@@ -104,7 +104,7 @@ WATTS, VOLTS = Reference(watts=2000.0), Reference(volts=230.0)
     [
         ("grid", WATTS, ["idle"], ""),
         ("grid", WATTS, ["fault"], ""),
-        ("grid", WATTS, [], ""),  # nobody knows
+        ("grid", WATTS, [], ""),  # the charger's state is not known
         ("grid", WATTS, ["idle", "wake"], "the charger is in state wake; calibrating grid needs the charger idle"),
         ("grid", VOLTS, ["energy"], ""),
         ("charger", WATTS, ["energy"], ""),

@@ -20,13 +20,15 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from v2h.config import Hardware
-from v2h.meterconfig import HttpMeter, Meter, ModbusMeter, MqttMeter, RegisterTable
+from tests.support.hangup import hang_up
+from v2h.bus.sentences import Sentence
+from v2h.config.meter_kinds import HttpMeter, Meter, ModbusMeter, MqttMeter, RegisterTable
+from v2h.config.site import Hardware
 from v2h.meters import Measurement, MeterError, MeterSource, open_meter
 from v2h.meters.line import Line
-from v2h.program import HasFileno
 from v2h.rig.desk import free_port
 from v2h.rig.homemeters import HttpFace, Look, ModbusFace, float_words, homewizard, sdm230, shelly_pro_em
+from v2h.runtime.pollable import HasFileno
 
 LOOK = Look(-1234.5, 231.5, 49.98, 12_345.0, 678.0)
 
@@ -41,7 +43,7 @@ def opened(spec: Meter) -> Iterator[MeterSource]:
 
 
 def values(source: MeterSource, count: int, timeout_s: float = 10.0) -> list[Measurement]:
-    """As the program does it: poll the descriptor, then read."""
+    """Reads as the program does: poll the descriptor, then read."""
     found: list[Measurement] = []
     deadline = time.monotonic() + timeout_s
     while len(found) < count:
@@ -77,7 +79,8 @@ def test_an_sdm230_on_tcp_and_behind_an_rtu_gateway(rtu: bool) -> None:
 
 
 def test_three_phases_summed_and_a_meter_of_ones_own() -> None:
-    """SDM630: addresses as in Eastron's protocol document. The other: two's complement, low word first, holding."""
+    """SDM630: addresses from Eastron's protocol document. The other: two's complement, low word first, holding
+    registers."""
     phases = {0: 230.0, 2: 231.0, 4: 232.0, 6: 1.0, 8: 2.0, 10: 3.0, 12: 100.0, 14: -250.0, 16: 75.5, 0x46: 50.0}
     words = float_words(phases | {0x48: 1.5, 0x4A: 2.5})
     port = free_port()
@@ -111,25 +114,27 @@ def test_modbus_failures_have_words() -> None:
 
 
 class Babbler:
-    """A TCP server that answers anything with what it is told to; b"": it says nothing."""
+    """A TCP server that sends the same bytes to each client; b"": it sends nothing."""
 
     def __init__(self, answer: bytes) -> None:
         self._answer, self._server = answer, socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
-        threading.Thread(target=self._run, daemon=True).start()
+        self._held: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._run, name="babbler", daemon=True)
+        self._thread.start()
 
     def _run(self) -> None:
-        held = []
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._server.accept()
-                held.append(client)
+                self._held.append(client)
                 client.recv(1000)
                 if self._answer:
                     client.sendall(self._answer)
 
     def close(self) -> None:
-        self._server.close()
+        hang_up(self._server, *self._held)
+        self._thread.join(5)
 
 
 BABBLE = {
@@ -141,26 +146,29 @@ BABBLE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", BABBLE)
 @pytest.mark.parametrize("kind", ["tcp", "rtu", "http", "mqtt"])
-def test_a_silent_or_mad_device_is_a_failure_with_words(kind: str, what: str) -> None:
-    mad = Babbler(BABBLE[what])
-    spec: Meter
-    if kind == "http":
-        spec = HttpMeter(url=f"http://127.0.0.1:{mad.port}", path="a")
-    elif kind == "mqtt":
-        spec = MqttMeter(host="127.0.0.1", port=mad.port, topic="a")
-    else:
-        spec = ModbusMeter(host="127.0.0.1", port=mad.port, framing=kind)
-    with opened(spec) as source:
-        if kind == "mqtt" and what in ("nothing", "another"):
-            time.sleep(1.0)  # TCP is up, no MQTT packet is whole: nothing is told, and Line gives it up in the end
-            assert source.read(0.0) == []
+def test_a_silent_or_mad_device_is_a_failure_with_words(kind: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("v2h.meters.http.TIMEOUT_S", 0.5)  # the answer never comes, so a shorter timeout saves time
+    monkeypatch.setattr("v2h.meters.modbus.TIMEOUT_S", 0.5)
+    with contextlib.closing(Babbler(BABBLE[what])) as mad:
+        spec: Meter
+        if kind == "http":
+            spec = HttpMeter(url=f"http://127.0.0.1:{mad.port}", path="a")
+        elif kind == "mqtt":
+            spec = MqttMeter(host="127.0.0.1", port=mad.port, topic="a")
         else:
-            assert failure(source)
-    mad.close()
+            spec = ModbusMeter(host="127.0.0.1", port=mad.port, framing=kind)
+        with opened(spec) as source:
+            if kind == "mqtt" and what in ("nothing", "another"):
+                time.sleep(1.0)  # TCP is up, but no MQTT packet is complete: no value comes, and Line gives up later
+                assert source.read(0.0) == []
+            else:
+                assert failure(source)
 
 
+@pytest.mark.slow
 def test_http_meters_keep_their_connection_and_live_through_its_end() -> None:
     documents = {"/rpc/EM1.GetStatus?id=0": lambda: shelly_pro_em(LOOK), "/api/v1/data": lambda: homewizard(LOOK)}
     face = HttpFace(documents, 0)
@@ -184,6 +192,13 @@ def test_an_http_answer_without_the_power_says_what_it_was() -> None:
     face = HttpFace({"/": lambda: {"voltage": 230}}, 0)
     with opened(HttpMeter(url=f"http://127.0.0.1:{face.port}", path="power")) as source:
         assert failure(source) == 'there is no power in its answer {"voltage": 230}'
+    face.close()
+
+
+def test_an_http_answer_that_is_too_long_is_not_called_silence() -> None:
+    face = HttpFace({"/": lambda: {"power": "1" * 70_000}}, 0)
+    with opened(HttpMeter(url=f"http://127.0.0.1:{face.port}", path="power")) as source:
+        assert failure(source) == f"127.0.0.1:{face.port} answers / with more than 65536 bytes"
     face.close()
 
 
@@ -281,6 +296,7 @@ class Loop:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_a_line_comes_back_by_itself_and_waits_longer_each_time() -> None:
     loop, heard, port = Loop(), list[float](), free_port()
     spec = ModbusMeter(host="127.0.0.1", port=port, interval_s=0.05)
@@ -294,6 +310,7 @@ def test_a_line_comes_back_by_itself_and_waits_longer_each_time() -> None:
         return time.monotonic() - began
 
     until(lambda: "no connection" in line.failure)
+    assert isinstance(line.failure, Sentence), "its id travels with it"
     line.failure = ""
     assert 0.8 < until(lambda: bool(line.failure)) < 3.0
     face = ModbusFace(lambda: sdm230(LOOK), port)
@@ -320,11 +337,11 @@ HEAVY = {"modbus": "pymodbus", "stpm3x": "v2h.drivers.stpm3x"}
 
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_code_of_a_kind_is_imported_only_when_it_is_configured(kind: str) -> None:
-    """The meter program as it starts, with this kind alone, in a fresh interpreter."""
+    """The imports of the meter program as it starts with only this kind, in a fresh interpreter."""
     program = f"""
 import json, sys, time, v2h.programs.meter
-from v2h.config import Hardware
-from v2h.meterconfig import KINDS
+from v2h.config.site import Hardware
+from v2h.config.meter_kinds import KINDS
 from v2h.meters import open_meter
 from v2h.ports.url import PortUrlError
 before = set(sys.modules)

@@ -1,10 +1,10 @@
-"""Which values of a quick meter go onto the bus."""
+"""Which values of a fast meter are published on the bus."""
 
 from dataclasses import replace
 
 import pytest
 
-from v2h.bus import MeterReading
+from v2h.bus.messages import MeterReading
 from v2h.meters.reading import is_news
 
 SAID = MeterReading(

@@ -1,4 +1,4 @@
-"""One role of the meter program in virtual time: what goes onto the bus when meters speak, fail, repeat themselves."""
+"""One role of the meter program in virtual time: what it publishes when meters send, fail or repeat their values."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from v2h.bus import Message, MeterReading, MeterStatus
-from v2h.meterconfig import HttpMeter, Meter, MqttMeter
+from v2h.bus.messages import Message, MeterReading, MeterStatus
+from v2h.config.meter_kinds import HttpMeter, Meter, MqttMeter
 from v2h.meters import Measurement, MeterError, MeterSource
 from v2h.programs.meter import Station
 
 Script = Callable[[float], float]
-"""What a meter says at a moment; raises MeterError when it is dead then."""
+"""The power that a meter reports at a time; raises MeterError when the meter is dead then."""
 
 
 class Scripted:
-    """A source that says what its script does, each time it is asked."""
+    """A source that returns the value of its script at each read."""
 
     guess_s, always_new, wakes, note = 0.5, False, None, ""
 
@@ -30,7 +30,7 @@ class Scripted:
 
 
 class World:
-    """Stands for Program and its bus; run() moves time in steps of 50 ms."""
+    """Replaces Program and its bus; run() advances time in steps of 50 ms."""
 
     def __init__(self) -> None:
         self.config, self.bus = SimpleNamespace(hardware=None), self
@@ -77,7 +77,7 @@ def station(monkeypatch: pytest.MonkeyPatch) -> Callable[..., World]:
         def open_meter(spec: Meter, hardware: object) -> MeterSource:
             script = scripts[spec.kind]
             assert script is not None
-            script(world.now)  # a dead one does not even open
+            script(world.now)  # a dead meter fails already when it is opened
             return Scripted(spec.kind, script)
 
         monkeypatch.setattr("v2h.meters.line.open_meter", open_meter)
@@ -108,7 +108,7 @@ def test_a_good_meter_is_told_with_everything_known(station: Callable[..., World
     assert (last.lag_s, last.lag_known, last.fresh) == (0.5, False, True)
     assert len(world.readings()) == 21
     assert (world.codes(), world.status().word) == (["meter-ok"], "good")
-    assert world.status().text == "The grid meter (http) tells a new value every 1 s."
+    assert world.status().text == "The grid meter (http) sends a new value every 1 s."
 
 
 def test_a_lag_that_the_owner_says_is_known(station: Callable[..., World]) -> None:
@@ -122,7 +122,7 @@ def test_a_dead_meter_is_silent_told_once_and_comes_back(station: Callable[..., 
 
     def moody(now: float) -> float:
         if now > 1020 and now < 1060:
-            raise MeterError(f"reason {next(count)}")  # words that change each time are no new event
+            raise MeterError(f"reason {next(count)}")  # a changed text alone makes no new event
         return now
 
     world = station(moody)
@@ -161,7 +161,7 @@ def test_a_fallback_that_is_dead_is_told_before_it_is_needed(station: Callable[.
     world = station(alive, dead)
     world.run(10)
     assert world.codes() == ["meter-fallback-dead"]
-    assert "The grid fallback meter (mqtt) has not told a value yet: nobody there." in world.events[0][2]
+    assert "The grid fallback meter (mqtt) has not sent a value yet: nobody there." in world.events[0][2]
     assert world.status().other == "waiting"
 
 

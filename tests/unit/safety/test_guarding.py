@@ -1,11 +1,14 @@
-"""guard's machine in virtual time: silence, lateness, K, the latch and who clears it, the start."""
+"""The state machine of `guard` in virtual time: silence, lateness, K, the latch and what clears it, and the start."""
 
 from dataclasses import replace
 
 import pytest
 
+from tests.support.safetypage import limit
 from v2h.canframe import Frame
 from v2h.pre import objects as pre
+from v2h.programs.guard import READ_BACK_S
+from v2h.runtime.program import SLACK_S
 from v2h.safety.guarding import Guarding
 from v2h.safety.outputs import CONTACTORS, NONE, Output
 from v2h.safety.wire import GuardState, Report, Request, Trip
@@ -17,13 +20,17 @@ ZERO, DISABLE = pre.write_amps(0.0), pre.write_enable(False)
 
 
 class Bench:
-    """A guard whose outputs do as told, a charger at 10 Hz, a converter that is heard; time in steps of 10 ms."""
+    """A `guard` whose outputs obey, a `charger` that sends at 10 Hz, and a converter that answers, in steps of 10 ms.
 
-    def __init__(self, found: Output = NONE, *, start: bool = True) -> None:
+    rested: `charger` has already requested all outputs off."""
+
+    def __init__(self, found: Output = NONE, *, start: bool = True, rested: bool = True) -> None:
         self.t = 50.0
         self.outputs = found
         self.guard = Guarding(self.t, found, k_on=True)
         self.guard.can_up = self.guard.ready_to_start = start
+        if rested:
+            self.guard.on_request(self.t, Request(NONE, 7, 0, loop_age_ms=1, pre_current_a=None, cable_v=None))
         self.request: Request | None = None
         self.amps: float | None = 0.0
         self.set_a = 0.0
@@ -33,7 +40,7 @@ class Bench:
         self.history: list[tuple[float, Output]] = []
 
     def ask(self, outputs: Output, session: int = 7, **flags: object) -> None:
-        cable_v = 0.0 if Output.D2 in outputs else None  # d2 wants it known
+        cable_v = 0.0 if Output.D2 in outputs else None  # d2 needs a known voltage
         request = Request(outputs, session, 0, loop_age_ms=1, pre_current_a=None, cable_v=cable_v)
         self.request = replace(request, **flags)  # type: ignore[arg-type]
 
@@ -63,9 +70,13 @@ class Bench:
         return self
 
     def energy(self, amps: float = 14.0) -> "Bench":
-        """Up to current flowing, as a session gets there."""
+        """Switch on in the order of a session until current flows."""
         for outputs in (AWAKE, AWAKE | LOCK, AWAKE | LOCK | Output.D2, ENERGY):
             self.ask(outputs)
+            if Output.D2 in outputs & ~self.outputs:
+                self.ask(self.outputs, cable_v=0.0)
+                self.run(1.0)  # guard needs reports of the voltage for a while
+                self.ask(outputs)
             self.run(0.1)
         assert self.outputs == ENERGY
         self.ask(ENERGY, k_expected=True)
@@ -117,6 +128,15 @@ def test_the_next_look_is_never_later_than_the_end_of_silence() -> None:
         bench.t = bench.next_t
         bench.act()
     assert bench.t - bench.guard._request_t == pytest.approx(0.3)
+
+
+def test_a_silent_charger_is_told_of_the_trip_and_of_its_end_unasked() -> None:
+    """A `charger` that continues must find the reports in its socket without a request."""
+    bench = Bench().energy()
+    bench.request, bench.mark = None, bench.t
+    bench.run(3)
+    told = [report.state for t, report in bench.reports if t > bench.mark]
+    assert told[0] is GuardState.MAKING_SAFE and told[-1] is GuardState.TRIPPED
 
 
 def test_silence_with_nothing_live_is_no_trip() -> None:
@@ -229,6 +249,8 @@ def test_an_output_that_does_not_come_on_makes_safe() -> None:
     assert bench.guard.act(bench.t, NONE).outputs == AWAKE
     bench.guard.act(bench.t + 0.01, AWAKE & ~Output.D1)
     assert bench.guard.trip is Trip.OUTPUT_FAILED
+    looks_s = READ_BACK_S + SLACK_S
+    assert looks_s <= limit("output-not-written", "make-safe begins"), "guard looks at its outputs so often"
 
 
 def test_a_small_measurement_does_not_open_contactors_while_more_is_asked_for() -> None:
@@ -238,7 +260,7 @@ def test_a_small_measurement_does_not_open_contactors_while_more_is_asked_for() 
     assert bench.run(0.5).outputs == ENERGY
     bench.guard.on_frame(Frame(bench.t, pre.REQUEST_ID, pre.write_amps(0.0)))
     assert bench.run(0.2).outputs == ENERGY, "for 0.2 s the converter goes on towards the order before"
-    assert bench.run(0.2).outputs == ENERGY & ~CONTACTORS
+    assert bench.run(0.3).outputs == ENERGY & ~CONTACTORS
 
 
 # K
@@ -361,6 +383,7 @@ def test_only_a_new_session_that_wants_nothing_clears_the_trip() -> None:
     bench.ask(NONE, session=9)
     assert bench.run(0.1).guard.state is GuardState.READY
     assert bench.guard.trip is Trip.NONE
+    assert bench.notes.count("cleared") == 1, "the log says when"
     assert bench.outputs == LOCK, "the lock stays until the rules allow"
     count = len(bench.sent)
     bench.run(1)
@@ -459,6 +482,18 @@ def test_all_off_at_start_is_ready_once_the_bus_is_up_and_not_before() -> None:
     assert (bench.guard.state, bench.outputs) == (GuardState.READY, AWAKE | LOCK)
 
 
+def test_a_new_guard_grants_nothing_to_a_session_that_began_before_it() -> None:
+    bench = Bench(LOCK, rested=False)
+    bench.ask(AWAKE | LOCK)
+    bench.run(2)
+    assert bench.outputs == LOCK
+    assert bench.notes.count("held") == 1
+    bench.ask(LOCK)
+    bench.run(0.1)
+    bench.ask(AWAKE | LOCK)
+    assert bench.run(0.1).outputs == AWAKE | LOCK
+
+
 def test_a_person_unlocks_an_unknown_cable_120_s_after_the_signals_went_off_and_it_is_noted() -> None:
     bench = Bench(LOCK)
     bench.ask(NONE, unlock_by_person=True)
@@ -479,3 +514,40 @@ def test_the_120_s_count_from_the_signals_last_being_on() -> None:
     assert bench.outputs == LOCK
     bench.run(1)
     assert bench.outputs == NONE
+
+
+# The converter's AC
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_converter_that_answers_without_ac_is_noted_once(answers: bool) -> None:
+    bench = Bench().energy()
+    bench.ask(ENERGY, trip_wanted=True)
+    bench.run(1)
+    if not answers:
+        bench.amps = None
+    bench.run(29)
+    assert "pre-ac-stays" not in bench.notes
+    bench.run(40)
+    assert bench.notes.count("pre-ac-stays") == answers
+
+
+@pytest.mark.parametrize(("before_v", "after_v"), [(0.0, 0.0), (None, 0.0), (11.0, 0.0), (0.0, 11.0)])
+def test_the_lock_wants_to_be_told_of_an_empty_cable_for_800_ms_without_a_break(
+    before_v: float | None, after_v: float
+) -> None:
+    """SAFETY.md, "What a voltage is worth": the plug unlocks at the first request after 800 ms of such requests."""
+    bench = Bench()
+    bench.ask(LOCK)
+    bench.run(0.2)
+    bench.ask(LOCK, cable_v=before_v)
+    bench.run(0.5)
+    began = bench.t
+    bench.ask(NONE, cable_v=after_v)
+    bench.run(2.0)
+    if after_v > 10.0:
+        assert bench.outputs == LOCK
+        return
+    first_word = began - 0.5 if before_v == 0.0 else began
+    (unlocked,) = [t for t, outputs in bench.history if outputs == NONE]
+    assert unlocked - first_word == pytest.approx(0.8, abs=0.02), "its words come every 0.1 s"

@@ -1,4 +1,4 @@
-"""The time line of make-safe, step by step, for converters that obey, do not, or are not there."""
+"""The time line of make-safe, step by step, for converters that obey, that do not obey, or that are absent."""
 
 import itertools
 import math
@@ -8,22 +8,22 @@ import pytest
 
 from v2h.canframe import Frame
 from v2h.pre import objects as pre
+from v2h.safety.converter_monitor import ConverterMonitor
 from v2h.safety.makesafe import FROM_SIGNALS, MakeSafe
 from v2h.safety.outputs import CONTACTORS, NONE, Output
-from v2h.safety.preheard import PreHeard
 
 ENERGY = Output(0x7F)
 ZERO, DISABLE = pre.write_amps(0.0), pre.write_enable(False)
 
 
 class Run:
-    """Steps a MakeSafe every 20 ms against a converter and outputs that do as they are told, noting when what fell."""
+    """Steps a MakeSafe every 20 ms with a converter and outputs that obey, and notes when each output went off."""
 
     def __init__(
         self, amps: Callable[[float], float] | None, *, obeys: bool = True, outputs: Output = ENERGY, row: int = 0
     ) -> None:
         self.amps, self.obeys = amps, obeys
-        self.outputs, self.heard, self.set_a = outputs, PreHeard(), 14.0
+        self.outputs, self.heard, self.set_a = outputs, ConverterMonitor(), 14.0
         self.fell: dict[str, float] = {}
         self.sent: list[tuple[float, bytes]] = []
         self.done_t = math.inf
@@ -49,7 +49,7 @@ class Run:
         for tick in range(round(end / 0.02)):
             now = 100.0 + tick * 0.02
             self.before(now - 100.0)
-            for part in range(8):  # the caller steps again whenever the converter answered
+            for part in range(8):  # the caller steps again after each answer of the converter
                 answers = self.heard.answers
                 step = self.safe.step(now + part * 0.001, self.outputs, self.heard)
                 for output in step.off & ~self.stuck:
@@ -86,7 +86,7 @@ def test_discharge_counts_like_charge() -> None:
 
 
 def test_at_no_current_contactors_open_as_soon_as_that_is_known() -> None:
-    """Once the dead time of our own 0 A is over: until then a reversal may pass through it."""
+    """As soon as the dead time of our own 0 A is over: until then a reversal may pass through 0 A."""
     assert 0.2 < Run(lambda t: 0.0).until(0.5).fell["C1"] < 0.35, "with the next round's measurement"
 
 
@@ -102,7 +102,7 @@ def test_a_converter_that_does_not_obey_loses_mains_at_0_8_and_contactors_at_1_1
 
 
 def test_a_small_current_with_another_setpoint_is_a_ramp_and_not_low() -> None:
-    """4 A on the way up to 14 A must not open contactors: 0 A has to be read back."""
+    """4 A on the way up to 14 A must not open the contactors: the setpoint 0 A has to be read back."""
     assert Run(lambda t: 4.0, obeys=False).until(0.7).fell == {}
 
 
@@ -122,16 +122,19 @@ def test_a_current_measured_before_the_trip_proves_nothing_even_when_0_a_is_read
     run.heard.hear(Frame(100.21, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\0\0")))
     assert run.safe.step(100.22, ENERGY, run.heard).off == NONE, "within its dead time it may pass through 0 A"
     run.heard.hear(Frame(100.23, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\0\0")))
-    assert run.safe.step(100.24, ENERGY, run.heard).off == Output.PRE_AC | CONTACTORS
+    assert run.safe.step(100.24, ENERGY, run.heard).off == NONE, "one reading alone opens nothing"
+    run.heard.hear(Frame(100.25, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\0\0")))
+    assert run.safe.step(100.26, ENERGY, run.heard).off == Output.PRE_AC | CONTACTORS
 
 
-def test_a_measurement_grows_old() -> None:
-    run = Run(lambda t: 14.0).until(0.1)
-    run.amps = None
-    run.heard.hear(Frame(100.1, pre.ANSWER_ID, pre.read_answer(pre.AMPS, b"\x32\0")))  # 5.0 A, and nothing since
-    run.set_a = 0.0
-    safe, heard = run.safe, run.heard
-    assert safe.step(100.40, ENERGY, heard).off == NONE
+@pytest.mark.parametrize(("now", "off"), [(100.49, Output.PRE_AC | CONTACTORS), (100.51, NONE)])
+def test_a_measurement_grows_old(now: float, off: Output) -> None:
+    """A small current is stale two and a half polls of 0.1 s after it was read."""
+    run = Run(None)
+    run.safe.step(100.0, ENERGY, run.heard)
+    for t, entry in ((100.01, pre.SET_AMPS), (100.23, pre.AMPS), (100.25, pre.AMPS)):
+        run.heard.hear(Frame(t, pre.ANSWER_ID, pre.read_answer(entry, b"\0\0")))
+    assert run.safe.step(now, ENERGY, run.heard).off == off
 
 
 def test_zero_and_read_back_every_100_ms_then_disable_for_ever() -> None:
@@ -153,7 +156,7 @@ def test_requests_to_a_silent_converter_keep_20_ms_apart() -> None:
 
 
 def test_the_next_request_waits_for_an_answer_or_20_ms() -> None:
-    safe, heard = MakeSafe(100.0), PreHeard()
+    safe, heard = MakeSafe(100.0), ConverterMonitor()
     assert safe.step(100.0, ENERGY, heard).send == ZERO
     assert safe.step(100.005, ENERGY, heard).send is None
     heard.hear(Frame(100.006, pre.ANSWER_ID, pre.written_answer(pre.SET_AMPS.index, 0)))
@@ -191,3 +194,14 @@ def test_with_contactors_found_open_only_the_signals_go_in_order() -> None:
     assert run.fell["D2"] < 0.1
     assert run.fell["D1"] - run.fell["D2"] >= 0.5
     assert run.outputs == Output.PLUG_LOCK
+
+
+@pytest.mark.parametrize(("tenths", "low"), [(50, True), (51, False), (-50, True), (-51, False)])
+def test_5_a_is_low_and_nothing_above(tenths: int, low: bool) -> None:
+    safe, heard = MakeSafe(100.0), ConverterMonitor()
+    assert safe.step(100.0, ENERGY, heard).off == NONE, "it begins with 0 A and waits before PRE AC goes off"
+    heard.hear(Frame(100.25, pre.ANSWER_ID, pre.read_answer(pre.SET_AMPS, b"\0\0")))
+    for t in (100.25, 100.27):
+        raw = tenths.to_bytes(2, "little", signed=True)
+        heard.hear(Frame(t, pre.ANSWER_ID, pre.read_answer(pre.AMPS, raw)))
+    assert (safe.step(100.28, ENERGY, heard).off != NONE) is low

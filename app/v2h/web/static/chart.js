@@ -1,13 +1,13 @@
-// The chart of power and battery, drawn by dygraphs, which is fetched only after the page stands.
+// The chart of power and battery, drawn by dygraphs, which is loaded only after the page is complete.
 "use strict";
 
 const REFRESH_MS = 300000;
-const STEPS = { 24: 300, 168: 1800 }; // hours of a chart -> seconds of a step: about 300 points each
+const STEPS = { 24: 300, 168: 1800 }; // hours of a chart -> seconds of a step: about 300 points per chart
 const chartPlace = document.getElementById("chart");
 const chartText = document.getElementById("chart-text");
 let chart = null;
 let chartHours = 24;
-let ahead_s = Number(chartPlace.dataset.now) - Date.now() / 1000; // the appliance's clock before this device's
+let ahead_s = Number(chartPlace.dataset.now) - Date.now() / 1000; // how far the appliance's clock is ahead of this device's
 
 function loadLibrary() {
   return new Promise((resolve, reject) => {
@@ -37,7 +37,7 @@ function drawChart(rows) {
     axes: {
       y: { axisLabelFormatter: wattTick, axisLabelWidth: 52 },
       y2: { valueRange: [0, 100.5], axisLabelFormatter: (value) => `${value} %`, axisLabelWidth: 40, drawGrid: false, independentTicks: true },
-      x: { drawGrid: false, pixelsPerLabel: 45 }, // so that a phone's width has hours, and not the date alone
+      x: { drawGrid: false, pixelsPerLabel: 45 }, // so that the axis shows hours also on a phone's width, and not only the date
     },
     gridLineColor: colour("--line"),
     axisLineColor: colour("--line"),
@@ -59,7 +59,7 @@ function tell(ms, found) {
   setText(chartText, `${when}: ${words.join(", ")}`);
 }
 
-// What the picture shows in one sentence, for those who do not see it.
+// Describes the chart in one sentence, for people who cannot see it.
 function describe(rows) {
   const grid = rows.map((row) => row.grid_w).filter((value) => value !== null);
   if (grid.length === 0) {
@@ -69,7 +69,7 @@ function describe(rows) {
   setText(chartText, `Grid between ${wattTick(Math.min(...grid))} and ${wattTick(Math.max(...grid))}, means over ${STEPS[chartHours] / 60} minutes.`);
 }
 
-// Rows with a hole wherever nothing was logged, so that no line is drawn across it.
+// The rows with an empty row in each gap of the log, so that no line is drawn across the gap.
 function withGaps(rows, step_s) {
   const found = [];
   for (const row of rows) {
@@ -82,7 +82,7 @@ function withGaps(rows, step_s) {
 
 async function refresh() {
   const step_s = STEPS[chartHours];
-  const to_s = Date.now() / 1000 + ahead_s; // goes on in a device's sleep, which performance.now() may not
+  const to_s = Date.now() / 1000 + ahead_s; // runs on while the device sleeps, which performance.now() may not do
   const span = new URLSearchParams({ from_s: to_s - chartHours * 3600, to_s, step_s });
   try {
     const response = await fetch(`/api/v1/samples?${span}`, { signal: AbortSignal.timeout(10000) });

@@ -1,4 +1,4 @@
-// The forms of schedule, settings, clock and backup: gather, send, show what came of it.
+// The forms of schedule, settings, clock and backup: collects the values, sends them and shows the reply.
 "use strict";
 
 function answerOf(form, ok, text) {
@@ -15,14 +15,14 @@ function valueOf(field) {
   return field.value;
 }
 
-// Every field of an entry that says something; what is left empty is left out.
+// The values of an entry's fields by key; empty fields are left out.
 function gather(entry) {
   const values = {};
   for (const field of entry.querySelectorAll("[data-key]")) {
     const value = valueOf(field);
     if (value !== null && value !== "") values[field.dataset.key] = value;
   }
-  if (values.end === "00:00") values.end = "24:00"; // a field for a time has no 24:00; from 00:00 it is the whole day
+  if (values.end === "00:00") values.end = "24:00"; // a time field has no 24:00; with a start at 00:00 it is the whole day
   if (values.mode && !["charge", "discharge"].includes(values.mode)) {
     delete values.amps;
     delete values.soc_limit_pct;
@@ -40,14 +40,14 @@ function scheduleOf(form) {
   return schedule;
 }
 
-// Fetch this page again and put its new preview in the place of the old one.
+// Fetches this page again and replaces the old preview by the new one.
 async function renewPreview() {
   const response = await fetch(location.href);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   document.getElementById("preview").replaceWith(page.getElementById("preview"));
 }
 
-// Amps and limit mean something while charging or discharging only.
+// Shows the fields for amps and limit only for charge and discharge: other modes do not use them.
 function fitToMode(entry) {
   const mode = entry.querySelector("select[data-key=mode]");
   if (!mode) return;

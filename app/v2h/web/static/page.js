@@ -1,13 +1,13 @@
-// Fills the places marked in the templates from the view of /api/v1/state, live by stream, else by polling; sends commands.
+// Fills the marked places of the templates from the view of /api/v1/state, live by stream or else by polling; sends commands.
 "use strict";
 
-const SILENT_MS = 4000; // the stream brings something every second at the latest
+const SILENT_MS = 4000; // the stream sends a document at least every second
 const POLL_MS = 2000;
 const RETRY_STREAM_MS = 60000;
-const ANSWER_MS = 12000; // setting the clock may take 10 s: until then nobody knows whether it was done
+const ANSWER_MS = 12000; // setting the clock may take 10 s, and only the reply shows whether it was set
 const root = document.documentElement;
 const link = document.getElementById("link");
-const shown = new Map(); // list name -> JSON of its rows: lists are touched only when they change
+const shown = new Map(); // list name -> JSON of its rows: a list is updated only when its rows change
 let heard = performance.now(); // time of the last document
 let polling = null;
 
@@ -47,7 +47,7 @@ function fillList(list, name, items) {
   while (list.children.length < items.length) {
     list.append(document.getElementById(`row-${name}`).content.firstElementChild.cloneNode(true));
   }
-  if (items.length === 0) list.textContent = ""; // for :empty
+  if (items.length === 0) list.textContent = ""; // so that the CSS selector :empty matches
   items.forEach((item, index) => fillRow(list.children[index], item));
 }
 
@@ -87,7 +87,7 @@ async function poll() {
     if (response.ok) hear(await response.json(), "poll");
     else if (response.status === 401) mark("out", "logged out");
   } catch {
-    // the watch below tells the owner
+    // the timer in start() shows the lost connection
   }
 }
 
@@ -107,7 +107,7 @@ function listen() {
   };
 }
 
-// Sends a change to a door of the API and tells its answer in the nearest .answer; returns whether it was made.
+// Sends a change to an endpoint of the API and shows the reply in the nearest .answer; returns whether it succeeded.
 async function send(path, values, source) {
   const answer = source.closest(":is(form, section):has(.answer)").querySelector(".answer");
   const button = source.matches("form") ? source.querySelector("button:not([type=button])") : source;
@@ -130,7 +130,7 @@ async function send(path, values, source) {
     ok = response.ok;
     text = ok ? reply.text : reply.error;
   } catch {
-    // the text above says it
+    // `text` has the message already
   }
   answer.dataset.ok = String(ok);
   setText(answer, text);
@@ -138,7 +138,7 @@ async function send(path, values, source) {
   return ok;
 }
 
-// The next time the clock on the wall shows HH:MM, as ISO with this device's offset; the manager reads it as a moment.
+// The next HH:MM of this device's local time, as ISO with its offset; the manager reads it as a moment.
 function nextTime(clock) {
   const [hours, minutes] = clock.split(":").map(Number);
   const moment = new Date();
@@ -168,7 +168,7 @@ function start() {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const values = form.dataset.mode ? { mode: form.dataset.mode } : {};
-      for (const input of form.querySelectorAll("input")) values[input.name] = input.type === "checkbox" ? input.checked : input.valueAsNumber;
+      for (const input of form.querySelectorAll("input")) values[input.name] = input.valueAsNumber;
       send(`command/${form.dataset.command}`, form.dataset.mode ? withUntil(values) : values, form);
     });
   }

@@ -1,11 +1,6 @@
-"""What the page shows, made from what is known: pure, every sentence and number ready for the screen.
+"""What the page shows: pure functions that turn the known values into every sentence and number for the screen.
 
-`view` is the live part: the template writes it once and the script writes the same keys again on every update, so both
-always agree. Data older than OLD_S are not data: their numbers are replaced by a dash, and the page says since when
-they are missing. The other files make the parts of it, and the pages that do not change by themselves.
+`view` makes the live part: the template writes it once and the script writes the same keys again on every update, so
+both always agree. Data older than STATE_OLD_S are stale: a dash replaces their numbers, and the page shows since when
+they are missing. The other files make the parts of the view, and the pages that are not updated live.
 """
-
-from v2h.web.view.seen import OLD_S, Seen
-from v2h.web.view.whole import view
-
-__all__ = ["OLD_S", "Seen", "view"]

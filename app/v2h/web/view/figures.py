@@ -1,4 +1,4 @@
-"""Numbers as people read them: a dash for what is not known, a true minus, two or three digits that matter."""
+"""Numbers as people read them: a dash for an unknown value, a true minus sign, two or three significant digits."""
 
 from datetime import datetime
 
@@ -38,7 +38,7 @@ def duration(seconds: float) -> str:
 
 
 def age(seconds: float) -> str:
-    """Of a value: to a tenth of a second while that is what counts."""
+    """The age of a value: to a tenth of a second below a minute, where that precision is useful."""
     return f"{max(seconds, 0.0):.1f} s" if seconds < 60 else duration(seconds)
 
 

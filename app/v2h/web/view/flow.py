@@ -1,21 +1,22 @@
-"""The picture of the flow: sun, grid, house and car, each with its number, a word and the way its dashes run.
+"""The picture of the flow: sun, grid, house and car, each with its number, a label and the direction of its dashes.
 
-Ways are those of the drawing: grid and car "right" is towards the car, the sun's "down" is into the house. The house's
-own load follows from the other powers, with the car taken at its DC side: about, not measured. What is not known has
-no number, and nothing runs towards it.
+"way" is the direction in the drawing: for grid and car "right" is towards the car, for the sun "down" is into the
+house. The house's own load is calculated from the other powers, with the car's power at its DC side, so it is
+approximate and not measured. An unknown power has no number, and its dashes do not move.
 """
 
 from typing import Any
 
-from v2h.bus import ChargerState
+from v2h.bus.messages import ChargerState
+from v2h.bus.states import State
 from v2h.web.view.figures import NONE, watts
 from v2h.web.view.headline import FLOWING_W
 
 
 def flow(charger: ChargerState | None, grid_w: float | None, solar_w: float | None) -> dict[str, Any]:
-    """Nodes by name, each {"power", "label", "way"}, and "text": the picture in a sentence, from the same words."""
+    """Nodes by name, each {"power", "label", "way"}, and "text": the picture as a sentence with the same labels."""
     car_w = charger.power_w if charger else None
-    if charger and car_w is None and charger.state != "energy":
+    if charger and car_w is None and charger.state != State.ENERGY:
         car_w = 0.0
     net_w = None if grid_w is None or car_w is None else grid_w - car_w
     house_w = None if net_w is None else net_w + (solar_w or 0.0)
@@ -50,7 +51,7 @@ def _house(house_w: float | None, solar_w: float | None) -> dict[str, str]:
 
 
 def _sun(net_w: float | None, solar_w: float | None) -> dict[str, str]:
-    """Measured, or what must be there because the house gives more than it takes."""
+    """The sun's power as measured; without a meter, its minimum, because the house without the car exports power."""
     if solar_w is not None:
         shines = solar_w >= FLOWING_W
         return {"power": watts(solar_w), "label": "from the sun", "way": "down" if shines else "none"}

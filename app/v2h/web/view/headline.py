@@ -1,40 +1,41 @@
-"""The page's first words: colour, headline, the reason, and where the session is."""
+"""The top of the page: colour, headline, the reason, and the step of the session."""
 
 from typing import Any
 
-from v2h.bus import ChargerState, ManagerState
-from v2h.web import words
+from v2h.bus.messages import ChargerState, ManagerState
+from v2h.bus.states import RESTING, Mode, State
+from v2h.web.view import labels
 from v2h.web.view.figures import duration, watts
-from v2h.web.view.seen import Seen
+from v2h.web.view.snapshot import Snapshot
 
 FLOWING_W = 20.0
-"""Below this the page shows no flow: one step of the converter is 38 W."""
+"""Below this the page shows no flow, because one step of the converter is 38 W."""
 
 
 def tone(charger: ChargerState | None, manager: ManagerState | None) -> str:
-    """Colour of the page, the same as the panel's logo: old, idle, charge, discharge (also V2H) or fault. A mode that
-    waits has its words here and blinks there."""
+    """Colour of the page, the same as that of the panel's logo: old, idle, charge, discharge (also V2H) or fault. For a
+    mode that waits, the page shows a text and the logo blinks."""
     if charger is None:
         return "old"
-    if charger.state == "fault" or charger.faults:
+    if charger.state == State.FAULT or charger.faults:
         return "fault"
-    if charger.state == "idle":
+    if charger.state == State.IDLE:
         return "idle"
     mode = manager.mode if manager else ""
-    return "charge" if mode in ("charge", "solar") else "discharge"
+    return "charge" if mode in (Mode.CHARGE, Mode.SOLAR) else "discharge"
 
 
-def headline(seen: Seen, charger: ChargerState | None, manager: ManagerState | None) -> str:
+def headline(seen: Snapshot, charger: ChargerState | None, manager: ManagerState | None) -> str:
     if not seen.bus_up:
         return "No connection to the charger’s programs"
     if seen.charger is None:
         return "Waiting for the charger"
     if charger is None:
         return f"No news from the charger for {duration(seen.now - seen.charger.t)}"
-    if charger.state in words.RESTING:
-        wanted = manager is not None and manager.mode != "idle" and charger.state == "idle"
-        return "Ready, waiting to start" if wanted else words.RESTING[charger.state]
-    if charger.state == "energy" and charger.power_w is not None:
+    if charger.state in RESTING:
+        wanted = manager is not None and manager.mode != Mode.IDLE and charger.state == State.IDLE
+        return "Ready, waiting to start" if wanted else labels.AT_REST[charger.state]
+    if charger.state == State.ENERGY and charger.power_w is not None:
         if charger.power_w >= FLOWING_W:
             return f"Charging the car with {watts(charger.power_w)}"
         if charger.power_w <= -FLOWING_W:
@@ -43,9 +44,9 @@ def headline(seen: Seen, charger: ChargerState | None, manager: ManagerState | N
     return step_text(charger)
 
 
-def spoken(seen: Seen, charger: ChargerState | None, manager: ManagerState | None) -> str:
-    """The headline without numbers: a screen reader speaks at each change, and watts change all the time."""
-    flows = charger is not None and charger.state == "energy" and charger.power_w is not None
+def spoken(seen: Snapshot, charger: ChargerState | None, manager: ManagerState | None) -> str:
+    """The headline without numbers, because a screen reader speaks at each change, and watts change all the time."""
+    flows = charger is not None and charger.state == State.ENERGY and charger.power_w is not None
     if seen.bus_up and flows and charger is not None and abs(charger.power_w or 0.0) >= FLOWING_W:
         return "Charging the car" if (charger.power_w or 0.0) > 0 else "The car supplies energy"
     if seen.bus_up and seen.charger is not None and charger is None:
@@ -53,20 +54,20 @@ def spoken(seen: Seen, charger: ChargerState | None, manager: ManagerState | Non
     return headline(seen, charger, manager)
 
 
-def why(seen: Seen, charger: ChargerState | None, manager: ManagerState | None) -> str:
-    """Manager's sentence, and the session's own reason where it adds something."""
+def why(seen: Snapshot, charger: ChargerState | None, manager: ManagerState | None) -> str:
+    """The sentence of `manager`, and the session's own reason if it adds something."""
     parts = []
     if manager and manager.why:
         parts.append(manager.why)
     elif manager is None:
         parts.append(manager_silent(seen))
-    if charger and charger.state != "energy" and charger.reason.lower() not in " ".join(parts).lower():
+    if charger and charger.state != State.ENERGY and charger.reason.lower() not in " ".join(parts).lower():
         parts.append(charger.reason)
-    return " ".join(words.sentence(words.plain(part)) for part in parts)
+    return " ".join(labels.sentence(labels.plain(part)) for part in parts)
 
 
-def manager_silent(seen: Seen) -> str:
-    """That manager says nothing, "" when it does: what it said last may not be so any more."""
+def manager_silent(seen: Snapshot) -> str:
+    """A sentence when `manager` has not reported yet or its last report is stale; else ""."""
     if seen.manager is None:
         return "The manager has not reported yet."
     if seen.fresh_manager() is None:
@@ -75,23 +76,23 @@ def manager_silent(seen: Seen) -> str:
 
 
 def stop_text(charger: ChargerState | None, manager: ManagerState | None) -> str:
-    running = charger is None or charger.state not in words.RESTING or (manager is not None and manager.mode != "idle")
+    running = charger is None or charger.state not in RESTING or (manager is not None and manager.mode != Mode.IDLE)
     return "Stop" if running else "Stay idle"
 
 
 def steps(charger: ChargerState | None) -> list[dict[str, Any]]:
-    """Each step with state done, now or todo; all todo when no session runs."""
-    at = words.STEP_OF_STATE.get(charger.state, -1) if charger else -1
+    """Each step with its state: done, now or todo. All are todo when no session runs."""
+    at = labels.STEP_OF_STATE.get(charger.state, -1) if charger else -1
 
     def state(index: int) -> str:
         return "now" if index == at else "done" if index < at else "todo"
 
-    return [{"name": s.key, "label": s.label, "state": state(i)} for i, s in enumerate(words.STEPS)]
+    return [{"name": s.key, "label": s.label, "state": state(i)} for i, s in enumerate(labels.STEPS)]
 
 
 def step_text(charger: ChargerState | None) -> str:
     if charger is None:
         return "Session state unknown"
-    if charger.state in words.RESTING:
+    if charger.state in RESTING:
         return "No session"
-    return words.DOING.get(charger.state, words.plain(charger.state))
+    return labels.DOING.get(charger.state, labels.plain(charger.state))

@@ -1,34 +1,42 @@
-"""Is it well: faults in words, relays, what is verified, programs, ages of the data, the meter, the clock."""
+"""The health of the appliance: faults, relays, what is verified, programs, ages of the data, the meters, the clock."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from v2h.bus import ChargerState, ManagerState, MeterStatus
-from v2h.web import words
-from v2h.web.faultwords import FAULTS
+from v2h.bus.faults import FAULTS
+from v2h.bus.messages import STATE_OLD_S, ChargerState, ManagerState, MeterStatus
+from v2h.bus.states import RESTING
+from v2h.web.view import labels
 from v2h.web.view.figures import NONE, age, duration, unit
-from v2h.web.view.seen import OLD_S, Seen
+from v2h.web.view.snapshot import Snapshot
 
 METER_TONES = {"good": "dim", "slow": "warn", "waiting": "dim"}
-"""Any other word is bad."""
+"""Tone of a meter's status word. Any other status word is bad."""
 METER_SILENT_S = 30.0
-"""A meter's status is told every 10 s."""
+"""A meter's status is published every 10 s."""
 TRACKING_GOOD_W, TRACKING_POOR_W = 60.0, 150.0
-"""Mean distance from the target: what the best published laws reach at 1 Hz, and what they never need."""
+"""Mean distance from the target: what the best published laws reach at 1 Hz, and what they never exceed."""
 
 
 def faults(charger: ChargerState | None) -> list[dict[str, str]]:
     names = charger.faults if charger else []
-    return [{"name": n, "text": " ".join(FAULTS.get(n, (words.sentence(words.plain(n)),)))} for n in names]
+    return [{"name": name, "text": _advice(name)} for name in names]
+
+
+def _advice(name: str) -> str:
+    """The text of a fault. An unknown one is shown by its name, because a fault of a newer `charger` must not vanish
+    from the page."""
+    kind = FAULTS.get(name)
+    return f"{kind.what} {kind.do}" if kind else labels.sentence(labels.plain(name))
 
 
 def outputs(charger: ChargerState | None) -> list[dict[str, str]]:
     if charger is None:
-        return [{"name": n, "label": label, "text": "unknown", "tone": "dim"} for n, label in words.OUTPUTS.items()]
+        return [{"name": n, "label": label, "text": "unknown", "tone": "dim"} for n, label in labels.OUTPUTS.items()]
     on = set(charger.outputs)
-    rows = [_output(n, label, n in on) for n, label in words.OUTPUTS.items()]
-    return rows + [_output(n, words.plain(n), True) for n in sorted(on - words.OUTPUTS.keys())]
+    rows = [_output(n, label, n in on) for n, label in labels.OUTPUTS.items()]
+    return rows + [_output(n, labels.plain(n), True) for n in sorted(on - labels.OUTPUTS.keys())]
 
 
 def _output(name: str, label: str, on: bool) -> dict[str, str]:
@@ -42,26 +50,26 @@ def checks(charger: ChargerState | None) -> list[dict[str, str]]:
     return [
         {
             "name": name,
-            "label": words.CHECKS.get(name, words.plain(name)),
+            "label": labels.CHECKS.get(name, labels.plain(name)),
             "text": value,
-            "tone": words.CHECK_TONES.get(value, "dim"),
+            "tone": labels.CHECK_TONES.get(value, "dim"),
         }
         for name, value in found.items()
     ]
 
 
-def programs(seen: Seen) -> list[dict[str, str]]:
+def programs(seen: Snapshot) -> list[dict[str, str]]:
     def state(name: str) -> str:
         if not seen.bus_up:
             return "unknown"
         alive = seen.programs.get(name)
         return "not seen" if alive is None else "running" if alive.alive else "stopped"
 
-    names = [*words.PROGRAMS, *sorted(seen.programs.keys() - words.PROGRAMS.keys())]
+    names = [*labels.PROGRAMS, *sorted(seen.programs.keys() - labels.PROGRAMS.keys())]
     return [
         {
             "name": name,
-            "label": words.PROGRAMS.get(name, words.plain(name)),
+            "label": labels.PROGRAMS.get(name, labels.plain(name)),
             "state": state(name),
             "tone": "good" if state(name) == "running" else "bad" if state(name) == "stopped" else "dim",
         }
@@ -69,32 +77,32 @@ def programs(seen: Seen) -> list[dict[str, str]]:
     ]
 
 
-def ages(seen: Seen) -> list[dict[str, Any]]:
-    """Age of each source; old: too old to be used."""
+def ages(seen: Snapshot) -> list[dict[str, Any]]:
+    """Age of each source. old: the data are needed now, and they are missing or stale."""
     charger, manager = seen.charger, seen.manager
     rows = [_age("Charger state", None if charger is None else seen.now - charger.t)]
     rows.append(_age("Manager state", None if manager is None else seen.now - manager.t))
     rows.append(_age("Grid power", seen.grid_age_s(), old_s=seen.grid_old_s()))
     if charger is not None:
         for name, age_s in charger.ages_s.items():
-            label = words.AGES.get(name, words.plain(name))
+            label = labels.AGES.get(name, labels.plain(name))
             total_s = None if age_s is None else age_s + seen.now - charger.t
-            rows.append(_age(label, total_s, needed=charger.state not in words.RESTING))
+            rows.append(_age(label, total_s, needed=charger.state not in RESTING))
     return rows
 
 
-def _age(label: str, age_s: float | None, needed: bool = True, old_s: float = OLD_S) -> dict[str, Any]:
+def _age(label: str, age_s: float | None, needed: bool = True, old_s: float = STATE_OLD_S) -> dict[str, Any]:
     old = needed and (age_s is None or age_s > old_s)
     text = "nothing yet" if age_s is None else age(age_s)
     return {"name": label, "label": label, "text": text, "old": old, "tone": "bad" if old else "dim"}
 
 
-def meter(seen: Seen, manager: ManagerState | None) -> list[dict[str, str]]:
-    """How well the house is measured and followed: what the meters say of themselves, and the distance from the
-    target; empty until somebody says so."""
+def meter(seen: Snapshot, manager: ManagerState | None) -> list[dict[str, str]]:
+    """How well the house is measured and followed: the status that each meter reports, and the mean distance from the
+    target. Empty until there is a report."""
     rows = []
     for role, status in sorted(seen.meters.items(), key=lambda item: item[0] != "grid"):
-        name, age_s = words.METERS.get(role, words.plain(role)), seen.now - status.t
+        name, age_s = labels.METERS.get(role, labels.plain(role)), seen.now - status.t
         if not seen.bus_up:
             rows.append({"name": role, "label": name, "text": "unknown", "tone": "dim"})
         elif age_s > METER_SILENT_S:
@@ -123,12 +131,12 @@ def _meter(role: str, name: str, status: MeterStatus, manager: ManagerState | No
 
 
 def clock(manager: ManagerState | None) -> dict[str, str]:
-    """Where the time comes from: {"text", "tone", "local": the time there}."""
+    """The source of the time: {"text", "tone", "local": the appliance's local time}."""
     said: Mapping[str, Any] = manager.clock if manager else {}
     if not said:
         return {"text": "The manager has not said whether the clock is right.", "tone": "dim", "local": NONE}
     local = _local(said)
-    source = words.CLOCK_SOURCES.get(str(said.get("source")), words.plain(str(said.get("source"))))
+    source = labels.CLOCK_SOURCES.get(str(said.get("source")), labels.plain(str(said.get("source"))))
     age_s = said.get("age_s")
     since = f", set {duration(age_s)} ago" if isinstance(age_s, int | float) else ""
     if said.get("trusted"):
@@ -138,7 +146,7 @@ def clock(manager: ManagerState | None) -> dict[str, str]:
 
 
 def _local(said: Mapping[str, Any]) -> str:
-    """'Sun 22 Nov, 12:00 in Europe/London': with the day, for that is what a clock without a battery gets wrong."""
+    """'Sun 22 Nov, 12:00 in Europe/London': with the day, because a clock without a battery gets the day wrong."""
     try:
         return f"{datetime.fromisoformat(said['local']):%a %-d %b, %H:%M} in {said['zone']}"
     except (KeyError, TypeError, ValueError):

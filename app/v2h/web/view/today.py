@@ -4,16 +4,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from v2h.bus import ChargerState, ManagerState
-from v2h.web import words
+from v2h.bus.messages import ChargerState, ManagerState
+from v2h.bus.states import Mode
+from v2h.web.view import labels
 from v2h.web.view.figures import NONE, kwh, moment, percent
-from v2h.web.view.seen import Seen
+from v2h.web.view.snapshot import Snapshot
 
 NEXT_SHOWN = 3
 
 
 def battery(charger: ChargerState | None, manager: ManagerState | None, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers for the bar (%, 0 where unknown) and the sentence about the window."""
+    """Numbers for the bar (%, 0 if unknown) and the sentence about the window."""
     known: Mapping[str, Any] = {**(manager.limits if manager else {}), **settings}
     low, high, reserve = (known.get(key) for key in ("soc_min_pct", "soc_max_pct", "reserve_soc_pct"))
     soc_pct = charger.soc_pct if charger else None
@@ -24,12 +25,12 @@ def battery(charger: ChargerState | None, manager: ManagerState | None, settings
     return {**bar, "text": f"Used between {percent(low)} and {percent(high)}{kept}."}
 
 
-def next_rows(seen: Seen, manager: ManagerState | None) -> list[dict[str, str]]:
-    """The next entries of the schedule's preview; else manager's own words."""
+def next_rows(seen: Snapshot, manager: ManagerState | None) -> list[dict[str, str]]:
+    """The next entries of the schedule's preview; without one, the next entry that `manager` reports."""
     if seen.plan and seen.plan.error:
         text = f"The schedule has an error: {seen.plan.error}"
         return [{"name": "error", "label": text, "text": "", "tone": "warn"}]
-    rows = [row for row in entries(seen.plan.preview if seen.plan else (), seen.wall_s) if row["mode"] != "idle"][
+    rows = [row for row in entries(seen.plan.preview if seen.plan else (), seen.wall_s) if row["mode"] != Mode.IDLE][
         :NEXT_SHOWN
     ]
     if rows:
@@ -45,7 +46,7 @@ def entries(preview: Iterable[Mapping[str, Any]], wall_s: float) -> list[dict[st
         try:
             start, end = datetime.fromisoformat(part["start"]), datetime.fromisoformat(part["end"])
         except (KeyError, TypeError, ValueError):
-            continue  # a line that cannot be read must not take the page away
+            continue  # one unreadable part must not make the page fail
         if end.timestamp() <= wall_s:
             continue
         mode, now = str(part.get("mode", "")), datetime.fromtimestamp(wall_s, start.tzinfo)
@@ -53,7 +54,7 @@ def entries(preview: Iterable[Mapping[str, Any]], wall_s: float) -> list[dict[st
             {
                 "name": f"{part['start']}{mode}",
                 "mode": mode,
-                "label": words.MODES.get(mode, words.plain(mode)),
+                "label": labels.MODES.get(mode, labels.plain(mode)),
                 "why": str(part.get("why", "")),
                 "text": f"{moment(start, now)}–{end:%H:%M}",
                 "tone": "on" if start <= now < end else "dim",
@@ -63,7 +64,7 @@ def entries(preview: Iterable[Mapping[str, Any]], wall_s: float) -> list[dict[st
 
 
 def of_today(days: Iterable[Mapping[str, Any]], zone: tzinfo, wall_s: float) -> Mapping[str, Any] | None:
-    """The counters of the day that wall_s (s since 1970) lies in, None when nothing is counted on it yet."""
+    """The counters of the day that contains wall_s (s since 1970); None when nothing is counted on that day yet."""
     day = datetime.fromtimestamp(wall_s, zone).date().isoformat()
     return next((row for row in days if row["day"] == day), None)
 
@@ -73,7 +74,7 @@ def energy(counted: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> li
     day = counted or {}
     rows = [
         {"name": key, "label": label, "text": kwh(day.get(key)), "tone": "on" if day.get(key) else "dim"}
-        for key, label in words.ENERGY.items()
+        for key, label in labels.ENERGY.items()
     ]
     saved = day.get("saved")
     currency = settings.get("currency") or ""

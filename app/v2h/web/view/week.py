@@ -1,10 +1,10 @@
-"""The next seven days of the schedule as rows of a picture: one a day, midnight to midnight by the wall clock."""
+"""The next seven days of the schedule as rows of a picture: one row a day, midnight to midnight by the wall clock."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from v2h.web import words
+from v2h.web.view import labels
 
 DAY_S = 86400
 
@@ -12,8 +12,8 @@ DAY_S = 86400
 def week(preview: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Days in order, each {"day": text, "parts": [{"x", "width" (s of the day), "mode", "text"}]}.
 
-    preview: as in ManagerSchedule; a part that cannot be read is left out. On a day when the clocks change the picture
-    keeps the wall clock's hours: what happens twice lies over itself, what does not happen stays empty.
+    preview: as in ManagerSchedule; a part that cannot be read is left out. On a day when the clocks change, the picture
+    keeps the hours of the wall clock: parts in the repeated hour overlap, and the skipped hour stays empty.
     """
     days: dict[date, list[dict[str, Any]]] = {}
     for part in preview:
@@ -22,7 +22,7 @@ def week(preview: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         except (KeyError, TypeError, ValueError):
             continue
         mode = str(part.get("mode", ""))
-        text = f"{start:%H:%M} to {end:%H:%M} {words.MODES.get(mode, mode)}{_how(part)}"
+        text = f"{start:%H:%M} to {end:%H:%M} {labels.MODES.get(mode, mode)}{_how(part)}"
         why = str(part.get("why", ""))
         for day, from_s, to_s in _by_day(start, end):
             row = {"x": from_s, "width": to_s - from_s, "mode": mode, "text": text, "why": why}

@@ -1,0 +1,357 @@
+"""Every sentence that a program says to the owner: id -> text, with the names of its values in braces.
+
+One catalogue, so that a translation, or a better wording, is a change in one place, and an id can be searched for from
+the log to the line that says it. What happened in a fault and what to do then stands in v2h.bus.faults. The formats
+kw, clause and brackets are those of v2h.bus.sentences. tests/unit/bus/test_catalogue.py holds that each id is said
+somewhere, with the values that its text names.
+"""
+
+TEXTS: dict[str, str] = {
+    # Policy: what is done now, and why (energy/policy.py).
+    "idle.config_errors": "Idle until the configuration is put right: {first}{more:brackets}.",
+    "more_errors": "and {count} more",
+    "idle.fault": "Stopped by a fault: {what}. Press clear, then start again.",
+    "idle.nothing_ordered": "Idle: nothing is ordered.",
+    "idle.until": "Idle: {mode} was ordered until {until}.",
+    "idle.as_ordered": "Idle, as ordered.",
+    "idle.scheduled": "Idle: {because}.",
+    "idle.stopped": "Stopped by you. Choose a mode to start, or resume the schedule.",
+    "idle.clock_unknown": (
+        "Idle: the schedule waits, because the time of day is not known. "
+        "Connect the network, or press “use this device's time”."
+    ),
+    "idle.ended_by_fault": "Stopped by a fault: {what}.",
+    "idle.shutting_down": "The appliance is being stopped.",
+    "waiting.charger_silent": "Waiting: the charger does not answer.",
+    "starting": "Starting {mode}: the charger is in {state}{detail:brackets}.",
+    "holding.no_soc": "Holding 0 W: the car does not report its state of charge.",
+    "holding.no_meter_yet": "Holding 0 W: there is no reading from the grid meter yet.",
+    "holding.no_meter": "Holding 0 W: no reading from the grid meter for {age_s:.0f} s. Goes on when it answers.",
+    "matching.car_full": "The car is full enough ({soc_pct:.0f} %): surplus goes to the grid.",
+    "matching.storing_at_limit": (
+        "Storing surplus at the limit: {power_w:kw} into the car, {grid_w:kw} goes to the grid."
+    ),
+    "matching.no_surplus": "Waiting for surplus: the house needs all there is.",
+    "matching.car_empty": "The car is at its floor ({soc_pct:.0f} %): the house draws from the grid.",
+    "matching.hold": "Not discharging, while others draw: the house draws from the grid.",
+    "matching.covering_at_limit": (
+        "Covering the house at the limit: {power_w:kw} from the car, {grid_w:kw} from the grid."
+    ),
+    "matching.balanced": "Balanced: the house needs nothing from the car.",
+    "matching.covering": "Covering the house: {power_w:kw} from the car.",
+    "matching.storing": "Storing surplus: {power_w:kw} into the car.",
+    "fixed.charged": "Charged to {soc_pct:.0f} %: done.",
+    "fixed.discharged": "Discharged to {soc_pct:.0f} %: done.",
+    "fixed.charged_holding": "Charged to {soc_pct:.0f} %: holding 0 W.",
+    "fixed.discharged_holding": "Discharged to {soc_pct:.0f} %: holding 0 W.",
+    "fixed.charging": "Charging: {power_w:kw} into the car, until {end_pct:g} %.",
+    "fixed.discharging": "Discharging: {power_w:kw} out of the car, until {end_pct:g} %.",
+    # Why no session starts (energy/start_limiter.py), within "waits".
+    "waits": "{mode} waits: {why}.",
+    "start.nothing_useful": "there is nothing useful to do",
+    "start.refused": "the car ended {count} starts in a row{reason:brackets}: plug it in again, or choose a mode",
+    "start.ended_by_itself": "the session ended by itself ({reason}); next try within a minute",
+    "start.no_reason": "no reason given",
+    "start.too_many": "{count} starts within an hour are enough; next try in {wait_min:.0f} min",
+    # What stands behind the sentence (energy/explain.py).
+    "with_more": "{said:clause}; {more}.",
+    "until": "until {until}",
+    "next": "next: {what}",
+    "next.entry": "{mode} from {time}{entry:brackets}",
+    "scheduled.nothing": "nothing is scheduled",
+    "scheduled.one_off": "one-off {name}until {until}",
+    "scheduled.ready_by": "to have {soc_pct:g} % by {time}",
+    "scheduled.window": "window {name}until {until}",
+    "order.cheap_slot": "a cheap slot was announced",
+    "mode_ended.next_entry": "{mode} was chosen until the schedule's next entry: {entry}",
+    # Answers to the owner's commands (manager/owner_commands.py, programs/manager.py).
+    "answer.event": "{command} from {source}: {answer}",
+    "answer.refused": "Not applied: {why}",
+    "answer.idle": "Mode is idle: the session ends.",
+    "answer.applied": "Applied: {values}.{warning}",
+    "answer.nothing_changed": "Nothing was changed.",
+    "answer.stopped": "Stopped; stays stopped until you start something.{warning}",
+    "answer.resumed": "The schedule goes on.{warning}",
+    "answer.stop_not_written": (
+        " This could not be written to the card ({error}): until it can be, a restart forgets it."
+    ),
+    "answer.no_slot": "No slot is in force.",
+    "answer.slot": "Slot {kind} until {until}.{warning}",
+    "answer.slot_without_effect": " It has no effect now, because the owner chose otherwise.",
+    "answer.schedule": "Applied: {windows} windows, {one_offs} one-offs, {targets} targets.",
+    "answer.clock_set": "The clock is set and trusted: it is {time}.",
+    "answer.nothing_cleared": "Nothing was cleared: the charger does not answer.",
+    "refused.not_written": "it could not be written to the card ({error})",
+    "refused.schedule": "the schedule before stays. {errors}",
+    "refused.config_errors": "the configuration has errors: {first}",
+    "refused.fault": "a fault is latched ({what}). Press clear first.",
+    "refused.no_clock": (
+        "until needs the time of day, which is not known; press “use this device's time” (v2h clock set) first"
+    ),
+    "refused.bad_time": "at = {value} is not an ISO time with offset such as {example}",
+    "refused.time_server": "a time server keeps the clock; your device is {off_s:.0f} s off",
+    "refused.clock_cannot_be_set": "the clock is {off_s:.0f} s off and cannot be set here ({error})",
+    "refused.clock_no_answer": "the program that sets the clock did not answer",
+    # A state of the session that does not end in time (chademo/states.py, chademo/refusals.py, chademo/session.py).
+    "late.wake": "the car sends nothing; is the plug in, and the car awake?",
+    "late.handshake": "the car gives no charge permission",
+    "late.converter": "the converter does not get ready",
+    "late.lock": "the plug does not lock on an empty cable",
+    "late.insulation_test": "the cable does not reach the test voltage",
+    "late.bleed": "the cable does not empty after the test",
+    "late.contactors_open": "c1 and c2 do not open",
+    "late.contactor_check": "the converter does not reach 50 V with c1 and c2 open",
+    "late.car_contactors": "the car does not close its contactors",
+    "late.voltage_match": "the converter does not reach the battery voltage",
+    "late.ready": "the car asks for no current: full, too cold, or at a limit of its own",
+    "late.stop": "the current does not stop",
+    "late.welding_check": "the car does not open its contactors or the cable stays charged",
+    "late.car_releases": "the cable stays charged after d2 fell: the car's contactors do not open",
+    "late.car_opens": "the car does not open its contactors",
+    "late.d2_off": "d2 does not fall",
+    "late.unlock": "the cable is not measured empty: the plug stays locked",
+    "late.farewell": "the farewell does not end",
+    "late.make_safe": "guard does not report safe outputs",
+    "late.no_permission_bit": "K is on, but the car's permission bit (102.5.0) is missing",
+    "late.k_off": "the car's permission bit (102.5.0) is set, but K is off: is its wire whole?",
+    "late.no_permission": "the car gives no charge permission within {within_s:.0f} s: neither K nor 102.5.0",
+    "late.converter_status": "the converter does not get ready: status word {status:#06x}",
+    "late.cable_live": "{cable_v:.0f} V on the cable before the car may join",
+    "late.converter_live": "{converter_v:.0f} V at the converter's output before it may join the cable",
+    "late.test_voltage": (
+        "the cable does not stand at {test_v:.0f} V: {cable_v:.0f} V on the cable, {converter_v:.0f} V at the converter"
+    ),
+    "late.test_voltage_on_cable": "the cable does not stand at {test_v:.0f} V: {cable_v:.0f} V on the cable",
+    "late.test_voltage_at_converter": (
+        "the cable does not stand at {test_v:.0f} V: {converter_v:.0f} V at the converter"
+    ),
+    "late.kept_closed": "guard keeps {contactors} closed",
+    "late.closed_before_d2": "the car says that its contactors are closed (102.5.3 = 0) before d2",
+    "late.cable_not_known_empty": "the cable is not known to be empty before the car may join",
+    "late.no_battery_voltage": "no battery voltage comes to the cable after d2",
+    "late.unlock_unknown": "the cable voltage is not known: the plug stays locked",
+    "late.unlock_live": "{cable_v:.0f} V on the cable: the plug stays locked",
+    "late.d2": "d2 is not reached in time after the car's permission",
+    "late.battery_not_seen": "the car has closed its contactors, the cable shows no battery",
+    # What is watched while a session runs (chademo/supervision.py, chademo/transitions.py).
+    "watch.car_lost": "the car is silent for {age_s:.1f} s",
+    "watch.car_never_heard": "the car is silent",
+    "watch.car_fault": "the car reports {faults}",
+    "watch.car_system_fault": "the car reports a fault of the charging system",
+    "watch.stop_request": "the car asks for a stop before energy",
+    "watch.k_off_frames_on": "the permission line K is off although the car's frames say on",
+    "watch.k_on_frames_off": "the permission line K is on although the car's frames say off",
+    "watch.k_before_can": "charge permission is on before the car has spoken",
+    "watch.not_in_park": "the car is not in park",
+    "watch.car_ended": "the car ended the session",
+    "watch.k_off": "the car took its charge permission away",
+    "watch.guard_lost": "guard is silent",
+    "watch.converter_lost": "the converter has not reported its {what} for {age_s:.1f} s{odd}",
+    "watch.converter_never_heard": "the converter has not reported its {what} yet{odd}",
+    "watch.odd_reading": "; {odd}",
+    "converter_object.current": "current (2108)",
+    "converter_object.voltage": "voltage (2107)",
+    "converter_object.status": "status (2101)",
+    "converter_object.enable_word": "enable word (2100)",
+    "converter_object.voltage_setpoint": "voltage setpoint (2109)",
+    "converter_object.current_setpoint": "current setpoint (210A)",
+    "converter_object.temperature": "temperature (2104)",
+    "converter_object.warning_word": "warning word (2150)",
+    "watch.converter_off": "the converter switched itself off",
+    "watch.converter_status": "the converter's status word has unexpected bits {odd:#06x}",
+    "watch.converter_warning": "the converter's word 2150 is {word:#010x} instead of 0",
+    "watch.setpoint_unheeded": "the converter holds a setpoint of {set_a} A instead of {commanded_a:.1f} A",
+    "watch.over_temperature": "the converter is at {temperature_c} degC",
+    "watch.over_voltage": "{cable_v} V at the cable, limit {limit_v:.0f} V",
+    "watch.test_over_voltage": "{highest_v:.0f} V in the insulation test instead of {test_v:.0f} V",
+    "watch.under_voltage": "{drawn_a} A are drawn from a battery of {battery_v} V, limit {limit_v:.0f} V",
+    "watch.battery_gone": "{cable_v:.0f} V at the cable although the car's contactors should be closed",
+    "watch.battery_unlike": "the battery has {battery_v:.0f} V, {assumed_v:.0f} V were assumed",
+    "watch.current_gone": "no current flows at the charging ceiling: the car is full, or it has opened its contactors",
+    "watch.car_open": "the car has opened its contactors (102.5.3 = 1)",
+    "watch.unflagged_unmeasured": (
+        "a car of protocol {protocol} does not report its contactors: it needs a measured cable "
+        "(calibrate [cable] in v2h.toml)"
+    ),
+    "watch.contactors_welded": (
+        "c1 and c2 are commanded open, and the converter sees {converter_v:.0f} V behind them: they are welded"
+    ),
+    "watch.cable_follows": (
+        "c1 and c2 are commanded open, and the cable follows the converter to {cable_v:.0f} V: they are welded"
+    ),
+    "watch.cable_lost": "the cable voltage is no longer measured",
+    "watch.current_deviation": "the converter gives {measured_a} A instead of {commanded_a:.1f} A",
+    "watch.request_over": "the car asks for {asked_a:.0f} A, {available_a:.0f} A are available",
+    "watch.cable_against_converter": "{cable_v:.0f} V at the cable, {converter_v:.0f} V at the converter",
+    # Why the car cannot be served (chademo/transitions.py, chademo/packs.py).
+    "incompatible.needs_unknown": "the car does not say what it needs",
+    "incompatible.target": "the car wants {target_v:.0f} V, we can give {available_v:.0f} V",
+    "incompatible.lowest": "the car's battery begins at {lowest_v} V, we at {from_v:.0f} V",
+    "incompatible.highest": "the car's battery ends at {highest_v} V, we begin at {from_v:.0f} V",
+    "incompatible.battery": "the car's battery has {battery_v:.0f} V, we begin at {from_v:.0f} V",
+    "incompatible.pack_unlike": (
+        "the car reports a battery of {capacity_kwh:.1f} kWh, v2h.toml names a {named}: its voltage cannot be "
+        "guessed (check pack_kwh, or calibrate [cable])"
+    ),
+    # Why a start is refused (chademo/refusals.py).
+    "refusal.guard_not_ready": "guard is not ready",
+    "refusal.guard_not_met": "guard has not heard charger yet",
+    "refusal.can_down": "the converter's CAN bus is down",
+    "refusal.outputs_on": "still on: {outputs}",
+    "refusal.k_on": "the car's permission line K is on before a session: check plug and line",
+    "refusal.cable_not_measured": (
+        "the cable voltage is not measured: calibrate [cable] in v2h.toml, or name the car's battery there "
+        "([car] cells_in_series) and accept assumed voltages"
+    ),
+    "refusal.cable_live": "{cable_v:.0f} V on the cable before the start",
+    "refusal.cable_measured_too_short": "the cable voltage has not been measured for a second yet",
+    # Clearing a fault, and unlocking the plug by a person's word (chademo/refusals.py, chademo/endings.py,
+    # programs/charger.py, bus/messages.py).
+    "clear.no_fault": "no fault is latched",
+    "clear.guard_silent": "not cleared yet: guard does not answer; try again in a few seconds",
+    "clear.making_safe": "not cleared yet: guard is still making safe; try again in a few seconds",
+    "clear.found_locked": (
+        "not cleared yet: the plug was found locked, and the cable's sensor has shown no live cable since; it "
+        "unlocks {after_s:.0f} s after d1 and d2 went off"
+    ),
+    "clear.cable_unknown": "not cleared: the plug is still locked, because the cable voltage is not known",
+    "clear.cable_not_empty": (
+        "not cleared: the plug is still locked, because the cable voltage is {cable_v:.0f} V and not known to be empty"
+    ),
+    "unlock.not_locked": "the plug is not locked",
+    "unlock.guard_not_ready": (
+        "not unlocked: guard does not answer or is still making safe; try again in a few seconds"
+    ),
+    "unlock.measured": (
+        "not unlocked: {cable_v:.0f} V are measured on the cable, and a person's word does not count "
+        "against a measurement; the plug unlocks by itself at 10 V or less"
+    ),
+    "unlock.too_early": (
+        "not unlocked: d1 and d2 have been off for {off_s:.0f} s, and the cable needs {needed_s:.0f} s "
+        "to empty by itself; confirm again then"
+    ),
+    "unlock.word_too_old": "not taken: the word from the panel is {age_s:.1f} s old; hold on/off again",
+    "unlock.unlocks": "the plug unlocks; clear the fault when it is out",
+    "unlock.given_at_the_panel": (
+        "Nothing was cleared: the word that unlocks the plug is given at the charger's panel alone. Wait until the "
+        "start signals have been off for at least 120 s, make sure that nobody touches the plug, then hold on/off "
+        "there for 10 s. A cable that is measured live stays locked."
+    ),
+    # The course of a session, its ends by guard, and its remarks (chademo/progress.py, chademo/session.py,
+    # chademo/endings.py, chademo/cable.py, chademo/charger.py).
+    "session.not_started": "not started",
+    "session.starting": "starting",
+    "session.energy_may_flow": "energy may flow",
+    "session.stopped": "stopped",
+    "session.fault_cleared": "fault cleared",
+    "safe.trip_at_start": "after a restart: {trip}",
+    "safe.found_on": "after a restart: outputs were on",
+    "safe.tripped": "guard made safe: {trip}",
+    "safe.outputs_lost": "guard has switched off {outputs}",
+    "remark.cable_assumed": "this session's cable and battery voltages are assumed, not measured",
+    "remark.converter_odd": "a reading of the converter is not believed: {odd}",
+    "remark.adc_reading": "the cable's ADC reads {volts_v:.0f} V, which no cable here carries; not believed",
+    "remark.adc_fell": "the cable's ADC fell from {from_v:.0f} to {to_v:.0f} V at once; not believed",
+    "remark.adc_fell_alone": (
+        "the cable's ADC fell to nothing at once, and the converter did not show it; not believed"
+    ),
+    # Ports, checks and the stop of the owner (programs/charger.py).
+    "fan.driven": "the fan is driven; no sensor shows whether it turns",
+    "fan.not_driven": "the fan cannot be driven: {error}",
+    "can.wrong_controller": "{why}",
+    "can.waiting": "waiting for {url}: {error}",
+    "can.open": "{url} is open",
+    "can.car_lost": "the car's bus is lost: {error}",
+    "can.converter_lost": "the converter's bus is lost: {error}",
+    "can.car_refuses": "nobody acknowledges on the car's bus: frames are dropped",
+    "can.converter_refuses": "nobody acknowledges on the converter's bus: frames are dropped",
+    "can.car_accepts": "the car's bus takes frames again",
+    "can.converter_accepts": "the converter's bus takes frames again",
+    "converter.refuses": "{refusal}",
+    "checks.before_welding": "insulation {insulation}, lock {lock}, cable voltage {cable_v}",
+    "checks.with_welding": "insulation {insulation}, lock {lock}, cable voltage {cable_v}, welding {welding}",
+    "stop.by": "stop by {source}",
+    "stop.unreadable": "stop by somebody, unreadable: {error}",
+    # The health of a meter: meter.first or meter.fallback around another (meters/health.py, programs/meter.py).
+    "meter.first": "The {role} meter ({title}) {health}",
+    "meter.fallback": "The {role} fallback meter ({title}) {health}",
+    "meter.fallback_in_use": "The fallback is used until the first meter has worked well for 10 s.",
+    "meter.more": "{said} {more}",
+    "meter.because": ": {why}",
+    "meter.waiting": "has not sent a value yet{because}.",
+    "meter.silent": "has been silent for {age_s:.0f} s{because}. It is opened again automatically.",
+    "meter.frozen": (
+        "has sent exactly the same value for {age_s:.0f} s and seems not to measure any more. "
+        "It is not used. Restart the meter or its gateway."
+    ),
+    "meter.slow": (
+        "sends a new value only every {interval_s:.0f} s, so the car follows the house with this delay. "
+        "A meter that sends one every second or faster leaks less to and from the grid."
+    ),
+    "meter.good": "sends a new value every {interval_s:.2g} s.",
+    # Why a meter sends no value, within meter.because (meters/).
+    "meter.no_answer": "no answer at all",
+    "meter.no_connection": "no connection to {place}: {error}",
+    "meter.http_silent": "{place} does not answer: {error}",
+    "meter.http_status": "{place} answers {resource} with status {status}{hint}",
+    "meter.http_password": "; a meter with a password cannot be used",
+    "meter.http_long": "{place} answers {resource} with more than {bytes} bytes",
+    "meter.modbus_no_connection": "no connection to {place}: is the address right, is it switched on?",
+    "meter.modbus_silent": "{place}, unit {unit} does not answer",
+    "meter.modbus_broke_off": "{place}, unit {unit} broke off: {error}",
+    "meter.modbus_refuses": "{place}, unit {unit} refuses {kind} registers {first:#04x} to {last:#04x}: {answer}",
+    "meter.modbus_length": "{count} registers came where {requested} were asked for",
+    "meter.modbus_no_number": "its {quantity} at register {register:#04x} is not a number",
+    "meter.broker_no_connection": "no connection to the broker {place}: {error}",
+    "meter.broker_gone": "the broker {place} is gone: {error}",
+    "meter.broker_refuses": "the broker {place} refuses us: {reason}. Are user and password right?",
+    "meter.broker_topic_refused": "the broker {place} does not let us read {topic}",
+    "meter.broker_nothing_new": "the broker has sent nothing new on {topic} yet",
+    "meter.no_json": "it sent {sent}, which is neither JSON nor a number",
+    "meter.no_number": "{where} is {value} and not a number",
+    "meter.whole_message": "the message",
+    "meter.no_power": "there is no {wanted} in its answer {answer}",
+    # Captures of the CAN buses (capture/recorder.py).
+    "capture.busy": "A capture is being written.",
+    "capture.begun": (
+        "The last 10 minutes of both CAN buses are being written; they are in the log's files in a moment."
+    ),
+    "capture.kept": "The CAN buses before '{why}' are kept as {name}",
+    "capture.failed": "The CAN buses could not be kept: {error}",
+    # The file of the log (programs/datalog.py, programs/web.py).
+    "log.moved_aside": "The log could not be read ({why}): it is kept as {name}, and a new one is begun",
+    "log.damaged": "The log cannot be read ({why}): datalog checks the whole file",
+    # The owner's password, sessions and tokens (web/auth_pages.py, web/auth_store.py, programs/web.py).
+    "owner.password_paired": "The owner's password was set from a browser after pairing at the panel",
+    "owner.password_news": "The owner's password was {news}",
+    "owner.password_left": "v2h.toml still holds a password: the step at boot could not take it over",
+    "owner.wrong_password": "Wrong passwords from {address}: {count}, with less than an hour between two.",
+    "owner.no_password": "Nobody can log in until a password is set: {trouble}",
+    "owner.logged_out_for_now": "A browser was logged out for now only: {trouble}",
+    "owner.token_made": "An API token was made on the page",
+    "owner.token_revoked": "An API token was revoked on the page",
+    "owner.token_revoked_for_now": "An API token was revoked on the page for now only: {trouble}",
+    "owner.file_not_written": (
+        "{path} cannot be written ({error}): until it can, what was revoked works again after a restart, "
+        "and who logged in since is logged out by it"
+    ),
+    "owner.file_bad": "{path}: {error}; moved aside as {aside}",
+    # What web answers to a command by itself (web/commands.py, web/rest.py).
+    "command.unknown_key": "unknown key {key} in command '{command}'; known: {known}",
+    "command.bad_value": "{key} = {value} is not {allowed}",
+    "command.missing_key": "command '{command}' needs the key '{key}'",
+    "command.no_answer": "No answer in time: the program that decides is not running or not on the bus",
+    "restore.failed": "{what}: {why}",
+    "restore.nothing": "nothing was restored",
+    "restore.only_settings": "only the settings were restored",
+    # Files of the owner that cannot be used (manager/owner_files.py, manager/clock_setter.py).
+    "file.wrong": "{file}: {errors}",
+    "file.settings_bad": "{error}; the site's values are used instead",
+    "file.zone_bad": "v2h.toml: site.timezone = {error}; UTC is used instead",
+    "file.schedule_bad": "{error}; the schedule before stays",
+    "file.stop_bad": "{error}; taken as stopped",
+    "clock.not_written": (
+        "It could not be written to the card that the clock is right ({error}). "
+        "After a restart without a network you may have to set the time of day again."
+    ),
+}

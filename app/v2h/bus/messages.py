@@ -1,0 +1,420 @@
+"""Every topic and message of the bus, in one place.
+
+Units and signs for the whole project: powers are in W; grid power + is import; battery power and current + is charging
+the car (discharge is negative); times `t` are seconds of CLOCK_MONOTONIC (all programs run on one machine, so these
+times can be compared across programs); `at` is ISO time, and present only where the clock is known to be right.
+Messages are JSON objects; a sentence for the owner travels as {"id", "values"} (v2h.bus.sentences). A receiver ignores
+keys that it does not know; a missing key or a wrong type is a MessageError. Receivers drop retained messages on
+command and setpoint topics.
+"""
+
+import json
+import re
+from dataclasses import dataclass, field, fields
+from enum import Enum, auto
+from functools import cache
+from typing import Any, ClassVar, Self
+
+from v2h.bus.sentences import from_json as sentence_from_json
+from v2h.bus.sentences import say, to_json
+from v2h.checks import finite
+
+SETPOINT_PERIOD_S = 0.25
+SETPOINT_LIFE_S = 1.0
+
+STATE_OLD_S = 3.0
+"""charger and manager publish their state at least once a second: a state older than this is stale."""
+LEVELS = ("info", "warning", "fault")
+"""The levels of events, from what is normal to what stops a session."""
+PASSWORD_SET = "password_set"
+"""Code of web's event: the owner has set a new password, which closes a pairing window."""
+MOST_MESSAGE_B = 260_000
+"""No message may be larger. The broker disconnects a client that sends a packet of more than 262,144 bytes."""
+MOST_DOCUMENT_B = 49_152
+"""A schedule as JSON in ASCII: enough for every list that it may hold, with names."""
+ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+"""The id of a command and of its reply: it is a part of a topic."""
+
+
+def reading_old_after_s(interval_s: float) -> float:
+    """The age in seconds above which a reading is stale, for a meter with a reading every interval_s: three intervals
+    and a second."""
+    return 3 * interval_s + 1.0
+
+
+class MessageError(ValueError):
+    """A bus message that cannot be read. The text names the message class, the key and the value."""
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+class _Kind(Enum):
+    NUMBER = auto()
+    NUMBER_OR_NONE = auto()
+    TEXT = auto()
+    TEXT_OR_NONE = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Base of all messages: converts to JSON and from JSON."""
+
+    TOPIC: ClassVar[str]
+    RETAIN: ClassVar[bool] = False
+
+    def to_json(self) -> bytes:
+        shape = _shape(type(self))  # type: ignore[arg-type]
+        return _ENCODER.encode({name: to_json(getattr(self, name)) for name in shape}).encode()
+
+    @classmethod
+    def from_json(cls, payload: bytes) -> Self:
+        shape = _shape(cls)  # type: ignore[arg-type]
+        try:
+            data = json.loads(payload)
+            message = cls(**{name: _read(data[name], shape[name]) for name in shape if name in data})
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+            raise MessageError(f"{cls.__name__}: {error}; got {payload[:200]!r}") from error
+        for name, kind in shape.items():
+            if kind is _Kind.OTHER:
+                continue
+            value = getattr(message, name)
+            if kind is _Kind.TEXT:
+                if not isinstance(value, str):
+                    raise MessageError(f"{cls.__name__}: {name} = {value!r} is no text")
+            elif kind is _Kind.TEXT_OR_NONE:
+                if not isinstance(value, str | None):
+                    raise MessageError(f"{cls.__name__}: {name} = {value!r} is neither text nor null")
+            elif value is None and kind is _Kind.NUMBER_OR_NONE:
+                continue
+            elif not finite(value):
+                raise MessageError(f"{cls.__name__}: {name} = {value!r} is not a finite number")
+        message.check()
+        return message
+
+    def check(self) -> None:
+        """Check what the types of a received message do not cover. Raises MessageError."""
+
+
+@cache
+def _shape(cls: type[Message]) -> dict[str, _Kind]:
+    """Field name -> what it holds. Cached, because a small board reads many messages a second. (A class is hashable,
+    but mypy looks at the __hash__ of its instances; therefore the ignores above.)"""
+    kinds = {
+        float: _Kind.NUMBER,
+        int: _Kind.NUMBER,
+        float | None: _Kind.NUMBER_OR_NONE,
+        str: _Kind.TEXT,
+        str | None: _Kind.TEXT_OR_NONE,
+    }
+    return {f.name: kinds.get(f.type, _Kind.OTHER) for f in fields(cls)}
+
+
+def _read(value: Any, kind: _Kind) -> Any:
+    """A text may have come as the id and the values of a sentence."""
+    return sentence_from_json(value) if kind in (_Kind.TEXT, _Kind.TEXT_OR_NONE) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Alive(Message):
+    """Retained on v2h/<program>/alive; the last will is the same with alive = false."""
+
+    TOPIC = "v2h/{}/alive"
+    RETAIN = True
+    alive: bool
+    pid: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReading(Message):
+    """One reading of the meter of one role: "grid" (+ import), "charger" or "solar". power_w: sum of the phases.
+
+    t: time of reading; the power is that of t - lag_s. interval_s: measured time between two new values. lag_known:
+    False when the lag is not configured and lag_s is the usual one of such a meter. fresh: False when the meter
+    reported exactly the same values as before, so it may not have measured again: ignore the reading where our own
+    power has moved since then. Values of a quick meter that contain nothing new are not sent
+    (v2h.meters.reading.is_news). phases: one object per phase with those of power_w, voltage_v and current_a that the
+    meter reports; [] if it reports none.
+    """
+
+    TOPIC = "v2h/meter/{}"
+    t: float
+    power_w: float
+    interval_s: float
+    lag_s: float
+    source: str
+    voltage_v: float | None = None
+    current_a: float | None = None
+    frequency_hz: float | None = None
+    import_wh: float | None = None
+    export_wh: float | None = None
+    lag_known: bool = True
+    fresh: bool = True
+    phases: list[dict[str, float]] = field(default_factory=list)
+
+    def is_old(self, now: float) -> bool:
+        return now - self.t > reading_old_after_s(self.interval_s)
+
+
+@dataclass(frozen=True, slots=True)
+class MeterStatus(Message):
+    """State of the meter of one role, at every change and every 10 s. word: see v2h.meters.health; text: the same as
+    sentences for people. source: the meter in use; fallback: True when it is the second one. other: `word` of the meter
+    that is not in use, "" without one.
+    """
+
+    TOPIC = "v2h/meter/{}/status"
+    RETAIN = True
+    t: float
+    word: str
+    text: str
+    source: str
+    interval_s: float
+    lag_s: float
+    lag_known: bool
+    fallback: bool = False
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerState(Message):
+    """State of charger, at every change and at 5 Hz in energy flow (1 Hz otherwise). Not retained: old is not data.
+
+    state: session state name ("idle", "wake", ... "energy", ... "fault"). power_w: DC side, + charging; t_power: when
+    it was measured. limits: amps the session would accept now, both positive. can_start / refusal: whether a start
+    would be accepted and else why. checks: what of insulation, lock and cable voltage is "verified", "assumed" or
+    "not fitted". ended_by: who began the end of the last session: "us" (owner, manager or its silence), "car", "fault",
+    "" while one runs or before the first. starts: sessions begun since this program started; refusals: how many of the
+    last sessions in a row ended before energy flowed, without a request from us. paused: the session rests at 0 A and
+    resumes at any setpoint. inputs_v: further ADC inputs by name. fan_pct: the order to the fan, None without a fan.
+    """
+
+    TOPIC = "v2h/charger/state"
+    t: float
+    state: str
+    since_t: float
+    reason: str
+    soc_pct: float | None
+    volts_v: float | None
+    amps_a: float | None
+    power_w: float | None
+    t_power: float | None
+    setpoint_a: float
+    max_charge_a: float
+    max_discharge_a: float
+    k_on: bool
+    outputs: list[str]
+    faults: list[str]
+    guard: str
+    status_109_5: str
+    cable_v: float | None
+    temperature_c: float | None
+    session: int
+    ages_s: dict[str, float | None] = field(default_factory=dict)
+    checks: dict[str, str] = field(default_factory=dict)
+    capacity_kwh: float | None = None
+    ended_by: str = ""
+    starts: int = 0
+    refusals: int = 0
+    paused: bool = False
+    inputs_v: dict[str, float] = field(default_factory=dict)
+    fan_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerPower(Message):
+    """The PRE's own measurement, at every poll (0.1 s) while the converter runs and order or current
+    change, each half second while they do not. t: when it was measured."""
+
+    TOPIC = "v2h/charger/power"
+    t: float
+    power_w: float
+    amps_a: float
+    volts_v: float
+
+
+@dataclass(frozen=True, slots=True)
+class Setpoint(Message):
+    """Manager's order to charger: power_w (+ charging) until expires_t. wanted: a session shall run (else: a normal
+    stop). order: counts what owner or schedule asked for; a session that has ended starts again only for a new
+    number. charger bounds the power; expires_t is at most SETPOINT_LIFE_S in the future."""
+
+    TOPIC = "v2h/charger/setpoint"
+    t: float
+    wanted: bool
+    power_w: float
+    expires_t: float
+    reason: str
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerState(Message):
+    """State of manager: mode, the sentence for people, and what is in force.
+
+    why: what is done, why, and what comes next. grid_w: None when the last reading is stale (grid_age_s still reports
+    its age). next_entry: the next change of the schedule as a text, None without one. chosen_by: who chose the mode,
+    "owner", "schedule", "slot" or "nobody". until: ISO time with offset at which the mode ends, None when open.
+    stopped_by_owner: the schedule is suspended until the owner starts something or resumes it. clock: {"trusted": bool,
+    "source": "ntp" | "owner" | "rtc" | "none", "age_s": s since the last report of that source or None, "zone": name,
+    "local": ISO time of day}. tracking: {"mean_w": mean |grid - target| while matching, "over_s": the seconds over
+    which it was taken}, empty before anything was matched, and "lag_s": the learned lag of the meter where it
+    contradicts the configured one. starts: sessions started in the last hour.
+    """
+
+    TOPIC = "v2h/manager/state"
+    RETAIN = True
+    t: float
+    mode: str
+    why: str
+    setpoint_w: float
+    grid_w: float | None
+    grid_age_s: float | None
+    limits: dict[str, float] = field(default_factory=dict)
+    config_errors: list[str] = field(default_factory=list)
+    next_entry: str | None = None
+    chosen_by: str = "nobody"
+    until: str | None = None
+    stopped_by_owner: bool = False
+    clock: dict[str, Any] = field(default_factory=dict)
+    tracking: dict[str, float] = field(default_factory=dict)
+    starts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerSettings(Message):
+    """The owner's settings in force. bounds: key -> {"low", "high", "unit"} for numbers, {"allowed": [..]} for texts;
+    "null": true where None is allowed. error: why the file of settings is not used, "" when it is used."""
+
+    TOPIC = "v2h/manager/settings"
+    RETAIN = True
+    t: float
+    settings: dict[str, Any]
+    bounds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerSchedule(Message):
+    """The schedule in force and what it will do in the next 7 days.
+
+    schedule: the whole document as in schedule.json. source: the file from which it was read, "" without a file.
+    preview: parts without gaps, each {"start", "end": ISO with offset, "mode", "why", "entry": name or "", "amps",
+    "soc_limit_pct", "keep_soc_pct": no discharge below it, for a target, or None}; empty while the clock is not
+    trusted, and fewer days for a schedule full of entries. ready_by: {"time": ISO, "soc_pct", "entry",
+    "charge_from": ISO or None}. prices: {"start", "end", "import_price", "export_price" per kWh} of the same days.
+    error: why a file was not used, with entry and field; "" without an error.
+    """
+
+    TOPIC = "v2h/manager/schedule"
+    RETAIN = True
+    t: float
+    schedule: dict[str, Any]
+    preview: list[dict[str, Any]] = field(default_factory=list)
+    ready_by: list[dict[str, Any]] = field(default_factory=list)
+    source: str = ""
+    error: str = ""
+    prices: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Message):
+    """An order from a person or neighbour on v2h/command/<name>; answered on v2h/reply/<id>, so the id must match ID.
+
+    Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({}),
+    "capture" ({}: datalog writes the CAN black box to a file),
+    "resume" ({}: the schedule goes on after a stop), "settings" (a part of the settings), "schedule" ({"schedule": the
+    whole document}), "clock" ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot":
+    "charge" | "hold" | "none", "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharge while
+    other loads draw power).
+    """
+
+    TOPIC = "v2h/command/{}"
+    id: str
+    source: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        _check_id(self)
+        if not isinstance(self.values, dict):
+            raise MessageError(f"Command: values = {self.values!r} is no object")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Message):
+    """Answer to a command: what was applied, or why not. bad_input: the values are wrong; a later try with them would
+    fail as well."""
+
+    TOPIC = "v2h/reply/{}"
+    id: str
+    ok: bool
+    text: str
+    applied: dict[str, Any] = field(default_factory=dict)
+    bad_input: bool = False
+
+    def check(self) -> None:
+        _check_id(self)
+
+
+def _check_id(message: Command | Reply) -> None:
+    if not ID.fullmatch(message.id):
+        raise MessageError(f"{type(message).__name__}: id = {message.id!r} is not {ID.pattern}")
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Message):
+    """An event for the log: level "info", "warning" or "fault", a stable code, a text, and values.
+
+    On the topic AGAIN a program repeats the events that the log may have missed (v2h.bus.client); only the log
+    subscribes to it."""
+
+    TOPIC = "v2h/event"
+    AGAIN: ClassVar[str] = "v2h/event/again"
+    t: float
+    level: str
+    code: str
+    text: str
+    source: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        if not isinstance(self.values, dict):
+            raise MessageError(f"Event: values = {self.values!r} is no object")
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing(Message):
+    """Both buttons were held: the pairing window is open for open_s from t. Only panel may publish it; not
+    retained."""
+
+    TOPIC = "v2h/panel/pairing"
+    t: float
+    open_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockWord(Message):
+    """A person held on/off at the panel for 10 s in a fault: the plug may be unlocked although no reading shows that
+    the cable is empty. t: when panel saw it. Only panel may publish it; not retained; charger ignores a word older than
+    FRESH_S. The same request from any other place is refused with GIVEN_AT_THE_PANEL."""
+
+    TOPIC = "v2h/panel/unlock"
+    FRESH_S: ClassVar[float] = 2.0
+    GIVEN_AT_THE_PANEL: ClassVar[str] = say("unlock.given_at_the_panel")
+    t: float
+
+
+MAY_PUBLISH: dict[str, tuple[str, ...]] = {
+    "guard": ("v2h/guard/#", "v2h/event/#"),
+    "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event/#"),
+    "meter": ("v2h/meter/#", "v2h/event/#"),
+    "manager": ("v2h/manager/#", "v2h/charger/setpoint", "v2h/reply/+", "v2h/event/#"),
+    "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event/#"),
+    "datalog": ("v2h/datalog/#", "v2h/reply/+", "v2h/event/#"),
+    "web": ("v2h/web/#", "v2h/command/+", "v2h/event/#"),
+    "pulse": ("v2h/pulse/#", "v2h/event/#"),
+    "cli": ("v2h/command/+",),
+}
+"""Which program may publish what. The broker's access list is made from this table. Every program may read v2h/#."""

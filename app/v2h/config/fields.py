@@ -1,0 +1,29 @@
+"""How a key of v2h.toml is declared, with its bounds, its unit and its allowed values in the same place."""
+
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any
+
+from v2h.checks import Range
+
+
+def number(default: float | None, low: float, high: float, unit: str) -> Any:
+    """A key for a number within bounds, with its unit. Default None (type `float | None`): not set."""
+    return field(default=default, metadata={"range": Range(low, high, unit)})
+
+
+def choice(default: str, *allowed: str) -> Any:
+    """A key with a closed list of allowed values."""
+    return field(default=default, metadata={"allowed": allowed})
+
+
+def text(default: str = "", *, needed: str = "", read: Callable[[str], object] | None = None) -> Any:
+    """A text key. needed: what the key is, if its table cannot be used without it. read: raises ValueError for a bad
+    text."""
+    return field(default=default, metadata={"needed": needed, "read": read})
+
+
+def secret(shortest: int, longest: int) -> Any:
+    """A text key of `shortest` to `longest` characters, or empty (the default). Neither an error nor a repr shows its
+    value."""
+    return field(default="", repr=False, metadata={"secret": (shortest, longest)})

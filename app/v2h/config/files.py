@@ -1,0 +1,11 @@
+"""Which files the configuration is read from."""
+
+import os
+from pathlib import Path
+
+DEFAULT_PATHS = "/boot/firmware/v2h.toml:/run/v2h/rig.toml"
+
+
+def config_paths() -> list[Path]:
+    """The files to read, in order; V2H_CONFIG (separated by colons) replaces the board's list."""
+    return [Path(path) for path in os.environ.get("V2H_CONFIG", DEFAULT_PATHS).split(":")]

@@ -1,0 +1,302 @@
+"""v2h.toml -> dataclasses: site and hardware, edited on any PC on the card's FAT partition.
+
+Every key has a default, so an empty file is valid. The bounds of a key are declared with the key. One reading finds all
+errors, and each error names file, key, value and allowed range. After any error no value of the owner is used but
+web.reading = "owner": the defaults apply, `errors` keeps the appliance in idle, and the page names the wrong key.
+The rig's overlay (second path) exists only on the emulated board and on the desk.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from v2h.chademo.packs import known_packs, pack
+from v2h.checks import Range, hint, one_of
+from v2h.config.bounds import AMPS
+from v2h.config.fields import choice, number, secret
+from v2h.config.meter_kinds import KINDS, ROLES, Meter, RegisterTable, default_meters
+from v2h.config.presets import PresetError, find
+
+PASSWORD_LENGTH = (10, 128)
+"""Shortest and longest password of the owner, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """[site]"""
+
+    name: str = "V2H"
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """[limits] What the installation allows; the car's and the converter's own limits apply as well."""
+
+    max_charge_a: float = number(15, 0, AMPS.high, "A")
+    max_discharge_a: float = number(15, 0, AMPS.high, "A")
+    soc_min_pct: float = number(30, 5, 95, "%")
+    soc_max_pct: float = number(90, 10, 100, "%")
+    grid_target_w: float = number(0, -6000, 6000, "W")
+
+
+@dataclass(frozen=True, slots=True)
+class Car:
+    """[car]"""
+
+    protocol: float = number(2, 0, 2, "CHAdeMO protocol number that we announce")
+    cells_in_series: float = number(
+        0, 0, 120, "cells of the battery (a Leaf has 96); 0 = no session without a calibrated cable voltage"
+    )
+    """By naming the battery the owner permits a start on assumed voltages. Without it the voltage that c1/c2 close onto
+    cannot be estimated, and an estimate for another pack is wrong by tens of volts."""
+    pack_kwh: float = number(0, 0, 100, "kWh of that battery when new, as it is sold")
+
+    def unknown_pack(self) -> str:
+        """The error sentence if no voltages are known for the named battery, else ""."""
+        if not self.cells_in_series or pack(int(self.cells_in_series), int(self.pack_kwh)) is not None:
+            return ""
+        return (
+            f"car.cells_in_series = {self.cells_in_series:g} with car.pack_kwh = {self.pack_kwh:g}: no voltages are "
+            f"known for such a battery; known here: {known_packs()}. For any other, calibrate [cable]"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """[cable] The cable-side voltage channel of the AD7327. Calibrated only when scale is set (not 0)."""
+
+    adc_channel: float = number(0, 0, 7, "AD7327 input")
+    scale_v_per_v: float = number(0, -1000, 1000, "V on the cable for 1 V at the ADC pin; 0 = not calibrated")
+    offset_v: float = number(0, -50, 50, "V, added after scaling")
+
+
+@dataclass(frozen=True, slots=True)
+class AdcInput:
+    """[adc.NAME] A further input of the AD7327, which is only shown under its name."""
+
+    channel: float = number(1, 0, 7, "AD7327 input")
+    scale_v_per_v: float = number(1, -1000, 1000, "V there for 1 V at the ADC's pin")
+    offset_v: float = number(0, -50, 50, "V, added after scaling")
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """[hardware] Where each chip and line is, as port URLs (see v2h.ports)."""
+
+    pre_can: str = "can:socketcan/can0"
+    car_can: str = "can:socketcan/can1"
+    stpm3x: str = "spi:/dev/spidev1.0"
+    ad7327: str = "spi:/dev/spidev1.1"
+    pca9552: str = "i2c:/dev/i2c-2?addr=0x60"
+    buttons: str = "keys:gpio-keys"
+    k: str = "gpio:K"
+    fan: str = "pwm:48304200.pwm"
+    outputs: str = "led:"
+    """Prefix of the seven outputs: `led:` gives led:d1, led:c1 ...; on the desk `rig:PATH/`."""
+    can_identity: bool = True
+    """Check that can0 is 481cc000.can and can1 481d0000.can; false only where the rig is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """[panel]"""
+
+    button_lamps_inverted: bool = True
+    """The lamps in the buttons light on a high pin, as the logo does; set false if they are on when they should be off.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """[web]"""
+
+    listen: str = "0.0.0.0:80"
+    host_names: str = ""
+    """Names, comma separated, by which browsers may call the page besides addresses, localhost and v2h.local."""
+    reading: str = choice("open", "open", "owner")
+    """Who may read the page: everyone on the network, or only the owner. Only the owner may change something."""
+    password: str = secret(*PASSWORD_LENGTH)
+    """The owner's new password. A step at boot takes it out of the file before any program starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration. errors: one sentence for each error; empty when the files are good."""
+
+    site: Site = field(default_factory=Site)
+    limits: Limits = field(default_factory=Limits)
+    car: Car = field(default_factory=Car)
+    cable: Cable = field(default_factory=Cable)
+    adc: Mapping[str, AdcInput] = field(default_factory=dict)
+    meter: Mapping[str, Meter] = field(default_factory=default_meters)
+    hardware: Hardware = field(default_factory=Hardware)
+    panel: Panel = field(default_factory=Panel)
+    web: Web = field(default_factory=Web)
+    errors: tuple[str, ...] = ()
+
+
+def load(paths: list[Path]) -> Config:
+    """Read and check all files; keys of a later file win. A missing file counts as empty. Raises nothing."""
+    errors: list[str] = []
+    merged: dict[str, Any] = {}
+    for path in paths:
+        try:
+            data = _parsed(path)
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            errors.append(f"{path.name}: {error}")
+            continue
+        found: list[str] = []
+        found += _wrong_presets(_build(Config, data, "", found), paths)
+        errors += [f"{path.name}: {text}" for text in found]
+        _merge(merged, data)
+    if errors:
+        # With the rig, its ports must apply even when the owner's file is bad: otherwise the programs find no chip.
+        overlay = _parsed(paths[-1]) if len(paths) > 1 and paths[-1].exists() else {}
+        kept = {k: v for k, v in overlay.items() if k in ("hardware", "web")}
+        web = merged.get("web")
+        if isinstance(web, dict) and web.get("reading") == "owner":  # an error elsewhere must not open it
+            kept["web"] = {**kept.get("web", {}), "reading": "owner"}
+        base = _build(Config, kept, "", [])
+        return Config(hardware=base.hardware, web=base.web, errors=tuple(errors))
+    return _build(Config, merged, "", errors)  # type: ignore[no-any-return]
+
+
+def _wrong_presets(config: Config, paths: list[Path]) -> list[str]:
+    """The errors in the presets that the meters name, one sentence each."""
+    wrong = []
+    for role, first in config.meter.items():
+        for where, meter in ((role, first), (f"{role}.fallback", first.fallback)):
+            if meter is not None and (name := getattr(meter, "preset", "")):
+                try:
+                    find(meter.kind, name, paths)
+                except PresetError as error:
+                    wrong.append(f"meter.{where}.preset: {error}")
+    return wrong
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """The parsed file, without the byte order mark that Windows' Notepad writes and TOML does not permit."""
+    return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+
+
+def _merge(into: dict[str, Any], data: Mapping[str, Any]) -> None:
+    for key, value in data.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def _build(cls: Any, data: Mapping[str, Any], where: str, errors: list[str]) -> Any:
+    """A `cls` from `data`; problems are appended to `errors`, named by dotted key."""
+    known = {f.name: f for f in fields(cls) if f.name != "errors"}
+    hints = get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        dotted = f"{where}{key}"
+        if key not in known:
+            errors.append(f"unknown key {dotted}{hint(key, known, where)}")
+        elif key == "adc":
+            if _is_table(dotted, value, errors):
+                values[key] = {
+                    name: _build(AdcInput, table, f"adc.{name}.", errors)
+                    for name, table in value.items()
+                    if _is_table(f"adc.{name}", table, errors)
+                }
+        elif key == "meter":
+            if _is_table(dotted, value, errors):
+                values[key] = default_meters() | _meters(value, errors)
+        elif hints[key] == RegisterTable | None:
+            if _is_table(dotted, value, errors):
+                values[key] = _build(RegisterTable, value, f"{dotted}.", errors)
+        elif is_dataclass(hints[key]):
+            if _is_table(dotted, value, errors):
+                values[key] = _build(hints[key], value, f"{dotted}.", errors)
+        else:
+            _check(known[key], hints[key], dotted, value, values, errors)
+    for key, spec in known.items():
+        if (what := spec.metadata.get("needed")) and key not in data:
+            errors.append(f"{where}{key} is missing: {what}")
+    made = cls(**values)
+    if isinstance(made, Car) and (wrong := made.unknown_pack()):
+        errors.append(wrong)
+    return made
+
+
+def _meters(tables: Mapping[str, Any], errors: list[str]) -> dict[str, Meter]:
+    """The meters by role, each of the class of its kind."""
+    found: dict[str, Meter] = {}
+    for role, table in tables.items():
+        if role not in ROLES:
+            errors.append(f"unknown table meter.{role}{hint(role, ROLES, 'meter.')}")
+        elif _is_table(f"meter.{role}", table, errors):
+            first = _meter({key: value for key, value in table.items() if key != "fallback"}, f"meter.{role}.", errors)
+            second = table.get("fallback")
+            if second is not None and _is_table(f"meter.{role}.fallback", second, errors):
+                first = replace(first, fallback=_meter(second, f"meter.{role}.fallback.", errors))
+            found[role] = first
+    return found
+
+
+def _meter(table: Mapping[str, Any], where: str, errors: list[str]) -> Meter:
+    kind = table.get("kind", "stpm3x")
+    cls = KINDS.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        errors.append(f"{where}kind = {kind!r} is not one of {', '.join(KINDS)}")
+        return KINDS["stpm3x"]()
+    own = {f.name for f in fields(cls)} - {"fallback"}
+    foreign = {name: other for other, c in KINDS.items() for name in (f.name for f in fields(c)) if name not in own}
+    for key in table.keys() & foreign.keys():
+        what = "a fallback has none itself" if key == "fallback" else f"it belongs to kind {foreign[key]}"
+        errors.append(f"{where}{key} is not a key of kind {kind}: {what}")
+    meter: Meter = _build(cls, {key: value for key, value in table.items() if key not in foreign}, where, errors)
+    if getattr(meter, "model", "") == "other" and getattr(meter, "registers", None) is None:
+        errors.append(f'{where}registers is missing: model "other" needs the table [{where}registers]')
+    return meter
+
+
+def _is_table(dotted: str, value: object, errors: list[str]) -> bool:
+    if isinstance(value, dict):
+        return True
+    errors.append(f"{dotted} = {value!r} is a value; write it as a table, [{dotted}]")
+    return False
+
+
+def _check(
+    spec: "Field[Any]", hint: Any, dotted: str, value: object, values: dict[str, Any], errors: list[str]
+) -> None:
+    allowed = spec.metadata.get("allowed")
+    if "secret" in spec.metadata:
+        shortest, longest = spec.metadata["secret"]
+        if value == "" or (isinstance(value, str) and shortest <= len(value) <= longest):
+            values[spec.name] = value
+        else:
+            length = f"{shortest} to {longest}" if shortest else f"at most {longest}"
+            errors.append(f"{dotted} is not a text in quotes of {length} characters")
+        return
+    if hint in (float, float | None):
+        allowed_range: Range = spec.metadata["range"]
+        good, expected = allowed_range.fits(value), str(allowed_range)
+    elif hint is bool:
+        good, expected = isinstance(value, bool), "true or false"
+    else:
+        good = isinstance(value, str) and (allowed is None or value in allowed)
+        expected = "a text" if allowed is None else one_of(allowed)
+        read = spec.metadata.get("read")
+        if good and read is not None:
+            try:
+                read(value)
+            except ValueError as error:
+                good, expected = False, str(error)
+    if good:
+        values[spec.name] = value
+    else:
+        default = "" if spec.default in (MISSING, None, "") else f"; default {spec.default!r}"
+        shown = re.sub("//.*@", "//…@", repr(value))  # hide a name and password in an address
+        errors.append(f"{dotted} = {shown} is not {expected}{default}")

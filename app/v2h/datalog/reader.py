@@ -1,0 +1,147 @@
+"""Reads the log for the page, the REST interface and the command line. Never writes to it.
+
+Times are seconds since 1970, UTC. Rows of a boot whose clock was never right have an approximate time and
+"synchronised": 0.
+"""
+
+import contextlib
+import json
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from math import isfinite
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from v2h.bus.messages import LEVELS
+from v2h.datalog.readonly import connect_read_only, is_damage
+from v2h.datalog.rows import dicts
+from v2h.datalog.schema import BOOT_SPAN, FILE_NAME, PENDING, key
+from v2h.runtime.disk_space import check_room
+
+MOST_ROWS = 5000
+"""Of one response; a week by minutes is about two of them."""
+MINUTE_S = 60.0
+COPY_PREFIX = ".copy-"
+TELL_AGAIN_S = 3600.0
+_MEANS = ("soc_pct", "power_w", "grid_w")
+
+
+class LogError(OSError):
+    """The log cannot be read now (no file yet, broken, the card full). The text names the file and the reason. A later
+    retry may succeed."""
+
+
+class LogReader:
+    """The log in `folder`. Every call opens the file again, so threads may share one reader. Raises LogError.
+
+    damaged(why): called in addition when a part of the file is lost, at most every TELL_AGAIN_S. It is there to notify
+    the writer, which reads only the newest rows.
+    """
+
+    def __init__(self, folder: Path, damaged: Callable[[str], None] = lambda why: None) -> None:
+        self.path = folder / FILE_NAME
+        self._damaged, self._told_t = damaged, float("-inf")
+
+    def events(self, limit: int = 50, before: int | None = None, level: str = "info") -> list[dict[str, Any]]:
+        """The newest events first: id, at (ISO, UTC), synchronised, level, code, text, source, values (a dict).
+
+        before: only events with a smaller id, for the next page. level: only this level and above. Raises ValueError
+        for bad arguments.
+        """
+        if level not in LEVELS:
+            raise ValueError(f"level = {level!r} is not one of {', '.join(LEVELS)}")
+        _check("limit", limit, 1, MOST_ROWS)
+        levels = LEVELS[LEVELS.index(level) :]
+        among = ", ".join("?" * len(levels))
+        sql = f"select * from events_at where level in ({among}) and id < ? order by id desc limit ?"
+        with self._connected() as connection:
+            rows = dicts(connection.execute(sql, (*levels, 2**62 if before is None else before, limit)))
+        return [{**row, "values": json.loads(row["values"] or "{}")} for row in rows]
+
+    def samples(self, from_t: float, to_t: float, step_s: float = 60.0) -> list[dict[str, Any]]:
+        """The values between two times, one row of means every step_s, oldest first; a gap has no rows.
+
+        t: start of the step; soc_pct, power_w (+ charging), grid_w (+ import): means, None where unknown; power_min_w,
+        power_max_w: extremes; energy_share: 0 to 1, share of the time in energy flow. For a step below 60 s the samples
+        are read, which are kept for a month; else the minutes. Raises ValueError for more than MOST_ROWS rows.
+        """
+        _check("step_s", step_s, 1, 366 * 86400)
+        if not (isfinite(from_t) and isfinite(to_t) and 0 <= to_t - from_t <= MOST_ROWS * step_s):
+            raise ValueError(f"from {from_t} to {to_t} by {step_s} s is not 0 to {MOST_ROWS} rows")
+        table, low, high = ("samples", "power_w", "power_w")
+        if step_s >= MINUTE_S:
+            table, low, high = ("minutes", "power_min_w", "power_max_w")
+        means = ", ".join(f"avg({name}) as {name}" for name in _MEANS)
+        at = f"cast(((id % {BOOT_SPAN}) / 1000.0 + ?) / ? as integer) * ? as t"
+        extremes = f"min({low}) as power_min_w, max({high}) as power_max_w, avg(state = 'energy') as energy_share"
+        sql = f"select {at}, {means}, {extremes} from {table} where id between ? and ? group by 1 order by 1"
+        rows: list[dict[str, Any]] = []
+        with self._connected() as connection:
+            boots = connection.execute("select id, wall_offset_s from boots where wall_offset_s is not null").fetchall()
+            for boot, offset_s in boots:
+                if to_t >= offset_s:
+                    span = key(boot, from_t - offset_s), key(boot, to_t - offset_s)
+                    rows += dicts(connection.execute(sql, (offset_s, step_s, step_s, *span)))
+        return sorted(rows, key=lambda row: row["t"])
+
+    def days(self, n: int = 30) -> list[dict[str, Any]]:
+        """The newest n days with their totals, oldest first: day (ISO date), charged_wh, discharged_wh, imported_wh,
+        exported_wh, saved (money or None), energy_s, soc_min_pct, soc_max_pct, grid_missed_s, charger_missed_s."""
+        _check("n", n, 1, MOST_ROWS)
+        sql = "select * from days where day not like ? order by day desc limit ?"
+        with self._connected() as connection:
+            return dicts(connection.execute(sql, (f"{PENDING}%", n)))[::-1]
+
+    def copy(self) -> BinaryIO:
+        """A whole, consistent copy of the database. The caller reads and closes it. The file has no name any more, so
+        its space is freed even if the reader dies.
+
+        It is on the card beside the log, because it might not fit into RAM. VACUUM INTO is used for three reasons: the
+        copy is one plain file without a journal and no larger than necessary; every row is read, so a damaged page is
+        an error here and not in the copy; and `datalog` can go on writing at the same time.
+        """
+        with self._connected() as connection:
+            size = connection.execute("select page_count * page_size from pragma_page_count, pragma_page_size")
+            try:
+                check_room(self.path.parent, int(size.fetchone()[0]))
+                handle, name = tempfile.mkstemp(prefix=COPY_PREFIX, dir=self.path.parent)
+            except OSError as error:
+                raise LogError(str(error)) from error
+            file = os.fdopen(handle, "rb")
+            try:
+                connection.execute("vacuum into ?", (name,))
+            except BaseException:
+                file.close()
+                raise
+            finally:
+                Path(name).unlink()
+        return file
+
+    def clear_leftovers(self) -> None:
+        """Delete unfinished copies that a power cut left behind. Call it at the start, when no copy is being made."""
+        for left in self.path.parent.glob(f"{COPY_PREFIX}*"):
+            left.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        connection = None
+        try:
+            connection = connect_read_only(self.path)
+            yield connection
+        except sqlite3.Error as error:
+            now = time.monotonic()
+            if is_damage(error) and now - self._told_t >= TELL_AGAIN_S:
+                self._told_t = now
+                self._damaged(str(error))
+            raise LogError(f"{self.path}: {error}") from error
+        finally:
+            if connection is not None:
+                connection.close()
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} = {value!r} is not from {low} to {high:g}")

@@ -1,0 +1,62 @@
+"""Decides whose order is in force: the owner's, a slot's or the schedule's; pure.
+
+A mode chosen by hand holds until its `until`, or until the next entry of the schedule. A slot charges or holds within
+modes that follow the house; after it, the mode from before continues. After the owner's stop only the owner can start
+something.
+"""
+
+from dataclasses import dataclass, replace
+
+from v2h.bus.sentences import say
+from v2h.bus.states import Mode
+from v2h.energy.orders import ModeRequest, Slot
+from v2h.energy.schedule import Part
+
+SLOTTABLE = ("v2h", "solar")
+"""Modes within which a slot takes effect; it does not change a charge, a discharge or idle that the owner chose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arbitration:
+    """The order in force; why_idle: the sentence when it is idle."""
+
+    order: ModeRequest
+    why_idle: str = ""
+
+
+def arbitrate(
+    hand: ModeRequest | None,
+    slot: Slot | None,
+    part: Part | None,
+    *,
+    suspended: bool,
+    trusted: bool,
+    scheduled: bool,
+    idle_reason: str = "",
+) -> Arbitration:
+    """part: what the schedule wants now, None while that is not known. scheduled: the schedule is not empty.
+    idle_reason: why the last order ended. The caller checks expiry: it passes None for an expired hand or slot."""
+    if hand is not None:
+        by_slot = hand.mode in SLOTTABLE and slot is not None
+        return Arbitration(_within(hand, slot) if by_slot else hand, idle_reason)
+    if suspended:
+        return Arbitration(ModeRequest(by="nobody"), idle_reason or say("idle.stopped"))
+    if not trusted or part is None:
+        why_idle = say("idle.clock_unknown") if scheduled and not trusted else idle_reason
+        return Arbitration(_within(ModeRequest(by="nobody"), slot), why_idle)
+    want = part.want
+    by, because = ("schedule", part.why) if part.entry or want.mode != Mode.IDLE else ("nobody", "")
+    order = ModeRequest(
+        want.mode, want.amps, want.soc_limit_pct, by=by, because=because, keep_soc_pct=part.keep_soc_pct
+    )
+    why_idle = say("idle.scheduled", because=because) if part.entry else idle_reason
+    return Arbitration(_within(order, slot), why_idle)
+
+
+def _within(order: ModeRequest, slot: Slot | None) -> ModeRequest:
+    if slot is None:
+        return order
+    if slot.kind == "hold":
+        return replace(order, hold=True)
+    because = say("order.cheap_slot")
+    return ModeRequest("charge", slot.amps, slot.soc_limit_pct, slot.until_t, slot.until, "slot", because)

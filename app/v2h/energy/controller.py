@@ -1,0 +1,333 @@
+"""The controller computes the setpoint and its sentence from meter, car, owner, slots and schedule; pure.
+
+It receives every report, and is asked for a decision four times a second and whenever the matching law has a new order.
+The fail-safe steps when the meter becomes silent: the setpoint is 0 W at most 3 of its intervals plus 1 s after its
+last value (the converter ramps within 0.3 s); it stays at 0 W while the meter is silent, and the mode continues by
+itself with the next value; after idle_end_min the session ends in order, and starts again when there is something to
+do. The state here is lost when the program ends; the caller passes in what must survive (settings, schedule, the
+owner's stop). All `now` are monotonic seconds, `wall` is an aware UTC time.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from v2h.bus.messages import SETPOINT_LIFE_S, ChargerState, ManagerState, MeterReading, Setpoint
+from v2h.bus.sentences import say
+from v2h.bus.states import Mode, State
+from v2h.energy import policy
+from v2h.energy.arbitration import Arbitration, arbitrate
+from v2h.energy.clock_trust import Trust
+from v2h.energy.drain import DrainGuard
+from v2h.energy.explain import clock_json, next_words, sentence
+from v2h.energy.gridlimits import GridLimits
+from v2h.energy.load_following import LoadFollower
+from v2h.energy.matching import NOMINAL_V
+from v2h.energy.orders import ModeRequest, Slot
+from v2h.energy.owner_settings import Settings
+from v2h.energy.readyby import CarNow
+from v2h.energy.schedule import Part, Schedule, active, local_iso, next_entry
+from v2h.energy.start_limiter import StartLimiter
+
+SPACING_S = 0.04
+"""Least time between two setpoints; an earlier change is sent with the next telemetry or meter value."""
+PLAN_EVERY_S = 60.0
+"""How often the schedule is evaluated with the car's present SoC; the end of a part is checked once a second anyway."""
+SOC_KNOWN_S = 3 * 3600.0
+"""After this long without a SoC from the car, the SoC counts as unknown: the car may have been driven."""
+UNKNOWN_CLOCK = Trust(False, "none", None)
+
+Event = Callable[..., object]
+"""event(level, code, text, **values), as the bus accepts it."""
+
+
+class EnergyController:
+    """Policy of one appliance."""
+
+    def __init__(
+        self, errors: tuple[str, ...], settings: Settings, schedule: Schedule, stopped: bool, event: Event
+    ) -> None:
+        """errors: those of the configuration; with any of them the appliance stays idle and reports the first one."""
+        self._errors, self._event = errors, event
+        self.schedule, self.stopped = schedule, stopped
+        self._take_settings(settings)
+        self.trust = UNKNOWN_CLOCK
+        self.part: Part | None = None
+        self._ahead: list[Part] = []
+        self._manual: ModeRequest | None = None
+        self._slot: Slot | None = None
+        self._choice, self._idle_reason = Arbitration(ModeRequest(by="nobody")), ""
+        self._plan_t = float("-inf")
+        self._start_limiter, self._window = StartLimiter(), policy.Window()
+        self._drain = DrainGuard()
+        self._charger: ChargerState | None = None
+        self._charger_t = self._soc_t = float("-inf")
+        self._soc_pct: float | None = None
+        self._capacity_kwh: float | None = None
+        self._follower = LoadFollower(settings.grid_target_w)
+        self._sent: Setpoint | None = None
+        self._decision = policy.Decision(False, 0.0, "", "idle", policy.Code.IDLE)
+        self._sentence = ""
+
+    @property
+    def order(self) -> ModeRequest:
+        """The order in force."""
+        return self._choice.order
+
+    @property
+    def charger_state(self) -> ChargerState | None:
+        return self._charger
+
+    # Inputs
+
+    def on_meter(self, now: float, reading: MeterReading) -> bool:
+        """A value of the grid meter; True: decide now."""
+        house = self._follower.meter(now, reading)
+        if house is None:
+            return False
+        protected, self._drain = self._drain, self._drain.update(now, house.net_w, self.settings.evcharge_protect_w)
+        if self._drain.protecting is not protected.protecting:
+            self._rechoose(now)
+        if self.order.mode not in policy.MATCHING:
+            return self._grid.any and self.order.mode != Mode.IDLE and self._spaced(now)
+        flows = self._charger is not None and self._charger.state == State.ENERGY
+        matching = flows and self._decision.code is policy.Code.MATCHING
+        self._follower.follow(now, reading, self._situation(now).bounds(), matching=matching)
+        return self._changed(now)
+
+    def on_power(self, now: float, t: float, power_w: float, volts_v: float) -> bool:
+        """The charger's own power as it was at `t`; True: decide now."""
+        counts = self._follower.power(now, t, power_w, volts_v)
+        return counts and self.order.mode in policy.MATCHING and self._changed(now)
+
+    def on_charger(self, now: float, state: ChargerState) -> bool:
+        """`charger` reported its state; True: decide now."""
+        self._charger, self._charger_t = state, now
+        if state.soc_pct is not None:
+            self._soc_pct, self._soc_t = state.soc_pct, now
+            self._capacity_kwh = state.capacity_kwh or self._capacity_kwh
+        self._window = self._window_after(self._window)
+        self._start_limiter.charger(now, state)
+        self._follower.charger(now, state)
+        if state.faults and self._manual is not None:
+            self._end_manual(now, say("idle.ended_by_fault", what=state.reason or ", ".join(state.faults)))
+            return True
+        return False
+
+    def plan(self, now: float, wall: datetime, trust: Trust) -> bool:
+        """Call once a second: evaluate what the schedule wants now. True: another part than before is in force."""
+        became, self.trust = trust.trusted and not self.trust.trusted, trust
+        if self._slot is not None and now >= self._slot.until_t:
+            self._slot = None
+        if now - self._soc_t > SOC_KNOWN_S and self._soc_pct is not None:
+            self._soc_pct, self._window = None, policy.Window()
+        before = self.part
+        if not trust.trusted:
+            self.part, self._ahead = None, []
+        elif before is None or not before.start <= wall < before.end or now - self._plan_t >= PLAN_EVERY_S:
+            self._plan_t = now
+            self._ahead = active(self.schedule, wall, self.car())
+            self.part = self._ahead[0]
+        entered = self.part is not None and self.part.entry and before is not None and self.part.key != before.key
+        if entered and not became and self._manual is not None and self._manual.until_t is None:
+            mode = self._manual.mode
+            text = say("mode_ended.next_entry", mode=mode, entry=self.part.entry if self.part else "")
+            self._event("info", "mode-ended", text, mode=mode)
+            self._manual = None
+        self._rechoose(now)
+        return (before and before.key) != (self.part and self.part.key)
+
+    # Orders of people
+
+    def take(self, now: float, order: ModeRequest) -> None:
+        """The owner chose a mode: any mode except idle ends the owner's stop."""
+        if order.mode == Mode.IDLE:
+            self._set_manual(now, None if self.stopped else order, say("idle.as_ordered"))
+            return
+        self.stopped = False
+        self._start_limiter.owner(now)
+        self._set_manual(now, order, "")
+
+    def stop(self, now: float) -> None:
+        """The owner's stop: from now on only the owner can start something."""
+        self.stopped, self._slot = True, None
+        self._set_manual(now, None, "")
+
+    def resume(self, now: float) -> None:
+        """End the owner's stop and the mode chosen by hand: the schedule applies again."""
+        self.stopped = False
+        self._start_limiter.owner(now)
+        self._set_manual(now, None, "")
+
+    def take_slot(self, now: float, slot: Slot | None) -> None:
+        self._slot = slot
+        self._rechoose(now)
+
+    def fault_cleared(self, now: float) -> None:
+        """Remove the sentence about the fault."""
+        if self._manual is None:
+            self._idle_reason = ""
+            self._rechoose(now)
+
+    def use(self, now: float, settings: Settings, schedule: Schedule) -> None:
+        """The owner changed settings or schedule."""
+        self.schedule = schedule
+        self._take_settings(settings)
+        self._follower.matcher.target_w = settings.grid_target_w
+        self.part, self._ahead = None, []
+        self._window = self._window_after(policy.Window())
+        self._rechoose(now)
+
+    def end(self, now: float) -> None:
+        """The program is being stopped: no session is wanted any more."""
+        self._slot = None
+        self._set_manual(now, ModeRequest(), say("idle.shutting_down"))
+
+    # Outputs
+
+    def decide(self, now: float) -> Setpoint:
+        """The setpoint of this moment."""
+        order, settings = self.order, self.settings
+        decision = policy.decide(self._situation(now))
+        if decision.code is policy.Code.ENDED:
+            self._end_manual(now, decision.why)
+            return self.decide(now)
+        eager = order.by == "owner"
+        permit = self._start_limiter.step(
+            now, decision.wanted, decision.useful, settings.idle_end_min * 60, eager=eager
+        )
+        power_w = self._softened(now, decision) if permit.wanted else 0.0
+        self._decision = decision if power_w == decision.power_w else replace(decision, power_w=power_w)
+        following = None if self.stopped or self._errors else self._next_words()
+        self._sentence = sentence(decision, order, permit.why, following)
+        self._sent = Setpoint(
+            now, permit.wanted, round(power_w, 1), now + SETPOINT_LIFE_S, str(self._sentence), permit.number
+        )
+        return self._sent
+
+    def told(self) -> tuple[object, ...]:
+        """The values that are reported at once when they differ from the last time."""
+        state = "" if self._charger is None else self._charger.state
+        wanted = self._sent is not None and self._sent.wanted
+        return self._decision.mode, self._decision.code, state, wanted, self.order.by, self.stopped, self.trust.trusted
+
+    def state(self, now: float, wall: datetime) -> ManagerState:
+        """The report for the page and the panel."""
+        meter, settings, limit = self._follower.reading, self.settings, self._situation(now).bounds()
+        order = self.order
+        until = order.until
+        if until is None and order.by == "schedule" and self.part is not None:
+            until = local_iso(self.part.end, self.schedule.zone)
+        return ManagerState(
+            now,
+            self._decision.mode,
+            self._sentence,
+            round(self._decision.power_w, 1),
+            None if meter is None or policy.meter_stale(now, meter) else meter.power_w,
+            None if meter is None else round(now - meter.t, 3),
+            {
+                "charge_w": limit.high_w,
+                "discharge_w": -limit.low_w,
+                "soc_min_pct": settings.soc_min_pct,
+                "soc_max_pct": settings.soc_max_pct,
+                "reserve_soc_pct": settings.reserve_soc_pct,
+                "grid_target_w": settings.grid_target_w,
+            },
+            list(self._errors),
+            self._next_words(),
+            order.by,
+            until,
+            self.stopped,
+            clock_json(self.trust, wall, self.schedule.zone),
+            self._follower.told(),
+            self._start_limiter.starts(now),
+        )
+
+    # Internal
+
+    def _take_settings(self, settings: Settings) -> None:
+        self.settings, self._limits = settings, settings.limits()
+        self._grid = GridLimits(settings.export_limit_w, settings.fuse_a)
+
+    def _situation(self, now: float) -> policy.Situation:
+        following = self._follower
+        return policy.Situation(
+            now,
+            self.order,
+            self._limits,
+            self._window,
+            self._charger,
+            self._charger_t,
+            following.reading,
+            following.house(now),
+            following.matcher.command_w,
+            self._grid,
+            self._errors,
+            self._choice.why_idle,
+        )
+
+    def _window_after(self, window: policy.Window) -> policy.Window:
+        charger = self._charger
+        if charger is not None and charger.soc_pct is None:
+            charger = replace(charger, soc_pct=self._soc_pct)  # at rest: the last SoC that it reported
+        return policy.window_after(window, self.order, charger, self._limits, self.settings.reserve_soc_pct)
+
+    def car(self) -> CarNow:
+        """What is known about the car, for planning."""
+        busy_until = self.part.target if self.part is not None and self.order.by == "schedule" else None
+        return CarNow(self._soc_pct, self._capacity_kwh, self.settings.max_charge_a, busy_until)
+
+    def _spaced(self, now: float) -> bool:
+        return self._sent is None or now - self._sent.t >= SPACING_S
+
+    def _changed(self, now: float) -> bool:
+        changed = self._sent is None or abs(self._follower.matcher.command_w - self._sent.power_w) > 1.0
+        return changed and self._spaced(now)
+
+    def _softened(self, now: float, decision: policy.Decision) -> float:
+        """Limit how fast a charge or discharge rises, so that the house's lamps and its meter see no jump."""
+        if decision.code is not policy.Code.FIXED or self._sent is None:
+            return decision.power_w
+        most_w = NOMINAL_V * max(self.settings.max_charge_a, self.settings.max_discharge_a)
+        elapsed_s = now - self._sent.t
+        return policy.soft_w(self._sent.power_w, decision.power_w, most_w, elapsed_s, self.settings.soft_start_s)
+
+    def _set_manual(self, now: float, order: ModeRequest | None, idle_reason: str) -> None:
+        self._manual, self._idle_reason = order, idle_reason
+        self._rechoose(now)
+
+    def _end_manual(self, now: float, why: str) -> None:
+        """End an order that nobody cancelled: its time is over, it is done, or there is a fault."""
+        if self._manual is not None or self._slot is not None:
+            self._event("info", "mode-ended", why, mode=self.order.mode)
+        if self._manual is None or self.order.by == "slot":
+            self._slot = None
+        else:
+            self._manual = None
+        self._idle_reason = why
+        self._rechoose(now)
+
+    def _rechoose(self, now: float) -> None:
+        """Choose the order in force again from owner, slot, schedule, stop, clock and drain guard."""
+        before = self.order
+        self._choice = arbitrate(
+            self._manual,
+            self._slot,
+            self.part,
+            suspended=self.stopped,
+            trusted=self.trust.trusted,
+            scheduled=not self.schedule.empty,
+            idle_reason=self._idle_reason,
+        )
+        order = self.order
+        if self._drain.protecting and not (order.by == "owner" and order.mode == Mode.DISCHARGE):
+            self._choice = replace(self._choice, order=replace(order, hold=True))
+        keys = ("mode", "soc_limit_pct", "keep_soc_pct")
+        if any(getattr(self.order, key) != getattr(before, key) for key in keys):
+            self._window = self._window_after(policy.Window())
+
+    def _next_words(self) -> str | None:
+        """A mode chosen by hand holds until the next entry begins, so the end of an entry does not matter for it."""
+        by_hand = self._manual is not None and self._manual.until_t is None
+        following = next_entry(self._ahead) if by_hand else next(iter(self._ahead[1:]), None)
+        return next_words(following, self.schedule.zone)

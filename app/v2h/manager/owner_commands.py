@@ -1,0 +1,137 @@
+"""Checks the owner's commands to `manager`, carries them out on controller and store, and answers what was applied.
+
+Each command is a function from its values to an Answer; a refusal is an OrderRefusedError whose text says what, why and
+what is allowed. A change that cannot be written to the disk is not applied, except a stop, which always holds.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from v2h.bus.sentences import say
+from v2h.bus.states import Mode
+from v2h.checks import few
+from v2h.energy.controller import EnergyController
+from v2h.energy.orders import ModeRequestError, read_order, read_slot
+from v2h.energy.owner_settings import SettingsError
+from v2h.energy.schedulefile import ScheduleError
+from v2h.manager.owner_files import OwnerStore
+
+Values = Mapping[str, Any]
+
+
+class OrderRefusedError(ValueError):
+    """A command was not carried out. The text is the reason, for people."""
+
+    bad_input = False
+
+
+class BadValuesError(OrderRefusedError):
+    """The values of a command cannot be used, at any time."""
+
+    bad_input = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """text: what was done. applied: the values now in force. changed: settings or schedule have changed."""
+
+    text: str
+    applied: dict[str, Any] = field(default_factory=dict)
+    changed: bool = False
+
+
+class OwnerCommands:
+    """Commands on one controller and one store. stopped_at_once(): sends the stop before anything is written."""
+
+    def __init__(
+        self,
+        controller: EnergyController,
+        store: OwnerStore,
+        errors: tuple[str, ...],
+        stopped_at_once: Callable[[float], None],
+    ) -> None:
+        self._controller, self._store, self._errors, self._stopped_at_once = controller, store, errors, stopped_at_once
+
+    def mode(self, values: Values, now: float, wall: datetime) -> Answer:
+        self._needs_time(values)
+        try:
+            order = read_order(values, self._store.settings.limits(), now, wall)
+        except ModeRequestError as error:
+            raise BadValuesError(str(error)) from error
+        if order.mode == Mode.IDLE:
+            self._controller.take(now, order)
+            return Answer(say("answer.idle"), order.applied())
+        self._may_start()
+        self._controller.take(now, order)
+        text = ", ".join(f"{key} {value}" for key, value in order.applied().items())
+        return Answer(say("answer.applied", values=text, warning=self._keep_stop()), order.applied())
+
+    def stop(self, values: Values, now: float, wall: datetime) -> Answer:
+        self._controller.stop(now)
+        self._stopped_at_once(now)
+        return Answer(say("answer.stopped", warning=self._keep_stop()), {"mode": "idle"})
+
+    def resume(self, values: Values, now: float, wall: datetime) -> Answer:
+        self._may_start()
+        self._controller.resume(now)
+        return Answer(say("answer.resumed", warning=self._keep_stop()), {"mode": self._controller.order.mode})
+
+    def slot(self, values: Values, now: float, wall: datetime) -> Answer:
+        self._needs_time(values)
+        try:
+            slot = read_slot(values, self._store.settings.limits(), now, wall)
+        except ModeRequestError as error:
+            raise BadValuesError(str(error)) from error
+        self._controller.take_slot(now, slot)
+        if slot is None:
+            return Answer(say("answer.no_slot"), {"slot": "none"})
+        in_force = self._controller.order.by == "slot" or self._controller.order.hold
+        warning = "" if in_force else say("answer.slot_without_effect")
+        return Answer(say("answer.slot", kind=slot.kind, until=slot.until, warning=warning), slot.applied())
+
+    def settings(self, values: Values, now: float, wall: datetime) -> Answer:
+        try:
+            settings = self._store.keep_settings(values)
+        except SettingsError as error:
+            raise BadValuesError(str(error)) from error
+        except OSError as error:
+            raise OrderRefusedError(say("refused.not_written", error=error.strerror)) from error
+        named = ", ".join(f"{key} {value}" for key, value in values.items())
+        text = say("answer.applied", values=named, warning="") if named else say("answer.nothing_changed")
+        return Answer(text, settings.as_json(), changed=True)
+
+    def schedule(self, values: Values, now: float, wall: datetime) -> Answer:
+        try:
+            schedule = self._store.keep_schedule(values.get("schedule"))
+        except ScheduleError as error:
+            raise BadValuesError(say("refused.schedule", errors=few(error.errors))) from error
+        except OSError as error:
+            raise OrderRefusedError(say("refused.not_written", error=error.strerror)) from error
+        counts = {
+            "windows": len(schedule.weekly),
+            "one_offs": len(schedule.overrides),
+            "targets": len(schedule.ready_by),
+        }
+        return Answer(say("answer.schedule", **counts), {"schedule": schedule.document}, changed=True)
+
+    def _may_start(self) -> None:
+        if self._errors:
+            raise OrderRefusedError(say("refused.config_errors", first=self._errors[0]))
+        charger = self._controller.charger_state
+        if charger is not None and charger.faults:
+            what = charger.reason or ", ".join(charger.faults)
+            raise OrderRefusedError(say("refused.fault", what=what))
+
+    def _needs_time(self, values: Values) -> None:
+        if values.get("until") is not None and not self._controller.trust.trusted:
+            raise OrderRefusedError(say("refused.no_clock"))
+
+    def _keep_stop(self) -> str:
+        """Write the owner's stop to the disk; returns what to add to the answer."""
+        try:
+            self._store.keep_stop(self._controller.stopped)
+        except OSError as error:
+            return say("answer.stop_not_written", error=error.strerror)
+        return ""

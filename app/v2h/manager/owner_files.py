@@ -1,0 +1,159 @@
+"""The files that `manager` keeps on the data partition: the owner's settings and schedule, the owner's stop, and when
+the clock was good. None of them commands energy by itself.
+
+Every write is complete or does not happen (runtime/atomic_file.py). A file that cannot be read never stops the
+appliance: settings fall back to the site's limits key by key, the schedule falls back to the last good one, and a stop
+that cannot be read counts as a stop.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from v2h.bus.sentences import say
+from v2h.config.site import Config
+from v2h.energy import owner_settings
+from v2h.energy.clock_trust import Remembered
+from v2h.energy.owner_settings import Settings, SettingsError
+from v2h.energy.schedule import Schedule
+from v2h.energy.schedulefile import ScheduleError, read_schedule
+from v2h.energy.walltime import ZoneError, zone
+from v2h.manager import clock_sources
+from v2h.runtime import atomic_file
+
+SETTINGS, SCHEDULE, EVENTS = "settings.json", "schedule.json", "events.json"
+STOP, CLOCK = "stopped.json", "clock.json"
+
+Warn = Callable[[str, str], None]
+"""warn(code, text)"""
+
+
+class OwnerStore:
+    """The files below one folder. settings_error, schedule_error: why a file, or a part of it, is not used."""
+
+    def __init__(self, folder: Path, config: Config, warn: Warn) -> None:
+        self._folder, self._site, self._warn = folder, config.limits, warn
+        self.settings_error = self.schedule_error = self.schedule_source = ""
+        self._zone = self._known_zone(config.site.timezone)
+        self._chosen: dict[str, Any] = {}
+        self.settings = self._read_settings()
+        self._document: object = {"version": 1}
+        self._seen: tuple[float, int] | None = None
+        self.schedule = self._parsed(self._document)
+        self.look_at_schedule()
+        self._kept_stop = self._read_stop()
+        self.stopped = self._kept_stop is not False
+        self.clock = clock_sources.recall(folder / CLOCK)
+
+    # Settings
+
+    def keep_settings(self, changes: Mapping[str, Any]) -> Settings:
+        """Apply changes of settings and write all settings. Raises SettingsError, OSError; then nothing has changed."""
+        chosen = {**self._chosen, **changes}
+        checked = owner_settings.check(chosen, self._site, self._zone)
+        atomic_file.write_json(self._folder / SETTINGS, chosen)
+        self._chosen, self.settings, self.settings_error = chosen, checked, ""
+        self._read_again()
+        return checked
+
+    def _read_settings(self) -> Settings:
+        try:
+            stored = atomic_file.read_json(self._folder / SETTINGS)
+        except atomic_file.BadFileError as error:
+            self.settings_error = str(error)
+            self._warn("settings-bad", str(error))
+            stored = {}
+        self._chosen, wrong = owner_settings.usable(stored, self._site)
+        try:
+            checked = owner_settings.check(self._chosen, self._site, self._zone)
+        except SettingsError as error:  # each key is good alone, but not together with the others
+            checked, wrong = owner_settings.defaults(self._site, self._zone), [*wrong, *error.errors]
+            self._chosen = {}
+        if wrong:
+            self.settings_error = say("file.wrong", file=SETTINGS, errors=wrong)
+            self._warn("settings-bad", say("file.settings_bad", error=self.settings_error))
+        return checked
+
+    def _known_zone(self, name: str) -> str:
+        try:
+            return str(zone(name))
+        except ZoneError as error:
+            self._warn("settings-bad", say("file.zone_bad", error=str(error)))
+            return "UTC"
+
+    # Schedule
+
+    def keep_schedule(self, document: object) -> Schedule:
+        """Apply a whole schedule, or the predecessor's events, and write it. Raises ScheduleError, OSError; then the
+        old one stays."""
+        schedule = self._parsed(document)
+        atomic_file.write_json(self._folder / SCHEDULE, schedule.document)
+        self._use(schedule, SCHEDULE)
+        return schedule
+
+    def look_at_schedule(self) -> bool:
+        """Read schedule.json, or else events.json, when the file has changed since the last time; True: its schedule is
+        now in force. A bad file is reported once, and the old schedule stays."""
+        for name in (SCHEDULE, EVENTS):
+            path = self._folder / name
+            try:
+                seen = (path.stat().st_mtime, path.stat().st_size)
+                if seen == self._seen:
+                    return False
+                self._seen = seen
+                schedule = self._parsed(json.loads(path.read_text(encoding="utf-8")))
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError, RecursionError) as error:  # ScheduleError is a ValueError
+                self.schedule_error = say("file.wrong", file=name, errors=str(error))
+                self._warn("schedule-bad", say("file.schedule_bad", error=self.schedule_error))
+                return False
+            self._use(schedule, name)
+            return True
+        return False
+
+    def _parsed(self, document: object) -> Schedule:
+        return read_schedule(document, self._site, self.settings.time_zone)
+
+    def _use(self, schedule: Schedule, source: str) -> None:
+        self.schedule, self._document = schedule, schedule.document
+        self.schedule_source, self.schedule_error = source, ""
+        try:
+            stat = (self._folder / source).stat()
+        except OSError:
+            self._seen = None
+        else:
+            self._seen = (stat.st_mtime, stat.st_size)
+
+    def _read_again(self) -> None:
+        """Read the same document again with the zone of the settings."""
+        try:
+            self.schedule = self._parsed(self._document)
+        except ScheduleError as error:
+            self.schedule_error = str(error)
+
+    # The owner's stop, and the clock
+
+    def keep_stop(self, stopped: bool) -> None:
+        """The value holds from now on, and is written unless the file already has it. Raises OSError: then the value
+        holds as well, and the next call writes it again."""
+        self.stopped = stopped
+        if self._kept_stop is not stopped:
+            atomic_file.write_json(self._folder / STOP, {"stopped": stopped})
+            self._kept_stop = stopped
+
+    def keep_clock(self, remembered: Remembered) -> None:
+        """Raises OSError."""
+        self.clock = remembered
+        atomic_file.write_json(self._folder / CLOCK, remembered.as_json())
+
+    def _read_stop(self) -> bool | None:
+        """The value in the file, None when it cannot be read. A bad file stays in its place, because without it the
+        next start would find no stop; the owner's next command replaces it."""
+        try:
+            stopped = atomic_file.read_json(self._folder / STOP, move_bad=False).get("stopped", False)
+        except atomic_file.BadFileError as error:
+            self._warn("stop-bad", say("file.stop_bad", error=str(error)))
+            return None
+        return stopped if isinstance(stopped, bool) else None

@@ -1,0 +1,17 @@
+"""Where this boot's sockets and the lasting files are. It imports no module of the project, because start-up steps use
+it too."""
+
+import os
+from pathlib import Path
+
+RUN = Path(os.environ.get("V2H_RUN", "/run/v2h"))
+"""Sockets and credentials of this boot."""
+DATA = Path(os.environ.get("V2H_DATA", "/data/v2h"))
+"""What must survive a reboot."""
+WEB_DATA = DATA.parent / "web"
+"""Hashes of the owner's password and tokens. Only web may write there, so it is not in DATA, where every program may
+write."""
+BEAT_SOCKET = RUN / "pulse" / "beat.sock"
+GUARD_SOCKET = RUN / "guard" / "wire.sock"
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+"""systemd-timesyncd touches this file at each answer of a time server that it has used."""

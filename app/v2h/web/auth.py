@@ -1,0 +1,139 @@
+"""Access checks. They run before every request of every route, so a new route is closed until it is opened here.
+
+Only known host names are accepted. A change needs the owner: the session of a browser that logged in, together with its
+CSRF token, or an API token in the Authorization header. v2h.toml sets whether everyone in the network may read, or only
+the owner.
+"""
+
+import hmac
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from v2h.web.auth_store import AuthStore, Kind, csrf_token
+from v2h.web.request_checks import FORM, HEADERS, JSON, cross_site_refusal, host_refusal
+
+SESSION_COOKIE = "v2h_session"
+SAFE = ("GET", "HEAD", "OPTIONS")
+API = "/api/"
+"""The paths for programs; all other paths are for people."""
+OPEN_TO_ALL = ("static", "owner.log_in", "owner.do_log_in", "owner.pair", "owner.do_pair")
+"""Endpoints that a person needs to become the owner. Those that change something check the request themselves."""
+LASTING = ("static", "pages.chart_library")
+"""Endpoints whose response a browser may cache."""
+OWNER_PAGES = "owner"
+"""The blueprint of HTML forms; everything else takes JSON."""
+NO_PASSWORD = (
+    "No password is set yet, so nothing can be changed from here. Hold both buttons of the charger for 5 s while it is "
+    "idle, then open /pair within two minutes; or write web.password into v2h.toml on the card."
+)
+LOG_IN = "Only the owner may change things. Log in at /login, or send an API token."
+LOG_IN_TO_READ = "Only the owner may look here. Log in at /login, or send an API token."
+
+
+def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], reading_open: bool) -> None:
+    """Install the access checks. They set `g.key`, the credential of the request (None: no valid one), `g.session`, the
+    session's secret, and `g.may_still_look()`, whether the request may still read: its credential can be revoked while
+    a stream that was opened with it is still running."""
+
+    @app.before_request
+    def only_known_hosts() -> AnyResponse | None:
+        why = host_refusal(request.headers.get("Host", ""), host_names)
+        return None if why is None else refusal(why, 403, template="foreign.html")
+
+    @app.before_request
+    def who_asks() -> AnyResponse | None:
+        secret, kind = _brought(request.headers.get("Authorization"), request.cookies.get(SESSION_COOKIE, ""))
+        g.session, g.key = secret if kind == "session" else "", keys.holder(secret, kind)
+        g.may_still_look = lambda: reading_open or keys.holder(secret, kind) is not None
+        if kind == "token" and g.key is None:
+            return refusal("This token is unknown or was revoked.", 401)
+        return None
+
+    @app.before_request
+    def only_own_changes() -> AnyResponse | None:
+        if request.method in SAFE:
+            return None
+        form = request.blueprint == OWNER_PAGES
+        why = cross_site_refusal(request.headers, request.mimetype, FORM if form else JSON)
+        if why is not None:
+            return refusal(why, 415 if why.startswith("content type") else 403)
+        if g.key is not None and g.key.kind == "session" and request.endpoint not in OPEN_TO_ALL:
+            sent = request.form.get("csrf_token", "") if form else request.headers.get("X-CSRF-Token", "")
+            if not hmac.compare_digest(sent.encode(errors="replace"), csrf_token(g.session).encode()):
+                return refusal("The CSRF token is missing or of another session. Reload the page.", 403)
+        return None
+
+    @app.before_request
+    def only_the_owner() -> AnyResponse | None:
+        change = request.method not in SAFE
+        if request.endpoint is None or request.endpoint in OPEN_TO_ALL or not (change or _is_private(reading_open)):
+            return None
+        if request.blueprint == OWNER_PAGES and (g.key is None or g.key.kind != "session"):
+            return redirect("/login", 303)
+        if g.key is not None:
+            return None
+        if not change and not request.path.startswith(API):
+            return redirect("/login", 303)
+        if not keys.has_password:
+            return refusal(NO_PASSWORD, 403)
+        return refusal(LOG_IN if change else LOG_IN_TO_READ, 401)
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        if request.endpoint not in LASTING:
+            response.headers["Cache-Control"] = "no-store"
+        if response.status_code == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+
+    @app.context_processor
+    def for_every_page() -> dict[str, Any]:
+        """csrf_token: "" when nobody is logged in. may_change: whether this browser may change things. login_hint: the
+        reason when it may not."""
+        owner = getattr(g, "key", None) is not None
+        hint = LOG_IN if keys.has_password else NO_PASSWORD
+        return {
+            "csrf_token": csrf_token(g.session) if owner else "",
+            "may_change": owner,
+            "login_hint": "" if owner else hint,
+        }
+
+
+def refusal(sentence: str, status: int, retry_after_s: float = 0.0, template: str = "refused.html") -> Response:
+    """A response with the sentence and the status: {"ok": false, "error": sentence} for programs, a page for people."""
+    if request.path.startswith(API):
+        response = jsonify({"ok": False, "error": sentence})
+    else:
+        said = f"{sentence[:1].upper()}{sentence[1:]}"
+        response = make_response(render_template(template, sentence=said, back=_back()))
+    response.status_code = status
+    if retry_after_s > 0:
+        response.headers["Retry-After"] = str(int(retry_after_s) + 1)
+    return response
+
+
+def _back() -> str:
+    """The path that the browser came from, if it was another of our pages or the form that was refused; else "/"."""
+    try:
+        came = urlsplit(request.referrer or "")
+    except ValueError:
+        return "/"
+    again = request.method in SAFE and came.path == request.path
+    return "/" + came.path.lstrip("/") if came.netloc == request.host and not again else "/"
+
+
+def _is_private(reading_open: bool) -> bool:
+    return not reading_open or request.blueprint == OWNER_PAGES
+
+
+def _brought(authorization: str | None, cookie: str) -> tuple[str, Kind]:
+    """Secret and kind that the request carries. A header takes precedence over the cookie; if its scheme is not Bearer,
+    the secret is empty."""
+    if authorization is None:
+        return cookie, "session"
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else "", "token"

@@ -1,0 +1,26 @@
+"""What the page and the API read from the log on the disk. All of it may be missing; they report that."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO, Protocol
+
+Row = Mapping[str, Any]
+
+
+class Archive(Protocol):
+    """The log, read only (v2h.datalog.reader.LogReader). Each method raises OSError when the log cannot be read."""
+
+    def samples(self, from_t: float, to_t: float, step_s: float = 60.0) -> Sequence[Row]:
+        """The mean of each step: {"t" (s since 1970), "grid_w", "power_w", "soc_pct", ...}, oldest first."""
+        ...
+
+    def days(self, n: int = 30) -> Sequence[Row]:
+        """Day totals, oldest first: {"day", "charged_wh", "discharged_wh", "imported_wh", "exported_wh", "saved"}."""
+        ...
+
+    def events(self, limit: int = 50, before: int | None = None, level: str = "info") -> Sequence[Row]:
+        """Newest first, this level or above: {"id", "at", "synchronised", "level", "code", "text", "source"}."""
+        ...
+
+    def copy(self) -> BinaryIO:
+        """The whole database as an SQLite file without a name."""
+        ...

@@ -1,0 +1,107 @@
+"""Relays, contactors and the lock: rules that must hold directly before each of them moves."""
+
+import math
+from typing import TYPE_CHECKING
+
+from tests.faults.hearing import Hearing
+from tests.faults.numbers import (
+    CLOSED_APART,
+    CLOSED_APART_V,
+    CLOSED_ONTO_PRE,
+    EMPTY_V,
+    FROZEN,
+    LIVE_V,
+    LOW_A,
+    SIGNALS_OFF_S,
+    VIOLATION_EXCUSE,
+    WORD_S,
+)
+from v2h.safety.outputs import CONTACTORS, Output
+
+if TYPE_CHECKING:
+    from tests.faults.board import Board
+
+
+def _shown_as_assumed(board: "Board") -> bool:
+    charger = board.charger
+    return charger is not None and charger.session.checks(charger.inputs(board.now))["cable_v"] == "assumed"
+
+
+class Relays(Hearing):
+    """Every movement of an output, and every misuse that the plant recorded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fault_t: float | None = None
+        self._seen_violations = 0
+        self._left_empty = False
+
+    def switching(self, board: "Board", output: Output, on: bool) -> None:
+        """Check directly before an output changes."""
+        now, circuit = board.now, board.circuit
+        amps_a, outputs = abs(circuit.pre_a), board.plant.outputs
+        if not on:
+            self._off_t[output] = now
+        if output in CONTACTORS or (output is Output.D2 and on):
+            self._left_empty = not on and circuit.cable_v <= 10.5  # the converter emptied it while it was connected
+        if output in CONTACTORS:
+            ac_off_s = now - self._off_t.get(Output.PRE_AC, now)
+            seen = not board.pre.amps_frozen  # a converter that shows an old current hides the present one
+            if not on and circuit.joined and amps_a > LOW_A and ac_off_s < 0.28 and seen:
+                self.fail(
+                    board, "c1/c2 open above 5 A only in make-safe step 3", f"{amps_a:.1f} A, AC off {ac_off_s} s"
+                )
+            if on and not board.plant.k_on:
+                self.fail(board, "c1/c2 close with K on", "K is off")
+        elif output is Output.D2 and on:
+            measured = board.adc_v is not None and board.adc_v < 20.0
+            really = circuit.cable_v < self._highest_v(board, LIVE_V)
+            if not (really and (measured or _shown_as_assumed(board))):
+                self.fail(board, "d2 rises on a cable below 20 V", f"{circuit.cable_v:.0f} V, measured {board.adc_v}")
+            if outputs & CONTACTORS or Output.PLUG_LOCK not in outputs or not board.plant.k_on:
+                self.fail(board, "d2 rises locked, permitted, with c1/c2 open", f"{outputs!r}")
+            if circuit.joined and not board.cells_in_series:
+                self.fail(board, "d2 never rises on welded c1/c2", f"{outputs!r}")
+        elif output is Output.D2 and circuit.joined and amps_a > LOW_A:
+            self.fail(board, "d2 falls below 5 A", f"{amps_a:.1f} A")
+        elif output is Output.D2 and outputs & CONTACTORS & ~board.stuck_lines and "mad" not in self.excused:
+            # d2 may fall first with an older car (it opens by d2; ours empty the cable) or if no current ever flowed.
+            if board.car.habits.protocol >= 2 and self.flowed:
+                self.fail(board, "c1/c2 open before d2 falls", f"{outputs!r}")
+        elif output is Output.D1 and not on:
+            d2_off_s = now - self._off_t.get(Output.D2, -math.inf)
+            if (Output.D2 in outputs or d2_off_s < 0.49) and Output.D2 not in board.stuck_lines:
+                self.fail(board, "d1 falls 0.5 s after d2", f"{d2_off_s:.2f} s")
+        elif output is Output.D1 and self._fault_t is not None and "mad" not in self.excused:
+            self.fail(board, "no session by itself after a fault", "d1 rose")
+        elif output is Output.PLUG_LOCK and not on:
+            self._judge_unlock(board)
+
+    def _judge_unlock(self, board: "Board") -> None:
+        volts_v = board.circuit.cable_v
+        known = self._left_empty or (board.adc_v is not None and board.adc_v <= EMPTY_V)
+        if not self._by_person(board) and not (known and volts_v <= self._highest_v(board, EMPTY_V)):
+            self.fail(board, "unlocked at 10 V or by a person", f"{volts_v:.0f} V, measured {board.adc_v}")
+        if board.plant.outputs & (Output.D1 | Output.D2 | CONTACTORS):
+            self.fail(board, "unlocked with all signals off", f"{board.plant.outputs!r}")
+
+    def _by_person(self, board: "Board") -> bool:
+        """A person's word of the last WORD_S, given when d1 and d2 had been off for SIGNALS_OFF_S."""
+        off_t = max(self._off_t.get(Output.D1, -math.inf), self._off_t.get(Output.D2, -math.inf))
+        return any(board.now - said_t <= WORD_S and said_t - off_t >= SIGNALS_OFF_S for said_t in board.confirms)
+
+    def _judge_misuse(self, board: "Board") -> None:
+        """Check the misuse that the plant has recorded since the last look."""
+        violations, excused = board.circuit.violations, self.excused
+        for violation in violations[self._seen_violations :]:
+            excuse = VIOLATION_EXCUSE.get(violation.what, set())
+            lied = "adc" in excused and (violation.value <= CLOSED_APART_V or board.adc == FROZEN)
+            unseen = "weld" in excused and bool(board.cells_in_series)
+            # Without a sensor, the car's own report is the only source (SAFETY.md).
+            told = bool(board.cells_in_series) and "contactors closed" in board.car.says
+            if "always" in excuse or excuse & excused:
+                continue
+            if (violation.what == CLOSED_APART and (lied or told)) or (violation.what == CLOSED_ONTO_PRE and unseen):
+                continue
+            self.fail(board, violation.what, f"{violation.value}, limit {violation.limit}")
+        self._seen_violations = len(violations)

@@ -1,0 +1,438 @@
+"""Charger, guard and plant on one virtual clock that jumps from event to event, and the faults between them.
+
+An event is a program's own timer, a packet, a K edge, a late frame, or an action of the campaign. Between two events
+only the plant moves. The programs' shells are modelled: charger reads the car's frames when it looks (every 50 ms,
+200 ms at rest), guard reads the converter's bus when it acts; each can be killed, stopped and continued, or slow.
+Nothing here is random and nothing reads a clock: the board can be pickled at any event and continues identically.
+"""
+
+import heapq
+import math
+from dataclasses import replace
+from typing import Any
+
+from tests.faults.judge import Judge
+from tests.faults.parts import FaultyCar, FaultyCircuit, FaultyPre
+from tests.faults.quick import QuickPlant
+from v2h.bus.messages import SETPOINT_PERIOD_S, Setpoint
+from v2h.bus.states import State
+from v2h.canframe import CAR_BUS, PRE_BUS, Frame
+from v2h.chademo.charger import Charger
+from v2h.chademo.session import Session
+from v2h.pre import objects as pre
+from v2h.rig.habits import LEAF, Habits
+from v2h.safety.converter_monitor import ConverterMonitor
+from v2h.safety.guarding import Guarding
+from v2h.safety.makesafe import ALL_BUT_LOCK, OFF_ORDER, ON_ORDER, MakeSafe
+from v2h.safety.makesafe import STEP_S as SWEEP_S
+from v2h.safety.outputs import NONE, Output
+from v2h.safety.wire import GuardState, Report, Request
+
+WIRE_S = 0.001
+"""A report with a change reaches charger after this time."""
+EPSILON_S = 1e-9
+QUEUED = 8
+"""Packets that wait in the wire's socket while guard does not read."""
+
+
+class Shells:
+    """Public attributes are knobs that may be changed between two calls of run().
+
+    cells_in_series: 0 with a calibrated ADC on the cable; the battery's number of cells where there is no ADC and the
+    owner permits assumed voltages.
+    """
+
+    def __init__(
+        self,
+        *,
+        soc_pct: float = 60.0,
+        max_charge_a: float = 15.0,
+        max_discharge_a: float = 15.0,
+        cells_in_series: int = 0,
+        habits: Habits = LEAF,
+    ) -> None:
+        self.now = 0.0
+        self.cells_in_series = cells_in_series
+        self.plant = QuickPlant(soc_pct=soc_pct)
+        self.plant.circuit = self.circuit = FaultyCircuit(self.plant.battery)
+        self.plant.car = self.car = FaultyCar(self.circuit, habits)
+        self.plant.pre = self.pre = FaultyPre()
+        self.max_charge_a, self.max_discharge_a = max_charge_a, max_discharge_a
+        self.power_w, self.wanted, self.order, self.has_bus = 3000.0, True, 1, True
+        self.adc = ""
+        self.adc_v: float | None = None if cells_in_series else 0.0
+        self.odd_samples: tuple[float | None, ...] = ()
+        """Values of the ADC's next readings instead of the true ones; None: a missing reading."""
+        self.lost_to_car = self.lost_to_pre = 0
+        """The number of charger's next frames that are lost at the sender (a full queue)."""
+        self.frames: dict[int, str] = {}
+        """CAN id -> "lost", "late", "short" or "stale"."""
+        self.car_bus_off = self.pre_bus_off = False
+        self.stuck_lines = NONE
+        """Outputs that do not follow the level that is written to them."""
+        self.charger_slow_s = self.guard_slow_s = 0.0
+        self.clock_jumps = self.stranger = self.programs_died = self.tree_stopped = False
+        self.asks: tuple[Output, Output] | None = None
+        """A broken charger: outputs removed from and added to its request."""
+        self.numbers = 1000
+        self.confirms: list[float] = []
+        self.clears: list[float] = []
+        self.states: list[tuple[float, State]] = []
+        self.trace: list[str] | None = None
+        self.charger: Charger | None = self._new_charger()
+        self.guard: Guarding | None = Guarding(0.0, NONE, False, can_up=True, ready_to_start=True)
+        self.judge = Judge()
+        self.events = 0
+        self._charger_t = self._guard_t = 0.0
+        self._charger_stopped = self._guard_stopped = False
+        self._charger_free_t = self._guard_free_t = -math.inf
+        self._setpoint_due = -math.inf
+        self.adc_t = 0.0
+        """When the ADC's sensor broke; adc_joined: whether c1 and c2 were closed then."""
+        self.adc_joined = False
+        self.charger_born_t = 0.0
+        self._k = False
+        self._later: list[tuple[float, int, str, tuple[Any, ...]]] = []
+        self._count = 0
+        self._stale: dict[int, bytes] = {}
+        self._car_inbox: list[tuple[int, bytes]] = []
+        self._pre_inbox: list[bytes] = []
+        self._reports: list[tuple[float, Report]] = []
+        self._last_told: tuple[Any, ...] = ()
+        self._asked_t = 0.0
+        self._guard_inbox: list[Frame] = []
+        self._packets: list[tuple[float, Request]] = []
+        self._sweeper: MakeSafe | None = None
+        self._swept: ConverterMonitor | None = None
+
+    # Time.
+
+    @property
+    def state(self) -> State | None:
+        """The session's state; None while charger is dead."""
+        return self.charger.session.state if self.charger else None
+
+    def run(self, seconds: float) -> None:
+        self.run_to(self.now + seconds)
+
+    def run_to(self, end: float) -> None:
+        """Handle every event until `end`."""
+        while self.now < end - EPSILON_S:
+            self.event(end)
+
+    def event(self, end: float = math.inf) -> None:
+        """Go to the next event, but not beyond `end`."""
+        due = min(end, self._charger_t, self._guard_t)
+        if self._later and self._later[0][0] < due:
+            due = self._later[0][0]
+        self._plant_to(max(due, self.now))
+        self.events += 1
+        now = self.now
+        while self._later and self._later[0][0] <= now + EPSILON_S:
+            _, _, name, args = heapq.heappop(self._later)
+            getattr(self, name)(*args)
+        if now + EPSILON_S >= self._guard_t:
+            self._guard_acts()
+        if now + EPSILON_S >= self._charger_t:
+            self._charger_wakes()
+        self.judge.look(self)
+        if self.charger and (not self.states or self.states[-1][1] is not self.charger.session.state):
+            self._note_state()
+
+    def later(self, delay_s: float, name: str, *args: Any) -> None:
+        """Call a method by name after delay_s."""
+        self._count += 1
+        heapq.heappush(self._later, (self.now + delay_s, self._count, name, args))
+
+    def at_rest(self) -> bool:
+        """Nothing is energised except possibly the lock, and no session runs."""
+        return self.state in (State.IDLE, State.FAULT) and not self.plant.outputs & ALL_BUT_LOCK
+
+    def _plant_to(self, due: float) -> None:
+        plant, car = self.plant, self.car
+        while True:
+            at = min(due, plant.now + plant.longest_s())
+            plant.step(at)
+            self.now = at
+            if car.next_frame <= at:
+                self._from_car()
+            if plant.k_on is not self._k:
+                self._k = plant.k_on
+                self._say("K is %s", "on" if self._k else "off")
+                self._k_edge()
+                return
+            if at >= due:
+                return
+
+    def _note_state(self) -> None:
+        assert self.charger is not None
+        session = self.charger.session
+        self.states.append((self.now, session.state))
+        self._say("state %s: %s", session.state, session.reason)
+
+    def _say(self, text: str, *args: Any) -> None:
+        if self.trace is not None:
+            circuit = self.circuit
+            values = f"{circuit.cable_v:5.0f} V {circuit.pre_a:6.1f} A"
+            self.trace.append(f"{self.now:9.3f} s {values}  {text % args}")
+
+    # The car's bus.
+
+    def _from_car(self) -> None:
+        for can_id, data in self.car.frames_due(self.now):
+            self.judge.car_said(self, can_id, data)
+            if not self.car_bus_off:
+                self._carry(can_id, data, "car_arrives")
+
+    def _carry(self, can_id: int, data: bytes, arrive: str) -> None:
+        """Carry one frame over the wire, with its fault if it has one."""
+        wrong = self.frames.get(can_id) if self.frames else None
+        if wrong == "lost":
+            return
+        if wrong == "late":
+            self.later(0.4, arrive, can_id, data)
+            return
+        if wrong == "short":
+            data = data[:7]
+        elif wrong == "stale":
+            data = self._stale.setdefault(can_id, data)
+        getattr(self, arrive)(can_id, data)
+
+    def car_arrives(self, can_id: int, data: bytes) -> None:
+        if self.charger is not None:
+            self._car_inbox.append((can_id, data))
+            if can_id == 0x102 and len(data) == 8:
+                self.judge.car_heard_t = self.now
+
+    def evse_arrives(self, can_id: int, data: bytes) -> None:
+        self.plant.evse_frame(self.now, can_id, data)
+
+    # The converter's bus.
+
+    def _request(self, data: bytes, *, by_guard: bool = False) -> Frame | None:
+        """One SDO request; returns the answer if it comes at once."""
+        if self.lost_to_pre and not by_guard:
+            self.lost_to_pre -= 1
+            return None
+        self.judge.wrote(self, data, by_guard)
+        if self.trace is not None and data[0] != pre.READ:
+            self._say("%s writes %s to the converter", "guard" if by_guard else "charger", data.hex(" "))
+        if self.pre_bus_off:
+            return None
+        if not by_guard:
+            self._guard_hears(Frame(self.now, pre.REQUEST_ID, data, PRE_BUS))
+        answer = self.plant.pre_request(self.now, data)
+        if answer is None:
+            return None
+        if self.pre.late_s:
+            self.later(self.pre.late_s, "pre_answers", answer)
+            return None
+        frame = Frame(self.now, pre.ANSWER_ID, answer, PRE_BUS)
+        self._guard_hears(frame)
+        if not self.pre.shifted and answer[0] != pre.ABORT:
+            self.judge.pre_told(self.now, answer)
+        return frame
+
+    def stranger_writes(self) -> None:
+        """A third node, neither charger nor guard, sets a current; for later()."""
+        self._say("a stranger writes 10 A to the converter")
+        self.judge.stranger_t = self.now
+        self._guard_hears(Frame(self.now, pre.REQUEST_ID, pre.write_amps(10.0), PRE_BUS))
+        self.plant.pre_request(self.now, pre.write_amps(10.0))
+
+    def pre_answers(self, answer: bytes) -> None:
+        """A late answer arrives."""
+        self._guard_hears(Frame(self.now, pre.ANSWER_ID, answer, PRE_BUS))
+        if self.charger is not None:
+            if self.pre.late_s < 0.1 and answer[0] != pre.ABORT:
+                self.judge.pre_told(self.now, answer)
+            self._pre_inbox.append(answer)
+            self._charger_t = self._not_before(self.now)
+
+    def _guard_hears(self, frame: Frame) -> None:
+        if self.guard is not None:
+            self._guard_inbox.append(frame)
+        if self._swept is not None:
+            self._swept.hear(frame)
+
+    # charger.
+
+    def _new_charger(self) -> Charger:
+        self.numbers += 1000
+        return Charger(
+            Session(self.numbers),
+            max_charge_a=self.max_charge_a,
+            max_discharge_a=self.max_discharge_a,
+            cells_in_series=self.cells_in_series,
+        )
+
+    def _not_before(self, t: float) -> float:
+        return math.inf if self._charger_stopped else max(t, self._charger_free_t)
+
+    def _charger_wakes(self) -> None:
+        now, charger = self.now, self.charger
+        if charger is None or self._charger_stopped:
+            self._charger_t = math.inf
+            return
+        for answer in self._pre_inbox:
+            charger.pre_frame(Frame(now, pre.ANSWER_ID, answer, PRE_BUS))
+        self._pre_inbox.clear()
+        if charger.steps_at(now):
+            for can_id, data in self._car_inbox:
+                charger.car_frame(Frame(now, can_id, data, CAR_BUS))
+            self._car_inbox.clear()
+            self._sample(charger)
+            if now >= self._setpoint_due and self.has_bus:
+                self._setpoint_due = now + SETPOINT_PERIOD_S
+                charger.setpoint(Setpoint(now, self.wanted, self.power_w, now + 1.0, "", self.order), now)
+        for asked_t, report in self._reports:
+            charger.guard_report(report, now, age_s=now - asked_t)
+        self._reports.clear()
+        self._turns(charger)
+        if self.charger_slow_s:
+            self._charger_free_t = now + self.charger_slow_s
+        self._charger_t = self._not_before(max(charger.next_due(now), now + WIRE_S / 2))
+
+    def _sample(self, charger: Charger) -> None:
+        """Take a reading of the ADC behind its sense path, where there is an ADC."""
+        if self.cells_in_series:
+            return
+        volts_v: float | None = self.plant.sensed_v
+        if self.odd_samples:
+            volts_v, *others = self.odd_samples
+            self.odd_samples = tuple(others)
+            self._say("the sensor says %s", volts_v)
+        elif self.adc == "lost":
+            volts_v = None
+            if self.now - self.adc_t > 0.5:
+                self.adc_v = None
+        elif self.adc:
+            volts_v = self._wrong_volts(self.plant.sensed_v)
+        if volts_v is not None:
+            self.adc_v = volts_v
+            charger.cable_sample(volts_v, self.now)
+
+    def _wrong_volts(self, volts_v: float) -> float:
+        if self.adc == "zero":
+            return 0.0
+        if self.adc == "high":
+            return 600.0
+        if self.adc == "stuck":
+            return self.adc_v if self.adc_v is not None else volts_v
+        if self.adc == "drift":
+            return volts_v + 5.0 * (self.now - self.adc_t)
+        if self.adc == "drift down":
+            return volts_v - 5.0 * (self.now - self.adc_t)
+        return volts_v + 3.0 * math.sin(self.now * 977.0)  # noise
+
+    def break_adc(self, how: str) -> None:
+        """ "" repairs it."""
+        self.adc, self.adc_t, self.adc_joined = how, self.now, self.circuit.joined
+
+    def _turns(self, charger: Charger) -> None:
+        now = self.now
+        for _ in range(40):
+            turn = charger.turn(now)
+            for can_id, data in turn.to_car:
+                self.judge.told_car(self, can_id, data)
+                if self.lost_to_car:
+                    self.lost_to_car -= 1
+                elif not self.car_bus_off:
+                    self._carry(can_id, data, "evse_arrives")
+            if turn.to_guard is not None:
+                self._to_guard(turn.to_guard)
+            if not turn.to_pre:
+                return
+            for _, data in turn.to_pre:
+                answer = self._request(data)
+                if answer is not None:
+                    charger.pre_frame(answer)
+
+    # guard.
+
+    def _to_guard(self, request: Request) -> None:
+        guard = self.guard
+        if guard is None:
+            return
+        if self.asks is not None:
+            request = replace(request, outputs=request.outputs & ~self.asks[0] | self.asks[1])
+        if self._guard_stopped or self.now < self._guard_free_t:
+            self._packets = [*self._packets, (self.now, request)][-QUEUED:]
+            return
+        self._asked_t = self.now
+        guard.on_request(self.now, request)
+        self._guard_acts()
+
+    def _k_edge(self) -> None:
+        if self.guard is not None and not self._guard_stopped:
+            self.guard.on_k(self._k)
+            self._guard_t = max(self.now, self._guard_free_t)
+
+    def _guard_acts(self) -> None:
+        guard, plant = self.guard, self.plant
+        if self._sweeper is not None:
+            self._sweeps(self._sweeper)
+            return
+        if guard is None or self._guard_stopped:
+            self._guard_t = math.inf
+            return
+        if self.guard_slow_s:
+            if self.now < self._guard_free_t - EPSILON_S:
+                self._guard_t = self._guard_free_t
+                return
+            self._guard_free_t = self.now + self.guard_slow_s
+        packets, self._packets = self._packets, []
+        for asked_t, request in packets:
+            self._asked_t = asked_t
+            guard.on_request(self.now, request)
+            self._guard_acts_once(guard, plant)
+        self._guard_acts_once(guard, plant)
+
+    def _guard_acts_once(self, guard: Guarding, plant: QuickPlant) -> None:
+        for frame in self._guard_inbox:
+            guard.on_frame(frame)
+        self._guard_inbox.clear()
+        actions = guard.act(self.now, plant.outputs)
+        if self.stranger and guard.state is GuardState.MAKING_SAFE:
+            self.stranger = False
+            self.later(0.05, "stranger_writes")
+        if actions.send is not None:
+            self._request(actions.send, by_guard=True)
+        if actions.outputs != plant.outputs:
+            self._switch(actions.outputs)
+        for note in actions.notes:
+            self._say("guard: %s %s", note.code, note.text)
+        self._guard_t = max(actions.next_t, self._guard_free_t, self.now + WIRE_S / 2)
+        if actions.report and self.charger is not None:
+            report = guard.report(plant.outputs)
+            self._reports.append((self._asked_t, report))
+            told = (report.outputs, report.state, report.k_on)
+            if told != self._last_told:
+                self._last_told = told
+                self._charger_t = min(self._charger_t, self._not_before(self.now + WIRE_S))
+            elif not self._charger_stopped and not self.charger_slow_s:
+                self.charger.guard_report(report, self.now, age_s=self.now - self._asked_t)
+                self._reports.clear()
+
+    def _switch(self, target: Output) -> None:
+        target = target & ~self.stuck_lines | self.plant.outputs & self.stuck_lines
+        for order, changing, on in (
+            (OFF_ORDER, self.plant.outputs & ~target, False),
+            (ON_ORDER, target & ~self.plant.outputs, True),
+        ):
+            for output in order:
+                if output in changing:
+                    self._say("%s %s", output.name, "on" if on else "off")
+                    self.judge.switching(self, output, on)
+                    self.plant.set_output(output, on)
+
+    def _sweeps(self, sweeper: MakeSafe) -> None:
+        assert self._swept is not None
+        step = sweeper.step(self.now, self.plant.outputs, self._swept)
+        self._switch(self.plant.outputs & ~step.off)
+        if step.send is not None:
+            self._request(step.send, by_guard=True)
+        self._guard_t = self.now + SWEEP_S
+        if step.done:
+            self._sweeper = self._swept = None
+            self._guard_t = math.inf if self.guard is None else self.now

@@ -1,0 +1,404 @@
+"""Rows of SAFETY.md in virtual time: the time from the event to the effect is checked against the row's number."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.parts import FaultyCircuit, FaultyPre
+from tests.support.boards import change, in_energy, refuses, tripped, with_faulty_circuit
+from tests.support.safetypage import limit
+from tests.support.spoiling import converter_says
+from tests.support.virtual import STEP_S, VirtualBoard
+from v2h.bus.states import State
+from v2h.chademo.packs import GUESS_WITHIN_V
+from v2h.pre import objects as pre
+from v2h.safety.outputs import CONTACTORS, NONE, Output
+
+Condition = Callable[[VirtualBoard], bool]
+
+
+def seconds_until(board: VirtualBoard, condition: Condition, within_s: float = 130.0) -> float:
+    """Return the virtual seconds from now until the condition holds at the end of a step."""
+    began = board.now
+    while not condition(board):
+        board.step()
+        assert board.now - began <= within_s, f"not within {within_s} s: {board.state}, {board.charger.session.reason}"
+    return board.now - began
+
+
+def zero_ordered(board: VirtualBoard) -> bool:
+    return board.plant.pre.set_a == 0.0 or Output.PRE_AC not in board.plant.outputs
+
+
+def small_current(board: VirtualBoard) -> bool:
+    return abs(board.plant.circuit.pre_a) <= 5.0
+
+
+def opened(board: VirtualBoard) -> bool:
+    return not board.plant.outputs & CONTACTORS
+
+
+def left_energy(board: VirtualBoard) -> bool:
+    return board.state is not State.ENERGY
+
+
+def faulty(power_w: float = 5000.0) -> tuple[VirtualBoard, FaultyPre]:
+    board = VirtualBoard()
+    converter = board.plant.pre = FaultyPre()
+    board.power_w = power_w
+    board.run_until(State.ENERGY)
+    board.run(4)
+    assert board.plant.circuit.pre_a > 12
+    return board, converter
+
+
+def test_live_plug() -> None:
+    board = in_energy(5000.0)
+    board.wanted = False
+    board.run_until(State.WELDING)
+    low_since = board.now
+    while Output.PLUG_LOCK in board.plant.outputs:
+        if board.plant.cable_v > limit("live-plug", "unlocked at"):
+            low_since = board.now
+        board.step()
+    assert board.now - low_since >= limit("live-plug", "agreeing for")
+    assert board.plant.violations == []
+
+
+def test_live_plug_without_a_measurement() -> None:
+    board = tripped()
+    board.cable_measured = False
+    seconds_until(board, lambda b: not b.plant.outputs & (Output.D1 | Output.D2))
+    board.run(limit("live-plug", "signals off for, before a word counts") - 0.5)
+    board.charger.clear_fault(unlock_confirmed=True)
+    board.run(0.4)
+    assert Output.PLUG_LOCK in board.plant.outputs
+    board.run(1)
+    board.charger.clear_fault(unlock_confirmed=True)
+    board.run(0.4)
+    assert board.plant.outputs == NONE
+
+
+def one_wrong_reading(board: VirtualBoard, volts_v: float) -> None:
+    """Make the reading that the next step of the session takes a wrong one, and no other."""
+    while not board.charger.steps_at(board.now + STEP_S):
+        board.step()
+    due = board.charger.next_due(board.now)
+    board.adc_bias_v = volts_v - board.plant.cable_v
+    board.step()
+    assert board.charger.next_due(board.now) > due, "the session has taken this step"
+    board.adc_bias_v = 0.0
+
+
+@pytest.mark.parametrize("volts_v", [0.0, 600.0, 370.0])
+def test_one_reading(volts_v: float) -> None:
+    """One reading of the ADC is wrong in each of these states: nothing is misused, and the session goes on normally."""
+    for state in (State.LOCK, State.INSULATION, State.BLEED, State.CONTACTOR_CHECK, State.MATCH, State.ENERGY):
+        board = VirtualBoard()
+        board.run_until(state)
+        board.run(0.13)
+        one_wrong_reading(board, volts_v)
+        board.run_until(State.ENERGY, within_s=60)
+        board.run(2)
+        board.wanted = False
+        board.run_until(State.IDLE, within_s=60)
+        board.run(1)
+        board.assert_safe()
+        assert board.plant.outputs == NONE
+
+
+def test_one_reading_above_10_v_begins_the_second_anew() -> None:
+    board = tripped()
+    while board.plant.cable_v > 9.0:
+        board.step()
+    board.run(0.5)
+    board.adc_bias_v = 5.0
+    board.step()
+    board.adc_bias_v = 0.0
+    wrong_t = board.now
+    seconds_until(board, lambda b: Output.PLUG_LOCK not in b.plant.outputs)
+    assert board.now - wrong_t >= limit("one-reading", "agreeing for")
+
+
+def test_contactor_under_load() -> None:
+    board, converter = faulty()
+    converter.slow_a_per_s = 8.0
+    board.charger_runs = False
+    flows_a = board.plant.circuit.pre_a
+    while not opened(board):
+        flows_a = abs(board.plant.circuit.pre_a)
+        board.step()
+    assert flows_a <= limit("contactor-under-load", "c1/c2 open at")
+    assert [v for v in board.plant.violations if "opened under current" in v.what] == []
+    stuck, converter = faulty()
+    converter.stuck_a = converter.demand_a
+    stuck.charger_runs = False
+    seconds_until(stuck, lambda b: Output.PRE_AC not in b.plant.outputs)
+    waits_s = limit("contactor-under-load", "AC off before c1/c2, in make-safe")
+    assert waits_s <= seconds_until(stuck, opened) + STEP_S / 2 <= waits_s + 2 * STEP_S
+
+
+def test_k_off() -> None:
+    board = in_energy(5000.0)
+    board.plant.k_cut = True
+    assert seconds_until(board, small_current) <= limit("k-off", "5 A")
+
+
+@pytest.mark.parametrize("how", ["stuck", "silent"])
+def test_k_off_with_a_converter_that_does_not_obey(how: str) -> None:
+    board, converter = faulty()
+    if how == "stuck":
+        converter.stuck_a = converter.demand_a
+    else:
+        converter.silent = True
+    board.plant.k_cut = True
+    assert seconds_until(board, opened) <= limit("k-off", "c1/c2 open, converter deaf")
+
+
+def test_charger_gone() -> None:
+    board = in_energy(5000.0)
+    board.charger_runs = False
+    assert seconds_until(board, zero_ordered) <= limit("charger-gone", "0 A ordered")
+    board = in_energy(5000.0)
+    board.charger_runs = False
+    assert seconds_until(board, opened) <= limit("charger-gone", "c1/c2 open")
+    board, converter = faulty()
+    converter.stuck_a = converter.demand_a
+    board.charger_runs = False
+    assert seconds_until(board, opened) <= limit("charger-gone", "c1/c2 open, converter deaf")
+
+
+def test_guard_gone() -> None:
+    board = in_energy(5000.0)
+    board.guard_hangs = True
+    assert seconds_until(board, zero_ordered) <= limit("guard-gone", "0 A ordered")
+
+
+def test_charger_continued() -> None:
+    """A current is written to the converter after a trip: `guard` switches the converter's mains off."""
+    board = in_energy(5000.0)
+    board.charger_runs = False
+    board.run(0.35)
+    from v2h.canframe import PRE_BUS, Frame
+
+    board.guard.on_frame(Frame(board.now, pre.REQUEST_ID, pre.write_amps(10.0), PRE_BUS))
+    assert seconds_until(board, lambda b: Output.PRE_AC not in b.plant.outputs) <= limit("charger-continued", "AC off")
+
+
+def test_too_much_current() -> None:
+    board = in_energy(5000.0)
+    board.spoil_car = change(0x102, charge_current_request_a=3)
+    fallen = seconds_until(board, lambda b: b.plant.circuit.pre_a <= 3.1)
+    assert fallen <= limit("too-much-current", "a lowered limit is kept")
+    board, converter = faulty()
+    converter.overshoot_a = 8.0
+    assert seconds_until(board, left_energy) <= limit("too-much-current", "8 A too much end the session")
+
+
+def test_car_silent() -> None:
+    board = in_energy(5000.0)
+    board.spoil_car = lambda can_id, data: None if can_id == 0x102 else data
+    zero_s = seconds_until(board, zero_ordered)
+    assert zero_s <= limit("car-silent", "0 A ordered")
+    assert zero_s + seconds_until(board, left_energy) <= limit("car-silent", "the session ends")
+
+
+@pytest.mark.parametrize(
+    "bit",
+    [
+        *("battery_overvoltage", "battery_undervoltage", "battery_current_deviation", "battery_high_temperature"),
+        *("battery_voltage_deviation", "not_in_park", "charging_system_fault"),
+    ],
+)
+def test_car_fault(bit: str) -> None:
+    board = in_energy(5000.0)
+    board.spoil_car = change(0x102, **{bit: True})
+    zero_s = seconds_until(board, zero_ordered)
+    assert zero_s <= limit("car-fault", "0 A ordered")
+    assert zero_s + seconds_until(board, small_current) <= limit("car-fault", "5 A")
+
+
+def test_car_opens() -> None:
+    board = in_energy(1500.0)
+    board.plant.circuit.set_car_contactors(board.now, False)
+    assert seconds_until(board, left_energy) <= limit("car-opens", "the session ends")
+
+
+@pytest.mark.parametrize("protocol", [0, 1])
+def test_car_opens_without_a_flag(protocol: int) -> None:
+    """The cable stays at the ceiling, where less current than ordered is normal."""
+    board = in_energy(1500.0, protocol=protocol)
+    board.run(10)
+    assert board.state is State.ENERGY
+    board.plant.circuit.set_car_contactors(board.now, False)
+    assert seconds_until(board, left_energy) <= limit("car-opens", "no current without a flag")
+    board.run_until(State.IDLE, within_s=60)
+    assert board.charger.session.fault is None and board.plant.violations == []
+
+
+def test_converter_silent() -> None:
+    board, converter = faulty()
+    converter.silent = True
+    ordered = seconds_until(board, lambda b: b.charger.session.commanded_a == 0.0)
+    assert ordered <= limit("converter-silent", "0 A ordered")
+    ended = ordered + seconds_until(board, left_energy)
+    assert ended <= limit("converter-silent", "the session ends")
+    assert ended + seconds_until(board, opened) <= limit("converter-silent", "c1/c2 open")
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        (pre.AMPS, "2108, 2107 or 2101"),
+        (pre.VOLTS, "2108, 2107 or 2101"),
+        (pre.STATUS, "2108, 2107 or 2101"),
+        (pre.ENABLE, "2100, 2109 or 210A"),
+        (pre.SET_VOLTS, "2100, 2109 or 210A"),
+        (pre.SET_AMPS, "2100, 2109 or 210A"),
+        (pre.TEMPERATURE, "2104 or 2150"),
+        (pre.WARNING, "2104 or 2150"),
+    ],
+)
+def test_converter_refuses(entry: pre.Entry, name: str) -> None:
+    board = in_energy(5000.0)
+    board.spoil_answer = refuses(entry)
+    assert seconds_until(board, left_energy) <= limit("converter-refuses", name)
+
+
+def test_converter_odd() -> None:
+    board, converter = faulty()
+    converter.odd_status = 0x0004
+    assert seconds_until(board, left_energy) <= limit("converter-odd", "the session ends")
+    board, converter = faulty()
+    converter.odd_warning = 0x10
+    assert seconds_until(board, left_energy) <= limit("converter-odd", "the session ends")
+    board = in_energy(5000.0)
+    board.plant.pre.temperature_c = 90.0
+    assert seconds_until(board, left_energy) <= limit("converter-odd", "the session ends")
+
+
+def test_converter_stuck() -> None:
+    board, converter = faulty()
+    converter.stuck_a = converter.demand_a
+    board.wanted = False
+    board.charger.stop()
+    assert seconds_until(board, opened) <= limit("converter-stuck", "c1/c2 open")
+
+
+@pytest.mark.parametrize("cells", [0, 96])
+@pytest.mark.parametrize("off_v", [-GUESS_WITHIN_V, 0.0, GUESS_WITHIN_V])
+def test_different_voltages(cells: int, off_v: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    board = VirtualBoard(cells_in_series=cells)
+    board.cable_measured = not cells
+    leaf_v = board.charger.pack.rest_v(60.0) if board.charger.pack else 371.0
+    monkeypatch.setattr(type(board.plant.battery), "ocv_v", lambda battery: leaf_v + off_v)
+    board.run_until(State.MATCH)
+    apart_v = 0.0
+    while CONTACTORS not in board.plant.outputs:
+        apart_v = abs(board.plant.circuit.pre_v - board.plant.cable_v)
+        board.step()
+    mode = "assumed" if cells else "measured"
+    assert apart_v <= limit("different-voltages", f"apart at closing, {mode}")
+
+
+def test_a_converter_that_does_not_reach_the_batterys_voltage_is_not_connected() -> None:
+    board = VirtualBoard()
+    board.run_until(State.MATCH)
+    converter_says({pre.VOLTS: 3000})(board)
+    board.run_until(State.FAULT, within_s=60)
+    assert State.READY not in board.states
+    assert board.charger.session.fault is not None
+
+
+def test_live_cable_before_the_car() -> None:
+    board = VirtualBoard()
+    board.run_until(State.BLEED)
+    above = board.now
+    while Output.D2 not in board.plant.outputs:
+        if board.plant.cable_v >= limit("live-cable-before-car", "d2 below"):
+            above = board.now
+        board.step()
+    assert board.now - above >= limit("live-cable-before-car", "for at least")
+    held = VirtualBoard()
+    held.run_until(State.CONTACTOR_CHECK)
+    held.adc_bias_v = limit("live-cable-before-car", "d2 below") + 1
+    held.run_until(State.FAULT, State.IDLE, within_s=60)
+    assert State.CAR_CONTACTORS not in held.states
+
+
+def test_own_contactors_welded() -> None:
+    board, circuit = with_faulty_circuit()
+    board.run_until(State.BLEED)
+    circuit.welded = CONTACTORS
+    board.run_until(State.CONTACTOR_CHECK)
+    found = seconds_until(board, lambda b: b.state is not State.CONTACTOR_CHECK)
+    assert found <= limit("own-contactors-welded", "found before d2")
+    assert State.CAR_CONTACTORS not in board.states
+    board, circuit = with_faulty_circuit()
+    board.cable_measured = False
+    board.charger = VirtualBoard(cells_in_series=96).charger
+    board.run_until(State.BLEED)
+    circuit.welded = CONTACTORS
+    seconds_until(board, lambda b: b.plant.circuit.car_closed)
+    found = seconds_until(board, lambda b: b.charger.session.fault is not None)
+    assert found <= limit("own-contactors-welded", "without a sensor, after the car has closed")
+    assert board.charger.session.fault is not None and board.charger.session.fault.name == "contactors_welded"
+
+
+def test_battery_limits() -> None:
+    board = in_energy(-4000.0)
+    assert board.plant.circuit.pre_a < -8
+    board.spoil_car = change(0x200, min_discharge_v=400)
+    assert seconds_until(board, lambda b: b.plant.circuit.pre_a > -0.6) <= limit("battery-limits", "discharge ends")
+    for can_id, lower in ((0x102, {"target_battery_v": 395}), (0x100, {"max_battery_v": 398})):
+        board = VirtualBoard()
+        board.spoil_car = change(can_id, **lower)
+        board.run_until(State.ENERGY)
+        board.run(2)
+        assert board.plant.pre.set_v == min(lower.values()), "charger orders the ceiling from the converter"
+    board = in_energy(5000.0)
+    board.adc_bias_v = 440.0 - board.plant.cable_v
+    assert seconds_until(board, left_energy) <= limit("battery-limits", "over-voltage ends the session")
+
+
+def test_no_order() -> None:
+    board = in_energy(5000.0)
+    board.has_bus = False
+    zero_s = seconds_until(board, lambda b: abs(b.plant.circuit.pre_a) < 0.6)
+    assert zero_s <= limit("no-order", "0 A")
+    assert zero_s + seconds_until(board, left_energy) <= limit("no-order", "the session ends")
+
+
+def test_car_contactor_welded() -> None:
+    board = VirtualBoard()
+    circuit = FaultyCircuit(board.plant.battery)
+    board.plant.circuit = board.plant.car.circuit = circuit
+    board.run_until(State.ENERGY)
+    board.run(4)
+    circuit.car_welded = True
+    board.wanted = False
+    seconds_until(board, lambda b: b.state is State.WELDING)
+    found = seconds_until(board, lambda b: b.charger.session.fault is not None)
+    assert found <= limit("car-contactor-welded", "found")
+    board.run(120)
+    assert Output.PLUG_LOCK in board.plant.outputs
+
+
+@pytest.mark.parametrize("soc_pct", [5.0, 60.0, 97.0])
+def test_assumed_voltages(soc_pct: float) -> None:
+    """In this mode a session ends unlocked only after the converter has shown an empty cable for a second."""
+    board = VirtualBoard(cells_in_series=96, soc_pct=soc_pct)
+    board.cable_measured = False
+    board.run_until(State.ENERGY)
+    board.run(3)
+    board.wanted = False
+    board.run_until(State.WELDING)
+    above = board.now
+    while CONTACTORS in board.plant.outputs:
+        if board.plant.cable_v > 10.0:
+            above = board.now
+        board.step()
+    assert board.now - above >= limit("assumed-voltages", "shown empty for")
+    board.run_until(State.IDLE)
+    board.run(0.5)
+    board.assert_safe()

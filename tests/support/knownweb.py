@@ -1,0 +1,34 @@
+"""The schedule, settings, five events and one day that an application of the page has in tests."""
+
+from collections.abc import Sequence
+
+from v2h.bus.messages import ManagerSchedule, ManagerSettings
+from v2h.web.log_source import Row
+from v2h.web.state import LiveState
+
+SCHEDULE = {"version": 1, "weekly": [{"days": "daily", "start": "23:30", "end": "05:30", "mode": "charge"}]}
+PREVIEW = [{"start": "2026-11-22T23:30:00+00:00", "end": "2026-11-23T05:30:00+00:00", "mode": "charge", "why": "cheap"}]
+
+
+class Log:
+    """Five events, newest first, and one day; `broken`: it fails as a disk that refuses."""
+
+    broken = False
+
+    def events(self, limit: int, before: int | None, level: str) -> Sequence[Row]:
+        if self.broken:
+            raise OSError("disk I/O error")
+        rows = [{"id": i, "at": f"2026-11-22T00:00:0{i}Z", "synchronised": 1, "level": "info", "code": "x",
+                 "text": 'says "no", then ü', "source": "manager"} for i in range(5, 0, -1)]  # fmt: skip
+        return [row for row in rows if before is None or row["id"] < before][:limit] if level == "info" else []
+
+    def days(self, count: int) -> Sequence[Row]:
+        return [{"day": "2026-11-22", "charged_wh": 1200.0}][:count]
+
+    def samples(self, from_s: float, to_s: float, step_s: float) -> Sequence[Row]:
+        return [{"t": from_s, "grid_w": 12.0, "power_w": None, "soc_pct": 50.0}]
+
+
+def known(state: LiveState) -> None:
+    state.put_settings(ManagerSettings(1.0, {"soc_min_pct": 30}, {"soc_min_pct": {"low": 5, "high": 95, "unit": "%"}}))
+    state.put_plan(ManagerSchedule(1.0, SCHEDULE, PREVIEW, [], "schedule.json"))

@@ -1,0 +1,76 @@
+"""A whole application with no programs behind it, for HTTP tests: keys in a real file, orders kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from v2h.bus.messages import Reply
+from v2h.web.app import create_app
+from v2h.web.auth import SESSION_COOKIE
+from v2h.web.auth_store import AuthStore, csrf_token
+from v2h.web.pairing import Window
+from v2h.web.state import LiveState
+
+PASSWORD = "correct horse battery"
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass
+class WebApp:
+    """The application and its surroundings. orders: what reached the bus; events: what was reported."""
+
+    folder: Path
+    state: LiveState = field(default_factory=LiveState)
+    window: Window = field(default_factory=Window)
+    orders: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    events: list[tuple[str, str, str]] = field(default_factory=list)
+    reply: Reply | None = field(default_factory=lambda: Reply("1", True, "mode is v2h", {"mode": "v2h"}))
+
+    def __post_init__(self) -> None:
+        self.data = self.folder / "v2h"
+        self.data.mkdir(exist_ok=True)
+        self.keys = AuthStore(self.folder / "web")
+
+    def send(self, name: str, values: Mapping[str, Any]) -> Reply | None:
+        """The receiver of commands."""
+        self.orders.append((name, values))
+        return self.reply
+
+    def tell(self, level: str, code: str, text: str) -> None:
+        self.events.append((level, code, text))
+
+    def make(self, **options: Any) -> Flask:
+        return create_app(self.state, self, self.keys, window=self.window, tell=self.tell, data=self.data, **options)
+
+    def session(self) -> str:
+        """A logged-in browser's secret; sets the password when there is none."""
+        if not self.keys.has_password:
+            return self.keys.set_password(PASSWORD)
+        return self.keys.log_in(PASSWORD, 0.0)
+
+    def token(self) -> dict[str, str]:
+        """The header that a program with a token sends."""
+        self.session()
+        return {"Authorization": f"Bearer {self.keys.make_token('test')}"}
+
+
+def browser(app: Flask, session: str) -> tuple[FlaskClient, dict[str, str]]:
+    """A client with this session's cookie, and the header that its page's script sends with each change."""
+    client = app.test_client()
+    client.set_cookie(SESSION_COOKIE, session)
+    return client, {"X-CSRF-Token": csrf_token(session)}
+
+
+def routes(app: Flask) -> list[tuple[str, str, str]]:
+    """Every (endpoint, method, path) of the application, with the placeholders filled."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        path = rule.rule.replace("<path:filename>", "page.css").replace("<key_id>", "0")
+        path = path.replace("<name>", "stop" if "command" in path else "none.log")
+        assert "<" not in path, f"a placeholder that this list does not know: {path}"
+        found += [(rule.endpoint, method, path) for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})]
+    return found

@@ -1,0 +1,192 @@
+"""The configuration of the supervised tree: all programs have the same keys, and no typo can break the board."""
+
+import configparser
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from v2h.bus.messages import MAY_PUBLISH
+from v2h.oneshot.broker_credentials import access_list
+from v2h.runtime.realtime import CHARGER_PRIORITY, GUARD_PRIORITY
+from v2h.safety.heartbeats import ALLOWED
+
+ROOT = Path(__file__).resolve().parents[3]
+OVERLAY = ROOT / "rootfs-overlay"
+SUPERVISOR = OVERLAY / "etc" / "supervisor"
+UNITS = OVERLAY / "etc" / "systemd" / "system"
+NAMES = ("broker", "guard", "charger", "meter", "manager", "panel", "datalog", "web", "pulse")
+KEYS = ["command", "user", "priority", "autostart", "autorestart", "startsecs", "startretries", "stopsignal"]
+KEYS += ["stopwaitsecs", "stdout_logfile", "stdout_syslog", "stderr_logfile", "stderr_syslog"]
+
+
+def section(name: str) -> configparser.SectionProxy:
+    parser = configparser.RawConfigParser()
+    parser.read(SUPERVISOR / "conf.d" / f"{name}.conf", encoding="utf-8")
+    (only,) = parser.sections()
+    assert only == ("eventlistener:" if name == "pulse" else "program:") + name
+    return parser[only]
+
+
+def top() -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser()
+    parser.read(SUPERVISOR / "supervisord.conf", encoding="utf-8")
+    return parser
+
+
+def unit(name: str) -> dict[str, list[str]]:
+    """Every key of a unit with all its values, without regard to the section."""
+    values: dict[str, list[str]] = {}
+    for line in (UNITS / name).read_text(encoding="utf-8").splitlines():
+        if "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            values.setdefault(key, []).append(value)
+    return values
+
+
+def test_one_file_for_each_program_and_no_other() -> None:
+    assert sorted(path.stem for path in (SUPERVISOR / "conf.d").iterdir()) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_keys_in_the_same_order(name: str) -> None:
+    assert list(section(name)) == KEYS + (["events", "buffer_size"] if name == "pulse" else [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_that_must_not_differ(name: str) -> None:
+    program = section(name)
+    assert program["autostart"] == program["autorestart"] == "true"
+    assert int(program["startretries"]) >= 1_000_000, "an appliance never gives up"
+    assert program["stopsignal"] == "TERM"
+    assert program["stdout_logfile"] == program["stderr_logfile"] == "NONE", "no log files on a read-only root"
+    assert program["stderr_syslog"] == "true"
+    assert program["stdout_syslog"] == ("false" if name == "pulse" else "true")
+    assert program["user"] == ("mosquitto" if name == "broker" else f"v2h-{name}"), "never root, never shared"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "broker"])
+def test_command_is_the_programs_own_module(name: str) -> None:
+    command = section(name)["command"]
+    assert command == f"/usr/bin/python3 -m v2h.programs.{name}"
+    assert importlib.util.find_spec(f"v2h.programs.{name}") is not None
+
+
+def test_broker_runs_with_our_configuration() -> None:
+    binary, option, path = section("broker")["command"].split()
+    assert (binary, option) == ("/usr/sbin/mosquitto", "-c")
+    assert (OVERLAY / path.lstrip("/")).is_file()
+
+
+def test_stop_order_is_manager_charger_guard_then_who_writes_it_down() -> None:
+    """supervisor stops the program with the highest priority first and waits for it."""
+    stops = sorted(NAMES, key=lambda name: -int(section(name)["priority"]))
+    order = [stops.index(name) for name in ("manager", "charger", "guard", "datalog", "broker", "pulse")]
+    assert order == sorted(order)
+
+
+def test_charger_has_time_to_end_a_session_and_systemd_for_all() -> None:
+    waits = {name: float(section(name)["stopwaitsecs"]) for name in NAMES}
+    assert waits["charger"] >= 75
+    assert all(wait >= 5 for wait in waits.values())
+    assert float(unit("supervisor.service.d/v2h.conf")["TimeoutStopSec"][-1]) > sum(waits.values())
+
+
+def test_pulse_hears_of_everything() -> None:
+    assert section("pulse")["events"] == "PROCESS_STATE,TICK_5"
+    assert int(section("pulse")["buffer_size"]) >= 1024, "the default of 10 loses events"
+
+
+def test_pulse_knows_every_program_and_only_those() -> None:
+    assert set(ALLOWED) == set(NAMES) - {"pulse"}
+
+
+def test_no_inet_server_and_a_socket_for_pulse_alone() -> None:
+    parser = top()
+    assert "inet_http_server" not in parser.sections()
+    assert parser["unix_http_server"]["chmod"] == "0700"
+    assert parser["unix_http_server"]["chown"] == "v2h-pulse:v2h"
+    assert parser["unix_http_server"]["file"].startswith("/run/v2h/")
+    assert parser["supervisord"]["logfile"] == "/dev/null"
+    assert parser["supervisord"]["nodaemon"] == "true"
+
+
+def test_service_leaves_no_child_behind_and_comes_back() -> None:
+    drop_in = unit("supervisor.service.d/v2h.conf")
+    assert drop_in["KillMode"] == ["control-group"], "mixed kills guard and charger without SIGTERM"
+    assert drop_in["Restart"] == ["always"]
+    assert drop_in["RestartSec"] == ["1"]
+    assert drop_in["NotifyAccess"] == ["all"], "pulse is not systemd's main process"
+    assert drop_in["StartLimitAction"] == ["reboot-force"]
+    assert (drop_in["StartLimitIntervalSec"], drop_in["StartLimitBurst"]) == (["300"], ["4"])
+    assert drop_in["Requires"] == ["v2h-credentials.service"]
+    assert unit("v2h-credentials.service")["ExecStart"] == ["/usr/bin/python3 -m v2h.oneshot.broker_credentials"]
+
+
+def test_the_owners_password_is_taken_off_the_card_before_any_program_starts() -> None:
+    step = unit("v2h-owner-password.service")
+    assert step["ExecStart"] == ["/usr/bin/python3 -m v2h.oneshot.take_password"]
+    assert step["Before"] == ["supervisor.service"] and step["Type"] == ["oneshot"]
+    assert step["WantsMountsFor"] == ["/data /boot/firmware"]
+    (condition,) = step["ExecCondition"]
+    grep, options, pattern, path = shlex.split(condition)
+    assert (grep, options, path) == ("/usr/bin/grep", "-qsE", "/boot/firmware/v2h.toml")
+    shipped = (ROOT / "image" / "firmware" / "v2h.toml").read_text(encoding="utf-8")
+    assert not re.search(pattern, shipped, re.MULTILINE), "the card as shipped needs no such step"
+    for line in ('password = "x"', "  web.password='x'", 'web = { password = "x" }'):
+        assert re.search(pattern, f"[web]\n{line}\n", re.MULTILINE)
+    assert "v2h-data-folders.service" in step["After"][0], "the folder is web's before the first file is in it"
+    for key in ("PrivateTmp", "ProtectSystem", "ProtectHome", "PrivateMounts"):
+        assert key not in step, "with a view of the mounts of its own it could not make the real one writable"
+    drop_in = unit("supervisor.service.d/v2h.conf")
+    assert drop_in["Wants"] == ["v2h-owner-password.service"], "wanted, not required: without it the charger works"
+    assert "v2h-owner-password.service" in drop_in["After"][0]
+
+
+def test_hashes_are_webs_alone() -> None:
+    folders = (OVERLAY / "usr" / "lib" / "v2h" / "data-folders.conf").read_text(encoding="utf-8").splitlines()
+    made = {words[1]: words[2:5] for words in map(str.split, folders) if words[:1] == ["d"]}
+    assert made["/data/web"] == ["0700", "v2h-web", "v2h"]
+    assert "/data" not in made, "the parent stays root's: nobody can put another folder in its place"
+
+
+def test_guard_and_charger_may_have_the_standing_they_ask_for() -> None:
+    drop_in = unit("supervisor.service.d/v2h.conf")
+    assert drop_in["LimitRTPRIO"] == [str(max(GUARD_PRIORITY, CHARGER_PRIORITY))]
+    assert drop_in["LimitMEMLOCK"] == ["infinity"]
+
+
+def test_broker_is_local_and_closed() -> None:
+    lines = (OVERLAY / "etc" / "mosquitto" / "v2h.conf").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("listener")] == ["listener 1883 127.0.0.1"]
+    assert {"allow_anonymous false", "persistence false"} <= set(lines)
+    for key in ("password_file", "acl_file"):
+        (value,) = [line.split()[1] for line in lines if line.startswith(key)]
+        assert value.startswith("/run/v2h/broker/"), "no secret outlives a boot"
+
+
+def test_access_list_gives_each_name_its_own_topics() -> None:
+    assert access_list({"panel": ("v2h/panel/#", "v2h/event")}) == (
+        "user panel\ntopic write v2h/panel/#\ntopic write v2h/event\ntopic read v2h/#\n"
+    )
+    assert set(MAY_PUBLISH) == set(NAMES) - {"broker"} | {"cli"}
+
+
+def test_every_user_is_made_by_the_image() -> None:
+    files = list(OVERLAY.glob("usr/lib/sysusers.d/*.conf"))
+    lines = [line.split() for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    made = {words[1] for words in lines if len(words) > 1 and words[0].startswith("u")}
+    assert {section(name)["user"] for name in NAMES} - {"mosquitto"} <= made
+
+
+def test_directories_of_this_boot_are_closed_to_the_others() -> None:
+    lines = (OVERLAY / "usr" / "lib" / "tmpfiles.d" / "v2h.conf").read_text(encoding="utf-8").splitlines()
+    made = {words[1]: words[2:5] for words in map(str.split, lines) if words[:1] == ["d"]}
+    assert made["/run/v2h"] == ["0755", "root", "root"], "else one program could put its socket in another's place"
+    assert made["/run/v2h/guard"] == ["2750", "v2h-guard", "v2h-wire"]
+    assert made["/run/v2h/secrets"] == ["0711", "root", "root"]
+    assert made["/run/v2h/broker"] == ["0750", "root", "mosquitto"]
+    sysusers = (OVERLAY / "usr" / "lib" / "sysusers.d" / "v2h.conf").read_text(encoding="utf-8").splitlines()
+    assert [line.split()[1:] for line in sysusers if line.startswith("m ")] == [["v2h-charger", "v2h-wire"]]

@@ -1,0 +1,146 @@
+"""`v2h selftest` on a board made of files: it reports what fails, and names what it cannot test."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from v2h.commands import selftest
+from v2h.commands.selftest import FAILED, OK, UNTESTED, Board, interface_result
+from v2h.config.site import Cable, Config, Hardware
+from v2h.safety.outputs import Output, line_name
+
+STATE: dict[str, Any] = {
+    "programs": {"guard": {"alive": True}, "meter": {"alive": True}},
+    "manager": {"grid_w": 40.0, "grid_age_s": 0.1, "clock": {"trusted": True, "source": "ntp"}},
+    "charger": {"cable_v": 1.2, "k_on": False, "ages_s": {"converter": None}},
+}
+LINK = {
+    "flags": ["UP"],
+    "linkinfo": {"info_kind": "can", "info_data": {"state": "ERROR-ACTIVE", "bittiming": {"bitrate": 500000}}},
+}
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Board:
+    """A board whose files are all in order."""
+    root, data = tmp_path / "root", tmp_path / "data"
+    data.mkdir()
+    for output in Output:
+        led = root / "sys/class/leds" / line_name(output)
+        led.mkdir(parents=True)
+        (led / "brightness").write_text("0\n")
+    keys = root / "sys/class/input/event0/device"
+    keys.mkdir(parents=True)
+    (keys / "name").write_text("gpio-keys\n")
+    with sqlite3.connect(data / "v2h.sqlite3") as database:
+        database.execute("create table events (text)")
+        database.executemany("insert into events values (?)", [("x" * 900,)] * 100)
+    hardware = Hardware(pca9552="rig:/nowhere/pca9552", pre_can="can:serial/x", car_can="can:socketcan/absent0")
+    return Board(replace(Config(), hardware=hardware, cable=Cable(scale_v_per_v=100)), STATE, data, root)
+
+
+def verdicts(board: Board) -> dict[str, str]:
+    return {result.part: result.verdict for result in selftest.check(board)}
+
+
+def test_each_part_has_a_verdict(board: Board) -> None:
+    assert verdicts(board) == {
+        "programs": OK,
+        "v2h.toml": OK,
+        "panel LEDs": FAILED,
+        "grid meter": OK,
+        "cable ADC": OK,
+        "converter": UNTESTED,
+        "CAN to converter": UNTESTED,
+        "CAN to car": FAILED,
+        "outputs": OK,
+        "K": OK,
+        "buttons": OK,
+        "plug lock": UNTESTED,
+        "clock": OK,
+        "data partition": verdicts(board)["data partition"],
+        "file system": verdicts(board)["file system"],
+        "log": OK,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "part", "verdict"),
+    [
+        ({"programs": {"guard": {"alive": False}}}, "programs", FAILED),
+        ({"manager": {"grid_age_s": 9.0, "grid_w": None}}, "grid meter", FAILED),
+        ({"manager": {"grid_age_s": 9.0, "grid_w": 0.0}}, "grid meter", OK),
+        ({"manager": {"grid_age_s": None}}, "grid meter", FAILED),
+        ({"manager": {"clock": {"trusted": False}}}, "clock", FAILED),
+        ({"manager": None}, "clock", FAILED),
+        ({"charger": {"cable_v": None}}, "cable ADC", FAILED),
+        ({"charger": None}, "cable ADC", UNTESTED),
+        ({"charger": None}, "K", UNTESTED),
+        ({"charger": {"ages_s": {"converter": 0.1}}}, "converter", OK),
+    ],
+)
+def test_what_programs_say_is_judged(board: Board, changes: dict[str, Any], part: str, verdict: str) -> None:
+    assert verdicts(board._replace(state={**STATE, **changes}))[part] == verdict
+
+
+def test_without_the_page_nothing_is_called_good_that_it_would_have_said(board: Board) -> None:
+    found = verdicts(board._replace(state=None))
+    assert found["programs"] == FAILED
+    assert {found[part] for part in ("grid meter", "cable ADC", "converter", "K")} == {UNTESTED}
+
+
+def test_of_another_machines_charger_only_what_its_programs_say_is_judged(board: Board) -> None:
+    (board.root / "sys/class/leds/c1/brightness").unlink()
+    far = board._replace(here=False, state={**STATE, "charger": None, "config_errors": ["site.name = 3 is no text"]})
+    found = {result.part: result for result in selftest.check(far)}
+    of_here = {"panel LEDs", "CAN to converter", "CAN to car", "outputs", "buttons"}
+    of_here |= {"data partition", "file system", "log"}
+    assert {found[part].verdict for part in of_here} == {UNTESTED}
+    assert {found[part].seen for part in of_here} == {"of this machine, and the charger is another one"}
+    assert (found["v2h.toml"].verdict, found["v2h.toml"].seen) == (FAILED, "site.name = 3 is no text")
+    assert found.keys() == verdicts(board).keys()
+    assert (found["grid meter"].verdict, found["clock"].verdict) == (OK, OK)
+    assert found["cable ADC"].verdict == UNTESTED
+    silent = verdicts(far._replace(state=None))
+    assert {part for part, verdict in silent.items() if verdict != UNTESTED} == {"programs"}
+
+
+def test_whether_a_cable_without_a_reading_is_calibrated_the_machine_itself_knows(board: Board) -> None:
+    silent = board._replace(state={**STATE, "charger": {"cable_v": None}})
+    assert verdicts(silent)["cable ADC"] == FAILED
+    assert verdicts(silent._replace(here=False))["cable ADC"] == UNTESTED
+
+
+def test_a_log_that_has_lost_a_page_is_found(board: Board) -> None:
+    assert verdicts(board)["log"] == OK
+    with (board.data / "v2h.sqlite3").open("r+b") as file:  # its last page holds rows
+        file.seek(-4096, 2)
+        file.write(b"\xff" * 4096)
+    assert verdicts(board)["log"] == FAILED
+
+
+def test_files_of_the_board_are_judged(board: Board) -> None:
+    (board.root / "sys/class/leds/c1/brightness").unlink()
+    (board.root / "sys/class/input/event0/device/name").write_text("mouse\n")
+    (board.data / "v2h.sqlite3").write_bytes(b"SQLite format 3\0" + b"broken" * 900)
+    found = {result.part: result for result in selftest.check(board)}
+    assert found["outputs"].verdict == FAILED and "missing: c1" in found["outputs"].seen
+    assert found["buttons"].verdict == FAILED and found["log"].verdict == FAILED
+    assert verdicts(board._replace(data=board.data / "gone"))["data partition"] == FAILED
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, OK),
+        ({"flags": []}, FAILED),
+        ({"linkinfo": {"info_kind": "vcan"}}, UNTESTED),
+        ({"linkinfo": {"info_data": {"state": "BUS-OFF", "bittiming": {"bitrate": 500000}}}}, FAILED),
+        ({"linkinfo": {"info_data": {"state": "ERROR-ACTIVE", "bittiming": {"bitrate": 250000}}}}, FAILED),
+    ],
+)
+def test_can_interfaces(changes: dict[str, Any], verdict: str) -> None:
+    assert interface_result("CAN to car", "can1", {**LINK, **changes}).verdict == verdict

@@ -1,0 +1,84 @@
+"""v2h.toml: named ADC inputs, and the battery whose naming allows assumed voltages."""
+
+from pathlib import Path
+
+import pytest
+
+from v2h.config.meter_kinds import MqttMeter
+from v2h.config.site import AdcInput, Config, load
+
+
+def read(tmp_path: Path, text: str) -> Config:
+    path = tmp_path / "v2h.toml"
+    path.write_text(text, encoding="utf-8")
+    return load([path])
+
+
+def test_nothing_said_means_no_input_and_no_assumption(tmp_path: Path) -> None:
+    config = read(tmp_path, "")
+    assert (config.adc, config.car.cells_in_series, config.cable.scale_v_per_v) == ({}, 0, 0)
+    named = read(tmp_path, "[car]\ncells_in_series = 96\npack_kwh = 40")
+    assert (named.errors, named.car.cells_in_series, named.car.pack_kwh) == ((), 96, 40)
+
+
+def test_inputs_have_names_scales_and_offsets(tmp_path: Path) -> None:
+    text = """
+        [adc.battery_side]
+        channel = 3
+        scale_v_per_v = 101.5
+        offset_v = -0.4
+        [adc.five_volts]
+        channel = 7
+    """
+    config = read(tmp_path, text)
+    assert config.errors == ()
+    assert config.adc == {"battery_side": AdcInput(3, 101.5, -0.4), "five_volts": AdcInput(7, 1, 0)}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[adc.x]\nchannel = 8", "adc.x.channel = 8 is not a number from 0 to 7"),
+        ("[adc.x]\nscale_v_per_w = 2", "did you mean adc.x.scale_v_per_v?"),
+        ("[adc]\nx = 3", "write it as a table, [adc.x]"),
+        ("[car]\ncells_in_series = 400", "car.cells_in_series = 400 is not a number from 0 to 120"),
+        ("[car]\ncells_in_series = 96", "known here: 96 cells and 24 kWh (Nissan Leaf 24 kWh)"),
+        ("[car]\ncells_in_series = 96\npack_kwh = 62", "car.pack_kwh = 62: no voltages are known"),
+    ],
+)
+def test_mistakes_are_named_and_nothing_of_the_file_is_used(tmp_path: Path, text: str, words: str) -> None:
+    config = read(tmp_path, "[cable]\nscale_v_per_v = 100\n" + text)
+    assert any(words in error for error in config.errors), config.errors
+    assert config.cable.scale_v_per_v == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'kind = "mqtt"\nhost = "broker"\ntopic = "t"\npassword = 48151623',
+        'kind = "mqtt"\nhost = "broker"\ntopic = "t"\npassword = ["48151623"]',
+        '[meter.grid.fallback]\nkind = "mqtt"\nhost = "broker"\ntopic = "t"\npassword = 48151623',
+        'kind = "http"\nurl = "http://me:48151623@192.168.1.20/"',
+        'kind = "http"\nurl = "http://192.168.1.20/"\npassword = "48151623"',
+    ],
+)
+def test_no_meters_password_is_ever_shown(tmp_path: Path, text: str) -> None:
+    (error,) = read(tmp_path, f"[meter.grid]\n{text}").errors
+    assert "meter.grid." in error and "48151623" not in error
+
+
+def test_a_meters_password_is_taken_and_stays_out_of_sight(tmp_path: Path) -> None:
+    config = read(tmp_path, '[meter.grid]\nkind = "mqtt"\nhost = "broker"\ntopic = "t"\npassword = "x"')
+    meter = config.meter["grid"]
+    assert isinstance(meter, MqttMeter) and meter.password == "x" and config.errors == ()
+    assert "password" not in repr(config)
+    (error,) = read(tmp_path, '[meter.grid]\nkind = "mqtt"\nhost = "b"\ntopic = "t"\npassword = 1').errors
+    assert "meter.grid.password is not a text in quotes of at most 65535 characters" in error
+
+
+@pytest.mark.parametrize("how", ["utf-8", "utf-8-sig"])
+def test_a_file_may_begin_with_the_mark_of_windows_notepad(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "v2h.toml"
+    path.write_text('[site]\r\nname = "Café"\r\n', encoding=how)
+    config = load([path, path])
+    assert (config.errors, config.site.name) == ((), "Café")

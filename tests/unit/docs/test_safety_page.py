@@ -1,0 +1,39 @@
+"""SAFETY.md against the tests that it names: a changed row changes an assertion, and every row has a proof."""
+
+import re
+
+import pytest
+
+from tests.support.safetypage import ROOT, limits, rows
+
+WITHOUT_LIMIT = {"stop-lost", "clock"}
+"""Rows that promise no figure: their tests are about an order of events."""
+
+
+def proof_files(row: str) -> list[str]:
+    return re.findall(r"`(tests/[a-z_/0-9]+\.py)::\w+`", rows()[row][6])
+
+
+def test_the_page_has_its_rows() -> None:
+    assert len(rows()) >= 25
+    assert {row for row in rows() if not limits(row)} == WITHOUT_LIMIT
+
+
+@pytest.mark.parametrize(("row", "name"), [(row, name) for row in rows() for name in limits(row)])
+def test_each_figure_is_read_by_a_test_that_its_row_names(row: str, name: str) -> None:
+    mode = re.compile(r", (measured|assumed)$")
+    for file in proof_files(row):
+        source = (ROOT / file).read_text(encoding="utf-8")
+        source = source.replace("'", '"')
+        if f'"{row}"' in source and (f'"{name}"' in source or f'f"{mode.sub(", {mode}", name)}"' in source):
+            return
+    pytest.fail(f"no test that the row {row} names asks for its {name!r}")
+
+
+@pytest.mark.parametrize("row", list(rows()))
+def test_each_row_has_a_proof_that_exists(row: str) -> None:
+    proof = rows()[row][6]
+    named = re.findall(r"`(tests/[a-z_/0-9]+\.py)::(\w+)`", proof)
+    assert named or "ampaign" in proof
+    for file, function in named:
+        assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{function}"

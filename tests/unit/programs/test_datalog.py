@@ -1,0 +1,155 @@
+"""datalog in virtual time, from the messages of the bus to the rows in a real file."""
+
+import sqlite3
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import v2h.capture.recorder
+import v2h.programs.datalog
+from tests.support.damage import damage
+from tests.support.messages import charger, manager
+from tests.support.standin import StandIn
+from v2h.bus.messages import Event, ManagerState, MeterReading
+from v2h.datalog.counters import KEEP_DAYS
+from v2h.datalog.schema import DAMAGED, FILE_NAME
+from v2h.programs.datalog import Datalog
+
+TODAY = "2026-11-22"
+
+
+class Desk:
+    """A datalog with a folder of its own. car_w, grid_w: what charger and manager report each second; None: not
+    known."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.monkeypatch = folder, monkeypatch
+        monkeypatch.setattr(v2h.programs.datalog, "DATA", folder)
+        monkeypatch.setattr(v2h.capture.recorder, "DATA", folder)
+        self.car_w: float | None = 1000.0
+        self.outputs = ["c1", "c2"]
+        self.grid_w: float | None = 2000.0
+        self.trusted = True
+        self.program = self.start()
+
+    def start(self, now: float = 1000.0) -> StandIn:
+        """Starts the program again."""
+        self.program = StandIn("datalog", self.monkeypatch, v2h.programs.datalog, v2h.capture.recorder)
+        self.program.now = now
+        self.log = Datalog(self.program)  # type: ignore[arg-type]
+        self.log.start()
+        return self.program
+
+    def manager(self) -> ManagerState:
+        clock = {"trusted": self.trusted, "source": "ntp", "zone": "UTC"}
+        return manager(t=self.program.now, grid_w=self.grid_w, clock=clock)
+
+    def run(self, seconds: float) -> None:
+        def speak() -> None:
+            self.program.hear(replace(charger(), t=self.program.now, power_w=self.car_w, outputs=self.outputs))
+            self.program.hear(self.manager())
+
+        self.program.run(seconds, speak)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(self.folder / FILE_NAME) as connection:
+            return list(connection.execute(sql))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(tmp_path, monkeypatch)
+
+
+def test_open_contactors_are_0_w_and_closed_ones_without_a_measurement_are_unknown(desk: Desk) -> None:
+    """Ten seconds of 6 kW in a minute are 1 kW in the mean, not 6."""
+    desk.car_w = 6000.0
+    desk.run(10)
+    desk.car_w, desk.outputs = None, []
+    desk.run(52)
+    desk.outputs = ["c1", "c2"]
+    desk.run(5)
+    desk.program.end()
+    assert desk.rows("select power_w from minutes order by id limit 1")[0][0] == pytest.approx(1000, abs=120)
+    assert desk.rows("select power_w from samples order by id desc limit 1") == [(None,)]
+
+
+def test_energy_of_a_grid_that_nobody_measures_is_missed_not_invented(desk: Desk) -> None:
+    desk.run(30)
+    desk.grid_w = None
+    desk.run(60)
+    desk.program.end()
+    ((imported_wh, missed_s),) = desk.rows("select imported_wh, grid_missed_s from days")
+    assert imported_wh == pytest.approx(2000 * 29 / 3600, abs=1.2)
+    assert missed_s == pytest.approx(60, abs=2)
+    assert desk.rows("select grid_w from samples order by id desc limit 1") == [(None,)]
+
+
+def test_a_slow_meter_at_the_charger_is_believed_as_long_as_manager_believes_it(desk: Desk) -> None:
+    """There is one value in 20 s, measured on the mains side; the battery's power in between is a different
+    quantity."""
+    desk.car_w = 2000.0
+    for _ in range(6):
+        desk.program.hear(MeterReading(desk.program.now, 2160.0, 20.0, 0.5, "slow"), "charger")
+        desk.run(20)
+    desk.program.hear(MeterReading(desk.program.now, 2160.0, 20.0, 0.5, "slow"), "charger")
+    desk.run(61)
+    metered_wh = 2160 * 180 / 3600
+    desk.run(60)  # the meter is dead
+    desk.program.end()
+    ((charged_wh,),) = desk.rows("select charged_wh from days")
+    assert charged_wh == pytest.approx(metered_wh + 2000 * 60 / 3600, abs=1.5)
+
+
+def test_minutes_hold_what_was_counted_in_them_also_after_a_restart_and_when_the_clock_becomes_known(
+    desk: Desk,
+) -> None:
+    desk.run(150)
+    desk.program.end()
+    desk.start(now=1200.0)
+    desk.run(150)
+    desk.trusted = False
+    desk.run(150)  # the date is not known in this time
+    desk.trusted = True
+    desk.run(150)
+    desk.program.end()
+    energies_wh = [row[0] for row in desk.rows("select charged_wh from minutes order by id")]
+    assert max(energies_wh) == pytest.approx(1000 / 60, abs=0.7)
+    (total_wh,) = desk.rows("select sum(charged_wh) from days")
+    assert sum(energies_wh) == pytest.approx(total_wh[0], abs=0.01)
+
+
+def test_a_day_that_is_over_is_let_go(desk: Desk) -> None:
+    for _ in range(KEEP_DAYS + 2):
+        desk.run(4)
+        desk.program.wall_offset_s += 86400.0
+    held = desk.log._days
+    assert len(held._counters.days) == len(held._extras) == KEEP_DAYS
+    desk.program.wall_offset_s -= 60 * 86400.0
+    desk.run(60)
+    desk.program.end()
+    assert desk.rows("select count(*), min(day) from days") == [(KEEP_DAYS + 3, "2026-11-04")]
+
+
+def test_a_log_that_a_reader_finds_damaged_is_begun_afresh_and_says_so(desk: Desk) -> None:
+    desk.run(120)
+    store = desk.log._store
+    assert store is not None
+    damage(store)
+    desk.run(60)
+    assert not list(desk.folder.glob("*.broken-*"))
+    desk.program.hear(Event(desk.program.now, "warning", DAMAGED, "malformed", "web"))
+    deadline = time.monotonic() + 20
+    while not list(desk.folder.glob("*.broken-1")):
+        assert time.monotonic() < deadline
+        desk.run(1)
+        time.sleep(0.01)
+    desk.run(120)
+    desk.program.end()
+    assert desk.rows("select source, code from events") == [("datalog", "log-broken")]
+    assert desk.rows("select count(*) > 0 from samples_at where at is not null") == [(1,)]
+    (charged_wh,) = desk.rows("select charged_wh from days")
+    assert charged_wh[0] == pytest.approx(1000 * (desk.program.now - 1000) / 3600, abs=2), "what was counted goes on"

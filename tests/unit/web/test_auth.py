@@ -1,0 +1,336 @@
+"""Permissions. Every list of routes comes from the application itself, so that a new route cannot be forgotten."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.support.webapp import JSON, WebApp, browser, routes
+from v2h.web import auth_store
+from v2h.web.auth import LASTING, OPEN_TO_ALL
+from v2h.web.auth_store import csrf_token
+from v2h.web.request_checks import host_refusal
+from v2h.web.state import LiveState
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://localhost"}
+OPEN_CHANGES = ("owner.do_log_in", "owner.do_pair")
+"""The routes by which a browser becomes the owner; each has its own test below."""
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> WebApp:
+    return WebApp(tmp_path, LiveState(site="Garage"))
+
+
+@pytest.fixture
+def app(web: WebApp) -> Flask:
+    return web.make(host_names=("garage.lan",), streams=1, stream_life_s=0.1)
+
+
+def changes(app: Flask) -> list[tuple[str, str, str]]:
+    found = [route for route in routes(app) if route[1] != "GET"]
+    assert {path for _, _, path in found} >= {"/api/v1/command/stop", "/api/v1/restore", "/tokens", "/logout"}
+    return found
+
+
+def good_headers(endpoint: str) -> dict[str, str]:
+    return dict(FORM if endpoint.startswith("owner.") else JSON)
+
+
+def said(answer: TestResponse) -> str:
+    """The sentence of a refusal: JSON for programs, a page for people."""
+    if answer.request.path.startswith("/api/"):
+        return str(answer.get_json()["error"])
+    assert answer.mimetype == "text/html"
+    return answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "came_from", "status", "sentence", "back"),
+    [
+        ("GET", "/nowhere", "", 404, "GET /nowhere: ", "/"),
+        ("GET", "/nowhere", "http://[", 404, "GET /nowhere: ", "/"),
+        ("GET", "/nowhere", "http://localhost/nowhere", 404, "GET /nowhere: ", "/"),
+        ("PUT", "/health", "http://localhost/log?level=fault", 415, "is not accepted", "/log"),
+        ("GET", "/tokens/1/revoke", "http://localhost//evil.example/", 405, "not allowed", "/evil.example/"),
+        ("POST", "/tokens/1/revoke", "http://localhost/tokens", 403, "Reload the page.", "/tokens"),
+        ("POST", "/logout", "http://localhost/logout", 403, "Reload the page.", "/logout"),
+        ("POST", "/logout", "http://evil.example/logout", 403, "Reload the page.", "/"),
+    ],
+)
+def test_people_are_refused_on_a_page_with_the_way_back(
+    app: Flask, web: WebApp, method: str, path: str, came_from: str, status: int, sentence: str, back: str
+) -> None:
+    client, _ = browser(app, web.session())
+    answer = client.open(
+        path, method=method, data={"csrf_token": "of yesterday"}, headers=FORM | {"Referer": came_from}
+    )
+    assert answer.status_code == status
+    assert sentence in said(answer) and f'<a class="button" href="{back}">' in said(answer)
+
+
+def test_a_foreign_host_is_refused_on_a_page_that_tells_nothing_of_ours(app: Flask, web: WebApp) -> None:
+    text = said(app.test_client().get("/", headers={"Host": "<b>.example"}))
+    assert "&lt;b&gt;.example" in text and "IP address" in text
+    assert web.state.document()[0]["view"]["site"] == "Garage" and "Garage" not in text
+    assert "<link" not in text and "<script" not in text, "they would be refused too"
+
+
+def test_every_route_refuses_a_foreign_host(app: Flask, web: WebApp) -> None:
+    token = web.token()
+    assert len(routes(app)) >= 20
+    for endpoint, method, path in routes(app):
+        headers = good_headers(endpoint) | token | {"Host": "evil.example"}
+        answer = app.test_client().open(path, method=method, headers=headers, data="{}")
+        assert answer.status_code == 403, path
+        assert "evil.example" in said(answer)
+    assert web.orders == []
+
+
+@pytest.mark.parametrize(
+    ("host", "good"),
+    [
+        ("192.168.1.7", True),
+        ("192.168.1.7:8080", True),
+        ("[fd00::7]:80", True),
+        ("localhost:8080", True),
+        ("V2H.local", True),
+        ("v2h.local.", True),
+        ("garage.lan:80", True),
+        ("", False),
+        ("v2h.local.evil.example", False),
+        ("192.168.1.7.evil.example", False),
+        ("garage.lan:80:80", False),
+    ],
+)
+def test_hosts(host: str, good: bool) -> None:
+    assert (host_refusal(host, ("garage.lan",)) is None) is good
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:8081"},
+        {"Origin": "https://localhost"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "multipart/form-data; boundary=x"},
+        {"Content-Type": ""},
+    ],
+)
+def test_every_change_from_another_site_is_refused_even_with_the_owners_session(
+    app: Flask, web: WebApp, bad: dict[str, str]
+) -> None:
+    session = web.session()
+    for endpoint, method, path in changes(app):
+        client, csrf = browser(app, session)
+        headers = good_headers(endpoint) | csrf | bad
+        answer = client.open(path, method=method, headers=headers, data="{}")
+        assert answer.status_code == (415 if "Content-Type" in bad else 403), (path, answer.data)
+    assert web.orders == [] and len(web.keys.tokens()) == 0 and web.keys.holder(session, "session") is not None
+
+
+def test_a_form_without_an_origin_is_refused(app: Flask) -> None:
+    for endpoint, method, path in changes(app):
+        if endpoint.startswith("owner."):
+            answer = app.test_client().open(path, method=method, headers={"Content-Type": FORM["Content-Type"]})
+            assert answer.status_code == 403, path
+
+
+@pytest.mark.parametrize("password_set", [False, True])
+@pytest.mark.parametrize(
+    "credential", ["none", "bad cookie", "bad token", "token as cookie", "session as token", "basic"]
+)
+def test_every_change_needs_the_owner(app: Flask, web: WebApp, password_set: bool, credential: str) -> None:
+    session, token = "", "v2h_x"
+    if password_set:
+        session, token = web.session(), web.token()["Authorization"].removeprefix("Bearer ")
+    kinds = {
+        "none": ("", None),
+        "bad cookie": ("ÿ" * 40, None),
+        "bad token": ("", "Bearer v2h_" + "A" * 43),
+        "token as cookie": (token, None),
+        "session as token": ("", f"Bearer {session}"),
+        "basic": ("", "Basic djJoOmNvcnJlY3QgaG9yc2UgYmF0dGVyeQ=="),
+    }
+    cookie, authorization = kinds[credential]
+    before = len(web.keys.tokens())
+    for endpoint, method, path in changes(app):
+        if endpoint in OPEN_CHANGES:
+            continue
+        client, csrf = browser(app, cookie)
+        headers = good_headers(endpoint) | csrf | ({"Authorization": authorization} if authorization else {})
+        answer = client.open(path, method=method, headers=headers, data="{}")
+        if endpoint.startswith("owner.") and authorization is None:
+            assert (answer.status_code, answer.location) == (303, "/login"), path
+        else:
+            assert answer.status_code == (403 if authorization is None and not password_set else 401), path
+            assert endpoint.startswith("owner.") or answer.get_json()["ok"] is False
+    assert web.orders == [] and len(web.keys.tokens()) == before
+
+
+def test_every_change_of_a_session_needs_its_own_csrf_token(app: Flask, web: WebApp) -> None:
+    session, other = web.session(), web.session()
+    for endpoint, method, path in changes(app):
+        if endpoint in OPEN_CHANGES:
+            continue
+        for sent in ("", "ÿ", csrf_token(other)):
+            client, _ = browser(app, session)
+            headers = good_headers(endpoint) | {"X-CSRF-Token": sent}
+            data = {"csrf_token": sent, "name": "x"} if endpoint.startswith("owner.") else "{}"
+            answer = client.open(path, method=method, headers=headers, data=data)
+            assert answer.status_code == 403 and "CSRF" in said(answer), path
+    assert web.orders == [] and web.keys.tokens() == []
+
+
+def test_open_to_all_is_what_it_says_and_nothing_more(app: Flask) -> None:
+    assert set(OPEN_TO_ALL) - {"static"} == {"owner.log_in", "owner.do_log_in", "owner.pair", "owner.do_pair"}
+    assert {endpoint for endpoint, method, _ in routes(app) if method != "GET"} & set(OPEN_TO_ALL) == set(OPEN_CHANGES)
+
+
+def test_a_session_and_a_token_let_the_owner_change_things(app: Flask, web: WebApp) -> None:
+    client, csrf = browser(app, web.session())
+    assert client.post("/api/v1/command/stop", json={}, headers=csrf).status_code == 200
+    assert app.test_client().post("/api/v1/command/stop", json={}, headers=web.token()).status_code == 200
+    assert [name for name, _ in web.orders] == ["stop", "stop"]
+
+
+def test_reading_is_open_until_it_is_closed(web: WebApp) -> None:
+    """Closed: every route except those for the log-in refuses, with 401 for programs and with the log-in for
+    browsers."""
+    for reading_open in (True, False):
+        app = web.make(reading_open=reading_open, streams=1, stream_life_s=0.1)
+        for endpoint, method, path in routes(app):
+            if method != "GET":
+                continue
+            answer = app.test_client().get(path)
+            refused = answer.status_code in (401, 403) or (answer.status_code, answer.location) == (303, "/login")
+            owners = endpoint in ("owner.log_out", "owner.tokens")
+            closed = not reading_open and endpoint not in OPEN_TO_ALL
+            assert refused is (owners or closed), (path, answer.status_code, reading_open)
+            answer.close()
+    token = web.token()
+    app = web.make(reading_open=False)
+    assert app.test_client().get("/api/v1/state").status_code == 401
+    assert app.test_client().get("/api/v1/state", headers=token).status_code == 200
+    assert browser(app, web.session())[0].get("/").status_code == 200
+
+
+@pytest.mark.parametrize("credential", ["session", "token"])
+@pytest.mark.parametrize("reading_open", [False, True])
+def test_a_new_password_ends_the_streams_that_only_the_owner_may_see(
+    web: WebApp, reading_open: bool, credential: str
+) -> None:
+    app = web.make(reading_open=reading_open, streams=1, stream_life_s=2.5)
+    client, headers = browser(app, web.session())[0], {}
+    if credential == "token":
+        client, headers = app.test_client(), web.token()
+    answer = client.get("/api/v1/stream", headers=headers, buffered=False)
+    chunks = answer.iter_encoded()
+    assert next(chunks).startswith(b"retry") and next(chunks).startswith(b"data")
+    web.keys.set_password("another long one")
+    assert any(chunk.startswith(b"data") for chunk in chunks) is reading_open
+    answer.close()
+
+
+def test_every_answer_carries_the_hard_headers(app: Flask) -> None:
+    for endpoint, method, path in [*routes(app), ("", "GET", "/nowhere"), ("", "PUT", "/"), ("", "DELETE", "/login")]:
+        answer = app.test_client().open(path, method=method, headers=good_headers(endpoint), data="{}")
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert endpoint in LASTING or answer.headers["Cache-Control"] == "no-store"
+        answer.close()
+
+
+def test_log_in_gives_a_cookie_that_scripts_and_other_sites_cannot_use(app: Flask, web: WebApp) -> None:
+    session = web.session()
+    client = app.test_client()
+    wrong = client.post("/login", data={"password": "not the password"}, headers=FORM)
+    assert wrong.status_code == 401 and "Set-Cookie" not in wrong.headers
+    assert "this is not the password" in wrong.get_data(as_text=True)
+    right = client.post("/login", data={"password": "correct horse battery"}, headers=FORM)
+    assert (right.status_code, right.location) == (303, "/")
+    cookie = right.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/" in cookie
+    assert session not in cookie, "each browser has its own"
+    page = client.get("/").get_data(as_text=True)
+    given = page.split('name="csrf-token" content="')[1].split('"')[0]
+    assert len(given) == 64
+    assert client.post("/api/v1/command/stop", json={}, headers={"X-CSRF-Token": given}).status_code == 200
+    assert client.post("/logout", data={"csrf_token": given}, headers=FORM).status_code == 303
+    assert client.post("/api/v1/command/stop", json={}, headers={"X-CSRF-Token": given}).status_code == 401
+    assert web.keys.holder(session, "session") is not None, "the other browser stays"
+
+
+def test_log_in_page_says_that_it_is_http_only(app: Flask, web: WebApp) -> None:
+    assert "No password is set yet" in app.test_client().get("/login").get_data(as_text=True)
+    web.session()
+    assert "plain HTTP" in app.test_client().get("/login").get_data(as_text=True)
+
+
+def test_wrong_passwords_are_few_for_one_address_and_lock_no_other_out(app: Flask, web: WebApp) -> None:
+    web.session()
+
+    def log_in(password: str, address: str) -> TestResponse:
+        form, caller = {"password": password}, {"REMOTE_ADDR": address}
+        return app.test_client().post("/login", data=form, headers=FORM, environ_overrides=caller)
+
+    assert [log_in("x" * 10, "192.168.1.66").status_code for _ in range(6)] == [401] * 5 + [429]
+    refused = log_in("correct horse battery", "192.168.1.66")
+    assert refused.status_code == 429 and 0 < int(refused.headers["Retry-After"]) <= 31
+    assert log_in("correct horse battery", "192.168.1.7").status_code == 303
+    wrong = [text for _, code, text in web.events if code == "wrong-password"]
+    assert wrong == ["Wrong passwords from 192.168.1.66: 1, with less than an hour between two."]
+
+
+def test_tokens_are_shown_once_and_revoked(app: Flask, web: WebApp) -> None:
+    session = web.session()
+    client, csrf = browser(app, session)
+    form = {"csrf_token": csrf["X-CSRF-Token"]}
+    made = client.post("/tokens", data=form | {"name": "<i>pc</i>"}, headers=FORM).get_data(as_text=True)
+    secret = made.split('id="token">')[1].split("<")[0]
+    assert secret.startswith("v2h_") and "&lt;i&gt;pc" in made and "<i>pc" not in made
+    assert secret not in client.get("/tokens").get_data(as_text=True), "shown once"
+    assert secret not in (web.folder / "web" / "owner.json").read_text()
+    bearer = {"Authorization": f"Bearer {secret}"}
+    assert app.test_client().post("/api/v1/command/stop", json={}, headers=bearer).status_code == 200
+    (key,) = web.keys.tokens()
+    assert client.post(f"/tokens/{key.id}/revoke", data=form, headers=FORM).status_code == 303
+    assert app.test_client().get("/api/v1/state", headers=bearer).status_code == 401
+    assert client.post("/tokens", data=form | {"name": " "}, headers=FORM).status_code == 400
+    assert [code for _, code, _ in web.events] == ["token_made", "token_revoked"]
+    assert secret not in str(web.events)
+
+
+def test_a_revocation_that_the_disk_refuses_is_told_as_that(
+    app: Flask, web: WebApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, csrf = browser(app, web.session())
+    form = {"csrf_token": csrf["X-CSRF-Token"]}
+    bearer = web.token()
+    (key,) = web.keys.tokens()
+
+    def refuses(path: Path, value: object, mode: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(auth_store, "write_json", refuses)
+    answer = client.post(f"/tokens/{key.id}/revoke", data=form, headers=FORM)
+    assert answer.status_code == 503 and "No space left on device" in answer.get_data(as_text=True)
+    assert app.test_client().get("/api/v1/state", headers=bearer).status_code == 401, "it holds for now"
+    assert "works again after a restart" in client.get("/tokens").get_data(as_text=True)
+    assert client.post("/logout", data=form, headers=FORM).status_code == 303
+    assert [(level, code) for level, code, _ in web.events] == [("warning", "token_revoked"), ("warning", "owner_file")]
+    assert all("No space left on device" in text for _, _, text in web.events)
+
+
+def test_a_token_makes_no_tokens(app: Flask, web: WebApp) -> None:
+    bearer = web.token()
+    answer = app.test_client().post("/tokens", data={"name": "more"}, headers=FORM | bearer)
+    assert (answer.status_code, answer.location) == (303, "/login")
+    assert len(web.keys.tokens()) == 1

@@ -1,0 +1,97 @@
+"""The API against its own document: it lists every route, and thousands of odd requests get a documented answer."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Response, request
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.support.knownweb import Log, known
+from tests.support.webapp import WebApp
+from v2h.web.openapi import document
+
+EXAMPLES = 20
+APART = r"/(stream|database|log\.csv|samples\.csv|captures/\{name\})$"
+"""Streams and downloads have their own tests."""
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> WebApp:
+    made = WebApp(tmp_path)
+    known(made.state)
+    return made
+
+
+@pytest.fixture
+def api(web: WebApp) -> Iterator[Any]:
+    """The schema as the application serves it. At the end, every operation must have succeeded at least once."""
+    app = web.make(archive=Log())
+    done: set[str] = set()
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        if response.status_code == 200:
+            done.add(f"{request.method.lower()} {request.path.removeprefix('/api/v1')}")
+        return response
+
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    schema.config.headers = web.token() | {"Accept-Encoding": "identity"}
+    yield schema
+    operations = {f"{method} {path}" for path, methods in document()["paths"].items() for method in methods}
+    assert {name for name in operations if not re.search(APART, name)} <= done
+
+
+schema = schemathesis.pytest.from_fixture("api").exclude(path_regex=APART)
+
+
+@pytest.mark.slow
+@schema.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_door_keeps_to_the_document(case: Any) -> None:
+    response = case.call()
+    case.validate_response(
+        response,
+        checks=[
+            not_a_server_error,
+            status_code_conformance,
+            content_type_conformance,
+            response_schema_conformance,
+        ],
+    )
+
+
+def test_every_route_is_in_the_document_and_nothing_else(web: WebApp) -> None:
+    app = web.make()
+    prefix = "/api/v1"
+    served = {
+        (method.lower(), rule.rule.removeprefix(prefix).replace("<", "{").replace(">", "}"))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(prefix)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    written = {
+        (method, "/command/{name}" if path.startswith("/command/") else path)
+        for path, operations in document()["paths"].items()
+        for method in operations
+    }
+    assert written == served and len(served) >= 18
+    assert [path for path in document()["paths"] if path.startswith("/command/")] != []
+
+
+def test_what_changes_something_says_that_it_needs_a_token() -> None:
+    operations: list[tuple[str, Mapping[str, Any]]] = [
+        (method, operation) for path in document()["paths"].values() for method, operation in path.items()
+    ]
+    for method, operation in operations:
+        assert (operation.get("security") == [{"token": []}]) is (method != "get")
+    assert len({operation["operationId"] for _, operation in operations}) == len(operations)

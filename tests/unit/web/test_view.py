@@ -1,0 +1,215 @@
+"""What the page shows in each situation, above all with missing and old data."""
+
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from tests.support.messages import charger, manager
+from v2h.bus.messages import Alive, ChargerState, Event, ManagerState
+from v2h.bus.states import STATE_EVENT, State
+from v2h.safety.outputs import Output, line_name
+from v2h.web.state import LiveState, health
+from v2h.web.view import labels
+from v2h.web.view.document import view
+from v2h.web.view.figures import NONE, unit, watts
+from v2h.web.view.snapshot import Snapshot
+
+
+def seen(c: ChargerState | None, m: ManagerState | None, **changes: Any) -> Snapshot:
+    base = Snapshot(time.monotonic(), c, m, {}, (), True, (), "Garage")
+    return base._replace(**changes)
+
+
+def test_every_session_state_has_words_and_a_place() -> None:
+    named = labels.STEP_OF_STATE.keys() | labels.AT_REST.keys() | {"make-safe"}
+    assert {state.value for state in State} == named
+
+
+def test_every_output_has_words() -> None:
+    assert list(labels.OUTPUTS) == [line_name(output) for output in Output]
+
+
+@pytest.mark.parametrize("state", [s.value for s in State] + ["never heard of"])
+def test_every_state_renders(state: str) -> None:
+    shown = view(seen(charger(state=state), manager()))
+    assert shown["headline"]
+    assert NONE not in shown["headline"]
+    running = [row["name"] for row in shown["steps"] if row["state"] == "now"]
+    assert len(running) == (1 if state in labels.STEP_OF_STATE else 0)
+
+
+def test_steps_before_the_running_one_are_done() -> None:
+    shown = view(seen(charger(state="insulation test"), manager()))
+    assert [row["state"] for row in shown["steps"]] == ["done"] * 3 + ["now"] + ["todo"] * 6
+
+
+def test_nothing_known_renders_and_says_so() -> None:
+    shown = view(seen(None, None, bus_up=False))
+    assert shown["tone"] == "old"
+    assert shown["headline"] == "No connection to the charger’s programs"
+    assert shown["why"] == "The manager has not reported yet."
+    assert {shown[key] for key in ("soc", "volts", "amps", "power", "grid")} == {NONE}
+    assert {row["text"] for row in shown["outputs"]} == {"unknown"}
+    assert {row["state"] for row in shown["programs"]} == {"unknown"}
+    assert all(row["old"] for row in shown["ages"])
+    json.dumps(shown)
+
+
+@pytest.mark.parametrize(("age_s", "old"), [(2.5, False), (3.5, True)])
+def test_state_older_than_three_seconds_is_no_data(age_s: float, old: bool) -> None:
+    now = time.monotonic()
+    shown = view(seen(charger(t=now - age_s), manager(t=now), now=now))
+    assert shown["old"] is old
+    assert (shown["power"] == NONE) is old
+    assert (shown["headline"] == "No news from the charger for 4 s") is old
+    assert shown["ages"][0]["old"] is old
+
+
+def test_old_manager_is_named_and_its_numbers_go() -> None:
+    now = time.monotonic()
+    shown = view(seen(charger(t=now), manager(t=now - 90), now=now))
+    assert shown["why"].startswith("The manager has been silent for 2 min")
+    assert shown["grid"] == NONE
+    assert shown["flow"]["house"]["power"] == NONE
+
+
+def test_a_silent_meter_is_named_and_its_numbers_go() -> None:
+    shown = view(seen(charger(), manager(grid_w=None, grid_age_s=400.0)))
+    assert (shown["grid"], shown["grid_age"]) == (NONE, "7 min old")
+    assert (shown["flow"]["grid"]["label"], shown["flow"]["house"]["label"]) == ("grid: not known", "house: not known")
+    assert ("7 min", True) in [(row["text"], row["old"]) for row in shown["ages"] if row["name"] == "Grid power"]
+
+
+@pytest.mark.parametrize(
+    ("power_w", "headline", "way"),
+    [
+        (3807.0, "Charging the car with 3.81 kW", "right"),
+        (-1523.0, "The car supplies 1.52 kW", "left"),
+        (5.0, "Connected, no energy flows", "none"),
+    ],
+)
+def test_energy_in_both_directions(power_w: float, headline: str, way: str) -> None:
+    shown = view(seen(charger(power_w=power_w), manager(mode="v2h", grid_w=100.0)))
+    assert (shown["headline"], shown["flow"]["car"]["way"]) == (headline, way)
+    where = "sun" if power_w > 100.0 else "house"  # power beyond what the grid gives must come from the sun
+    assert shown["flow"][where]["power"] == watts(abs(100.0 - power_w))
+    assert not any(character.isdigit() for character in shown["spoken"])
+
+
+def test_faults_in_words_known_and_unknown() -> None:
+    shown = view(
+        seen(
+            charger(state="fault", faults=["late_bleed", "brand_new", "-0.2 A for 3 s; is it in?"], reason="12 V left"),
+            manager(),
+        )
+    )
+    texts = [row["text"] for row in shown["faults"]]
+    assert texts == [
+        "The cable does not empty after the insulation test. "
+        "Do not pull the plug: wait two minutes, then clear the fault.",
+        "Brand new.",
+        "-0.2 A for 3 s; is it in?",
+    ]
+    assert shown["tone"] == "fault"
+    assert "12 V left" in shown["why"]
+
+
+def test_events_of_the_session_speak_of_the_state_and_faults_of_the_reason_too() -> None:
+    now = time.monotonic()
+    events = (
+        Event(now, "info", STATE_EVENT, "starting", "charger", {"state": "insulation test"}),
+        Event(now - 120, "fault", STATE_EVENT, "guard is silent", "charger", {"state": "make-safe"}),
+        Event(now - 7200, "warning", "meter-dead", "no answer", "meter"),
+    )
+    rows = [
+        (row["label"], row["text"], row["tone"]) for row in view(seen(None, None, events=events, now=now))["events"]
+    ]
+    assert rows == [
+        ("Testing the cable’s insulation", "now", "dim"),
+        ("Making safe: guard is silent", "2 min ago", "bad"),
+        ("No answer", "2 h ago", "warn"),
+    ]
+
+
+def test_reason_is_not_said_twice() -> None:
+    shown = view(seen(charger(state="wake", reason="starting"), manager(why="Starting V2H.")))
+    assert shown["why"] == "Starting V2H."
+
+
+def test_configuration_errors_of_both_sides_once() -> None:
+    errors = seen(None, manager(config_errors=["a", "b"]), config_errors=("a",)).all_config_errors()
+    assert errors == ("a", "b")
+
+
+def test_open_contactors_and_unlocked_plug_are_named() -> None:
+    shown = {row["name"]: row["text"] for row in view(seen(charger(outputs=["master"]), manager()))["outputs"]}
+    assert (shown["c1"], shown["c2"], shown["plug-lock"], shown["master"]) == ("open", "open", "unlocked", "on")
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (watts(None), NONE),
+        (watts(-0.3), "0 W"),
+        (watts(999.6), "1.00 kW"),
+        (watts(-1520), "−1.52 kW"),
+        (unit(-0.04, "A", 1), "0.0 A"),
+        (unit(-4.04, "A", 1), "−4.0 A"),
+    ],
+)
+def test_numbers(shown: str, expected: str) -> None:
+    assert shown == expected
+
+
+def test_document_is_made_once_a_change_and_at_most_four_times_a_second() -> None:
+    state = LiveState()
+    start = time.monotonic()
+    state.put_charger(charger(soc_pct=50.0))
+    first = state.document(start)[1]
+    state.put_charger(charger(soc_pct=51.0))
+    assert state.document(start + 0.1)[1] is first
+    second, payload = state.document(start + 0.26)
+    assert second["charger"]["soc_pct"] == 51.0
+    assert state.document(start + 0.9)[1] is payload
+    assert state.document(start + 1.3)[1] is not payload
+
+
+def test_states_that_passed_between_two_looks_are_kept() -> None:
+    state = LiveState()
+    for name in ("lock", "lock", "test done", "car contactors"):
+        state.put_charger(charger(state=name))
+    assert [row["state"] for row in state.document()[0]["states"]] == ["lock", "test done", "car contactors"]
+
+
+def test_stream_wakes_on_change_and_ends_on_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("v2h.web.state.SLOWEST_S", 60.0)
+    state = LiveState()
+    first = state.next_json(None)
+    state.put_event(Event(time.monotonic(), "info", "x", "hello", "test"))
+    began = time.monotonic()
+    second = state.next_json(first)
+    assert second is not None
+    assert b"Hello" in second
+    assert 0.2 < time.monotonic() - began < 30.0
+    later = Event(time.monotonic(), "info", "x", "while asleep", "test")
+    threading.Timer(0.4, state.put_event, [later]).start()
+    third = state.next_json(second)
+    assert third is not None
+    assert b"While asleep" in third
+    assert time.monotonic() - began < 30.0
+    state.close()
+    assert state.next_json(third) is None
+
+
+def test_health_names_each_problem() -> None:
+    state = LiveState(config_errors=("web.port: unknown",))
+    state.put_bus(True)
+    for name in labels.PROGRAMS:
+        state.put_alive(name, Alive(name != "pulse", 1, "0"))
+    state.put_charger(charger())
+    state.put_manager(manager())
+    found = health(state.document()[0])
+    assert (found["ok"], found["problems"]) == (False, ["pulse: stopped", "web.port: unknown"])
