@@ -18,12 +18,11 @@ from tests.faults.numbers import (
     TOLD_A_S,
     TOLD_FLOW,
     TOLD_V,
-    TRIP_AFTER_S,
 )
 from tests.faults.record import Record
 from v2h.pre import objects as pre
 from v2h.pre.objects import Entry
-from v2h.safety.outputs import CONTACTORS, Output
+from v2h.safety.outputs import CONTACTORS
 
 if TYPE_CHECKING:
     from tests.faults.board import Board
@@ -46,7 +45,6 @@ class Hearing(Record):
         self._car_open_t: float | None = None
         self._limits: deque[tuple[float, float, float]] = deque([(-math.inf, 0.0, 0.0)])
         self._car_volts = (0, 0)
-        self._off_t: dict[Output, float] = {}
         self._trip_t: float | None = None
         self._car_spoke = False
         self._told: dict[int, bytes] = {}
@@ -163,10 +161,7 @@ class Hearing(Record):
         added if the software cannot detect it. A single bad reading can always be detected: it adds nothing."""
         how = board.adc
         if how == "zero":
-            opened_t = self._off_t.get(Output.C1, math.inf)
-            forgotten = board.charger_born_t > board.adc_t  # what the ended charger knew of the sensor is lost
-            died_first = board.adc_joined and 0.0 <= opened_t - board.adc_t <= TRIP_AFTER_S
-            if forgotten or died_first:
+            if board.charger_born_t > board.adc_t:  # what the ended charger knew of the sensor is lost
                 return math.inf
             return limit_v if board.adc_joined else max(limit_v, FALL_SEEN_FROM_V)
         if how == "drift down":

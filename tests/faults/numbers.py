@@ -50,8 +50,6 @@ EMPTY_V = 10.5
 """10 V, and the rounding of a correct sensor."""
 LIVE_V = 20.5
 """20 V for d2, and the same rounding."""
-TRIP_AFTER_S = 1.2
-"""If the sensor dies this shortly before c1 and c2 open, the converter cannot yet show that the cable is not dead."""
 FALL_SEEN_FROM_V = 55.0
 """A sensor that falls to 0 V from above this, with c1 and c2 open, is a dead sensor (50 V in the software)."""
 SENSOR_OFF_V = {"stuck": 3.5, "high": 0.0, "drift": 0.0, "noise": 3.5, "lost": 0.0}

@@ -35,6 +35,8 @@ class Relays(Hearing):
         self._fault_t: float | None = None
         self._seen_violations = 0
         self._left_empty = False
+        self._off_t: dict[Output, float] = {}
+        """When each output was last switched off."""
 
     def switching(self, board: "Board", output: Output, on: bool) -> None:
         """Check directly before an output changes."""
