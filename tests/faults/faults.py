@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.faults.board import Board
+from tests.faults.numbers import DEAD_AFTER_S
 from tests.faults.parts import SAYS
 from v2h.pre import objects as pre
 from v2h.safety.outputs import CONTACTORS, Output
@@ -212,7 +213,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("PRE AC relay welded", _set("pre", ac_welded=True)),
     *(
         Fault(f"ADC {how}", _call("break_adc", how), _ADC)
-        for how in ("stuck", "zero", "high", "drift", "drift down", "noise", "lost")
+        for how in ("stuck", *DEAD_AFTER_S, "high", "drift", "drift down", "noise", "lost")
     ),
     *(
         Fault(f"ADC {what}", _set("", odd_samples=samples), borne=True)

@@ -5,6 +5,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from tests.faults.numbers import (
+    DEAD_AFTER_S,
     DRIFT_V_PER_S,
     EMPTY_V,
     ENABLE_ON,
@@ -160,7 +161,7 @@ class Hearing(Record):
         """The highest true voltage that is allowed where the software must see at most limit_v: the sensor's error is
         added if the software cannot detect it. A single bad reading can always be detected: it adds nothing."""
         how = board.adc
-        if how == "zero":
+        if how in DEAD_AFTER_S:
             if board.charger_born_t > board.adc_t:  # what the ended charger knew of the sensor is lost
                 return math.inf
             return limit_v if board.adc_joined else max(limit_v, FALL_SEEN_FROM_V)

@@ -52,8 +52,11 @@ LIVE_V = 20.5
 """20 V for d2, and the same rounding."""
 FALL_SEEN_FROM_V = 55.0
 """A sensor that falls to 0 V from above this, with c1 and c2 open, is a dead sensor (50 V in the software)."""
+DEAD_AFTER_S = {"zero": 0.0, "zero before the filter": 0.055, "zero after a gap": 0.25}
+"""A sensor that reads 0 V for ever: at once; as the filter before the ADC follows, with this time constant; after this
+time without a reading."""
 SENSOR_OFF_V = {"stuck": 3.5, "high": 0.0, "drift": 0.0, "noise": 3.5, "lost": 0.0}
-"""By how much the true voltage may exceed the sensor's reading; "drift down" and "zero" are in the judge."""
+"""By how much the true voltage may exceed the sensor's reading; "drift down" and the dead sensors are in the judge."""
 DRIFT_V_PER_S = 5.0
 CLOSED_APART_V = 40.0
 """With a wrong sensor, c1 and c2 may close onto twice the usual difference ..."""

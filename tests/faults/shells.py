@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.judge import Judge
+from tests.faults.numbers import DEAD_AFTER_S
 from tests.faults.parts import FaultyCar, FaultyCircuit, FaultyPre
 from tests.faults.quick import QuickPlant
 from v2h.bus.messages import SETPOINT_PERIOD_S, Setpoint
@@ -90,6 +91,7 @@ class Shells:
         self.adc_t = 0.0
         """When the ADC's sensor broke; adc_joined: whether c1 and c2 were closed then."""
         self.adc_joined = False
+        self._adc_broke_v = 0.0
         self.charger_born_t = 0.0
         self._k = False
         self._later: list[tuple[float, int, str, tuple[Any, ...]]] = []
@@ -302,7 +304,7 @@ class Shells:
             volts_v, *others = self.odd_samples
             self.odd_samples = tuple(others)
             self._say("the sensor says %s", volts_v)
-        elif self.adc == "lost":
+        elif self.adc == "lost" or (self.adc == "zero after a gap" and self.now - self.adc_t < DEAD_AFTER_S[self.adc]):
             volts_v = None
             if self.now - self.adc_t > 0.5:
                 self.adc_v = None
@@ -313,7 +315,9 @@ class Shells:
             charger.cable_sample(volts_v, self.now)
 
     def _wrong_volts(self, volts_v: float) -> float:
-        if self.adc == "zero":
+        if self.adc == "zero before the filter":
+            return self._adc_broke_v * math.exp((self.adc_t - self.now) / DEAD_AFTER_S[self.adc])
+        if self.adc in DEAD_AFTER_S:
             return 0.0
         if self.adc == "high":
             return 600.0
@@ -328,6 +332,7 @@ class Shells:
     def break_adc(self, how: str) -> None:
         """ "" repairs it."""
         self.adc, self.adc_t, self.adc_joined = how, self.now, self.circuit.joined
+        self._adc_broke_v = self.plant.sensed_v
 
     def _turns(self, charger: Charger) -> None:
         now = self.now

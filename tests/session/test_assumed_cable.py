@@ -3,7 +3,8 @@ the battery, and the plug unlocks only after the converter showed an empty cable
 
 import pytest
 
-from tests.support.boards import change
+from tests.faults.parts import FaultyCar, FaultyCircuit
+from tests.support.boards import change, fault_name
 from tests.support.virtual import VirtualBoard
 from v2h.bus.states import State
 from v2h.chademo.cable import Cable, CableVoltage, Source
@@ -228,3 +229,20 @@ def test_a_leaf_of_40_kwh_closes_onto_less_than_20_v(soc_pct: float, monkeypatch
     board.run_until(State.ENERGY, within_s=60)
     board.run(2)
     assert board.plant.violations == []
+
+
+@pytest.mark.parametrize("dead", [NONE, Output.C2, CONTACTORS])
+def test_a_car_that_asks_for_nothing_is_unlocked_when_c1_and_c2_have_shown_that_they_conduct(dead: Output) -> None:
+    """A converter that stands alone is empty at once, and the cable is live for some 20 s after the car has opened. No
+    current flows here; with contactors that conduct the converter stays at the battery's voltage until d2 falls."""
+    board = assuming()
+    circuit = board.plant.circuit = FaultyCircuit(board.plant.battery)
+    circuit.dead = dead
+    car = board.plant.car = FaultyCar(circuit)
+    car.hesitates = True
+    board.run_until(State.WELDING, within_s=90)
+    for _ in range(6000):
+        board.step()
+        assert Output.PLUG_LOCK in board.plant.outputs or board.plant.cable_v <= 10
+    assert (board.plant.outputs == NONE) is (dead == NONE)
+    assert (fault_name(board) == "") is (dead == NONE)

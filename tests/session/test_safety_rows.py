@@ -1,6 +1,7 @@
 """Rows of SAFETY.md in virtual time: the time from the event to the effect is checked against the row's number."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -93,6 +94,7 @@ def test_live_plug_without_a_measurement() -> None:
     board.run(0.4)
     assert Output.PLUG_LOCK in board.plant.outputs
     board.run(1)
+    assert Output.PLUG_LOCK in board.plant.outputs, "the word that came too early is forgotten"
     board.charger.clear_fault(unlock_confirmed=True)
     board.run(0.4)
     assert board.plant.outputs == NONE
@@ -298,9 +300,12 @@ def test_converter_odd() -> None:
     assert seconds_until(board, left_energy) <= limit("converter-odd", "the session ends")
 
 
-def test_converter_stuck() -> None:
+@pytest.mark.parametrize("k_held", [False, True])
+def test_converter_stuck(k_held: bool) -> None:
+    """Also with a car that does not withdraw its permission when the session stops."""
     board, converter = faulty()
     converter.stuck_a = converter.demand_a
+    board.plant.car.habits = replace(board.plant.car.habits, k_falls_later_s=60.0 if k_held else 0.0)
     board.wanted = False
     board.charger.stop()
     assert seconds_until(board, opened) <= limit("converter-stuck", "c1/c2 open")
@@ -404,7 +409,8 @@ def test_no_order_by_a_message_that_comes_too_late() -> None:
             assert abs(board.plant.circuit.pre_a) < 0.6
 
 
-def test_car_contactor_welded() -> None:
+@pytest.mark.parametrize("says_open", [False, True])
+def test_car_contactor_welded(says_open: bool) -> None:
     board = VirtualBoard()
     circuit = FaultyCircuit(board.plant.battery)
     board.plant.circuit = board.plant.car.circuit = circuit
@@ -413,6 +419,7 @@ def test_car_contactor_welded() -> None:
     circuit.car_welded = True
     board.wanted = False
     seconds_until(board, lambda b: b.state is State.WELDING)
+    board.spoil_car = change(0x102, contactors_open=says_open)
     found = seconds_until(board, lambda b: b.charger.session.fault is not None)
     assert found <= limit("car-contactor-welded", "found")
     board.run(120)

@@ -251,7 +251,7 @@ TEXTS: dict[str, str] = {
     "remark.cable_assumed": "this session's cable and battery voltages are assumed, not measured",
     "remark.converter_odd": "a reading of the converter is not believed: {odd}",
     "remark.adc_reading": "the cable's ADC reads {volts_v:.0f} V, which no cable here carries; not believed",
-    "remark.adc_fell": "the cable's ADC fell from {from_v:.0f} to {to_v:.0f} V at once; not believed",
+    "remark.adc_fell": "the cable's ADC fell from {from_v:.0f} to {to_v:.0f} V within a second; not believed",
     "remark.adc_fell_alone": (
         "the cable's ADC fell to nothing at once, and the converter did not show it; not believed"
     ),

@@ -32,8 +32,9 @@ HIGH_FOR_S = 0.1
 CONFIRMED_WITHIN_S = 1.0
 """With c1/c2 closed the converter shows a fall of the cable within two of its polls. A fall that it shows later is
 another one: the cable emptied by itself, and the sensor was dead from the beginning."""
-STEP_S = 0.3
-"""Two readings of the ADC that are further apart do not show how quickly the voltage fell."""
+FALL_S = 1.0
+"""The cable's own bleeder needs many seconds from BATTERY_PRESENT to CABLE_UNLOCK: a fall within FALL_S is that of the
+sensor. The filter before the ADC spreads such a fall over several readings, and a lost reading hides a part of it."""
 
 
 class Source(StrEnum):
@@ -72,12 +73,14 @@ class Cable:
         self._adc_v = 0.0
         self._adc_t = float("-inf")
         self._adc_dead = False
-        """The ADC fell at once from a high voltage to almost 0 V while only the cable's own bleeder could empty it."""
+        """The ADC fell quickly from a high voltage to almost 0 V while only the cable's own bleeder could empty it."""
         self._unconfirmed_t: float | None = None
         """When the same happened with c1/c2 closed: converter or car may have emptied the cable, but 2107 has not shown
         it yet."""
         self._high_in_row = 0
         self._high_since_t = float("inf")
+        self._high_t, self._high_v = float("-inf"), 0.0
+        """The last reading of a high cable that was not a spike; the time is forgotten when 2107 has shown the fall."""
         self._alive = False
         self._odd = ""
         self._pre = Readings()
@@ -91,27 +94,26 @@ class Cable:
     def sample(self, volts_v: float, now: float) -> None:
         """Take a reading of the calibrated ADC, V.
 
-        A reading outside what a cable can carry is ignored. A fall at once from several readings above BATTERY_PRESENT
-        to below CABLE_UNLOCK, with c1/c2 open, means that the sensor is dead. With c1/c2 closed it means the same if
-        they open before the converter has shown the same fall."""
+        A reading outside what a cable can carry is ignored. A fall within FALL_S from several readings above
+        BATTERY_PRESENT to below CABLE_UNLOCK, with c1/c2 open, means that the sensor is dead. With c1/c2 closed it
+        means the same if they open before the converter has shown the same fall."""
         if not limits.CABLE_LEAST_V.value <= volts_v <= limits.CABLE_MOST_V.value:
             self._odd = say("remark.adc_reading", volts_v=volts_v)
             return
-        stood_high = self._stands_high(now)
         if volts_v > limits.BATTERY_PRESENT_V.value:
             self._unconfirmed_t = None
             self._high_in_row += 1
             self._high_since_t = min(self._high_since_t, now)
         else:
             self._high_in_row, self._high_since_t = 0, float("inf")
-        self._alive = self._alive or self._stands_high(now)
+        if self._high_in_row >= HIGH_LEAST and now - self._high_since_t >= HIGH_FOR_S:
+            self._alive, self._adc_dead = True, False
+            self._high_t, self._high_v = now, volts_v
         if self._adc_dead:
-            if not self._stands_high(now):
-                return
-            self._adc_dead = False
-        elif stood_high and now - self._adc_t <= STEP_S and self._is_low(volts_v):
+            return
+        if self._is_low(volts_v) and now - self._high_t <= FALL_S:
             if not self._joined:
-                self._die(say("remark.adc_fell", from_v=self._adc_v, to_v=volts_v))
+                self._die(say("remark.adc_fell", from_v=self._high_v, to_v=volts_v))
                 return
             self._unconfirmed_t = now if self._unconfirmed_t is None else self._unconfirmed_t
         self._adc.add(volts_v, now)
@@ -120,11 +122,7 @@ class Cable:
     def _die(self, why: str) -> None:
         self._adc_dead, self._unconfirmed_t, self._odd = True, None, why
         self._adc.clear()
-        self._adc_t = float("-inf")
-
-    def _stands_high(self, now: float) -> bool:
-        """The high readings up to now are not a spike."""
-        return self._high_in_row >= HIGH_LEAST and now - self._high_since_t >= HIGH_FOR_S
+        self._adc_t = self._high_t = float("-inf")
 
     @staticmethod
     def _is_low(volts_v: float) -> bool:
@@ -160,7 +158,7 @@ class Cable:
         settled_t = pushed_t + limits.FOLLOWS_AFTER.value if self._joined else float("-inf")
         assumed = self._follow(now, outputs, pre, car, settled_t)
         if assumed.volts_v is not None and assumed.volts_v <= limits.BATTERY_PRESENT_V.value:
-            self._unconfirmed_t = None
+            self._unconfirmed_t, self._high_t = None, float("-inf")
         late = self._unconfirmed_t is not None and now - self._unconfirmed_t > CONFIRMED_WITHIN_S
         if self._unconfirmed_t is not None and (late or not self._joined):
             self._die(say("remark.adc_fell_alone"))

@@ -49,8 +49,7 @@ def _welding(session: Progress, now: float, inputs: Inputs) -> State | None:
     bled_s = now - session.since_t
     if limits.BLED_BY.value <= bled_s and converter_high(inputs, now):
         session.conducts = True  # -0.2 A would have emptied a converter that is not connected to the cable
-    if inputs.cable_source is Source.ASSUMED and empty and opened and not session.conducts:
-        session.adc_doubted = True
+    if empty and opened and _shows_itself_alone(session, inputs):
         return None
     if empty and opened:
         session.welding = "verified" if inputs.flagged and inputs.cable_source is Source.VERIFIED else "assumed"
@@ -59,8 +58,17 @@ def _welding(session: Progress, now: float, inputs: Inputs) -> State | None:
     return State.CAR_RELEASES if hangs_on_d2 and small_current(inputs, now) else None
 
 
+def _shows_itself_alone(session: Progress, inputs: Inputs) -> bool:
+    """The empty cable is only the converter's word, and nothing showed that c1 and c2 connect it to the cable: it may
+    have emptied itself alone. The doubt remains for the rest of the session."""
+    alone = inputs.cable_source is Source.ASSUMED and not session.conducts
+    session.adc_doubted = session.adc_doubted or alone
+    return alone
+
+
 def _car_releases(session: Progress, now: float, inputs: Inputs) -> State | None:
-    if not emptied_by_converter(session, now, inputs) or Output.D2 in outputs_on(inputs):
+    empty = emptied_by_converter(session, now, inputs)
+    if not empty or Output.D2 in outputs_on(inputs) or _shows_itself_alone(session, inputs):
         return None
     session.welding = "assumed"
     return State.D2_OFF

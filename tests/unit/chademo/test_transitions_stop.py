@@ -144,9 +144,16 @@ def test_d2_is_held_4_s_for_a_car_that_hangs_on_it(
     ],
 )
 def test_a_released_cable_is_empty_with_d2_off(i: Inputs, then: State | None) -> None:
-    s = at(State.CAR_RELEASES, held_s=1.0)
+    s = at(State.CAR_RELEASES, held_s=1.0, conducts=True)
     assert following(s, i) is then
     assert s.welding == ("assumed" if then else "")
+
+
+@pytest.mark.parametrize(("conducts", "then"), [(True, State.D2_OFF), (False, None)])
+def test_a_released_cable_is_doubted_unless_the_contactors_have_conducted(conducts: bool, then: State | None) -> None:
+    s = at(State.CAR_RELEASES, held_s=1.0, conducts=conducts)
+    assert following(s, bled(cable=assumed(0.0))) is then
+    assert s.adc_doubted is not conducts
 
 
 def test_a_car_that_never_spoke_is_not_waited_for_as_if_it_had() -> None:

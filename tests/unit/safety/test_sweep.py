@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.support.safetypage import limit
 from v2h.canframe import Frame
 from v2h.config.site import Config
 from v2h.ports.can import CanPortError
@@ -114,11 +115,11 @@ def opened_s(board: Board) -> float:
 
 
 def test_a_tree_that_is_gone(board: Board) -> None:
-    """SAFETY.md, tree-gone, from the call on: 0 A within 0.35 s, c1 and c2 open within 1.0 s, the lock stays on."""
+    """SAFETY.md, tree-gone, from the call on; the lock stays on."""
     assert board.run() == 0
     assert board.outputs == Output.PLUG_LOCK
-    assert min(t for t, data in board.sent if data == ZERO) <= 0.35
-    assert board.fell[Output.PRE_AC] <= opened_s(board) <= 1.0
+    assert min(t for t, data in board.sent if data == ZERO) <= limit("tree-gone", "0 A ordered")
+    assert board.fell[Output.PRE_AC] <= opened_s(board) <= limit("tree-gone", "c1/c2 open")
     assert board.fell[Output.D1] - board.fell[Output.D2] >= 0.49
     assert pre.write_enable(False) in [data for _, data in board.sent]
     assert board.turns <= MOST_TURNS_A_S * (board.now - 1000.0)
@@ -126,12 +127,12 @@ def test_a_tree_that_is_gone(board: Board) -> None:
 
 @pytest.mark.parametrize("how", ["deaf", "no_bus", "bus down", "nobody acknowledges"])
 def test_a_converter_that_hears_nothing(board: Board, how: str) -> None:
-    """SAFETY.md, tree-gone: c1 and c2 open within 1.5 s, and AC is off 0.3 s before them."""
+    """SAFETY.md, tree-gone; AC is off 0.3 s before c1 and c2."""
     board.deaf, board.no_bus = how == "deaf", how == "no_bus"
     board.send_error = {"bus down": errno.ENETDOWN, "nobody acknowledges": errno.ENOBUFS}.get(how)
     assert board.run() == 0
     assert board.outputs == Output.PLUG_LOCK
-    assert opened_s(board) <= 1.5
+    assert opened_s(board) <= limit("tree-gone", "c1/c2 open, converter deaf")
     assert opened_s(board) - board.fell[Output.PRE_AC] >= 0.25
     assert board.now < 1000.0 + 3.1
     assert board.turns <= MOST_TURNS_A_S * (board.now - 1000.0)
