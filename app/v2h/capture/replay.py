@@ -1,50 +1,58 @@
-"""Runs our session with a recorded car, in virtual time: what would our side have sent and done?
+"""Runs our session with the car of a capture, in virtual time: what would our side have sent and done?
 
-From the recording: the car's frames, K (follows 102.5.0, because no capture contains the line itself), the cable
-voltage (the recorded 0x109 if there is one), the converter's silence and status word (the recorded 0x5B0 if there is
-one).
-From the rig's models: the converter's volts and amps, which follow our setpoints, and the circuit connected to it. The
-recorded car does not react to us, so a replay proves order, bytes and limits, not control.
+A capture of an Indra's two buses (it has frames of the converter) is played as recorded (as_recorded.py), every other
+one by phase (by_phase.py). A capture that begins or ends in the middle of a session says so: that is no fault.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 from v2h.bus.messages import Setpoint
 from v2h.bus.states import State
 from v2h.canframe import CAR_BUS, PRE_BUS, Frame
+from v2h.capture.as_recorded import AsRecorded
+from v2h.capture.by_phase import ByPhase
+from v2h.capture.phases import Phase, begins_in_the_middle, phases, sessions, without_holes
+from v2h.capture.surroundings import STEP_S, Surroundings
 from v2h.chademo import frames, limits
 from v2h.chademo.charger import Charger
 from v2h.chademo.session import Session
 from v2h.pre import objects as pre
-from v2h.rig.battery import Battery
-from v2h.rig.cable import Circuit
-from v2h.rig.pre import Pre
-from v2h.safety.outputs import CONTACTORS, NONE, Output
-from v2h.safety.wire import GuardState, Report, Trip
 
-STEP_S = 0.01
+NEEDED = (0x100, 0x101, 0x102)
+"""Every car sends these, and our session does not begin without them."""
 LEAD_S = 0.1
-"""d1 rises this long before the recording's first frame."""
-TAIL_S = 20.0
-"""How long the session may go on after the recording's end."""
+"""Our program starts this long before t = 0, which is the first frame of a capture that is played as recorded."""
 INSULATION_WAIT_S = 15.0
 """The recorded test voltage comes when the vendor applied it, and not when we order ours."""
 WISH_W = 7000.0
 """The setpoint in a replay: charge as much as the car allows."""
+BEGINS_CUT = "the capture begins in the middle of a charge: nothing can be said of a start"
+ENDS_CUT = {
+    **dict.fromkeys((State.WAKE, State.HANDSHAKE), "before the car permits"),
+    **dict.fromkeys(
+        (State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED, State.TEST_OPEN, State.CONTACTOR_CHECK),
+        "before the car closes its contactors",
+    ),
+    State.CAR_CONTACTORS: "before the car closes its contactors",
+    **dict.fromkeys((State.MATCH, State.READY), "before the car asks for current"),
+    State.ENERGY: "before the car ends the charge",
+}
+"""State of our session -> what the capture no longer contains. In the other states the session ends without the car."""
 
 
 @dataclass(slots=True)
 class Result:
-    """What our side did. sent: every EVSE frame with its time. states: from idle to the end."""
+    """What our side did. sent: every EVSE frame with its time. states: from idle to the end. played: how. cut: where
+    the capture begins or ends in the middle, or "". remarks: one sentence each."""
 
     frames_in: int = 0
     sent: list[Frame] = field(default_factory=list)
     states: list[tuple[float, State]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     reason: str = ""
+    played: str = ""
+    cut: str = ""
+    remarks: list[str] = field(default_factory=list)
 
     def status_109_5(self) -> list[int]:
         """The status byte, changes only."""
@@ -70,148 +78,84 @@ class Result:
         return sum(frames.encode(frames.decode(f.can_id, f.data)) != (f.can_id, f.data) for f in self.sent)
 
 
-class _Track:
-    """A recorded quantity: the last value at or before a time."""
-
-    def __init__(self, points: Iterator[tuple[float, float]]) -> None:
-        self._points = list(points)
-
-    def __bool__(self) -> bool:
-        return bool(self._points)
-
-    def at(self, t: float) -> float | None:
-        index = bisect_right(self._points, t, key=itemgetter(0))
-        return self._points[index - 1][1] if index else None
-
-
-class _World:
-    """The recording and the rig's models: all that is outside our program."""
-
-    def __init__(self, capture: list[Frame]) -> None:
-        self.car_frames = [f for f in capture if f.can_id in frames.CAR_IDS]
-        self.cable = _Track(_cable_volts(capture))
-        self.status = _Track(_status_words(capture))
-        self.battery = Battery(_last_soc_pct(self.car_frames))
-        self.circuit = Circuit(self.battery)
-        self.pre = Pre()
-        self.outputs = NONE
-        self.k_on = False
-        self.flag_closed = False
-
-    def step(self, now: float) -> None:
-        word = self.status.at(now)
-        if self.status:
-            self.pre.silent = word is None
-            self.pre.forced_status = None if word is None else int(word)
-        recorded_v = self.cable.at(now)
-        empty = recorded_v is not None and recorded_v <= limits.BATTERY_PRESENT_V.value  # a car says so a second later
-        self.circuit.set_car_contactors(now, self.flag_closed and Output.D2 in self.outputs and not empty)
-        self.pre.step(now, STEP_S)
-        self.circuit.step(now, STEP_S, self.pre.demand_a, self.pre.ceiling_v)
-        self.pre.out_v, self.pre.out_a = self.circuit.pre_v, self.circuit.pre_a
-
-    def hear_car(self, frame: Frame) -> None:
-        if frame.can_id == 0x102:
-            said = frames.decode(frame.can_id, frame.data)
-            assert isinstance(said, frames.X102)
-            self.k_on, self.flag_closed = said.charging_enabled, not said.contactors_open
-
-    def obey(self, wanted: Output, now: float) -> None:
-        changed, self.outputs = self.outputs ^ wanted, wanted
-        if changed & CONTACTORS:
-            self.circuit.set_contactors(now, Output.C1 in wanted, Output.C2 in wanted)
-        if Output.PRE_AC in changed:
-            self.pre.set_ac(now, Output.PRE_AC in wanted)
-
-    def cable_v(self, now: float) -> float:
-        recorded = self.cable.at(now)
-        return self.circuit.cable_v if recorded is None else recorded
-
-    def report(self, session: int) -> Report:
-        return Report(self.outputs, GuardState.READY, Trip.NONE, session, 0, self.k_on, True)
-
-
 def replay(capture: list[Frame]) -> Result:
-    """Run a session with `capture` (t from 0). Ends when the session rests, at the latest 20 s after the capture."""
-    world = _World(capture)
-    session = Session(1, waits_s={State.INSULATION: INSULATION_WAIT_S})
-    charger = Charger(session, max_charge_a=limits.AVAILABLE_A.value, max_discharge_a=limits.AVAILABLE_A.value)
+    """Run a session with the car of `capture` (t from 0; at least one frame must be a car's)."""
     result = Result(frames_in=len(capture))
-    coming = iter(world.car_frames)
-    upcoming = next(coming, None)
-    end_s = (capture[-1].t if capture else 0.0) + TAIL_S
+    chosen = _chosen(sessions(capture), result)
+    missing = [f"0x{can_id:03X}" for can_id in NEEDED if all(frame.can_id != can_id for frame in chosen)]
+    if missing:
+        result.cut = f"the capture lacks {', '.join(missing)} of the car: no session begins without"
+    elif begins_in_the_middle(chosen):
+        result.cut = BEGINS_CUT
+    if result.cut:
+        result.reason = result.cut
+        return result
+    if any(frame.can_id in (pre.REQUEST_ID, pre.ANSWER_ID) for frame in chosen):
+        result.played = "as recorded"
+        session = Session(1, waits_s={State.INSULATION: INSULATION_WAIT_S})
+        return _run(session, AsRecorded(chosen), result)
+    result.played = "by phase"
+    whole, holes = without_holes(chosen)
+    if holes:
+        result.remarks.append(
+            f"the logger recorded nothing for more than 0.5 s, {holes} times: these times are left out"
+        )
+    around = ByPhase(whole)
+    _run(Session(1), around, result)
+    result.remarks += [f"{v.t:.2f} s: {v.what}: {v.value}, allowed are {v.limit}" for v in around.circuit.violations]
+    return result
+
+
+def _chosen(parts: list[list[Frame]], result: Result) -> list[Frame]:
+    """The session to play: the first one that has a start and reaches the flow of energy, if there is one."""
+    if len(parts) == 1:
+        return parts[0]
+    number = min(range(len(parts)), key=lambda n: (begins_in_the_middle(parts[n]), _unfed(parts[n])))
+    result.remarks.append(f"the capture holds {len(parts)} sessions of a car: number {number + 1} is played")
+    return parts[number]
+
+
+def _unfed(part: list[Frame]) -> bool:
+    return Phase.FLOW not in phases(part).parts
+
+
+def _run(session: Session, around: Surroundings, result: Result) -> Result:
+    """Ends when the session rests, at the latest at around.end_s, or where the capture is cut."""
+    charger = Charger(session, max_charge_a=limits.AVAILABLE_A.value, max_discharge_a=limits.AVAILABLE_A.value)
     now, count = -LEAD_S, 0
-    while now < end_s:
-        world.step(now)
-        while upcoming is not None and upcoming.t <= now:
-            world.hear_car(upcoming)
-            charger.car_frame(upcoming)
-            upcoming = next(coming, None)
-        charger.cable_sample(world.cable_v(now), now)
+    while now < around.end_s:
+        for frame in around.step(now):
+            charger.car_frame(frame)
+        if around.over and session.state in ENDS_CUT:
+            result.cut = f"the capture ends here, {ENDS_CUT[session.state]}"
+            break
+        charger.cable_sample(around.cable_v(now), now)
         charger.setpoint(Setpoint(now, True, WISH_W, now + 1.0, "replay", 1), now)
-        charger.guard_report(world.report(session.number), now)
-        _exchange(charger, world, result, now)
+        charger.guard_report(around.report(session.number), now)
+        _exchange(charger, around, result, now)
         if session.history and charger.resting:
             break
         count += 1
         now = -LEAD_S + count * STEP_S
     result.states = list(session.history)
     result.faults = [session.fault.name] if session.fault else []
-    result.reason = session.reason
+    result.reason = result.cut or session.reason
     return result
 
 
-def _exchange(charger: Charger, world: _World, result: Result, now: float) -> None:
+def _exchange(charger: Charger, around: Surroundings, result: Result, now: float) -> None:
     """Call turn() until there is no more request to the converter at this time."""
     while True:
         turn = charger.turn(now)
-        result.sent += [Frame(now, can_id, data, CAR_BUS) for can_id, data in turn.to_car]
+        for can_id, data in turn.to_car:
+            around.hear(can_id, data)
+            result.sent.append(Frame(now, can_id, data, CAR_BUS))
         if turn.to_guard is not None:
-            world.obey(turn.to_guard.outputs, now)
-            charger.guard_report(world.report(charger.session.number), now)
+            around.obey(turn.to_guard.outputs, now)
+            charger.guard_report(around.report(charger.session.number), now)
         if not turn.to_pre:
             return
         for _, data in turn.to_pre:
-            answer = world.pre.request(now, data)
+            answer = around.pre.request(now, data)
             if answer is not None:
                 charger.pre_frame(Frame(now, pre.ANSWER_ID, answer, PRE_BUS))
-
-
-def _status_words(capture: list[Frame]) -> Iterator[tuple[float, float]]:
-    """(t, word) of every recorded answer to 2101; the first answer of any kind ends the silence with word 0902.
-
-    The bits for running and sinking follow the recorded commands, not ours, and are left out. A word counts from the
-    time of the poll before it: the converter changed some time between the two, and our session must not be ready for
-    the recorded test voltage later than the recorded session was.
-    """
-    heard = False
-    polled_t = 0.0
-    for frame in capture:
-        if frame.can_id != pre.ANSWER_ID:
-            continue
-        answer = pre.parse_answer(frame.data)
-        if isinstance(answer, pre.ReadAnswer) and answer.index == pre.STATUS.index:
-            yield (polled_t if heard else frame.t), float(pre.unexpected_status(int(pre.STATUS.value(answer.raw))))
-            polled_t = frame.t
-        elif not heard:
-            yield frame.t, float(0x0902)
-            polled_t = frame.t
-        heard = True
-
-
-def _cable_volts(capture: list[Frame]) -> Iterator[tuple[float, float]]:
-    """(t, volts) of every recorded 0x109."""
-    for frame in capture:
-        if frame.can_id == 0x109:
-            said = frames.decode(frame.can_id, frame.data)
-            assert isinstance(said, frames.X109)
-            yield frame.t, float(said.present_v)
-
-
-def _last_soc_pct(car_frames: list[Frame]) -> float:
-    """The SOC at the end of the recording, % (the frames of the first two seconds report 3, then 1)."""
-    for frame in reversed(car_frames):
-        said = frames.decode(frame.can_id, frame.data)
-        if isinstance(said, frames.X102):
-            return float(said.soc_pct)
-    return 60.0

@@ -2,23 +2,24 @@
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from v2h.canframe import Frame
 from v2h.capture.describe import Description, FieldValue, describe, shown_fields
-from v2h.capture.formats import Capture, CaptureError, Skipped, read_capture
+from v2h.capture.formats import READS, Capture, CaptureError, Skipped, read_capture
 
-SKIPPED_SHOWN = 20
-"""How many unusable lines are listed one by one on stderr; --json lists all."""
+CAUSES_SHOWN = 20
+"""How many causes of unusable lines are listed on stderr; --json lists every line."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `v2h decode`."""
-    parser.add_argument("capture", type=Path, help="SavvyCAN/GVRET CSV or candump -L log")
+    parser.add_argument("capture", type=Path, help=f"the file: {READS}")
     parser.add_argument("--changes", action="store_true", help="only what differs from the last frame of its kind")
-    parser.add_argument("--json", action="store_true", help="one JSON object: frames_in, frames, skipped")
+    parser.add_argument("--json", action="store_true", help="one JSON object: frames_in, frames, skipped, remarks")
     parser.epilog = "example: v2h decode leaf-v2g-charge.csv --changes | less"
 
 
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     for line in write(capture, args.changes):
         print(line)
     if not args.json:
-        for line in skipped_lines(capture.skipped):
+        for line in (*capture.remarks, *skipped_lines(capture.skipped)):
             print(f"v2h decode: {args.capture}: {line}", file=sys.stderr)
         print(f"{len(capture.frames)} frames decoded, {len(capture.skipped)} lines skipped", file=sys.stderr)
     return 0
@@ -85,15 +86,23 @@ def json_lines(capture: Capture, changes: bool) -> Iterator[str]:
         yield comma + json.dumps(row)
         comma = ","
     skipped = [{"line": line, "why": why} for line, why in capture.skipped]
-    yield f'], "skipped": {json.dumps(skipped)}}}'
+    yield f'], "skipped": {json.dumps(skipped)}, "remarks": {json.dumps(capture.remarks)}}}'
 
 
 def skipped_lines(skipped: list[Skipped]) -> Iterator[str]:
-    """The number and reason of the unusable lines: the first 20 one by one, then how many more there are."""
-    for line, why in skipped[:SKIPPED_SHOWN]:
-        yield f"line {line}: {why}"
-    if len(skipped) > SKIPPED_SHOWN:
-        yield f"and {len(skipped) - SKIPPED_SHOWN} more lines (--json names them all)"
+    """One line for each cause of unusable lines: its first line and reason, and how many more lines have it.
+
+    Lines have the same cause if their reasons differ only in numbers and quoted values.
+    """
+    causes: dict[str, list[Skipped]] = {}
+    for entry in skipped:
+        causes.setdefault(re.sub(r"0x[0-9A-F]+|id [0-9A-F]+|'[^']*'|[0-9]+", "#", entry.why), []).append(entry)
+    for entries in list(causes.values())[:CAUSES_SHOWN]:
+        first, last = entries[0], entries[-1]
+        more = f" (and {len(entries) - 1} more like it, up to line {last.line})" if last is not first else ""
+        yield f"line {first.line}: {first.why}{more}"
+    if len(causes) > CAUSES_SHOWN:
+        yield f"and {len(causes) - CAUSES_SHOWN} more causes (--json names every line)"
 
 
 def _with_object(words: Description, fields: dict[str, FieldValue]) -> dict[str, FieldValue]:
