@@ -7,9 +7,10 @@ import pytest
 
 from tests.faults import quick
 from tests.fuzz.car import Habits, times
+from tests.fuzz.car_troubles import garbled
 from tests.fuzz.plan import ASSUMED, CABLES, MEASURED, Plan, draw
 from tests.fuzz.run import Outcome, build, run
-from tests.fuzz.troubles import Trouble, _garbled
+from tests.fuzz.troubles import Trouble
 from tests.fuzz.world import World
 from v2h.safety.outputs import CONTACTORS, Output
 
@@ -252,5 +253,5 @@ def test_the_judge_sees_an_order_that_never_expires() -> None:
 
 def test_a_frame_that_another_trouble_emptied_can_be_garbled() -> None:
     rng = random.Random(1)
-    assert _garbled(rng, b"") == [(0.0, b"")]
-    assert {len(body) for _ in range(50) for _, body in _garbled(rng, b"12345678")} == {8}
+    assert garbled(rng, b"") == [(0.0, b"")]
+    assert {len(body) for _ in range(50) for _, body in garbled(rng, b"12345678")} == {8}

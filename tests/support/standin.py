@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from v2h.bus.messages import Event, Message, MessageError
+from v2h.bus.coding import Message, MessageError
+from v2h.bus.messages import Event
 from v2h.config.site import Config
 from v2h.runtime.program import Program, Timer
 

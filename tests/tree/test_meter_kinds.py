@@ -28,13 +28,13 @@ from tests.support.loadsteps import BAND_W, HIGH_W, HOLD_S, LOW_W, MODEL, TOPIC,
 from tests.support.supervised import processes
 from v2h.bus import client
 from v2h.bus.client import BusClient
+from v2h.bus.coding import Message
 from v2h.bus.messages import (
     ChargerPower,
     ChargerState,
     Command,
     Event,
     ManagerState,
-    Message,
     MeterReading,
     MeterStatus,
     Setpoint,

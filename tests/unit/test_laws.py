@@ -52,7 +52,7 @@ battery, cable and converter from the rig; no other program on the board imports
 
 PURE = ("canframe", "checks", "pre", "safety", "chademo", "energy", "energy/bench", "panel", "web/view")
 """Rooms whose code takes values and `now` and returns values, so that a test runs a night of V2H in seconds.
-bus/messages.py is pure as well."""
+bus/messages.py and bus/coding.py are pure as well."""
 UNCLEAN = frozenset(
     {"asyncio", "ctypes", "fcntl", "io", "logging", "multiprocessing", "os", "pathlib", "random", "select", "selectors"}
     | {"shutil", "signal", "socket", "sqlite3", "subprocess", "sys", "tempfile", "threading", "time", "urllib"}
@@ -134,8 +134,9 @@ def test_a_pure_room_touches_no_clock_socket_thread_file_or_environment(room: st
     assert {path.name: found for path in files(room) if (found := unclean(path.read_text(encoding="utf-8")))} == {}
 
 
-def test_the_messages_of_the_bus_are_pure() -> None:
-    assert unclean((APP / "bus" / "messages.py").read_text(encoding="utf-8")) == set()
+@pytest.mark.parametrize("module", ["messages", "coding"])
+def test_the_messages_of_the_bus_are_pure(module: str) -> None:
+    assert unclean((APP / "bus" / f"{module}.py").read_text(encoding="utf-8")) == set()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from v2h import version
-from v2h.bus.messages import MOST_MESSAGE_B, Alive, Event, Message, MessageError
+from v2h.bus.coding import Message, MessageError
+from v2h.bus.messages import MOST_MESSAGE_B, Alive, Event
 from v2h.bus.paho_lazy import CallbackAPIVersion, mqtt
 
 KEEPALIVE_S = 5

@@ -1,7 +1,7 @@
 """A sentence for the owner: an id and values that travel, and the text that they make by the catalogue.
 
 A program makes one with say("matching.covering", power_w=-1200.0). A Sentence is a str: code that only shows it needs
-nothing else; on the bus it is {"id": ..., "values": {...}} (v2h.bus.messages), and the receiver makes the text again.
+nothing else; on the bus it is {"id": ..., "values": {...}} (v2h.bus.coding), and the receiver makes the text again.
 The texts stand in v2h.bus.catalogue alone.
 """
 

@@ -17,7 +17,8 @@ import errno
 import sys
 import time
 
-from v2h.bus.messages import ChargerPower, Command, MessageError, Reply, Setpoint, UnlockWord
+from v2h.bus.coding import MessageError
+from v2h.bus.messages import ChargerPower, Command, Reply, Setpoint, UnlockWord
 from v2h.bus.sentences import say
 from v2h.bus.states import STATE_EVENT, State
 from v2h.canframe import CAR_BUS, PRE_BUS

@@ -16,16 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from v2h import version
-from v2h.bus.messages import (
-    STATE_OLD_S,
-    ChargerState,
-    Event,
-    ManagerSchedule,
-    ManagerState,
-    Message,
-    MessageError,
-    MeterReading,
-)
+from v2h.bus.coding import Message, MessageError
+from v2h.bus.messages import STATE_OLD_S, ChargerState, Event, ManagerSchedule, ManagerState, MeterReading
 from v2h.bus.sentences import say
 from v2h.bus.states import RESTING
 from v2h.capture.recorder import CanRecorder

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from v2h.bus.coding import Message
 from v2h.bus.messages import (
     Alive,
     ChargerState,
@@ -20,7 +21,6 @@ from v2h.bus.messages import (
     ManagerSchedule,
     ManagerSettings,
     ManagerState,
-    Message,
     MeterReading,
     MeterStatus,
 )

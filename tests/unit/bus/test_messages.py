@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tests.support.standin import StandIn
-from v2h.bus.messages import Command, Event, ManagerState, Message, MessageError, Reply
+from v2h.bus.coding import Message, MessageError
+from v2h.bus.messages import Command, Event, ManagerState, Reply
 from v2h.programs.charger import ChargerShell
 
 COMMAND = {"id": "ask-1", "source": "web", "values": {}}

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 import pytest
 
-from v2h.bus.messages import Event, ManagerState, MessageError, Setpoint
+from v2h.bus.coding import MessageError
+from v2h.bus.messages import Event, ManagerState, Setpoint
 from v2h.bus.sentences import Sentence, from_json, say, to_json
 
 COVERING = say("matching.covering", power_w=-1234.0)

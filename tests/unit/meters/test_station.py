@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from v2h.bus.messages import Message, MeterReading, MeterStatus
+from v2h.bus.coding import Message
+from v2h.bus.messages import MeterReading, MeterStatus
 from v2h.config.meter_kinds import HttpMeter, Meter, MqttMeter
 from v2h.meters import Measurement, MeterError, MeterSource
 from v2h.programs.meter import Station

@@ -10,7 +10,8 @@ import v2h.programs.panel
 from tests.support.messages import charger as charger_state
 from tests.support.messages import manager as manager_state
 from tests.support.standin import StandIn
-from v2h.bus.messages import MAY_PUBLISH, Command, Event, Message, Reply, UnlockWord
+from v2h.bus.coding import Message
+from v2h.bus.messages import MAY_PUBLISH, Command, Event, Reply, UnlockWord
 from v2h.bus.states import State
 from v2h.chademo.interface import Fault
 from v2h.panel.gestures import ON_OFF
