@@ -67,8 +67,9 @@ def _shows_itself_alone(session: Progress, inputs: Inputs) -> bool:
 
 
 def _car_releases(session: Progress, now: float, inputs: Inputs) -> State | None:
-    empty = emptied_by_converter(session, now, inputs)
-    if not empty or Output.D2 in outputs_on(inputs) or _shows_itself_alone(session, inputs):
+    if not emptied_by_converter(session, now, inputs) or Output.D2 in outputs_on(inputs):
+        return None
+    if _shows_itself_alone(session, inputs):
         return None
     session.welding = "assumed"
     return State.D2_OFF
