@@ -10,6 +10,7 @@ MEANINGS = {
     "cable-assumed": "this session's cable and battery voltages are assumed, not measured",
     "cable-odd": "a reading of the cable's voltage is not believed",
     "can-lost": "the socket of a CAN bus failed; it is opened again",
+    "can-forged": "a program of the board sends frames as the car or the converter; they are dropped",
     "checks": "what of insulation, lock, cable voltage and welding is verified, assumed or not fitted",
     "clock-not-written": "the time was set, and could not be kept for the next start",
     "command": "what a command has changed, or why it was refused",

@@ -262,3 +262,21 @@ def test_two_boards_that_start_at_once_install_qemu_once(tmp_path: Path, build: 
         boards.append(subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE))
     assert [(board.communicate(timeout=60)[1], board.returncode)[1] for board in boards] == [0, 0]
     assert asked.read_text().split() == ["update", "install"]
+
+
+def test_the_last_step_takes_the_rights_of_others_from_every_program(tmp_path: Path) -> None:
+    for folder in ("boot", "etc/ssh", "usr/bin", "usr/lib", "var/lib/dbus", "run", "dev", "tmp"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("boot/vmlinuz-1", "boot/initrd.img-1", "usr/lib/os-release"):
+        (tmp_path / name).touch()
+    (tmp_path / "etc/shadow").write_text("root:!*:20000:0:99999:7:::\n")
+    modes = {"su": (0o4755, 0o755), "chage": (0o2755, 0o755), "helper": (0o6750, 0o750), "ls": (0o755, 0o755)}
+    for name, (before, _) in modes.items():
+        (tmp_path / "usr/bin" / name).touch()
+        (tmp_path / "usr/bin" / name).chmod(before)
+    (tmp_path / "usr/bin").chmod(0o2775)
+    done = run(ROOT / "image/steps/finish", "1", ROOTDIR=str(tmp_path), SOURCE_DATE_EPOCH="1700000000")
+    assert done.returncode == 0, done.stderr
+    for name, (_, after) in modes.items():
+        assert (tmp_path / "usr/bin" / name).stat().st_mode & 0o7777 == after, name
+    assert (tmp_path / "usr/bin").stat().st_mode & 0o7777 == 0o2775, "a folder runs nothing"

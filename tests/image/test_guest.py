@@ -1,5 +1,6 @@
 """The system on the emulated board, checked as root over the serial line. test_guest_session.py tests the programs."""
 
+import errno
 import json
 import re
 import time
@@ -8,6 +9,7 @@ import pytest
 
 from tests.support.guest import Guest
 from tests.support.safetypage import limit
+from v2h.runtime.confine import MAY_OPEN_CAN
 
 pytestmark = pytest.mark.guest
 
@@ -40,6 +42,39 @@ for event in board.read_loop():
         left -= 1
         if not left:
             break
+"""
+
+# As each program's user, with the filter of that program: which sockets does the kernel refuse?
+SOCKETS = """
+import json, os, pwd, socket
+from v2h.runtime.confine import families, set_filter
+from v2h.runtime.forked import leave
+KINDS = {"can": (socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW), "bcm": (socket.AF_CAN, socket.SOCK_DGRAM, 2),
+         "packet": (socket.AF_PACKET, socket.SOCK_RAW, 0), "inet": (socket.AF_INET, socket.SOCK_STREAM, 0)}
+
+def refused():
+    for what, kind in KINDS.items():
+        try:
+            socket.socket(*kind).close()
+        except OSError as error:
+            yield f"{what} {error.errno}"
+
+print("{", end="")
+for n, name in enumerate(NAMES):
+    print(end="," * (n > 0), flush=True)
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            user = pwd.getpwnam("mosquitto" if name == "broker" else f"v2h-{name}")
+            os.setgroups([]), os.setgid(user.pw_gid), os.setuid(user.pw_uid)
+            set_filter(families(name))
+            print(f"{json.dumps(name)}: {json.dumps(list(refused()))}", end="", flush=True)
+            code = 0
+        finally:
+            leave(code)
+    os.waitpid(pid, 0)
+print("}")
 """
 
 
@@ -104,7 +139,7 @@ def test_the_tree_is_watched_with_20_s_once_pulse_has_spoken(guest: Guest) -> No
 @pytest.mark.parametrize("bus", ["can0", "can1"])
 def test_can_bus_is_virtual_and_up(guest: Guest, bus: str) -> None:
     link = json.loads(guest.out(f"ip -details -json link show {bus}"))[0]
-    assert link["linkinfo"]["info_kind"] == "vcan"
+    assert link["linkinfo"]["info_kind"] == "vxcan"
     assert "UP" in link["flags"]
 
 
@@ -137,6 +172,30 @@ def test_every_program_runs_as_its_own_user(guest: Guest) -> None:
     owners = {found[1]: line.split()[0] for line in lines if (found := re.search(r"-m v2h\.programs\.(\w+)", line))}
     assert owners == {name: f"v2h-{name}" for name in owners}
     assert {"guard", "charger"} <= set(owners)
+
+
+def test_only_three_programs_open_can(guest: Guest) -> None:
+    """EACCES is the filter's answer. Packets need a right as well, so there the kernel would say EPERM."""
+    names = ("broker", "guard", "charger", "meter", "manager", "panel", "datalog", "web", "pulse", "gateway")
+    refused = json.loads(python(guest, f"NAMES = {names!r}\n{SOCKETS}"))
+    kinds = {name: ("packet",) if name in MAY_OPEN_CAN else ("can", "bcm", "packet") for name in names}
+    assert refused == {name: [f"{kind} {errno.EACCES}" for kind in kinds[name]] for name in names}
+
+
+def test_every_running_program_has_its_filter(guest: Guest) -> None:
+    """Each thread of each program, the broker and the children of guard and charger included."""
+    find = "grep -lsE 'v2h[.]programs|sbin/mosquitt[o]' /proc/[0-9]*/cmdline"
+    tell = "grep -hE '^(NoNewPrivs|Seccomp):' ${c%/cmdline}/task/*/status"
+    lines = guest.out(f"for c in $({find}); do {tell}; done").splitlines()
+    assert len(lines) >= 2 * 9
+    assert {tuple(line.split()) for line in lines} == {("NoNewPrivs:", "1"), ("Seccomp:", "2")}
+
+
+def test_the_tree_is_exposed_to_at_most_5_of_10(guest: Guest) -> None:
+    *_, overall = guest.out("systemd-analyze security --no-pager supervisor.service").splitlines()
+    print(f"\n{overall}")
+    score = re.search(r"(\d+\.\d)", overall)
+    assert score is not None and float(score[1]) <= 5.0
 
 
 def test_the_page_is_all_that_listens_to_the_outside(guest: Guest) -> None:

@@ -274,6 +274,14 @@ def test_the_supervised_tree_ends_and_starts_as_a_whole(root: Root) -> None:
     assert root.exists("/etc/systemd/system/multi-user.target.wants/supervisor.service")
 
 
+def test_no_file_gives_the_rights_of_another_user(root: Root, build: Path) -> None:
+    """Set-uid and set-gid programs are for people who are not root; nobody else logs in here."""
+    listed = [line.split(maxsplit=5) for line in (build / "rootfs.files").read_text().splitlines()]
+    assert len(listed) > 5000
+    assert [row[-1] for row in listed if row[0][0] == "-" and int(row[0][1:], 8) & 0o6000] == []
+    assert root.entry("/usr/bin/su").mode & 0o7777 == 0o755
+
+
 def test_the_watchdog_guards_the_first_process(root: Root) -> None:
     said = {
         key: value for path in root.files("/etc/systemd/system.conf.d") for _, key, value in options(root.text(path))
@@ -290,7 +298,7 @@ def test_a_kernel_that_panics_starts_again_at_once(root: Root) -> None:
 
 def test_virtual_can_is_made_on_the_emulated_board_only(root: Root) -> None:
     """Without the match the virtual bus would take the name can0 on the charger."""
-    virtual = {path: said for path, said in own_units(root, "network").items() if ("NetDev", "Kind", "vcan") in said}
+    virtual = {path: said for path, said in own_units(root, "network").items() if ("NetDev", "Kind", "vxcan") in said}
     assert len(virtual) == 2
     for path, said in virtual.items():
         assert ("Match", "Firmware", ON_EMULATED_BOARD_ONLY) in said, path

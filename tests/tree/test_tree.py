@@ -3,6 +3,7 @@
 import os
 import signal
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +40,11 @@ def test_killed_without_warning_it_comes_back_and_the_others_stay(tree: Tree, na
     charger = tree.state()["charger"]
     assert charger["state"] in ("idle", "fault"), "nobody starts a session by being restarted"
     assert not {"c1", "c2", "d1", "d2"} & set(charger["outputs"])
+
+
+def test_every_thread_of_every_program_has_its_filter_of_sockets(tree: Tree) -> None:
+    """tests/unit/runtime/test_confine.py tests what the filter refuses."""
+    for name, (_, pid) in tree.processes().items():
+        for status in Path(f"/proc/{pid}/task").glob("*/status"):
+            text = status.read_text()
+            assert "Seccomp:\t2\n" in text and "NoNewPrivs:\t1\n" in text, f"{name}, {status}"

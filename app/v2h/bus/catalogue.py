@@ -263,6 +263,8 @@ TEXTS: dict[str, str] = {
     "can.open": "{url} is open",
     "can.car_lost": "the car's bus is lost: {error}",
     "can.converter_lost": "the converter's bus is lost: {error}",
+    "can.forged": "a program of this board sends CAN frames as the {sender} ({count} so far): they are dropped. If"
+    " nobody tests with cansend, flash the card again and change the passwords",
     "can.car_refuses": "nobody acknowledges on the car's bus: frames are dropped",
     "can.converter_refuses": "nobody acknowledges on the converter's bus: frames are dropped",
     "can.car_accepts": "the car's bus takes frames again",

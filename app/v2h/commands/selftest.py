@@ -264,7 +264,7 @@ def _interface(part: str, name: str) -> Result:
 def interface_result(part: str, name: str, link: Mapping[str, Any]) -> Result:
     """The result for the output of `ip -json -details link show` about one interface."""
     info = link.get("linkinfo", {})
-    if info.get("info_kind") == "vcan":
+    if info.get("info_kind") in ("vcan", "vxcan"):
         return Result(part, UNTESTED, f"{name} is a simulated bus")
     data = info.get("info_data", {})
     state, rate = data.get("state", "unknown"), data.get("bittiming", {}).get("bitrate")

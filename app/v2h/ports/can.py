@@ -4,6 +4,11 @@ Both are sockets that carry one struct can_frame a packet, so the same code read
 seqpacket socket) every frame that one node sends reaches all others, and never leaves the machine. Any other interface
 goes through python-can. The first two do not: importing python-can takes the board more than a second, and reading a
 frame takes several times as long as from a socket; make-safe has the time for neither.
+
+The kernel also delivers the frames that other programs of this machine send on the same interface, and marks them
+(MSG_DONTROUTE in net/can/raw.c). A port drops them, so that no program here can speak as the car or the converter. The
+mark is missing if the sender has closed its socket before the controller takes the frame; v2h.runtime.confine decides
+who can open a socket at all. The rig's hub and python-can have no mark.
 """
 
 import errno
@@ -41,7 +46,11 @@ class CanPortError(OSError):
 
 
 class CanPort(Protocol):
-    """One node on one bus. All methods except close() raise CanPortError."""
+    """One node on one bus. All methods except close() raise CanPortError.
+
+    forged: how many frames were dropped because a program of this machine sent them."""
+
+    forged: int
 
     def send(self, can_id: int, data: bytes) -> None: ...
     def frame(self) -> Frame | None: ...
@@ -53,11 +62,19 @@ class CanPort(Protocol):
 
 class SocketPort:
     """A socket that carries one struct can_frame a packet. This object owns the socket. It receives neither error
-    frames nor the frames that it sends itself. can_ids: the ids to receive, None for all."""
+    frames nor the frames that it sends itself. can_ids: the ids to receive, None for all. ours: the ids that it also
+    receives from other programs of this machine."""
 
-    def __init__(self, node: socket.socket, bus: int, can_ids: frozenset[int] | None = None) -> None:
+    def __init__(
+        self,
+        node: socket.socket,
+        bus: int,
+        can_ids: frozenset[int] | None = None,
+        ours: frozenset[int] = frozenset(),
+    ) -> None:
         node.setblocking(False)
-        self._number, self._socket, self._ids = bus, node, can_ids
+        self._number, self._socket, self._ids, self._ours = bus, node, can_ids, ours
+        self.forged = 0
 
     def send(self, can_id: int, data: bytes) -> None:
         try:
@@ -76,7 +93,7 @@ class SocketPort:
         now = time.monotonic()
         while True:
             try:
-                packet = self._socket.recv(_FRAME.size)
+                packet, _, flags, _ = self._socket.recvmsg(_FRAME.size)
             except BlockingIOError:
                 return
             except OSError as error:
@@ -84,8 +101,12 @@ class SocketPort:
             if not packet:
                 raise CanPortError(errno.ENETDOWN, "the rig's hub has gone")
             frame = unpack_frame(packet, now, self._number)
-            if frame is not None and (self._ids is None or frame.can_id in self._ids):
-                yield frame
+            if frame is None or (self._ids is not None and frame.can_id not in self._ids):
+                continue
+            if flags & socket.MSG_DONTROUTE and frame.can_id not in self._ours:
+                self.forged += 1
+                continue
+            yield frame
 
     def drop_queued(self) -> int:
         """Discard the frames that arrived before now; returns how many."""
@@ -115,6 +136,7 @@ class PythonCanPort:
     def __init__(self, interface: str, channel: str, bus: int, can_ids: Sequence[int] | None) -> None:
         import can
 
+        self.forged = 0
         self._make_message, self._errors = can.Message, (can.CanError, OSError)
         # python-can's own filters are not used: its serial interface marks every frame as extended, whatever its id.
         self._ids = None if can_ids is None else frozenset(can_ids)
@@ -185,10 +207,17 @@ def hub_socket(path: str) -> socket.socket:
     return node
 
 
-def open_can(url: str, bus: int, can_ids: Sequence[int] | None = None, *, short_queue: bool = False) -> CanPort:
+def open_can(
+    url: str,
+    bus: int,
+    can_ids: Sequence[int] | None = None,
+    *,
+    short_queue: bool = False,
+    ours: frozenset[int] = frozenset(),
+) -> CanPort:
     """Open `can:socketcan/can1`, `can:rig//run/v2h/can1.sock` or another interface of python-can. Only `can_ids` are
-    received, where given. short_queue: the kernel's queue is as short as possible, so that frames which the bus does
-    not take are refused rather than sent late.
+    received, where given; from other programs of this machine only `ours`. short_queue: the kernel's queue is as short
+    as possible, so that frames which the bus does not take are refused rather than sent late.
 
     Raises OSError (CanPortError among them) when the interface is absent, PortUrlError when the URL is malformed.
     """
@@ -197,7 +226,7 @@ def open_can(url: str, bus: int, can_ids: Sequence[int] | None = None, *, short_
         node = kernel_socket(channel, can_ids)
         if short_queue:
             node.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LEAST_QUEUE_B)
-        return SocketPort(node, bus)
+        return SocketPort(node, bus, ours=ours)
     if interface == "rig":
         return SocketPort(hub_socket(channel), bus, None if can_ids is None else frozenset(can_ids))
     return PythonCanPort(interface, channel, bus, can_ids)

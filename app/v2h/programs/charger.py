@@ -162,7 +162,11 @@ class ChargerShell:
             self._charger.cable_sample(cable_v, now)
 
     def _care(self, now: float) -> None:
-        """Handle the slow parts: further ADC inputs, the fan."""
+        """Handle the slow parts: forged frames, further ADC inputs, the fan."""
+        for sender, port in (("car", self._car), ("converter", self._pre)):
+            if port is not None and port.forged and self._program.is_news(f"forged {sender}", "said"):
+                text = say("can.forged", sender=sender, count=port.forged)
+                self._program.bus.event("warning", "can-forged", text)
         self._adc.care(now)
         telemetry, report = self._charger.converter.telemetry, self._charger.report
         fresh = now - telemetry.temperature_t <= TEMPERATURE_FRESH_S

@@ -92,7 +92,7 @@ class Guard:
             self._say_once("fault", "pre-can-identity", wrong)
             return
         try:
-            self._can = open_can(url, PRE_BUS, [pre.REQUEST_ID, pre.ANSWER_ID])
+            self._can = open_can(url, PRE_BUS, [pre.REQUEST_ID, pre.ANSWER_ID], ours=frozenset({pre.REQUEST_ID}))
         except OSError as error:
             self._say_once("warning", "pre-can", f"waiting for the converter's bus: {error}")
             return
@@ -199,6 +199,8 @@ class Guard:
     def _read_back(self, now: float) -> None:
         if self._core is None:
             return
+        if self._can is not None and self._can.forged:
+            self._say_once("warning", "can-forged", "a program of this board sends frames as the converter: dropped")
         try:
             self._read_lines()
         except OSError as error:

@@ -15,7 +15,7 @@ from v2h.rig.house import House, day_trace, read_csv
 from v2h.rig.hub import Hub
 from v2h.rig.plant import Plant
 from v2h.rig.server import CanBuses, LedOutputs, Rig, be_prompt
-from v2h.rig.vcan import SocketCan
+from v2h.rig.vxcan import SocketCan
 
 EXAMPLES = """examples:
   python -m v2h.rig serve --profile desk          the demo's rig: CAN and chips on sockets in $V2H_RUN

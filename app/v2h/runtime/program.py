@@ -1,4 +1,4 @@
-"""The common part of every program: config, log, bus, beat, timers, SIGTERM -> safe stop.
+"""The common part of every program: filter of sockets, config, log, bus, beat, timers, SIGTERM -> safe stop.
 
 One thread, one loop: `select` over sockets and timers. A program registers what it reads and how often it acts, then
 runs. An unknown exception ends the loop: it is logged with its traceback, the `at_exit` function makes the program
@@ -22,6 +22,7 @@ from types import FrameType
 from v2h.bus.client import BusClient
 from v2h.config.files import config_paths
 from v2h.config.site import Config, load
+from v2h.runtime.confine import confine
 from v2h.runtime.paths import BEAT_SOCKET, RUN
 from v2h.runtime.pollable import HasFileno
 
@@ -50,6 +51,7 @@ class Program:
     def __init__(self, name: str, *, beat_s: float = BEAT_S) -> None:
         self.name = name
         self.log = _logger(name)
+        confine(name, self.log)  # before any input is read and any thread starts
         self.config: Config = load(config_paths())
         for error in self.config.errors:
             self.log.error("configuration: %s", error)

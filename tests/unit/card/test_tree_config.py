@@ -4,12 +4,16 @@ import configparser
 import importlib.util
 import re
 import shlex
+import shutil
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from v2h.bus.messages import MAY_PUBLISH
 from v2h.oneshot.broker_credentials import access_list
+from v2h.runtime.confine import families
 from v2h.runtime.realtime import CHARGER_PRIORITY, GUARD_PRIORITY
 from v2h.safety.heartbeats import ALLOWED
 
@@ -75,7 +79,8 @@ def test_command_is_the_programs_own_module(name: str) -> None:
 
 
 def test_broker_runs_with_our_configuration() -> None:
-    binary, option, path = section("broker")["command"].split()
+    *filter_first, binary, option, path = section("broker")["command"].split()
+    assert filter_first == ["/usr/bin/python3", "-m", "v2h.runtime.confine"]
     assert (binary, option) == ("/usr/sbin/mosquitto", "-c")
     assert (OVERLAY / path.lstrip("/")).is_file()
 
@@ -156,6 +161,45 @@ def test_guard_and_charger_may_have_the_standing_they_ask_for() -> None:
     drop_in = unit("supervisor.service.d/v2h.conf")
     assert drop_in["LimitRTPRIO"] == [str(max(GUARD_PRIORITY, CHARGER_PRIORITY))]
     assert drop_in["LimitMEMLOCK"] == ["infinity"]
+
+
+TAKEN_AWAY_BY = {
+    "ProtectKernelTunables": "/sys: the outputs and the fan",
+    "ProtectProc": "guard's look at supervisord",
+    "PrivateDevices": "K, SPI, I2C and buttons",
+    "ProtectClock": "every device that is not listed",
+    "RestrictRealtime": "SCHED_FIFO",
+    "MemoryDenyWriteExecute": "ctypes",
+    "PrivateNetwork": "the page, the meters and CAN",
+    "ProcSubset": "/proc/sys/kernel/random/boot_id",
+}
+
+
+def test_the_limits_of_the_tree_leave_what_a_program_needs() -> None:
+    drop_in = unit("supervisor.service.d/v2h.conf")
+    assert {key: TAKEN_AWAY_BY[key] for key in TAKEN_AWAY_BY.keys() & drop_in.keys()} == {}
+    (allowed,) = drop_in["RestrictAddressFamilies"]
+    every = frozenset[int]().union(*(families(name) for name in NAMES))
+    assert {getattr(socket, word) for word in allowed.split()} == every
+    assert drop_in["ExecStopPost"] == ["+/usr/bin/python3 -m v2h.oneshot.make_safe"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd-analyze")
+def test_the_exposure_of_the_tree_is_at_most_5(tmp_path: Path) -> None:
+    folder, programs = tmp_path / "etc/systemd/system", tmp_path / "usr/bin"
+    (folder / "supervisor.service.d").mkdir(parents=True)
+    programs.mkdir(parents=True)
+    debians = "[Service]\nExecStart=/usr/bin/supervisord -n -c /etc/supervisor/supervisord.conf\n"
+    (folder / "supervisor.service").write_text(debians)
+    shutil.copy(UNITS / "supervisor.service.d/v2h.conf", folder / "supervisor.service.d/v2h.conf")
+    for name in ("supervisord", "python3", "tail", "kill"):
+        (programs / name).touch(0o755)
+    (tmp_path / "bin").symlink_to("usr/bin")
+    words = ["systemd-analyze", "security", "--no-pager", "--offline=yes", f"--root={tmp_path}", "--threshold=50"]
+    judged = subprocess.run([*words, "supervisor.service"], capture_output=True, text=True)
+    assert judged.returncode == 0, judged.stdout[-400:] + judged.stderr
+    assert "Overall exposure level" in judged.stdout
+    print(judged.stdout.strip().splitlines()[-1])
 
 
 def test_broker_is_local_and_closed() -> None:

@@ -138,6 +138,7 @@ def test_files_of_the_board_are_judged(board: Board) -> None:
         ({}, OK),
         ({"flags": []}, FAILED),
         ({"linkinfo": {"info_kind": "vcan"}}, UNTESTED),
+        ({"linkinfo": {"info_kind": "vxcan"}}, UNTESTED),
         ({"linkinfo": {"info_data": {"state": "BUS-OFF", "bittiming": {"bitrate": 500000}}}}, FAILED),
         ({"linkinfo": {"info_data": {"state": "ERROR-ACTIVE", "bittiming": {"bitrate": 250000}}}}, FAILED),
     ],

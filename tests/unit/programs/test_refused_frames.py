@@ -31,6 +31,7 @@ class Bus:
         self.clock, self.taken = clock or Clock(), list[tuple[float, int]]()
         self.error: CanPortError | None = None
         self.closed = False
+        self.forged = 0
 
     def send(self, can_id: int, data: bytes) -> None:
         if self.error is not None:
@@ -207,6 +208,17 @@ def test_a_car_that_does_not_acknowledge_is_said_once_and_once_when_it_is_over(b
 def test_a_bus_that_takes_everything_is_not_worth_a_word(bench: Bench) -> None:
     bench.send(100)
     assert bench.said() == []
+
+
+def test_frames_in_the_cars_name_are_said_once(bench: Bench) -> None:
+    bus = bench.buses[CAR_BUS]
+    bus.forged = 3
+    bench.program.run(1.5)
+    bus.forged = 400
+    bench.program.run(5.0)
+    (event,) = (message for _, message in bench.program.published if isinstance(message, Event))
+    assert (event.level, event.code) == ("warning", "can-forged")
+    assert event.text.startswith("a program of this board sends CAN frames as the car (3 so far): they are dropped")
 
 
 @pytest.mark.parametrize("code", [errno.ENETDOWN, errno.ENODEV, errno.ENXIO])

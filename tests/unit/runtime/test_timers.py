@@ -14,6 +14,8 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.wakes = 1000.0, 0
         monkeypatch.setattr(v2h.runtime.program, "time", SimpleNamespace(monotonic=lambda: self.now))
+        # The filter cannot be removed again, and this process also runs other tests: test_confine.py tests it.
+        monkeypatch.setattr(v2h.runtime.program, "confine", lambda name, log: True)
         self.program = Program("meter")
         self.program._timers.clear()  # the heartbeat and the care of the bus need real sockets
         self.program._epoll = self  # type: ignore[assignment]

@@ -1,4 +1,9 @@
-"""The two CAN buses on SocketCAN (vcan on the emulated board), with raw sockets: a library would cost time."""
+"""The two CAN buses of the emulated board, with raw sockets: a library would cost time.
+
+can0 and can1 are ends of vxcan pairs, and the rig holds the other ends, rig0 and rig1. A frame that crosses a pair
+comes from outside, as one from a real bus; on a plain vcan the kernel would mark the rig's frames as local, and the
+programs would drop them (v2h.ports.can). Linux before 5.18 keeps the mark across the pair.
+"""
 
 import errno
 import socket
@@ -18,7 +23,7 @@ _LOST = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENETDOWN})
 
 
 class SocketCan:
-    """can0 and can1. Raises OSError naming the interface that is missing."""
+    """The peers of can0 and can1. Raises OSError naming the interface that is missing."""
 
     def __init__(self, on_frame: OnFrame, watch: Watch) -> None:
         self._on_frame = on_frame
@@ -31,14 +36,14 @@ class SocketCan:
             raw.setsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_FILTER, filters)
             raw.setblocking(False)
             try:
-                raw.bind((f"can{bus}",))
+                raw.bind((f"rig{bus}",))
             except OSError as error:
-                raise OSError(error.errno, f"can{bus}: {error.strerror}; the rig needs can0 and can1") from error
+                raise OSError(error.errno, f"rig{bus}: {error.strerror}; the rig needs rig0 and rig1") from error
             self._sockets.append(raw)
         watch(self._sockets[PRE_BUS], self._request)
 
     def urls(self) -> tuple[str, str]:
-        """Port URLs of the two buses."""
+        """Port URLs of the programs' ends of the two buses."""
         return "can:socketcan/can0", "can:socketcan/can1"
 
     def send(self, bus: int, can_id: int, data: bytes) -> None:
