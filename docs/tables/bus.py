@@ -17,7 +17,7 @@ def topics() -> str:
         if not (isinstance(kind, type) and issubclass(kind, Message) and kind is not Message):
             continue
         topic = kind.TOPIC
-        who = [program for program, allowed in messages.MAY_PUBLISH.items() if any(_covers(a, topic) for a in allowed)]
+        who = [name for name, allowed in messages.MAY_PUBLISH.items() if any(_covers(a, topic, name) for a in allowed)]
         shape = ", ".join(_field(field) for field in dataclasses.fields(kind))
         first = plain(inspect.getdoc(kind) or "").split(". ")[0].split(": ")[0].rstrip(".")
         retained = "yes" if kind.RETAIN else "no"
@@ -30,12 +30,10 @@ def topics() -> str:
     return about + table(("topic", "what", "may be published by", "retained", "fields"), rows)
 
 
-def _covers(allowed: str, topic: str) -> bool:
-    """Whether a pattern of the access list lets this topic through."""
-    if topic == "v2h/{}/alive":
-        return allowed.endswith(("/#", "/alive")) and not allowed.startswith("v2h/event")
+def _covers(allowed: str, topic: str, program: str) -> bool:
+    """Whether a pattern of the access list lets this topic through, or that of this program where it has its own."""
     pattern = re.escape(allowed).replace(r"/\#", "(/.*)?").replace(r"\+", "[^/]+")
-    return re.fullmatch(pattern.replace(r"\#", ".*"), topic.replace("{}", "x")) is not None
+    return re.fullmatch(pattern.replace(r"\#", ".*"), topic.replace("{}", program)) is not None
 
 
 def _field(field: "dataclasses.Field[Any]") -> str:

@@ -118,12 +118,12 @@ class CanWire:
 
 
 class Colleagues:
-    """Stands for `charger`, `manager` and `web` on the bus: publishes the messages of a test and answers commands."""
+    """Stands for `charger` and `manager` on the bus: publishes the messages of a test and answers commands."""
 
     def __init__(self, run: Path, port: int) -> None:
         self.orders: list[tuple[str, dict[str, Any]]] = []
         self.answer: Callable[[str, dict[str, Any]], Reply | None] = lambda name, order: None
-        self._clients = {name: self._connect(name, run, port) for name in ("charger", "manager", "web")}
+        self._clients = {name: self._connect(name, run, port) for name in ("charger", "manager")}
         self._clients["manager"].on_message = self._on_command
         self._clients["manager"].subscribe("v2h/command/+")
 

@@ -6,6 +6,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from paho.mqtt.client import topic_matches_sub
 
 from v2h.bus.coding import Message, MessageError
 from v2h.bus.messages import Event
@@ -66,7 +67,7 @@ class StandIn:
     def event(self, level: str, code: str, text: str, **values: Any) -> Event:
         """Publish an event; it also returns from the broker, as it does to every subscriber."""
         event = Event(self.now, level, code, text, self.name, values)
-        self.publish(event)
+        self.publish(event, self.name)
         self._echoes.append(event)
         return event
 
@@ -77,11 +78,12 @@ class StandIn:
         return self.hear_raw(message.TOPIC.format(*parts), message.to_json())
 
     def hear_raw(self, topic: str, payload: bytes, *, retained: bool = False) -> bool:
-        if topic in self._handlers and (self._takes_retained[topic] or not retained):
-            try:
-                self._handlers[topic](topic, payload)
-            except MessageError:
-                return False
+        for subscribed, handler in self._handlers.items():
+            if topic_matches_sub(subscribed, topic) and (self._takes_retained[subscribed] or not retained):
+                try:
+                    handler(topic, payload)
+                except MessageError:
+                    return False
         return True
 
     def run(self, seconds: float, each: Callable[[], None] = lambda: None, step_s: float = 0.5) -> None:
@@ -91,7 +93,7 @@ class StandIn:
             self.now += step_s
             each()
             while self._echoes:
-                self.hear(self._echoes.pop(0))
+                self.hear(self._echoes.pop(0), self.name)
             for timer in self._timers:
                 if self.now >= timer.due:
                     timer.due += timer.period_s

@@ -52,10 +52,10 @@ class WebApp:
             return self.keys.set_password(PASSWORD)
         return self.keys.log_in(PASSWORD, 0.0)
 
-    def token(self) -> dict[str, str]:
+    def token(self, scope: str = "configure") -> dict[str, str]:
         """The header that a program with a token sends."""
         self.session()
-        return {"Authorization": f"Bearer {self.keys.make_token('test')}"}
+        return {"Authorization": f"Bearer {self.keys.make_token('test', scope)}"}
 
 
 def browser(app: Flask, session: str) -> tuple[FlaskClient, dict[str, str]]:

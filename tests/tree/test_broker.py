@@ -44,11 +44,11 @@ def broker() -> Iterator[Broker]:
 class Client:
     """A client that the test runs step by step: it connects, then turn() runs it until a condition is true."""
 
-    def __init__(self, broker: Broker, name: str, secret: str | None) -> None:
+    def __init__(self, broker: Broker, name: str, secret: str | None, client_id: str = "") -> None:
         self.reason: str | None = None
         self.subscribed = False
         self.heard: list[tuple[str, bytes]] = []
-        self.mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        self.mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv311)
         if secret is not None:
             self.mqtt.username_pw_set(name, secret)
         self.mqtt.on_connect = lambda client, userdata, flags, reason, properties: setattr(self, "reason", str(reason))
@@ -76,14 +76,14 @@ class Client:
             self.mqtt.loop_write()
 
 
-def member(broker: Broker, name: str) -> Client:
-    return Client(broker, name, (broker.run / "secrets" / name).read_text())
+def member(broker: Broker, name: str, client_id: str = "") -> Client:
+    return Client(broker, name, (broker.run / "secrets" / name).read_text(), client_id)
 
 
 def arrives(broker: Broker, name: str, topic: str) -> bool:
     """Return whether a message of `name` on `topic` reaches a listener. A second, allowed message marks the end: when
     it arrives, the first has been delivered or refused."""
-    listener, sender = member(broker, "datalog"), member(broker, name)
+    listener, sender = member(broker, "pulse"), member(broker, name)
     listener.mqtt.subscribe("v2h/#", qos=1)
     listener.turn(lambda: listener.subscribed)
     marker = MAY_PUBLISH[name][0].replace("#", "end-of-test").replace("+", "end-of-test")
@@ -107,6 +107,13 @@ def arrives(broker: Broker, name: str, topic: str) -> bool:
         ("guard", "v2h/guard/alive", True),
         ("datalog", "v2h/command/mode", False),
         ("cli", "v2h/manager/state", False),
+        ("web", "v2h/event/web", True),
+        ("web", "v2h/event/web/again", True),
+        ("web", "v2h/event/guard", False),
+        ("web", "v2h/event/guard/again", False),
+        ("web", "v2h/event", False),
+        ("web", "v2h/web/pairing-claim", True),
+        ("web", "v2h/panel/pairing-press", False),
         ("panel", "v2h/panel/unlock", True),
         ("web", "v2h/panel/unlock", False),
         ("cli", "v2h/panel/unlock", False),
@@ -114,6 +121,17 @@ def arrives(broker: Broker, name: str, topic: str) -> bool:
 )
 def test_each_name_publishes_only_its_own_topics(broker: Broker, name: str, topic: str, allowed: bool) -> None:
     assert arrives(broker, name, topic) is allowed
+
+
+def test_nobody_throws_another_program_off_by_its_client_id(broker: Broker) -> None:
+    listener, manager = member(broker, "pulse"), member(broker, "manager", "v2h-manager")
+    listener.mqtt.subscribe("v2h/#", qos=1)
+    listener.turn(lambda: listener.subscribed)
+    thief = member(broker, "web", "v2h-manager")
+    assert thief.reason == "Success"
+    manager.mqtt.publish("v2h/manager/state", b"still here", qos=1)
+    manager.turn(lambda: not manager.mqtt.want_write())
+    listener.turn(lambda: ("v2h/manager/state", b"still here") in listener.heard)
 
 
 @pytest.mark.parametrize(("name", "secret"), [("manager", "wrong"), ("stranger", "x"), ("", None)])

@@ -15,14 +15,12 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection
 from typing import Any
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.support.faces import PASSWORD, PROGRAMS, Faces, all_alive, running, state_of, view, wait_for
 from tests.support.messages import charger, manager
 from tests.support.ownerlogin import log_in
-from v2h.bus.messages import PASSWORD_SET, Command, Event, ManagerSchedule, Pairing, Reply
+from v2h.bus.messages import Event, ManagerSchedule, Pairing, Reply
 from v2h.bus.states import STATE_EVENT
 from v2h.config.site import Limits
 from v2h.energy.readyby import CarNow
@@ -77,6 +75,30 @@ def test_stop_answers_within_a_second_while_all_streams_are_taken(faces: Faces) 
     wait_for("seats given back", seat_free)
 
 
+def test_buttons(faces: Faces) -> None:
+    faces.others.orders.clear()
+    faces.charger, faces.manager = charger(), manager(mode="v2h")
+    wait_for("V2H shown", lambda: faces.chips.registers()[3] == 0x10)
+    faces.chips.press("on_off", True)
+    wait_for("stop at the press", lambda: faces.others.orders == [("stop", {})], 1.0)
+    faces.chips.press("on_off", False)
+    wait_for("the stop again, for nobody shows it", lambda: len(faces.others.orders) > 2, 2.0)
+    faces.charger, faces.manager = charger(ended_by="us"), manager(mode="idle", stopped_by_owner=True)
+    wait_for("idle manager heard: colour by power", lambda: faces.chips.registers()[3] == 0x04)
+    faces.charger = charger(state="idle")
+    wait_for("idle shown", lambda: faces.chips.registers()[3] == 0x01)
+    assert {name for name, _ in faces.others.orders} == {"stop"}
+    faces.others.orders.clear()
+    time.sleep(1.2)
+    assert faces.others.orders == [], "both have it"
+    faces.chips.press("on_off", True)
+    faces.chips.press("on_off", False)
+    wait_for("V2H", lambda: faces.others.orders == [("mode", {"mode": "v2h"})], 1.0)
+    faces.chips.press("boost", True)
+    faces.chips.press("boost", False)
+    wait_for("charge", lambda: faces.others.orders[1:] == [("mode", {"mode": "charge"})], 1.0)
+
+
 def test_pairing_at_the_panel_lets_one_browser_set_the_password(faces: Faces) -> None:
     faces.post("stop", {})
     before = faces.owner
@@ -94,23 +116,36 @@ def test_pairing_at_the_panel_lets_one_browser_set_the_password(faces: Faces) ->
     faces.others.say("manager", said)
     time.sleep(0.5)
     assert "is closed" in ask("GET")[2], "the broker lets nobody but panel say that"
-    panel = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
-    panel.username_pw_set("panel", (faces.run / "secrets" / "panel").read_text())
-    panel.connect("127.0.0.1", int(faces.env["V2H_BUS_PORT"]))
-    panel.loop_start()
-    panel.publish(said.TOPIC, Pairing(time.monotonic(), 120).to_json()).wait_for_publish(5)
-    wait_for("window open", lambda: "is closed" not in ask("GET", cookie="v2h_pairing=other")[2])
-    panel.publish(said.TOPIC, Pairing(time.monotonic(), 120).to_json()).wait_for_publish(5)
-    time.sleep(0.5)
-    panel.disconnect()
-    panel.loop_stop()
-    status, cookie, _ = ask("GET")
-    assert status == 303, "only a browser that brings our cookie back was not sent by another site"
+    faces.charger, faces.manager = charger(state="idle"), manager(mode="idle")
+    wait_for("idle shown", lambda: faces.chips.registers()[3] == 0x01)
+    faces.others.orders.clear()
+    began = time.monotonic()
+    for button in ("on_off", "boost"):
+        faces.chips.press(button, True)
+    wait_for("pairing shown: white, blinking", lambda: faces.chips.registers()[3] == 0x02)
+    assert 5.0 <= time.monotonic() - began <= 6.5
+    for button in ("on_off", "boost"):
+        faces.chips.press(button, False)
+    faces.charger = charger(state="energy")
+    wait_for("a session shown though the window is open", lambda: faces.chips.registers()[3] == 0x04)
+    faces.charger = charger(state="idle")
+    wait_for("pairing shown again", lambda: faces.chips.registers()[3] == 0x02)
+    wait_for("window open", lambda: ask("GET")[0] == 303)
+    _, cookie, _ = ask("GET")
     _, nonce, page = ask("GET", cookie=cookie)
-    assert "The window is yours" in page and "in use" in ask("GET", cookie=cookie)[2]
+    assert "Now press on/off" in page
+    wait_for("a browser waits: white, blinking fast", lambda: faces.chips.registers()[3] == 0x03)
     word = {"password": PASSWORD, "again": PASSWORD}
-    assert ask("POST", word)[0] == 403
+    assert ask("POST", word)[0] == ask("POST", word, nonce)[0] == 403
+    faces.chips.press("on_off", True)
+    faces.chips.press("on_off", False)
+    wait_for("confirmed", lambda: "The window is yours" in ask("GET", cookie=nonce)[2])
     assert ask("POST", word, nonce)[0] == 303
+    wait_for("the window was used: idle shown", lambda: faces.chips.registers()[3] == 0x01, 3.0)
+    faces.chips.press("on_off", True)
+    faces.chips.press("on_off", False)
+    time.sleep(0.3)
+    assert faces.others.orders == [], "no press in the window has started anything"
     wait_for("event", lambda: "pairing at the panel" in json.dumps(view(faces)["events"]))
     faces.owner = before
     assert faces.post("stop", {})[0] == 401, "what was given out before is void"
@@ -136,51 +171,15 @@ def test_lights(
     wait_for(registers, lambda: faces.chips.registers().hex(" ") == registers)
 
 
-def test_buttons(faces: Faces) -> None:
-    faces.others.orders.clear()
-    faces.charger, faces.manager = charger(), manager(mode="v2h")
-    wait_for("V2H shown", lambda: faces.chips.registers()[3] == 0x10)
-    faces.chips.press("on_off", True)
-    wait_for("stop at the press", lambda: faces.others.orders == [("stop", {})], 1.0)
-    faces.chips.press("on_off", False)
-    wait_for("the stop again, for nobody shows it", lambda: len(faces.others.orders) > 2, 2.0)
-    faces.charger, faces.manager = charger(ended_by="us"), manager(mode="idle", stopped_by_owner=True)
-    wait_for("idle manager heard: colour by power", lambda: faces.chips.registers()[3] == 0x04)
-    faces.charger = charger(state="idle")
-    wait_for("idle shown", lambda: faces.chips.registers()[3] == 0x01)
-    assert {name for name, _ in faces.others.orders} == {"stop"}
-    faces.others.orders.clear()
-    time.sleep(1.2)
-    assert faces.others.orders == [], "both have it"
-    faces.chips.press("on_off", True)
-    faces.chips.press("on_off", False)
-    wait_for("V2H", lambda: faces.others.orders == [("mode", {"mode": "v2h"})], 1.0)
-    faces.chips.press("boost", True)
-    faces.chips.press("boost", False)
-    wait_for("charge", lambda: faces.others.orders[1:] == [("mode", {"mode": "charge"})], 1.0)
-    began = time.monotonic()
-    faces.chips.press("on_off", True)
-    faces.chips.press("boost", True)
-    wait_for("pairing shown: white, blinking", lambda: faces.chips.registers()[3] == 0x02)
-    assert 5.0 <= time.monotonic() - began <= 6.5
-    faces.chips.press("on_off", False)
-    faces.chips.press("boost", False)
-    faces.charger = charger(state="energy")
-    wait_for("a session shown though the window is open", lambda: faces.chips.registers()[3] == 0x04)
-    faces.charger = charger(state="idle")
-    wait_for("pairing shown again", lambda: faces.chips.registers()[3] == 0x02)
-    faces.others.say("web", Event(time.monotonic(), "warning", PASSWORD_SET, "from a browser", "web"))
-    wait_for("the window was used: idle shown", lambda: faces.chips.registers()[3] == 0x01, 2.0)
-    assert len(faces.others.orders) == 2, "no press of the pair has started anything"
-
-
 def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> None:
     faces.charger, faces.manager = charger(state="energy", soc_pct=48.0), manager(mode="charge")
     document = {"version": 1, "prices": [{"start": "00:00", "end": "24:00", "import_price": 10, "export_price": 0.1}]}
     parts = schedule_parts(read_schedule(document, Limits(), "UTC"), datetime.now(UTC), CarNow())
     faces.others.say("manager", ManagerSchedule(time.monotonic(), document, source="schedule.json", **parts))
     wait_for("the broker has both", lambda: (view(faces)["soc"], view(faces)["mode"]) == ("48 %", "charge"))
-    faces.others.say("charger", Event(time.monotonic(), "warning", "k_off", "permission gone", "charger", {"a": 1}))
+    event = Event(time.monotonic(), "warning", "k_off", "permission gone", "guard", {"a": 1})
+    faces.others.say("charger", event, "charger")
+    faces.others.say("charger", event, "guard")  # the broker drops it, and the body's source counts for nothing
     faces.wire.send(0x102, 10)
     database = faces.data / "v2h.sqlite3"
 
@@ -193,10 +192,12 @@ def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> Non
 
     captures = faces.data / "captures"
     faces.others.say(
-        "charger", Event(time.monotonic(), "fault", STATE_EVENT, "tripped", "charger", {"fault": "guard_tripped"})
+        "charger",
+        Event(time.monotonic(), "fault", STATE_EVENT, "tripped", "charger", {"fault": "guard_tripped"}),
+        "charger",
     )
     wait_for("the black box after a fault", lambda: any(captures.glob("*-guard_tripped.log")))
-    faces.others.say("web", Command("ask-1", "test", {}), "capture")
+    faces.post("capture", {})
     wait_for("the black box on file", lambda: any(captures.glob("*-asked-for.log")))
     (capture,) = captures.glob("*-asked-for.log")
     assert [line.split()[1:] for line in capture.read_text().splitlines()] == [["can0", f"102#{'0' * 16}"]] * 10

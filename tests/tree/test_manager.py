@@ -53,7 +53,7 @@ class Tree:
         self.web = BusClient("web", run, logging.getLogger("test"))
         self.web.subscribe("v2h/meter/grid", lambda _, text: self.meter.append(MeterReading.from_json(text)))
         self.web.subscribe(ManagerState.TOPIC, lambda _, text: self.told.append(ManagerState.from_json(text)))
-        self.web.subscribe(Event.TOPIC, lambda _, text: self.events.append(Event.from_json(text)))
+        self.web.subscribe(Event.TOPIC.format("+"), lambda *heard: self.events.append(Event.heard(*heard)))
         self.web.subscribe("v2h/reply/+", self._on_reply)
         self.schedules: list[ManagerSchedule] = []
         self.web.subscribe(

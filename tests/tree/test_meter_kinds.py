@@ -72,7 +72,7 @@ class House:
         self._hear("status", MeterStatus, "v2h/meter/grid/status")
         self._hear("setpoint", Setpoint, Setpoint.TOPIC)
         self._hear("power", ChargerPower, ChargerPower.TOPIC)
-        self.bus.subscribe(Event.TOPIC, lambda _, text: self.events.append(Event.from_json(text)))
+        self.bus.subscribe(Event.TOPIC.format("+"), lambda *heard: self.events.append(Event.heard(*heard)))
 
     def _hear(self, name: str, kind: type[Message], topic: str) -> None:
         def hear(_: str, text: bytes) -> None:

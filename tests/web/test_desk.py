@@ -220,6 +220,11 @@ def test_pairing_at_the_panel_gives_this_browser_a_new_password(desk: Desk, brow
     for button in ("boost", "on_off"):
         rig(desk, release=button)
     page.goto(f"{desk.page}/pair")
+    expect(page.get_by_text("Now press on/off at the charger")).to_be_visible()
+    page.wait_for_timeout(1500)  # web says it to panel twice a second
+    rig(desk, hold="on_off")
+    rig(desk, release="on_off")
+    expect(page.get_by_text("The window is yours")).to_be_visible()  # without a touch of the page
     page.get_by_label("New password").fill("correct horse battery")
     page.get_by_label("Once more").fill("correct horse battery")
     page.get_by_role("button", name="Set it").click()

@@ -32,7 +32,9 @@ def test_what_can_be_compressed_is(appliance: Appliance, path: str) -> None:
         assert ("max-age=86400" in answer.headers["Cache-Control"]) is (path != "")
 
 
-@pytest.mark.parametrize("path", ["", "schedule", "settings", "log", "health", "login", "pair", "tokens", "nowhere"])
+@pytest.mark.parametrize(
+    "path", ["", "schedule", "settings", "log", "health", "login", "pair", "tokens", "account", "nowhere"]
+)
 def test_axe_finds_nothing_serious(appliance: Appliance, page: Page, path: str) -> None:
     page.expected_console = ("404",) if path == "nowhere" else ()  # type: ignore[attr-defined]
     appliance.live_in()

@@ -19,7 +19,7 @@ from v2h.config.site import Limits
 from v2h.energy.schedulefile import read_schedule
 from v2h.energy.walltime import DAYS
 
-PAGES = ("", "schedule", "settings", "log", "health", "login", "pair", "tokens", "nowhere")
+PAGES = ("", "schedule", "settings", "log", "health", "login", "pair", "tokens", "account", "nowhere")
 
 
 def test_the_chart_is_drawn_and_changes_its_span(appliance: Appliance, page: Page) -> None:
@@ -305,11 +305,12 @@ def test_only_a_browser_that_was_brought_here_by_its_owner_takes_the_pairing_win
         page.wait_for_load_state("networkidle")
         page.get_by_text("a kitten").click()
         expect(page.get_by_text("another site sent this browser here")).to_be_visible()
-        assert appliance.window.claim(None, now) is not None, "nobody has it yet"
-        appliance.window.open(now, 120, now)
+        assert appliance.window.claim(now) == "", "nobody has asked yet"
         page.get_by_role("link", name="Set the password from this browser").click()
-        expect(page.get_by_text("The window is yours")).to_be_visible()
+        expect(page.get_by_text("Now press on/off")).to_be_visible()
         page.goto(f"{appliance.url}pair")
+        now = time.monotonic()
+        assert appliance.window.confirm(appliance.window.claim(now), now, now)
         expect(page.get_by_text("The window is yours")).to_be_visible()
         page.get_by_label("New password").fill("a brand new one")
         page.get_by_label("Once more").fill("a brand new one")

@@ -324,15 +324,24 @@ TEXTS: dict[str, str] = {
     "log.moved_aside": "The log could not be read ({why}): it is kept as {name}, and a new one is begun",
     "log.damaged": "The log cannot be read ({why}): datalog checks the whole file",
     # The owner's password, sessions and tokens (web/auth_pages.py, web/auth_store.py, programs/web.py).
-    "owner.password_paired": "The owner's password was set from a browser after pairing at the panel",
+    "owner.password_paired": "The owner's password was set from the browser at {address} after pairing at the panel",
+    "owner.pairing_asked": "A browser at {address} asks to set the owner's password; it waits for a press at the panel",
+    "owner.pairing_contested": (
+        "Two browsers asked to set the owner's password, at {first} and at {second}: neither may. "
+        "Hold both buttons again and open /pair in one browser; if it happens again, find out who is on your network."
+    ),
+    "owner.pairing_confirmed": "The browser was confirmed at the panel: it may set the owner's password",
     "owner.password_news": "The owner's password was {news}",
     "owner.password_left": "v2h.toml still holds a password: the step at boot could not take it over",
     "owner.wrong_password": "Wrong passwords from {address}: {count}, with less than an hour between two.",
     "owner.no_password": "Nobody can log in until a password is set: {trouble}",
     "owner.logged_out_for_now": "A browser was logged out for now only: {trouble}",
-    "owner.token_made": "An API token was made on the page",
+    "owner.password_changed": "The owner's password was changed on the page from the browser at {address}",
+    "owner.session_ended": "A browser was logged out on the page",
+    "owner.sessions_ended": "Every browser was logged out on the page",
+    "owner.ended_for_now": "What was revoked or logged out on the page has ended for now only: {trouble}",
+    "owner.token_made": "An API token was made on the page; its scope is {scope}",
     "owner.token_revoked": "An API token was revoked on the page",
-    "owner.token_revoked_for_now": "An API token was revoked on the page for now only: {trouble}",
     "owner.file_not_written": (
         "{path} cannot be written ({error}): until it can, what was revoked works again after a restart, "
         "and who logged in since is logged out by it"

@@ -99,7 +99,7 @@ class BusClient:
             event = Event(event.t, level, code, f"{text[:SHOWN]}...", self._name)
         self._kept.append(event)
         if self.connected:
-            self.publish(event)
+            self.publish(event, self._name)
         else:
             self._unsent.append(event)
         return event
@@ -151,7 +151,7 @@ class BusClient:
         for topic, payload in self._retained.items():
             client.publish(topic, payload, retain=True)
         while self._unsent:
-            self.publish(self._unsent.popleft())
+            self.publish(self._unsent.popleft(), self._name)
         self._log.info("on the bus")
 
     def _on_disconnect(self, client: mqtt.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
@@ -171,7 +171,7 @@ class BusClient:
         elif alive and not self._log_lives:
             for event in self._kept:
                 if event.t > self._log_heard_t:
-                    self._client.publish(Event.AGAIN, event.to_json())
+                    self._client.publish(Event.AGAIN.format(self._name), event.to_json())
         self._log_lives = alive
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:

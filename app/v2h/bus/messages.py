@@ -8,8 +8,8 @@ topics.
 """
 
 import re
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 from v2h.bus.coding import Message, MessageError
 from v2h.bus.sentences import say
@@ -22,7 +22,7 @@ STATE_OLD_S = 3.0
 LEVELS = ("info", "warning", "fault")
 """The levels of events, from what is normal to what stops a session."""
 PASSWORD_SET = "password_set"
-"""Code of web's event: the owner has set a new password, which closes a pairing window."""
+"""Code of web's event: the owner has set a new password."""
 MOST_MESSAGE_B = 260_000
 """No message may be larger. The broker disconnects a client that sends a packet of more than 262,144 bytes."""
 MOST_DOCUMENT_B = 49_152
@@ -289,10 +289,10 @@ class Event(Message):
     """An event for the log: level "info", "warning" or "fault", a stable code, a text, and values.
 
     On the topic AGAIN a program repeats the events that the log may have missed (v2h.bus.client); only the log
-    subscribes to it."""
+    subscribes to it. source: the program on whose topic it came; the broker lets no other program publish there."""
 
-    TOPIC = "v2h/event"
-    AGAIN: ClassVar[str] = "v2h/event/again"
+    TOPIC = "v2h/event/{}"
+    AGAIN: ClassVar[str] = "v2h/event/{}/again"
     t: float
     level: str
     code: str
@@ -304,6 +304,11 @@ class Event(Message):
         if not isinstance(self.values, dict):
             raise MessageError(f"Event: values = {self.values!r} is no object")
 
+    @classmethod
+    def heard(cls, topic: str, payload: bytes) -> Self:
+        """The event as it came: its source is that of the topic, whatever the body says. Raises MessageError."""
+        return replace(cls.from_json(payload), source=topic.split("/")[2])
+
 
 @dataclass(frozen=True, slots=True)
 class Pairing(Message):
@@ -313,6 +318,29 @@ class Pairing(Message):
     TOPIC = "v2h/panel/pairing"
     t: float
     open_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PairingClaim(Message):
+    """A browser waits in the pairing window for the press at the panel; web repeats it every REPEAT_S as long as it
+    waits. claim: an id of this claim, which is no secret; "": the window is over, it was used or two browsers asked.
+    Only web may publish it; not retained; panel forgets a claim after LIFE_S."""
+
+    TOPIC = "v2h/web/pairing-claim"
+    REPEAT_S: ClassVar[float] = 0.5
+    LIFE_S: ClassVar[float] = 2.0
+    t: float
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairingPress(Message):
+    """A person pressed on/off at t while the panel showed that this claim waits: its browser may set the password.
+    Only panel may publish it; not retained."""
+
+    TOPIC = "v2h/panel/pairing-press"
+    t: float
+    claim: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,14 +356,14 @@ class UnlockWord(Message):
 
 
 MAY_PUBLISH: dict[str, tuple[str, ...]] = {
-    "guard": ("v2h/guard/#", "v2h/event/#"),
-    "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event/#"),
-    "meter": ("v2h/meter/#", "v2h/event/#"),
-    "manager": ("v2h/manager/#", "v2h/charger/setpoint", "v2h/reply/+", "v2h/event/#"),
-    "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event/#"),
-    "datalog": ("v2h/datalog/#", "v2h/reply/+", "v2h/event/#"),
-    "web": ("v2h/web/#", "v2h/command/+", "v2h/event/#"),
-    "pulse": ("v2h/pulse/#", "v2h/event/#"),
+    "guard": ("v2h/guard/#", "v2h/event/guard/#"),
+    "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event/charger/#"),
+    "meter": ("v2h/meter/#", "v2h/event/meter/#"),
+    "manager": ("v2h/manager/#", "v2h/charger/setpoint", "v2h/reply/+", "v2h/event/manager/#"),
+    "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event/panel/#"),
+    "datalog": ("v2h/datalog/#", "v2h/reply/+", "v2h/event/datalog/#"),
+    "web": ("v2h/web/#", "v2h/command/+", "v2h/event/web/#"),
+    "pulse": ("v2h/pulse/#", "v2h/event/pulse/#"),
     "cli": ("v2h/command/+",),
 }
 """Which program may publish what. The broker's access list is made from this table. Every program may read v2h/#."""

@@ -1,8 +1,9 @@
 """v2h.toml -> dataclasses: site and hardware, edited on any PC on the card's FAT partition.
 
 Every key has a default, so an empty file is valid. The bounds of a key are declared with the key. One reading finds all
-errors, and each error names file, key, value and allowed range. After any error no value of the owner is used but
-web.reading = "owner": the defaults apply, `errors` keeps the appliance in idle, and the page names the wrong key.
+errors, and each error names file, key, value and allowed range. After any error the defaults apply, `errors` keeps the
+appliance in idle, and the page names the wrong key. One value is still used, web.reading: no error may open what the
+owner has closed.
 The rig's overlay (second path) exists only on the emulated board and on the desk.
 """
 
@@ -143,6 +144,7 @@ def load(paths: list[Path]) -> Config:
     """Read and check all files; keys of a later file win. A missing file counts as empty. Raises nothing."""
     errors: list[str] = []
     merged: dict[str, Any] = {}
+    perhaps_closed = False
     for path in paths:
         try:
             data = _parsed(path)
@@ -150,6 +152,7 @@ def load(paths: list[Path]) -> Config:
             continue
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             errors.append(f"{path.name}: {error}")
+            perhaps_closed = perhaps_closed or _names_reading(path)
             continue
         found: list[str] = []
         found += _wrong_presets(_build(Config, data, "", found), paths)
@@ -160,7 +163,8 @@ def load(paths: list[Path]) -> Config:
         overlay = _parsed(paths[-1]) if len(paths) > 1 and paths[-1].exists() else {}
         kept = {k: v for k, v in overlay.items() if k in ("hardware", "web")}
         web = merged.get("web")
-        if isinstance(web, dict) and web.get("reading") == "owner":  # an error elsewhere must not open it
+        reading = web.get("reading", "open") if isinstance(web, dict) else "open"
+        if perhaps_closed or reading != "open":  # no error may open what the owner has closed
             kept["web"] = {**kept.get("web", {}), "reading": "owner"}
         base = _build(Config, kept, "", [])
         return Config(hardware=base.hardware, web=base.web, errors=tuple(errors))
@@ -183,6 +187,16 @@ def _wrong_presets(config: Config, paths: list[Path]) -> list[str]:
 def _parsed(path: Path) -> dict[str, Any]:
     """The parsed file, without the byte order mark that Windows' Notepad writes and TOML does not permit."""
     return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+
+
+def _names_reading(path: Path) -> bool:
+    """Whether a file that is no TOML may have said reading = "owner": a line that is no comment holds the key, in any
+    encoding. Without such a line the page stays open, so that everyone can read there what is wrong."""
+    try:
+        content = path.read_bytes().replace(b"\0", b"")
+    except OSError:
+        return True
+    return any(b"reading" in line for line in content.splitlines() if not line.lstrip().startswith(b"#"))
 
 
 def _merge(into: dict[str, Any], data: Mapping[str, Any]) -> None:

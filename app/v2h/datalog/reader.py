@@ -9,6 +9,7 @@ import json
 import os
 import sqlite3
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from math import isfinite
@@ -25,6 +26,8 @@ MOST_ROWS = 5000
 """Of one response; a week by minutes is about two of them."""
 MINUTE_S = 60.0
 COPY_PREFIX = ".copy-"
+COPY_S = 3600.0
+"""A copy of the database is served again for so long: each one writes as many bytes to the card as the log has."""
 TELL_AGAIN_S = 3600.0
 _MEANS = ("soc_pct", "power_w", "grid_w")
 
@@ -44,6 +47,9 @@ class LogReader:
     def __init__(self, folder: Path, damaged: Callable[[str], None] = lambda why: None) -> None:
         self.path = folder / FILE_NAME
         self._damaged, self._told_t = damaged, float("-inf")
+        self._copying = threading.Lock()
+        self._copy: BinaryIO | None = None
+        self._copied_t = 0.0
 
     def events(self, limit: int = 50, before: int | None = None, level: str = "info") -> list[dict[str, Any]]:
         """The newest events first: id, at (ISO, UTC), synchronised, level, code, text, source, values (a dict).
@@ -96,8 +102,31 @@ class LogReader:
             return dicts(connection.execute(sql, (f"{PENDING}%", n)))[::-1]
 
     def copy(self) -> BinaryIO:
-        """A whole, consistent copy of the database. The caller reads and closes it. The file has no name any more, so
-        its space is freed even if the reader dies.
+        """A whole, consistent copy of the database, at most COPY_S old. The caller reads and closes it."""
+        with self._copying:
+            now = time.monotonic()
+            if self._copy is None or now - self._copied_t >= COPY_S:
+                self._drop_copy()
+                self._copy, self._copied_t = self._new_copy(), now
+            again = os.open(f"/proc/self/fd/{self._copy.fileno()}", os.O_RDONLY)  # with a place of its own in the file
+        return os.fdopen(again, "rb")
+
+    def drop_old_copy(self) -> None:
+        """Free the space of a copy that is not served any more. Never waits; call it every minute."""
+        if self._copying.acquire(blocking=False):
+            try:
+                if time.monotonic() - self._copied_t >= COPY_S:
+                    self._drop_copy()
+            finally:
+                self._copying.release()
+
+    def _drop_copy(self) -> None:
+        if self._copy is not None:
+            self._copy.close()
+        self._copy = None
+
+    def _new_copy(self) -> BinaryIO:
+        """A copy that has no name any more, so its space is freed even if this program dies.
 
         It is on the card beside the log, because it might not fit into RAM. VACUUM INTO is used for three reasons: the
         copy is one plain file without a journal and no larger than necessary; every row is read, so a damaged page is

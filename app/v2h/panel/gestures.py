@@ -3,7 +3,8 @@
 A gesture begins when the first button is pressed and ends when all are released. Its order depends on which buttons
 took part, for how long they were held, and what the charger was doing at each press and at the end. So a press that is
 part of a pair starts nothing, and a press that began in a session starts nothing after it. Stop is the exception: it
-takes effect at the press, always, even while another button is held.
+takes effect at the press, always, even while another button is held. So a press that was meant to confirm a browser
+stops the session that has begun meanwhile, and confirms nothing; and in a pairing window no press starts anything.
 """
 
 from enum import Enum, auto
@@ -19,12 +20,18 @@ RESUMED = ("v2h", "solar")
 TAKES_S = 3.0
 """Within this time a command has reached `manager` and its report has come back."""
 
+MEANT_S = 5.0
+"""For so long after the end of a pairing window a press was still meant for the window. A second browser can end it at
+any moment, and a person who was asked for a press needs less than this to see the logo change."""
+
 
 class Situation(Enum):
     """What the charger does at a press."""
 
     UNKNOWN = auto()  # charger or manager has sent no fresh report
     IDLE = auto()
+    PAIRING = auto()  # idle, and the pairing window is open or has just ended: a press starts nothing
+    CLAIMED = auto()  # the same, and a browser waits for the press
     RUNNING = auto()  # a session runs, or one is wanted
     FAULT = auto()
 
@@ -60,12 +67,14 @@ RULES = (
     _rule("on_off", "fault", When.RELEASE, 3.0, 8.0, "clear"),
     _rule("on_off", "fault", When.HELD, 10.0, inf, "confirm unlock"),
     _rule("boost", "idle running", When.RELEASE, 0.0, 1.0, "boost"),
-    _rule("on_off boost", "idle", When.HELD, 5.0, inf, "pair"),
+    _rule("on_off boost", "idle pairing claimed", When.HELD, 5.0, inf, "pair"),
+    _rule("on_off", "claimed", When.RELEASE, 0.0, 1.0, "confirm pairing"),
 )
 
 
 class PanelCommand(NamedTuple):
-    """A command for the bus, its name and values; "pairing" and "unlock-word" are separate messages."""
+    """A command for the bus, its name and values; "pairing", "pairing-press" and "unlock-word" are separate
+    messages."""
 
     name: str
     values: dict[str, Any]
@@ -156,6 +165,7 @@ class Buttons:
             "clear": PanelCommand("clear-fault", {}),
             "confirm unlock": PanelCommand("unlock-word", {}),
             "pair": PanelCommand("pairing", {}),
+            "confirm pairing": PanelCommand("pairing-press", {"claim": look.claim}),
         }[what]
 
     def _boosted(self, look: PanelInputs) -> str:
@@ -178,7 +188,8 @@ class Buttons:
 
 
 def situation(look: PanelInputs) -> Situation:
-    """IDLE only when fresh reports of `charger` and `manager` both show that nothing runs and nothing is wanted."""
+    """IDLE, PAIRING or CLAIMED only when fresh reports of `charger` and `manager` both show that nothing runs and
+    nothing is wanted."""
     charger, manager = look.fresh()
     if charger is None:
         return Situation.UNKNOWN
@@ -186,4 +197,8 @@ def situation(look: PanelInputs) -> Situation:
         return Situation.FAULT if manager is None or manager.mode == Mode.IDLE else Situation.RUNNING
     if charger.state != State.IDLE or (manager is not None and manager.mode != Mode.IDLE):
         return Situation.RUNNING
-    return Situation.UNKNOWN if manager is None else Situation.IDLE
+    if manager is None:
+        return Situation.UNKNOWN
+    if look.now >= look.pairing_t + MEANT_S:
+        return Situation.IDLE
+    return Situation.CLAIMED if look.claim and look.now < look.pairing_t else Situation.PAIRING

@@ -33,11 +33,13 @@ LOGO: dict[str, Four] = {
     "fault": (_DARK, _DARK, _DARK, _LIT),
     "no data": (_DARK, _DARK, _DARK, BLINK0),
     "pairing": (BLINK0, _DARK, _DARK, _DARK),
+    "pairing claimed": (BLINK1, _DARK, _DARK, _DARK),
     "test": (_LIT, _LIT, _LIT, _LIT),
 }
 """White, blue, green, red. A press of on/off starts something only while the logo is white, or dark after being white
 for a while. Blinking blue or green: that mode is in force and waits for a car or for something to do. Blinking red:
-there is no data from `charger`, or at rest none from `manager`."""
+there is no data from `charger`, or at rest none from `manager`. Blinking white: the pairing window is open; fast: a
+browser waits for a press of on/off."""
 
 _OFF, _ON = HIGH_Z, LOW
 POWER_BAR: tuple[tuple[float, Four], ...] = (
@@ -66,7 +68,7 @@ class PanelInputs(NamedTuple):
     """Everything the panel shows is a function of these. now and *_t: monotonic s.
 
     active_t: the last press or change of what the charger does. pairing_t, test_t: until when the pairing window is
-    open, and until when all lamps are lit.
+    open, and until when all lamps are lit. claim: the id of the browser's claim that waits for a press then, or "".
     """
 
     now: float
@@ -75,6 +77,7 @@ class PanelInputs(NamedTuple):
     active_t: float = inf
     pairing_t: float = -inf
     test_t: float = -inf
+    claim: str = ""
 
     def fresh(self) -> tuple[ChargerState | None, ManagerState | None]:
         charger = self.charger if self.charger and self.now - self.charger.t <= STATE_OLD_S else None
@@ -89,7 +92,8 @@ def picture(look: PanelInputs, inverted: bool = True) -> bytes:
         return _registers(BAR_ON, BAR_ON, True, True, "test", inverted)
     colour = logo(charger, manager)
     if look.now < look.pairing_t and colour == "idle":
-        return _registers(BAR_OFF, BAR_OFF, False, True, "pairing", inverted)
+        pairing = "pairing claimed" if look.claim else "pairing"
+        return _registers(BAR_OFF, BAR_OFF, False, True, pairing, inverted)
     if colour == "idle" and look.now - look.active_t > DARK_AFTER_S:
         return dark(inverted)
     power_w = charger.power_w if charger and charger.state not in RESTING else None

@@ -94,8 +94,8 @@ class Datalog:
         bus.subscribe(ManagerState.TOPIC, self._manager.on_message)
         bus.subscribe(ManagerSchedule.TOPIC, self._schedule.on_message)
         bus.subscribe(MeterReading.TOPIC.format("charger"), self._meter.on_message)
-        bus.subscribe(Event.TOPIC, self._on_event, retained=False)
-        bus.subscribe(Event.AGAIN, self._on_event, retained=False)
+        bus.subscribe(Event.TOPIC.format("+"), self._on_event, retained=False)
+        bus.subscribe(Event.AGAIN.format("+"), self._on_event, retained=False)
         self._recorder.start()
         every(RETRY_S, self._open_store, slack_s=SLACK_S)
         every(LOOK_S, self._look, slack_s=SLACK_S)
@@ -253,7 +253,7 @@ class Datalog:
     def _on_event(self, topic: str, payload: bytes) -> None:
         """Take an event. If it is here already, because it is our own or was sent again, store and recorder keep it
         only once."""
-        event = Event.from_json(payload)
+        event = Event.heard(topic, payload)
         self._unwritten.append(event)
         del self._unwritten[:-1000]
         self._write_events()

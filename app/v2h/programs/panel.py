@@ -13,7 +13,15 @@ import sys
 import time
 import uuid
 
-from v2h.bus.messages import PASSWORD_SET, ChargerState, Command, Event, ManagerState, Pairing, UnlockWord
+from v2h.bus.messages import (
+    ChargerState,
+    Command,
+    ManagerState,
+    Pairing,
+    PairingClaim,
+    PairingPress,
+    UnlockWord,
+)
 from v2h.drivers.pca9552 import Pca9552
 from v2h.panel.gestures import STOP, Buttons, PanelCommand
 from v2h.panel.lamps import PanelInputs, activity, dark, picture
@@ -52,13 +60,14 @@ class Panel:
         self._inverted = program.config.panel.button_lamps_inverted
         self._active_t = time.monotonic()
         self._test_t = self._active_t + TEST_S
-        self._pairing_t = float("-inf")
+        self._pairing_t = self._claim_t = float("-inf")
+        self._claim = ""
 
     def start(self) -> None:
         bus, every = self.program.bus, self.program.every
         bus.subscribe(ChargerState.TOPIC, self._on_charger)
         bus.subscribe(ManagerState.TOPIC, self._on_manager)
-        bus.subscribe(Event.TOPIC, self._on_event, retained=False)
+        bus.subscribe(PairingClaim.TOPIC, self._on_claim, retained=False)
         every(RETRY_S, self._open_what_is_missing, slack_s=SLACK_S)
         every(SHOW_S, self._show)
         every(CHECK_S, self._check, slack_s=SLACK_S)
@@ -70,11 +79,14 @@ class Panel:
     def _on_manager(self, topic: str, payload: bytes) -> None:
         self._heard(self._charger, ManagerState.from_json(payload))
 
-    def _on_event(self, topic: str, payload: bytes) -> None:
-        if Event.from_json(payload).code == PASSWORD_SET:  # the window closes at its first use
-            now = time.monotonic()
+    def _on_claim(self, topic: str, payload: bytes) -> None:
+        said, now = PairingClaim.from_json(payload), time.monotonic()
+        if now >= self._pairing_t:
+            return
+        if not said.claim:
             self._pairing_t = now
-            self._show(now)
+        self._claim, self._claim_t = said.claim, now + PairingClaim.LIFE_S
+        self._show(now)
 
     def _heard(self, charger: ChargerState | None, manager: ManagerState | None) -> None:
         now = time.monotonic()
@@ -84,7 +96,8 @@ class Panel:
         self._show(now)
 
     def _look(self, now: float) -> PanelInputs:
-        return PanelInputs(now, self._charger, self._manager, self._active_t, self._pairing_t, self._test_t)
+        claim = self._claim if now < self._claim_t else ""
+        return PanelInputs(now, self._charger, self._manager, self._active_t, self._pairing_t, self._test_t, claim)
 
     def _picture(self, now: float) -> bytes:
         return picture(self._look(now), self._inverted)
@@ -149,8 +162,11 @@ class Panel:
             return
         bus = self.program.bus
         if order.name == "pairing":
-            self._pairing_t = now + PAIRING_S
+            self._pairing_t, self._claim = now + PAIRING_S, ""
             bus.publish(Pairing(now, PAIRING_S))
+        elif order.name == "pairing-press":
+            bus.publish(PairingPress(now, order.values["claim"]))
+            self._claim = ""
         elif order.name == "unlock-word":
             bus.publish(UnlockWord(now))
         else:

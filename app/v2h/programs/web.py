@@ -21,6 +21,8 @@ from v2h.bus.messages import (
     MeterReading,
     MeterStatus,
     Pairing,
+    PairingClaim,
+    PairingPress,
     Reply,
 )
 from v2h.bus.sentences import say
@@ -53,10 +55,10 @@ class Web:
     def __init__(self, program: Program) -> None:
         self._program, self._bus, config = program, program.bus, program.config
         self._state = LiveState(config.errors, config.site.name)
-        self._queue, self._window = CommandQueue(), Window()
+        self._queue, self._window, self._pairs = CommandQueue(), Window(), False
         self._archive = LogReader(DATA, self._on_damage)
         self._archive.clear_leftovers()
-        keys = AuthStore(WEB_DATA)
+        self._keys = keys = AuthStore(WEB_DATA)
         app = create_app(
             self._state,
             self._queue,
@@ -74,6 +76,7 @@ class Web:
         self._warn_of_owner(keys)
         self._serving.start()
         program.every(BUS_LOOK_S, self._look)
+        program.every(PairingClaim.REPEAT_S, self._show_pairing)
         program.every(COUNT_S, self._count, slack_s=SLACK_S)
         program.at_exit(self._state.close)
 
@@ -86,8 +89,9 @@ class Web:
         subscribe(MeterStatus.TOPIC.format("+"), self._on_meter)
         subscribe(MeterReading.TOPIC.format("solar"), lambda topic, data: state.put_solar(MeterReading.from_json(data)))
         subscribe(Pairing.TOPIC, self._on_pairing, retained=False)
+        subscribe(PairingPress.TOPIC, self._on_pairing_press, retained=False)
         subscribe(Alive.TOPIC.format("+"), self._on_alive)
-        subscribe(Event.TOPIC, lambda topic, data: state.put_event(Event.from_json(data)), retained=False)
+        subscribe(Event.TOPIC.format("+"), lambda *heard: state.put_event(Event.heard(*heard)), retained=False)
         subscribe(
             Reply.TOPIC.format("+"), lambda topic, data: self._queue.answer(Reply.from_json(data)), retained=False
         )
@@ -105,6 +109,19 @@ class Web:
         said = Pairing.from_json(payload)
         if self._window.open(said.t, said.open_s, time.monotonic()):
             self._program.log.info("pairing window open")
+            self._pairs = True
+
+    def _on_pairing_press(self, topic: str, payload: bytes) -> None:
+        said = PairingPress.from_json(payload)
+        if self._window.confirm(said.claim, said.t, time.monotonic()):
+            self._bus.event("warning", "pairing", say("owner.pairing_confirmed"))
+
+    def _show_pairing(self, now: float) -> None:
+        """Tell `panel` that a browser waits for the press, or once that the window is over."""
+        claim, over = self._window.claim(now), self._window.is_over(now)
+        if self._pairs and (claim or over):
+            self._bus.publish(PairingClaim(now, claim))
+        self._pairs = self._pairs and not over
 
     def _on_damage(self, why: str) -> None:
         """Report a damaged log. Called in a thread of the HTTP server."""
@@ -118,10 +135,14 @@ class Web:
             self._bus.event(level, code, text)
 
     def _count(self, now: float) -> None:
+        """Once a minute: read the day's counters for the page, write the last use of the owner's credentials to the
+        card, and free a copy of the log that is not served any more."""
         try:
             days = self._archive.days(1)
         except LogError:
             days = []
+        self._keys.write_used()
+        self._archive.drop_old_copy()
         self._state.put_today(of_today(days, owners_zone(self._state), time.time()))
 
     def _look(self, now: float) -> None:

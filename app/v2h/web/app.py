@@ -8,11 +8,12 @@ from werkzeug.exceptions import HTTPException
 
 from v2h.bus.messages import MOST_DOCUMENT_B
 from v2h.web.auth import refusal, stand_before
-from v2h.web.auth_pages import Tell, owner_pages
+from v2h.web.auth_pages import owner_pages
 from v2h.web.auth_store import AuthStore
 from v2h.web.commands import Commands
 from v2h.web.log_source import Archive
-from v2h.web.pages import pages
+from v2h.web.owner_answers import Tell
+from v2h.web.pages import owners_zone, pages
 from v2h.web.pairing import Window
 from v2h.web.rest import Sources, rest
 from v2h.web.state import LiveState
@@ -52,7 +53,7 @@ def create_app(
     app.config["COMPRESS_MIMETYPES"] = COMPRESSED
     Compress(app)
     stand_before(app, keys, host_names=host_names, reading_open=reading_open)
-    app.register_blueprint(owner_pages(keys, window, tell))
+    app.register_blueprint(owner_pages(keys, window, tell, lambda: owners_zone(state)))
     sources = Sources(state, commands, archive, data / "captures")
     app.register_blueprint(rest(sources, streams, stream_life_s))
 

@@ -1,6 +1,7 @@
 """Limits attempts to log in: a few for each address of the network, and far more for all together.
 
 One guesser on the network must not lock the owner out, and a thousand addresses must not guess without a limit either.
+A browser that has logged in before has a limit of its own, which no guesser can use up.
 All `now` are monotonic seconds.
 """
 
@@ -49,27 +50,29 @@ def for_all() -> Bucket:
 
 class Attempts:
     """Safe to use from several threads. address: as the socket names it. Of an IPv6 address its /64 counts, because
-    each device has many of them."""
+    each device has many of them. device: the id of a browser that has logged in before, "" for any other; its attempts
+    count for itself alone."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._all, self._each = for_all(), dict[str, Bucket]()
+        self._devices = dict[str, Bucket]()
 
-    def wait_s(self, now: float, address: str = "") -> float:
+    def wait_s(self, now: float, address: str = "", device: str = "") -> float:
         """Take one attempt: 0 when it is granted, else the seconds until the next one will be granted."""
         with self._lock:
-            one = self._one(now, address)
-            wait_s = max(one.wait_s(now), self._all.wait_s(now))
+            limits = self._limits(now, address, device)
+            wait_s = max(limit.wait_s(now) for limit in limits)
             if wait_s == 0.0:
-                one.take(1.0)
-                self._all.take(1.0)
+                for limit in limits:
+                    limit.take(1.0)
             return wait_s
 
-    def give_back(self, now: float, address: str = "") -> None:
+    def give_back(self, now: float, address: str = "", device: str = "") -> None:
         """Do not count the last attempt: the password was right, or it was not checked."""
         with self._lock:
-            self._one(now, address).take(-1.0)
-            self._all.take(-1.0)
+            for limit in self._limits(now, address, device):
+                limit.take(-1.0)
 
     def failed(self, now: float, address: str = "") -> int:
         """Count a wrong password. Returns how many this address has sent, at the first, the tenth, the hundredth and so
@@ -80,6 +83,11 @@ class Attempts:
                 one.failed = 0
             one.failed, one.failed_t = one.failed + 1, now
             return one.failed if str(one.failed).strip("0") == "1" else 0
+
+    def _limits(self, now: float, address: str, device: str) -> tuple[Bucket, ...]:
+        if device:
+            return (self._devices.setdefault(device, for_one()),)
+        return self._one(now, address), self._all
 
     def _one(self, now: float, address: str) -> Bucket:
         place = _place(address)

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from v2h.web.auth_store import AuthStore, Kind, csrf_token
+from v2h.web.auth_store import AuthStore, Kind, Scope, csrf_token
+from v2h.web.commands import OPERATE
 from v2h.web.request_checks import FORM, HEADERS, JSON, cross_site_refusal, host_refusal
 
 SESSION_COOKIE = "v2h_session"
@@ -23,13 +24,17 @@ OPEN_TO_ALL = ("static", "owner.log_in", "owner.do_log_in", "owner.pair", "owner
 """Endpoints that a person needs to become the owner. Those that change something check the request themselves."""
 LASTING = ("static", "pages.chart_library")
 """Endpoints whose response a browser may cache."""
+COMMAND = "rest.post_command"
 OWNER_PAGES = "owner"
 """The blueprint of HTML forms; everything else takes JSON."""
+OWNERS_READING = ("rest.get_database",)
+"""Endpoints that only the owner may read, whoever may read the rest: they cost the card or say too much."""
 NO_PASSWORD = (
     "No password is set yet, so nothing can be changed from here. Hold both buttons of the charger for 5 s while it is "
     "idle, then open /pair within two minutes; or write web.password into v2h.toml on the card."
 )
 LOG_IN = "Only the owner may change things. Log in at /login, or send an API token."
+NOT_IN_SCOPE = 'The scope of this token is "{scope}", and this needs "{needed}". Make such a token on the page /tokens.'
 LOG_IN_TO_READ = "Only the owner may look here. Log in at /login, or send an API token."
 
 
@@ -74,7 +79,8 @@ def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], re
         if request.blueprint == OWNER_PAGES and (g.key is None or g.key.kind != "session"):
             return redirect("/login", 303)
         if g.key is not None:
-            return None
+            needed = _needed_scope()
+            return None if g.key.may(needed) else refusal(NOT_IN_SCOPE.format(scope=g.key.scope, needed=needed), 403)
         if not change and not request.path.startswith(API):
             return redirect("/login", 303)
         if not keys.has_password:
@@ -126,8 +132,16 @@ def _back() -> str:
     return "/" + came.path.lstrip("/") if came.netloc == request.host and not again else "/"
 
 
+def _needed_scope() -> Scope:
+    """What a token must be allowed to do for this request."""
+    if request.method in SAFE:
+        return "read"
+    name = (request.view_args or {}).get("name")
+    return "operate" if request.endpoint == COMMAND and name in OPERATE else "configure"
+
+
 def _is_private(reading_open: bool) -> bool:
-    return not reading_open or request.blueprint == OWNER_PAGES
+    return not reading_open or request.blueprint == OWNER_PAGES or request.endpoint in OWNERS_READING
 
 
 def _brought(authorization: str | None, cookie: str) -> tuple[str, Kind]:

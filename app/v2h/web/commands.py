@@ -55,6 +55,8 @@ COMMANDS: dict[str, dict[str, Rule]] = {
 """Orders that the page and the API may give, and their keys. `manager` and `charger` decide whether an order is
 possible at the moment."""
 NEEDED: dict[str, tuple[str, ...]] = {"mode": ("mode",), "schedule": ("schedule",), "clock": ("at",), "slot": ("slot",)}
+OPERATE = ("mode", "stop", "clear-fault", "capture", "resume", "slot")
+"""Orders for which a token that may operate is enough; every other order configures."""
 ELSEWHERE = {("clear-fault", "unlock_confirmed"): UnlockWord.GIVEN_AT_THE_PANEL}
 """Keys of orders that must be given at another place, and the sentence that names the place."""
 

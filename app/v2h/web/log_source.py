@@ -22,5 +22,5 @@ class Archive(Protocol):
         ...
 
     def copy(self) -> BinaryIO:
-        """The whole database as an SQLite file without a name."""
+        """The whole database as an SQLite file without a name; the same copy is served for an hour."""
         ...

@@ -17,7 +17,7 @@ from v2h.web.commands import ANY_KEY, COMMANDS, NEEDED, Kind, Rule
 
 ABOUT = (
     "Powers in W, grid + is import, battery and current + is charging the car. Looking is open on the local network "
-    "unless v2h.toml closes it; changes need a token made on the page /tokens."
+    "unless v2h.toml closes it; changes need a token made on the page /tokens, with the scope operate or configure."
 )
 MAX_EVENTS, MAX_DAYS, MAX_SAMPLES = 500, 400, 3000
 Schema = dict[str, Any]
@@ -61,7 +61,7 @@ BACKUP = shape(v2h_backup={"const": 1}, settings=OBJECT, schedule=OBJECT)
 WORDS = {
     400: "What was sent cannot be used; the error says which part and what is allowed.",
     401: "Only the owner may: the token is missing, unknown or revoked.",
-    403: "Foreign host, foreign site, wrong CSRF token, or no password is set yet.",
+    403: "Foreign host, foreign site, wrong CSRF token, a token without this scope, or no password is set yet.",
     404: "There is no such thing.",
     409: "Understood, and refused by the program that decides: not now, or not here.",
     413: "Too long.",
@@ -100,7 +100,7 @@ ENDPOINTS = (
     Endpoint("get", "/energy", "Totals of the last days, newest first", shape(days=ROWS), ASKED, DAYS),
     Endpoint("get", "/samples", f"Means over time, at most {MAX_SAMPLES}", SAMPLES, ASKED, SPAN),
     Endpoint("get", "/samples.csv", "The same as CSV", "text/csv", ASKED, SPAN),
-    Endpoint("get", "/database", "The whole log as an SQLite file", "application/vnd.sqlite3", SOURCED),
+    Endpoint("get", "/database", "The whole log, up to an hour old; owner only", "application/vnd.sqlite3", SOURCED),
     Endpoint("get", "/captures", "CAN logs that were kept after a fault", shape(captures=ROWS)),
     Endpoint("get", "/captures/{name}", "One of them, as candump writes it", "text/plain", (*READ, 404)),
     Endpoint("get", "/backup", "Settings and schedule; no password, no token", BACKUP, SOURCED),

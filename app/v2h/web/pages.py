@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, render_template, request, send_file
+from flask import Blueprint, Response, abort, g, render_template, request, send_file
 
 from v2h import version
 from v2h.web.commands import COMMANDS
@@ -44,7 +44,11 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
 
     @blueprint.app_context_processor
     def frame() -> dict[str, Any]:
-        """The values that base.html needs, for every template of the application."""
+        """The values that base.html needs, for every template of the application. A stranger who may not read sees
+        the log-in and refusals: they say nothing about this house."""
+        may_look = getattr(g, "may_still_look", None)
+        if may_look is None or not may_look():
+            return {"view": {"tone": "idle"}, "site": "V2H", "version": "", "tabs": TABS}
         view = state.document()[0]["view"]
         return {"view": view, "site": view["site"], "version": version(), "tabs": TABS}
 

@@ -33,7 +33,7 @@ class Broker:
 
     def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
         self.sizes.append(len(payload))
-        if topic.startswith(Event.TOPIC):
+        if topic.startswith("v2h/event/"):
             self.said.append((topic, Event.from_json(payload).code))
 
     def tell(self, topic: str, payload: bytes) -> None:
@@ -68,7 +68,7 @@ class Wire:
 
     def said(self) -> list[str]:
         """The codes published since the last call; a + marks a code that was published again."""
-        codes = [code if topic == Event.TOPIC else f"+{code}" for topic, code in self.broker.said]
+        codes = [f"+{code}" if topic.endswith("/again") else code for topic, code in self.broker.said]
         self.broker.said.clear()
         return codes
 

@@ -132,7 +132,7 @@ def test_token_file_must_be_the_owners_alone(
     monkeypatch.delenv("V2H_TOKEN")
     path = tmp_path / ".config" / "v2h" / "token"
     path.parent.mkdir(parents=True)
-    path.write_text(web.keys.make_token("file") + "\n")
+    path.write_text(web.keys.make_token("file", "operate") + "\n")
     path.chmod(0o644)
     assert main(["stop", "--host", host]) == 1
     assert "can be read by others; run: chmod 600" in capsys.readouterr().err

@@ -82,3 +82,27 @@ def test_a_file_may_begin_with_the_mark_of_windows_notepad(tmp_path: Path, how: 
     path.write_text('[site]\r\nname = "Café"\r\n', encoding=how)
     config = load([path, path])
     assert (config.errors, config.site.name) == ((), "Café")
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ('[web]\nreading = "owner"\n[site]\nname = "Garage', "owner"),
+        ('[web]\nreading = "open"\n[site]\nname = "Garage', "owner"),
+        ('[web]\nreading = "ownr"', "owner"),
+        ('[site\nweb = {host_names = "#", reading = "owner"}', "owner"),
+        ('[site]\nname = "Garage\n  # reading = "owner"', "open"),
+        ('[web]\nreading = 3\nhost_names = "x"', "owner"),
+        ('[web]\nreading = "owner"\n[site]\nnme = "Garage"', "owner"),
+        ('[web]\nreading = "open"\n[site]\nnme = "Garage"', "open"),
+        ('[site]\nnme = "Garage"', "open"),
+        ("web = 3", "open"),
+        ("", "open"),
+    ],
+)
+def test_no_mistake_opens_reading_to_everyone(tmp_path: Path, text: str, reading: str) -> None:
+    """A file that is no TOML may have closed it if it names the key at all."""
+    config = read(tmp_path, text)
+    assert config.web.reading == reading and bool(config.errors) == (text != "")
+    (tmp_path / "v2h.toml").write_bytes(text.encode("utf-16"))  # as some editors save it
+    assert load([tmp_path / "v2h.toml"]).web.reading == ("owner" if "\nreading = " in text or "{" in text else "open")

@@ -64,7 +64,7 @@ def test_password_is_hashed_and_only_its_line_blanked(card: Path, folder: Path, 
 
 def test_a_new_password_revokes_what_the_old_one_gave_out(card: Path, folder: Path) -> None:
     keys = AuthStore(folder)
-    session, token = keys.set_password("the old one is long"), keys.make_token("phone")
+    session, token = keys.set_password("the old one is long"), keys.make_token("phone", "operate")
     card.write_text(FILES["table"])
     take(card, folder, always)
     after = AuthStore(folder)

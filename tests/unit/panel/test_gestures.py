@@ -7,20 +7,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.messages import charger, manager
-from v2h.panel.gestures import BOOST, ON_OFF, Buttons, PanelCommand, Situation, situation
+from v2h.panel.gestures import BOOST, MEANT_S, ON_OFF, Buttons, PanelCommand, Situation, situation
 from v2h.panel.lamps import PanelInputs
 
 STOP, START, CLEAR = PanelCommand("stop", {}), PanelCommand("mode", {"mode": "v2h"}), PanelCommand("clear-fault", {})
 CONFIRM, PAIR = PanelCommand("unlock-word", {}), PanelCommand("pairing", {})
 CHARGE = PanelCommand("mode", {"mode": "charge"})
+PRESS = PanelCommand("pairing-press", {"claim": "c1"})
+IN_WINDOW = (Situation.PAIRING, Situation.CLAIMED)
 
 
 def look(now: float, found: Situation, mode: str = "v2h", by: str = "owner") -> PanelInputs:
     if found is Situation.UNKNOWN:
         return PanelInputs(now, None, None)
-    state = {Situation.IDLE: "idle", Situation.FAULT: "fault", Situation.RUNNING: "energy"}[found]
+    state = {Situation.FAULT: "fault", Situation.RUNNING: "energy"}.get(found, "idle")
     chosen = {"mode": mode, "chosen_by": by} if found is Situation.RUNNING else {"mode": "idle"}
-    return PanelInputs(now, charger(state=state, t=now), manager(t=now, **chosen))
+    window = {"pairing_t": now + 60} if found in IN_WINDOW else {}
+    claim = {"claim": "c1"} if found is Situation.CLAIMED else {}
+    return PanelInputs(now, charger(state=state, t=now), manager(t=now, **chosen), **window, **claim)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -87,6 +91,12 @@ def test_on_off_stops_at_the_press_whatever_else_is_held(found: Situation, other
         (Situation.IDLE, 1.0, []),
         (Situation.IDLE, 5.0, []),
         (Situation.IDLE, 11.0, []),
+        (Situation.PAIRING, 0.5, []),
+        (Situation.PAIRING, 11.0, []),
+        (Situation.CLAIMED, 0.1, [PRESS]),
+        (Situation.CLAIMED, 0.99, [PRESS]),
+        (Situation.CLAIMED, 1.0, []),
+        (Situation.CLAIMED, 11.0, []),
         (Situation.FAULT, 0.5, []),
         (Situation.FAULT, 2.9, []),
         (Situation.FAULT, 3.1, [CLEAR]),
@@ -125,11 +135,36 @@ def test_a_press_in_idle_starts_nothing_if_something_else_has_begun_before_its_r
     assert hand.orders == []
 
 
+@pytest.mark.parametrize("after", [Situation.IDLE, Situation.RUNNING, Situation.PAIRING])
+def test_a_confirmation_that_is_overtaken_confirms_and_starts_nothing(after: Situation) -> None:
+    """A session begins, or the window ends, between press and release."""
+    hand = Hand(Situation.CLAIMED)
+    hand.edge(ON_OFF, True)
+    hand.found = after
+    hand.edge(ON_OFF, False)
+    assert hand.orders == []
+    assert Hand(Situation.RUNNING).press(ON_OFF, 0.2) == [STOP], "a session that runs is stopped, whoever waits"
+
+
+def test_a_press_that_came_too_late_for_the_window_starts_nothing() -> None:
+    now, window = 100.0, look(100.0, Situation.CLAIMED)
+    for ended_s, found in ((0.0, Situation.PAIRING), (MEANT_S - 0.1, Situation.PAIRING), (MEANT_S, Situation.IDLE)):
+        assert situation(window._replace(pairing_t=now - ended_s)) is found
+    assert situation(window._replace(charger=charger(state="energy", t=now))) is Situation.RUNNING
+    assert situation(window._replace(manager=None)) is Situation.UNKNOWN
+
+
+@pytest.mark.parametrize("found", [Situation.PAIRING, Situation.CLAIMED])
+def test_boost_starts_nothing_in_the_window(found: Situation) -> None:
+    assert Hand(found).press(BOOST, 0.2) == []
+
+
+@pytest.mark.parametrize("found", [Situation.IDLE, Situation.PAIRING, Situation.CLAIMED])
 @pytest.mark.parametrize("first", [ON_OFF, BOOST])
 @pytest.mark.parametrize(("held_s", "orders"), [(0.3, []), (4.4, []), (6.0, [PAIR]), (15.0, [PAIR])])
-def test_both_in_idle(first: str, held_s: float, orders: list[PanelCommand]) -> None:
+def test_both_in_idle(first: str, held_s: float, orders: list[PanelCommand], found: Situation) -> None:
     second = BOOST if first == ON_OFF else ON_OFF
-    hand = Hand()
+    hand = Hand(found)
     hand.edge(first, True)
     hand.wait(0.2)
     hand.edge(second, True)
@@ -251,6 +286,10 @@ def test_no_sequence_of_presses_does_what_it_must_not(steps: list[tuple[str, flo
                     assert hand.now - gesture[0][1] < 1.0
                     assert gesture[0][2] is found
                     assert (order == START) is (button == ON_OFF and found is Situation.IDLE) or button == BOOST
+                if order == PRESS:
+                    assert not pressed
+                    assert [(name, when) for name, _, when in gesture] == [(ON_OFF, Situation.CLAIMED)]
+                    assert found is Situation.CLAIMED and hand.now - gesture[0][1] < 1.0
                 if order == CLEAR:
                     assert len(gesture) == 1
                     assert 3.0 <= hand.now - gesture[0][1] < 8.0
@@ -263,8 +302,9 @@ def test_no_sequence_of_presses_does_what_it_must_not(steps: list[tuple[str, flo
             assert order in (PAIR, CONFIRM), "only these come while held"
             presses = {name for name, _, _ in gesture}
             assert presses == set(down) == ({ON_OFF, BOOST} if order == PAIR else {ON_OFF})
-            wanted = Situation.IDLE if order == PAIR else Situation.FAULT
-            assert {when for _, _, when in gesture} | {found} == {wanted}
+            wanted = {Situation.IDLE, *IN_WINDOW} if order == PAIR else {Situation.FAULT}
+            seen = {when for _, _, when in gesture} | {found}
+            assert len(seen) == 1 and seen <= wanted
             assert hand.now - max(down.values()) >= (5.0 if order == PAIR else 10.0)
         given_before = len(hand.orders)
         if not down:

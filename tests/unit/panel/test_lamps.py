@@ -218,7 +218,8 @@ def test_what_wakes_it() -> None:
 
 def test_the_logo_blinks_white_while_pairing_and_a_fault_still_shows() -> None:
     assert picture(idle_look(pairing_t=60.0)) == bytes((0x55, 0x40, 0x55, 0x02))
-    assert picture(idle_look(pairing_t=-0.1))[3] == 0x01
+    assert picture(idle_look(pairing_t=60.0)._replace(claim="c1"))[3] == 0x03, "a browser waits: fast"
+    assert picture(idle_look(pairing_t=-0.1))[3] == picture(idle_look(pairing_t=-0.1)._replace(claim="c1"))[3] == 0x01
     now = time.monotonic()
     assert picture(PanelInputs(now, charger(state="fault"), manager(mode="idle"), pairing_t=now + 60))[3] == 0x40
 

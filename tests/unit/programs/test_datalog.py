@@ -141,7 +141,7 @@ def test_a_log_that_a_reader_finds_damaged_is_begun_afresh_and_says_so(desk: Des
     damage(store)
     desk.run(60)
     assert not list(desk.folder.glob("*.broken-*"))
-    desk.program.hear(Event(desk.program.now, "warning", DAMAGED, "malformed", "web"))
+    desk.program.hear(Event(desk.program.now, "warning", DAMAGED, "malformed", "web"), "web")
     deadline = time.monotonic() + 20
     while not list(desk.folder.glob("*.broken-1")):
         assert time.monotonic() < deadline

@@ -36,6 +36,17 @@ def test_many_addresses_have_a_common_ceiling() -> None:
     assert attempts.wait_s(ALL.pause_s, "192.168.1.7") == 0.0
 
 
+def test_a_known_device_has_a_limit_of_its_own() -> None:
+    attempts = Attempts()
+    for n in range(ADDRESSES + 100):
+        attempts.wait_s(0.0, f"10.0.{n // 250}.{n % 250}")
+    assert attempts.wait_s(0.0, "10.0.0.1") > 0.0
+    assert [attempts.wait_s(0.0, "10.0.0.1", "d1") for _ in range(ONE.burst)] == [0.0] * ONE.burst
+    assert attempts.wait_s(0.0, "10.0.0.1", "d1") == ONE.pause_s and attempts.wait_s(0.0, "10.0.0.1", "d2") == 0.0
+    attempts.give_back(0.0, "10.0.0.1", "d1")
+    assert attempts.wait_s(0.0, "", "d1") == 0.0
+
+
 def test_memory_is_bounded_and_idle_addresses_are_forgotten() -> None:
     attempts = Attempts()
     for n in range(3 * ADDRESSES):

@@ -1,15 +1,20 @@
 """Permissions. Every list of routes comes from the application itself, so that a new route cannot be forgotten."""
 
+import time
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.support.messages import charger
 from tests.support.webapp import JSON, WebApp, browser, routes
+from v2h import version
 from v2h.web import auth_store
-from v2h.web.auth import LASTING, OPEN_TO_ALL
+from v2h.web.auth import LASTING, OPEN_TO_ALL, OWNERS_READING
 from v2h.web.auth_store import csrf_token
+from v2h.web.commands import COMMANDS, OPERATE
 from v2h.web.request_checks import host_refusal
 from v2h.web.state import LiveState
 
@@ -199,6 +204,26 @@ def test_a_session_and_a_token_let_the_owner_change_things(app: Flask, web: WebA
     assert [name for name, _ in web.orders] == ["stop", "stop"]
 
 
+def test_a_token_may_do_what_its_scope_says_and_nothing_more(web: WebApp) -> None:
+    """With closed reading, so that each scope counts. Every change that this list does not name configures."""
+    app, operate = web.make(reading_open=False), {f"/api/v1/command/{name}" for name in OPERATE}
+    bodies: dict[str, dict[str, object]] = {"mode": {"mode": "v2h"}, "slot": {"slot": "none"}, "clock": {"at": "x"}}
+    for scope, allowed in (("read", set[str]()), ("operate", operate), ("configure", operate | {"any other"})):
+        token = web.token(scope)
+        assert app.test_client().get("/api/v1/state", headers=token).status_code == 200
+        for name in COMMANDS:
+            path = f"/api/v1/command/{name}"
+            answer = app.test_client().post(path, json=bodies.get(name, {}), headers=token)
+            may = path in allowed or "any other" in allowed
+            assert (answer.status_code == 403) is not may, (scope, name, answer.get_json())
+            if not may:
+                assert "/tokens" in said(answer) and f'scope of this token is "{scope}"' in said(answer)
+        restored = app.test_client().post("/api/v1/restore", json={}, headers=token)
+        assert (restored.status_code == 403) is (scope != "configure")
+    assert {name for name, _ in web.orders} == {"settings", *OPERATE}
+    assert set(COMMANDS) - set(OPERATE) == {"settings", "schedule", "clock"}
+
+
 def test_reading_is_open_until_it_is_closed(web: WebApp) -> None:
     """Closed: every route except those for the log-in refuses, with 401 for programs and with the log-in for
     browsers."""
@@ -209,7 +234,7 @@ def test_reading_is_open_until_it_is_closed(web: WebApp) -> None:
                 continue
             answer = app.test_client().get(path)
             refused = answer.status_code in (401, 403) or (answer.status_code, answer.location) == (303, "/login")
-            owners = endpoint in ("owner.log_out", "owner.tokens")
+            owners = endpoint in ("owner.log_out", "owner.tokens", "owner.account", *OWNERS_READING)
             closed = not reading_open and endpoint not in OPEN_TO_ALL
             assert refused is (owners or closed), (path, answer.status_code, reading_open)
             answer.close()
@@ -218,6 +243,16 @@ def test_reading_is_open_until_it_is_closed(web: WebApp) -> None:
     assert app.test_client().get("/api/v1/state").status_code == 401
     assert app.test_client().get("/api/v1/state", headers=token).status_code == 200
     assert browser(app, web.session())[0].get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/login", "/pair", "/nowhere", "/static/nothing.css"])
+def test_where_only_the_owner_reads_a_stranger_learns_nothing_of_the_house(web: WebApp, path: str) -> None:
+    web.state.put_charger(charger(state="fault"))
+    told = ("Garage", version(), 'data-tone="fault"')
+    for reading_open in (True, False):
+        page = web.make(reading_open=reading_open).test_client().get(path).get_data(as_text=True)
+        assert [word in page for word in told] == [reading_open] * 3
+    assert "Garage" in browser(web.make(reading_open=False), web.session())[0].get(path).get_data(as_text=True)
 
 
 @pytest.mark.parametrize("credential", ["session", "token"])
@@ -289,6 +324,32 @@ def test_wrong_passwords_are_few_for_one_address_and_lock_no_other_out(app: Flas
     assert wrong == ["Wrong passwords from 192.168.1.66: 1, with less than an hour between two."]
 
 
+def test_guessers_never_lock_out_a_browser_that_has_logged_in_before(app: Flask, web: WebApp) -> None:
+    """Even from the guesser's own address, and when the limit of all callers is used up."""
+    web.session()
+
+    def log_in(client: FlaskClient, password: str = "correct horse battery") -> TestResponse:
+        return client.post("/login", data={"password": password}, headers=FORM)
+
+    known, other = app.test_client(), app.test_client()
+    cookies = log_in(known).headers.getlist("Set-Cookie")
+    (remembered,) = [cookie for cookie in cookies if cookie.startswith("v2h_device=")]
+    assert "HttpOnly" in remembered and "SameSite=Strict" in remembered
+    for number in range(100):
+        web.keys.attempts.wait_s(time.monotonic(), f"10.0.0.{number}")
+    other.set_cookie("v2h_device", "guess")
+    assert log_in(other).status_code == 429
+    again = log_in(known)
+    assert again.status_code == 303 and "v2h_device" not in str(again.headers), "it keeps what it has"
+    assert [log_in(known, "x" * 10).status_code for _ in range(6)] == [401] * 5 + [429], "it has a limit, too"
+    secret = remembered.split("=")[1].split(";")[0]
+    assert secret not in (web.folder / "web" / "owner.json").read_text()
+    client, _ = browser(app, secret)
+    assert client.get("/tokens").location == "/login", "it may do nothing"
+    web.keys.set_password("another long one")
+    assert web.keys.holder(secret, "device") is None
+
+
 def test_tokens_are_shown_once_and_revoked(app: Flask, web: WebApp) -> None:
     session = web.session()
     client, csrf = browser(app, session)
@@ -304,7 +365,7 @@ def test_tokens_are_shown_once_and_revoked(app: Flask, web: WebApp) -> None:
     assert client.post(f"/tokens/{key.id}/revoke", data=form, headers=FORM).status_code == 303
     assert app.test_client().get("/api/v1/state", headers=bearer).status_code == 401
     assert client.post("/tokens", data=form | {"name": " "}, headers=FORM).status_code == 400
-    assert [code for _, code, _ in web.events] == ["token_made", "token_revoked"]
+    assert [code for _, code, _ in web.events] == ["token_made", "access-ended"]
     assert secret not in str(web.events)
 
 
@@ -325,7 +386,7 @@ def test_a_revocation_that_the_disk_refuses_is_told_as_that(
     assert app.test_client().get("/api/v1/state", headers=bearer).status_code == 401, "it holds for now"
     assert "works again after a restart" in client.get("/tokens").get_data(as_text=True)
     assert client.post("/logout", data=form, headers=FORM).status_code == 303
-    assert [(level, code) for level, code, _ in web.events] == [("warning", "token_revoked"), ("warning", "owner_file")]
+    assert [(level, code) for level, code, _ in web.events] == [("warning", "access-ended"), ("warning", "owner_file")]
     assert all("No space left on device" in text for _, _, text in web.events)
 
 

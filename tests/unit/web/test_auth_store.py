@@ -1,5 +1,6 @@
 """The owner's password, sessions and tokens in a real file, which holds only their hashes."""
 
+import contextlib
 import json
 import threading
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from v2h.web import auth_store
-from v2h.web.auth_store import MOST, AuthStore, RefusedError
+from v2h.web.auth_store import CLOCK_BACK_S, MOST, SESSION_S, USED_S, AuthStore, RefusedError
 from v2h.web.passwords import hashed, matches, parse
 
 WORD = "correct horse battery"
@@ -42,7 +43,7 @@ def test_what_is_no_hash_of_ours_is_refused(stored: str) -> None:
 def test_keys_survive_a_restart_as_hashes_only(tmp_path: Path) -> None:
     keys = AuthStore(tmp_path)
     session = keys.set_password(WORD)
-    token = keys.make_token("  home   automation ")
+    token = keys.make_token("  home   automation ", "operate")
     text = (tmp_path / "owner.json").read_text()
     assert (tmp_path / "owner.json").stat().st_mode & 0o777 == 0o600
     assert session not in text and token not in text and WORD not in text
@@ -58,15 +59,40 @@ def test_keys_survive_a_restart_as_hashes_only(tmp_path: Path) -> None:
 def test_the_oldest_session_makes_room_and_tokens_do_not(tmp_path: Path) -> None:
     keys = AuthStore(tmp_path)
     first = keys.set_password(WORD)
-    token = keys.make_token("first")
+    token = keys.make_token("first", "operate")
     for _ in range(MOST):
         last = keys.log_in(WORD, time.monotonic())
     assert keys.holder(first, "session") is None and keys.holder(last, "session") is not None
     for number in range(MOST - 1):
-        keys.make_token(f"token {number}")
+        keys.make_token(f"token {number}", "operate")
     with pytest.raises(RefusedError, match="revoke one first"):
-        keys.make_token("one more")
+        keys.make_token("one more", "operate")
     assert keys.holder(token, "token") is not None
+
+
+def test_tokens_made_at_once_drop_no_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, free = AuthStore(tmp_path), 3
+    keys.set_password(WORD)
+    older = [keys.make_token(f"token {number}", "operate") for number in range(MOST - free)]
+    together, made = threading.Barrier(10), list[str]()
+    random = auth_store.secrets.token_hex
+
+    def all_at_once(size: int) -> str:
+        together.wait(5)
+        return random(size)
+
+    def make(number: int) -> None:
+        with contextlib.suppress(RefusedError):
+            made.append(keys.make_token(f"at once {number}", "operate"))
+
+    monkeypatch.setattr(auth_store.secrets, "token_hex", all_at_once)
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(made) == free and len(keys.tokens()) == MOST
+    assert all(keys.holder(secret, "token") for secret in older + made)
 
 
 def test_passwords_are_hashed_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +131,16 @@ def test_a_log_in_that_was_overtaken_by_a_new_password_is_void(tmp_path: Path, m
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "[]", '{"password": "plain"}', '{"password": 3}', '{"keys": [{"kind": "token"}]}', '{"keys": 3}']
+    "content",
+    [
+        "{",
+        "[]",
+        '{"password": "plain"}',
+        '{"password": 3}',
+        '{"keys": [{"kind": "token"}]}',
+        '{"keys": [{"kind": "token", "id": "1", "name": "x", "hash": "0", "scope": "all"}]}',
+        '{"keys": 3}',
+    ],
 )
 def test_a_bad_file_is_moved_aside_and_closes_every_door(tmp_path: Path, content: str) -> None:
     (tmp_path / "owner.json").write_text(content)
@@ -123,7 +158,7 @@ def test_a_revocation_that_could_not_be_written_down_is_told_until_it_is(
 ) -> None:
     keys = AuthStore(tmp_path)
     keys.set_password(WORD)
-    token = keys.make_token("lost phone")
+    token = keys.make_token("lost phone", "operate")
 
     def refuses(path: Path, value: object, mode: int) -> None:
         raise OSError(30, "Read-only file system")
@@ -137,3 +172,53 @@ def test_a_revocation_that_could_not_be_written_down_is_told_until_it_is(
         assert AuthStore(tmp_path).holder(token, "token") is not None, "which is what the sentence says"
     keys.log_in(WORD, 0.0)
     assert keys.trouble is None and AuthStore(tmp_path).holder(token, "token") is None
+
+
+def test_a_session_ends_by_itself_and_a_token_does_not(tmp_path: Path) -> None:
+    now = [1e9]
+    keys = AuthStore(tmp_path, lambda: now[0])
+    session, token = keys.set_password(WORD), keys.make_token("home", "read")
+    for passed_s, lives in ((SESSION_S, True), (SESSION_S + 1, False), (-CLOCK_BACK_S, True), (-1e8, False)):
+        now[0] = 1e9 + passed_s
+        assert (keys.holder(session, "session") is not None) is lives is (keys.sessions() != [])
+        assert keys.holder(token, "token") is not None
+    now[0] = 1e9 + SESSION_S + 1
+    keys.log_in(WORD, 0.0)
+    assert session not in str(keys._keys) and len(keys._keys) == 2, (
+        "what has ended leaves the file with the next log-in"
+    )
+
+
+def test_the_last_use_is_written_at_most_once_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, written = [1e9], list[float]()
+    keys = AuthStore(tmp_path, lambda: now[0])
+    keys.set_password(WORD)
+    tokens = [keys.make_token(name, "read") for name in ("a", "b", "c")]
+    write = auth_store.write_json
+    monkeypatch.setattr(auth_store, "write_json", lambda *a, **k: (written.append(now[0]), write(*a, **k)))
+    for minute in range(4 * 60):
+        now[0] = 1e9 + 60 * minute
+        assert keys.holder(tokens[minute % 3], "token") is not None
+        keys.write_used()
+    assert [token.used_s for token in keys.tokens()] == [now[0] - 120, now[0] - 60, now[0]]
+    assert len(written) <= 4 + len(tokens), "each token's first use, and then about one an hour"
+    again = AuthStore(tmp_path, lambda: now[0]).tokens()
+    assert all(now[0] - USED_S - 180 <= (token.used_s or 0) for token in again)
+
+
+def test_credentials_of_before_there_were_scopes(tmp_path: Path) -> None:
+    """Existing tokens may operate; existing sessions end a session's life after the update."""
+    keys = AuthStore(tmp_path, lambda: 5.0)
+    session, token = keys.set_password(WORD), keys.make_token("home", "configure")
+    path = tmp_path / "owner.json"
+    old = json.loads(path.read_text())
+    for key in old["keys"]:
+        for name in ("scope", "created_s", "used_s"):
+            del key[name]
+        key["of a later version"] = 3
+    path.write_text(json.dumps(old))
+    again = AuthStore(tmp_path, lambda: 1e9)
+    (found,), (browser,) = again.tokens(), again.sessions()
+    assert again.trouble is None and (found.scope, found.created_s) == ("operate", None)
+    assert (browser.scope, browser.created_s) == ("configure", 1e9)
+    assert again.holder(session, "session") and again.holder(token, "token")

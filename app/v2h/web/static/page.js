@@ -5,6 +5,7 @@ const SILENT_MS = 4000; // the stream sends a document at least every second
 const POLL_MS = 2000;
 const RETRY_STREAM_MS = 60000;
 const ANSWER_MS = 12000; // setting the clock may take 10 s, and only the reply shows whether it was set
+const PRESS_MISSING = 'data-press="missing"'; // as templates/pair.html writes it
 const root = document.documentElement;
 const link = document.getElementById("link");
 const shown = new Map(); // list name -> JSON of its rows: a list is updated only when its rows change
@@ -179,4 +180,11 @@ function start() {
   listen();
 }
 
+// The pairing page waits for a press at the charger: it is loaded again as soon as it has something else to say.
+async function lookForPress() {
+  const response = await fetch(location.pathname).catch(() => null);
+  if (response?.ok && !(await response.text()).includes(PRESS_MISSING)) location.reload();
+}
+
 if (root.dataset.live !== undefined) start();
+if (document.querySelector("[data-press=missing]")) setInterval(lookForPress, POLL_MS);
