@@ -5,6 +5,7 @@ Every sentence reads "KEY = VALUE is not EXPECTED": what, where, the value, and 
 the EXPECTED of the sentence.
 """
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,26 @@ def finite(value: object) -> TypeGuard[float]:
         return math.isfinite(value)
     except OverflowError:
         return False
+
+
+def utf8(content: bytes) -> str:
+    """The text of a file that people edit, without the mark that Windows editors write before it. Raises ValueError
+    with the line for another encoding."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start]
+        raise ValueError(f"line {line} is not UTF-8 (byte {byte:#04x}): save the file as UTF-8") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def check_texts(document: object) -> None:
+    """Raises ValueError for JSON in which a text ends in the middle of a character ("\\ud83d" alone: a program that
+    cuts texts at 16 bits writes such): no file, database or page can hold it."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("a text in it ends in the middle of a character") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +77,17 @@ class Range:
         null = ", or null for no limit" if self.null else ""
         unit = f"({self.unit})" if " " in self.unit else self.unit  # some keys of v2h.toml have more than a unit here
         return f"a number from {self.low:g} to {self.high:g} {unit}".rstrip() + null
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Range):
+    """Whole numbers from low to high, both included."""
+
+    def fits(self, value: object) -> bool:
+        return Range.fits(self, value) and (not isinstance(value, float) or value.is_integer())
+
+    def __str__(self) -> str:
+        return f"a whole {Range.__str__(self).removeprefix('a ')}"
 
 
 @dataclass(frozen=True, slots=True)

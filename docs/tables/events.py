@@ -18,6 +18,7 @@ MEANINGS = {
     "current-deviation": "the measured current differs a little from the ordered one",
     "k-against-can": "K and the car's frames contradict each other while a session stops",
     "line-lost": "an output or K can no longer be read or written",
+    "file-set-aside": "manager died again and again with a stored file: it is set aside, and nothing starts by itself",
     "log-broken": "the log could not be read; it is kept aside and a new one is begun",
     "mode-ended": "a mode chosen by hand has ended: its time is over, it is done, the schedule goes on, or a fault",
     "meter-dead": "a meter is silent, or has never answered",

@@ -9,6 +9,7 @@ import typing
 from pathlib import Path
 
 from docs.tables.markdown import code, number, plain, prose, table
+from v2h.checks import Whole
 from v2h.config import meter_kinds, presets, site
 
 
@@ -37,10 +38,10 @@ def keys(kind: type) -> list[list[str]]:
         if "range" in meta:
             span = meta["range"]
             unit = span.unit
-            allowed = f"{number(span.low)} to {number(span.high)}"
+            allowed = f"{number(span.low)} to {number(span.high)}{', whole' if isinstance(span, Whole) else ''}"
             about = ". ".join(part for part in (unit, about) if part)
         elif meta.get("allowed"):
-            allowed = ", ".join(code(word) if word else "empty" for word in meta["allowed"])
+            allowed = ", ".join(code(str(word)) if word else "empty" for word in meta["allowed"])
         elif "secret" in meta:
             allowed = f"{meta['secret'][0]} to {meta['secret'][1]} characters, or empty"
         elif field.type is bool:

@@ -239,7 +239,7 @@ def test_a_fault_ends_the_order_until_it_is_cleared(tree: Tree) -> None:
     tree.until(lambda: tree.mode() == "idle" and not tree.house.setpoints[-1].wanted, what="idle after the fault")
     assert "Stopped by a fault: test" in tree.told[-1].why
     refused = tree.ask("mode", mode="v2h")
-    assert (refused.ok, refused.bad_input, "Press clear first" in refused.text) == (False, False, True)
+    assert (refused.ok, refused.bad_input, "Press “Clear the fault” first" in refused.text) == (False, False, True)
     assert tree.ask("clear-fault").text == "cleared"
     tree.listen(0.5)
     tree.house.silent = True
@@ -257,7 +257,7 @@ def test_a_session_that_the_car_ended_waits_before_the_next_start_and_the_owner_
     tree.house.state = "idle"
     tree.until(lambda: not tree.house.setpoints[-1].wanted, what="no session is wanted")
     assert tree.told[-1].mode == "v2h"
-    tree.until(lambda: "v2h waits: the session ended by itself (test)" in tree.told[-1].why, what=tree.told[-1].why)
+    tree.until(lambda: "V2H waits: the session ended by itself (test)" in tree.told[-1].why, what=tree.told[-1].why)
     assert tree.house.setpoints[-1].order == number
     follow(tree)
     assert tree.house.setpoints[-1].order > number

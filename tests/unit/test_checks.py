@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from v2h.checks import Count, Range, hint, one_of, shown
+from v2h.checks import Count, Range, hint, one_of, shown, utf8
 
 AMPS = Range(1, 16, "A")
 
@@ -12,6 +12,14 @@ AMPS = Range(1, 16, "A")
 @pytest.mark.parametrize("value", [1, 16, 7.5])
 def test_a_number_of_the_range_fits(value: float) -> None:
     assert AMPS.fits(value) and AMPS.read(str(value)) == value
+
+
+def test_text_of_any_editor_is_read_and_another_encoding_is_named_with_its_line() -> None:
+    assert utf8(b"\xef\xbb\xbf{}\r\nx\r") == "{}\nx\n"
+    with pytest.raises(ValueError, match=r"line 2 is not UTF-8 .byte 0xe4.: save the file as UTF-8"):
+        utf8("a\nK\u00e4fer".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"line 1 is not UTF-8 .byte 0xff."):
+        utf8("{}".encode("utf-16"))
 
 
 @pytest.mark.parametrize("value", [0.99, 16.01, math.nan, math.inf, 10**400, -(10**400), True, "7", None, [7], {}])

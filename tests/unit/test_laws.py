@@ -26,7 +26,7 @@ ALLOWED: dict[str, str] = {
     "safety": "canframe pre",
     "chademo": "bus canframe pre safety",
     "config": "chademo checks",
-    "runtime": "bus config",
+    "runtime": "bus checks config",
     "ports": "canframe runtime",
     "drivers": "config ports",
     "energy": "bus checks config",

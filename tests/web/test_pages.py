@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.support import lived_in
 from tests.support.messages import manager
@@ -16,6 +16,7 @@ from tests.support.servedapp import serving
 from tests.support.serving import Appliance
 from v2h.bus.messages import ManagerSchedule, Reply
 from v2h.config.site import Limits
+from v2h.energy.schedule_json import revision
 from v2h.energy.schedulefile import read_schedule
 from v2h.energy.walltime import DAYS
 
@@ -122,6 +123,57 @@ def test_the_schedule_is_shown_edited_and_sent_whole(appliance: Appliance, page:
     assert (document["version"], document["otherwise"]) == (1, "v2h")
 
 
+def test_hours_that_nobody_planned_do_not_look_idle(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(f"{appliance.url}schedule")
+    fill = "(part) => getComputedStyle(part).fill"
+    rails = {part.evaluate(fill) for part in page.locator(".week .rail").all()}
+    parts = {part.evaluate(fill) for part in page.locator(".week rect:not(.rail)").all()}
+    assert rails == {"none"} and "none" not in parts
+    expect(page.locator("#preview .key")).to_contain_text("Over, or not planned yet")
+
+
+def test_the_browser_asks_before_an_unsaved_edit_is_lost(appliance: Appliance, page: Page) -> None:
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    appliance.live_in()
+    page.goto(f"{appliance.url}schedule")
+    page.get_by_role("button", name="Add a price").click()
+    page.get_by_role("link", name="Log", exact=True).first.click()
+    page.wait_for_timeout(200)
+    assert (asked, page.url) == (["beforeunload"], f"{appliance.url}schedule")
+    page.locator(".entry[data-kind=prices]").last.get_by_role("button", name="Remove this entry").click()
+    page.get_by_role("button", name="Save the schedule").click()
+    expect(page.locator("#schedule .answer")).to_have_attribute("data-ok", "true")
+    page.goto(f"{appliance.url}settings")
+    reserve = page.locator("[data-setting=idle_end_min]")
+    before = reserve.input_value()
+    for value in ("45", before):
+        reserve.fill(value)
+    page.goto(f"{appliance.url}log")
+    assert asked == ["beforeunload"], "saved, and put back by hand"
+
+
+def test_a_schedule_that_was_changed_elsewhere_is_told_and_the_next_save_replaces_it(
+    appliance: Appliance, page: Page
+) -> None:
+    appliance.live_in()
+    page.goto(f"{appliance.url}schedule")
+    page.expected_console = ("409",)  # type: ignore[attr-defined]
+    appliance.reply = Reply("1", False, "Not applied: changed elsewhere", {"revision": "other"})
+    page.get_by_role("button", name="Save the schedule").click()
+    expect(page.locator("#schedule .answer")).to_have_text("Not applied: changed elsewhere")
+    page.get_by_role("button", name="Save the schedule").click()
+    expect(page.locator("#schedule .answer")).to_have_attribute("data-ok", "false")
+    page.wait_for_timeout(200)
+    assert [values["replaces"] for _, values in appliance.orders] == [revision(lived_in.DOCUMENT), "other"]
+
+
 def test_a_whole_day_and_an_instant_come_back_as_they_were(appliance: Appliance, page: Page) -> None:
     kept = {
         "version": 1,
@@ -139,7 +191,8 @@ def test_a_whole_day_and_an_instant_come_back_as_they_were(appliance: Appliance,
     save = page.get_by_role("button", name="Save the schedule")
     save.click()
     expect(page.locator("#schedule .answer")).to_have_text("mode is v2h")
-    assert appliance.orders.pop() == ("schedule", {"schedule": kept}), "nothing was touched"
+    sent = {"schedule": kept, "replaces": revision(kept)}
+    assert appliance.orders.pop() == ("schedule", sent), "nothing was touched"
     page.get_by_role("button", name="Add a weekly time").click()
     entry = page.locator(".entry[data-kind=weekly]").last
     entry.get_by_label("From").fill("00:00")

@@ -10,9 +10,12 @@ TEXTS: dict[str, str] = {
     # Policy: what is done now, and why (energy/policy.py).
     "idle.config_errors": "Idle until the configuration is put right: {first}{more:brackets}.",
     "more_errors": "and {count} more",
-    "idle.fault": "Stopped by a fault: {what}. Press clear, then start again.",
+    "idle.fault": "Stopped by a fault: {what}. Press “Clear the fault”, then start again.",
+    "idle.fault_goes_on": (
+        "Stopped by a fault: {what}. Press “Clear the fault”; {mode:mode} then starts by itself, as scheduled."
+    ),
     "idle.nothing_ordered": "Idle: nothing is ordered.",
-    "idle.until": "Idle: {mode} was ordered until {until}.",
+    "idle.until": "Idle: {mode:mode} was ordered until {until}.",
     "idle.as_ordered": "Idle, as ordered.",
     "idle.scheduled": "Idle: {because}.",
     "idle.stopped": "Stopped by you. Choose a mode to start, or resume the schedule.",
@@ -23,7 +26,13 @@ TEXTS: dict[str, str] = {
     "idle.ended_by_fault": "Stopped by a fault: {what}.",
     "idle.shutting_down": "The appliance is being stopped.",
     "waiting.charger_silent": "Waiting: the charger does not answer.",
-    "starting": "Starting {mode}: the charger is in {state}{detail:brackets}.",
+    "waiting.no_meter_yet": "Waiting: the grid meter has not sent a value yet. It starts when the meter does.",
+    "waiting.no_meter": (
+        "Waiting: no reading from the grid meter for {age_s:.0f} s. It starts when the meter answers again."
+    ),
+    "starting": "Starting {mode:mode}, step “{state}”{detail:brackets}.",
+    "starting.asked": "Starting {mode:mode}: the charger has been asked{detail:brackets}.",
+    "starting.after": "{mode:mode} begins when the last session has ended, step “{state}”{detail:brackets}.",
     "holding.no_soc": "Holding 0 W: the car does not report its state of charge.",
     "holding.no_meter_yet": "Holding 0 W: there is no reading from the grid meter yet.",
     "holding.no_meter": "Holding 0 W: no reading from the grid meter for {age_s:.0f} s. Goes on when it answers.",
@@ -32,7 +41,7 @@ TEXTS: dict[str, str] = {
         "Storing surplus at the limit: {power_w:kw} into the car, {grid_w:kw} goes to the grid."
     ),
     "matching.no_surplus": "Waiting for surplus: the house needs all there is.",
-    "matching.car_empty": "The car is at its floor ({soc_pct:.0f} %): the house draws from the grid.",
+    "matching.car_empty": ("The car has {soc_pct:.0f} % and keeps {floor_pct:.0f} %: the house draws from the grid."),
     "matching.hold": "Not discharging, while others draw: the house draws from the grid.",
     "matching.covering_at_limit": (
         "Covering the house at the limit: {power_w:kw} from the car, {grid_w:kw} from the grid."
@@ -42,12 +51,14 @@ TEXTS: dict[str, str] = {
     "matching.storing": "Storing surplus: {power_w:kw} into the car.",
     "fixed.charged": "Charged to {soc_pct:.0f} %: done.",
     "fixed.discharged": "Discharged to {soc_pct:.0f} %: done.",
+    "fixed.nothing_to_do": "Nothing to do: {why}.",
     "fixed.charged_holding": "Charged to {soc_pct:.0f} %: holding 0 W.",
     "fixed.discharged_holding": "Discharged to {soc_pct:.0f} %: holding 0 W.",
+    "fixed.rising": "{said:clause}, now {power_w:kw}.",
     "fixed.charging": "Charging: {power_w:kw} into the car, until {end_pct:g} %.",
     "fixed.discharging": "Discharging: {power_w:kw} out of the car, until {end_pct:g} %.",
     # Why no session starts (energy/start_limiter.py), within "waits".
-    "waits": "{mode} waits: {why}.",
+    "waits": "{mode:mode} waits: {why}.",
     "start.nothing_useful": "there is nothing useful to do",
     "start.refused": "the car ended {count} starts in a row{reason:brackets}: plug it in again, or choose a mode",
     "start.ended_by_itself": "the session ended by itself ({reason}); next try within a minute",
@@ -57,13 +68,18 @@ TEXTS: dict[str, str] = {
     "with_more": "{said:clause}; {more}.",
     "until": "until {until}",
     "next": "next: {what}",
-    "next.entry": "{mode} from {time}{entry:brackets}",
+    "next.entry": "{mode:mode} from {time}{entry:brackets}",
     "scheduled.nothing": "nothing is scheduled",
+    "scheduled.otherwise": "the schedule’s mode when nothing else applies",
     "scheduled.one_off": "one-off {name}until {until}",
     "scheduled.ready_by": "to have {soc_pct:g} % by {time}",
     "scheduled.window": "window {name}until {until}",
+    "plan.soc_unknown": (
+        "The car’s charge is not known: this is planned as if its battery of {capacity_kwh:g} kWh were empty."
+    ),
+    "plan.capacity_unknown": "The size of the car’s battery is not known: this is planned for {capacity_kwh:g} kWh.",
     "order.cheap_slot": "a cheap slot was announced",
-    "mode_ended.next_entry": "{mode} was chosen until the schedule's next entry: {entry}",
+    "mode_ended.next_entry": "{mode:mode} was chosen until the schedule's next entry: {entry}",
     # Answers to the owner's commands (manager/owner_commands.py, programs/manager.py).
     "answer.event": "{command} from {source}: {answer}",
     "answer.refused": "Not applied: {why}",
@@ -78,13 +94,29 @@ TEXTS: dict[str, str] = {
     "answer.no_slot": "No slot is in force.",
     "answer.slot": "Slot {kind} until {until}.{warning}",
     "answer.slot_without_effect": " It has no effect now, because the owner chose otherwise.",
-    "answer.schedule": "Applied: {windows} windows, {one_offs} one-offs, {targets} targets.",
+    "answer.mode": "In force: {order}.{warning}",
+    "answer.order": "{mode:mode}",
+    "answer.order_with": "{order}, {amps:g} A at most",
+    "answer.order_up_to": "{order}, up to {soc_pct:g} %",
+    "answer.order_down_to": "{order}, down to {soc_pct:g} %",
+    "answer.order_until": "{order}, until {until}",
+    "answer.schedule": (
+        "The schedule is in force. Weekly windows: {windows}, one-offs: {one_offs}, ready-by times: {targets}, "
+        "prices: {prices}.{warning}"
+    ),
+    "answer.dear": " A price of {price:g} {currency} a kWh: is that in hundredths? 24.5 are written 0.245.",
     "answer.clock_set": "The clock is set and trusted: it is {time}.",
     "answer.nothing_cleared": "Nothing was cleared: the charger does not answer.",
     "refused.not_written": "it could not be written to the card ({error})",
     "refused.schedule": "the schedule before stays. {errors}",
+    "refused.schedule_changed": (
+        "the schedule was changed elsewhere since you opened it. Reload to see that change, or save once more to "
+        "replace it by yours"
+    ),
     "refused.config_errors": "the configuration has errors: {first}",
-    "refused.fault": "a fault is latched ({what}). Press clear first.",
+    "refused.fault": "a fault is latched ({what}). Press “Clear the fault” first.",
+    "refused.nothing_to_charge": "the car has {soc_pct:.0f} % already, {end_pct:g} % are asked for",
+    "refused.nothing_to_discharge": "the car has only {soc_pct:.0f} %, {end_pct:g} % are asked for",
     "refused.no_clock": (
         "until needs the time of day, which is not known; press “use this device's time” (v2h clock set) first"
     ),
@@ -260,7 +292,7 @@ TEXTS: dict[str, str] = {
     "fan.not_driven": "the fan cannot be driven: {error}",
     "can.wrong_controller": "{why}",
     "can.waiting": "waiting for {url}: {error}",
-    "can.open": "{url} is open",
+    "can.open": "the bus {url} is open",
     "can.car_lost": "the car's bus is lost: {error}",
     "can.converter_lost": "the converter's bus is lost: {error}",
     "can.forged": "a program of this board sends CAN frames as the {sender} ({count} so far): they are dropped. If"
@@ -281,7 +313,7 @@ TEXTS: dict[str, str] = {
     "meter.more": "{said} {more}",
     "meter.because": ": {why}",
     "meter.waiting": "has not sent a value yet{because}.",
-    "meter.silent": "has been silent for {age_s:.0f} s{because}. It is opened again automatically.",
+    "meter.silent": "has sent no usable value for {age_s:.0f} s{because}. It is used again when it does.",
     "meter.frozen": (
         "has sent exactly the same value for {age_s:.0f} s and seems not to measure any more. "
         "It is not used. Restart the meter or its gateway."
@@ -311,6 +343,9 @@ TEXTS: dict[str, str] = {
     "meter.broker_nothing_new": "the broker has sent nothing new on {topic} yet",
     "meter.no_json": "it sent {sent}, which is neither JSON nor a number",
     "meter.no_number": "{where} is {value} and not a number",
+    "meter.implausible": (
+        "it reports {power} W, and no house has more than {most_kw:g} kW: check its scale, path or registers"
+    ),
     "meter.whole_message": "the message",
     "meter.no_power": "there is no {wanted} in its answer {answer}",
     # Captures of the CAN buses (capture/recorder.py).
@@ -322,6 +357,14 @@ TEXTS: dict[str, str] = {
     "capture.failed": "The CAN buses could not be kept: {error}",
     # The file of the log (programs/datalog.py, programs/web.py).
     "log.moved_aside": "The log could not be read ({why}): it is kept as {name}, and a new one is begun",
+    "log.unwritten": (
+        "The log cannot be written ({error}): what happens now is kept in memory only, for some hours at most. "
+        "Is the card full or worn out?"
+    ),
+    "log.card_full": (
+        "The card is almost full: {free_mib:.0f} MiB are free, and {least_mib:.0f} are needed for captures and copies. "
+        "Flash a larger card, or delete what else lies on it."
+    ),
     "log.damaged": "The log cannot be read ({why}): datalog checks the whole file",
     # The owner's password, sessions and tokens (web/auth_pages.py, web/auth_store.py, programs/web.py).
     "owner.password_paired": "The owner's password was set from the browser at {address} after pairing at the panel",
@@ -358,7 +401,10 @@ TEXTS: dict[str, str] = {
     # Files of the owner that cannot be used (manager/owner_files.py, manager/clock_setter.py).
     "file.wrong": "{file}: {errors}",
     "file.settings_bad": "{error}; the site's values are used instead",
-    "file.zone_bad": "v2h.toml: site.timezone = {error}; UTC is used instead",
+    "file.set_aside": (
+        "{file} was set aside as {aside}, because manager ended {count} times with it by an unknown error. Nothing "
+        "starts until you choose a mode. Please report this with the file"
+    ),
     "file.schedule_bad": "{error}; the schedule before stays",
     "file.stop_bad": "{error}; taken as stopped",
     "clock.not_written": (

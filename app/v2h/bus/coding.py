@@ -5,6 +5,7 @@ a missing key or a wrong type is a MessageError.
 """
 
 import json
+import re
 from dataclasses import dataclass, fields
 from enum import Enum, auto
 from functools import cache
@@ -12,7 +13,10 @@ from typing import Any, ClassVar, Self
 
 from v2h.bus.sentences import from_json as sentence_from_json
 from v2h.bus.sentences import to_json
-from v2h.checks import finite
+from v2h.checks import check_texts, finite
+
+HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Found in a message whose texts must be checked; to check the texts of every message would cost a small board time."""
 
 
 class MessageError(ValueError):
@@ -46,6 +50,8 @@ class Message:
         shape = _shape(cls)  # type: ignore[arg-type]
         try:
             data = json.loads(payload)
+            if HALF_CHARACTER.search(payload):
+                check_texts(data)
             message = cls(**{name: _read(data[name], shape[name]) for name in shape if name in data})
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise MessageError(f"{cls.__name__}: {error}; got {payload[:200]!r}") from error

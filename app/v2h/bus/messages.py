@@ -226,7 +226,8 @@ class ManagerSchedule(Message):
     "soc_limit_pct", "keep_soc_pct": no discharge below it, for a target, or None}; empty while the clock is not
     trusted, and fewer days for a schedule full of entries. ready_by: {"time": ISO, "soc_pct", "entry",
     "charge_from": ISO or None}. prices: {"start", "end", "import_price", "export_price" per kWh} of the same days.
-    error: why a file was not used, with entry and field; "" without an error.
+    error: why a file was not used, with entry and field; "" without an error. assumed: what is not known of the car for
+    which a ready-by target is planned, "" when everything is.
     """
 
     TOPIC = "v2h/manager/schedule"
@@ -238,6 +239,21 @@ class ManagerSchedule(Message):
     source: str = ""
     error: str = ""
     prices: list[dict[str, Any]] = field(default_factory=list)
+    assumed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogState(Message):
+    """What becomes of the log, at every change and once a minute. trouble: why it is not written, or what prevents it
+    soon; "" when all is well. unwritten_s: how long nothing could be written. free_bytes: free space of the data
+    partition; None when it cannot be read."""
+
+    TOPIC = "v2h/datalog/state"
+    RETAIN = True
+    t: float
+    trouble: str
+    unwritten_s: float
+    free_bytes: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +263,9 @@ class Command(Message):
     Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({}),
     "capture" ({}: datalog writes the CAN black box to a file),
     "resume" ({}: the schedule goes on after a stop), "settings" (a part of the settings), "schedule" ({"schedule": the
-    whole document}), "clock" ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot":
-    "charge" | "hold" | "none", "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharge while
-    other loads draw power).
+    whole document, "replaces": the revision of the one that was edited}: refused when another is in force), "clock"
+    ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot": "charge" | "hold" | "none",
+    "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharge while other loads draw power).
     """
 
     TOPIC = "v2h/command/{}"

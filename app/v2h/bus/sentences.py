@@ -71,10 +71,12 @@ def _shown(value: Any, spec: str) -> str:
     return "; ".join(map(str, value)) if isinstance(value, list | tuple) else format(value, spec)
 
 
+MODE_NAMES = {"v2h": "V2H"}
 FORMATS: dict[str, Callable[[Any], str]] = {
     "kw": lambda power_w: f"{abs(power_w) / 1000:.1f} kW",
     "clause": lambda sentence: str(sentence).removesuffix("."),
+    "mode": lambda mode: MODE_NAMES.get(mode, mode),
     "brackets": lambda text: f" ({text})" if text else "",
 }
 """Formats of our own beside those of str.format: kW from W without the sign; a sentence within another, so without its
-full stop; a text in brackets, nothing for an empty one. A list is joined by "; "."""
+full stop; a mode by its name; a text in brackets, nothing for an empty one. A list is joined by "; "."""

@@ -40,6 +40,11 @@ RESTING = (State.IDLE, State.FAULT)
 """The states without a session."""
 ENDED = (*RESTING, State.SAFE)
 """The states without a session, and the one in which guard ends a session."""
+ENDING = (
+    *(State.STOP_CURRENT, State.WELDING, State.CAR_RELEASES, State.CAR_OPENS, State.OPEN, State.D2_OFF),
+    *(State.UNLOCK, State.FAREWELL, State.SAFE),
+)
+"""The states in which a session ends."""
 STATE_EVENT = "session-state"
 """Code of charger's event at each change of state; its values hold the state, and the fault where there is one."""
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from v2h.bus.messages import Command, Reply
 from v2h.bus.sentences import say
 from v2h.capture.batch_listener import CanListener, open_listener
-from v2h.capture.capture_files import FOLDER, CaptureFile
+from v2h.capture.capture_files import FOLDER, PIECE_BYTES, CaptureFile
 from v2h.capture.ring import KEEP_S, BlackBox
 from v2h.ports.url import PortUrlError
+from v2h.runtime.disk_space import check_room
 from v2h.runtime.paths import DATA
 from v2h.runtime.program import SLACK_S, Program
 
@@ -100,11 +101,15 @@ class CanRecorder:
 
     def _on_command(self, topic: str, payload: bytes) -> None:
         command, begun = Command.from_json(payload), self._file is None and not self._asked
-        text = say("capture.busy")
+        text = say("capture.begun" if begun else "capture.busy")
+        try:
+            DATA.mkdir(parents=True, exist_ok=True)
+            check_room(DATA, PIECE_BYTES * self._frames())
+        except OSError as error:
+            begun, text = False, say("capture.failed", error=str(error))
         if begun:
             self._asked = True
             self._arrange(time.monotonic())
-            text = say("capture.begun")
         self._program.bus.publish(Reply(command.id, begun, text), command.id)
 
     def _arrange(self, now: float) -> None:
@@ -141,7 +146,10 @@ class CanRecorder:
             self._owed = None if self._newest.t + AFTER_FAULT_S <= now else self._newest
         else:
             return
-        frames = min(sum(self.box.counts), self.box.capacity)
         DATA.mkdir(parents=True, exist_ok=True)
         wall_s = now + self._wall_offset_s()
-        self._file = CaptureFile(DATA / FOLDER, wall_s, self._why, self.box.candump(), frames)
+        self._file = CaptureFile(DATA / FOLDER, wall_s, self._why, self.box.candump(), self._frames())
+
+    def _frames(self) -> int:
+        """How many frames a capture of this moment holds at most."""
+        return min(sum(self.box.counts), self.box.capacity)

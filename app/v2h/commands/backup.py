@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from v2h.checks import utf8
 from v2h.commands import CommandError
 from v2h.commands.api import Api
 from v2h.commands.api import add_arguments as add_api_arguments
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 def _content(name: str) -> dict[str, Any]:
     """The JSON object in a file. Raises CommandError."""
     try:
-        content = json.loads(sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8"))
+        content = json.loads(utf8(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()))
     except (OSError, ValueError) as error:
         raise CommandError(f"{name}: {getattr(error, 'strerror', None) or error}", 2) from error
     if not isinstance(content, dict):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from v2h.commands import CommandError
 from v2h.commands.api import Api
 from v2h.commands.api import add_arguments as add_api_arguments
-from v2h.energy.walltime import ZoneError, zone
+from v2h.config.zones import ZoneError, zone
 
 HOW_TO_SET = "v2h clock set gives it this machine's time."
 

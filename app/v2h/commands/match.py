@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from v2h.checks import utf8
 from v2h.energy.bench.laws import LAWS
 from v2h.energy.bench.plant import METERS, Plant, Score, Trace
 from v2h.energy.bench.plant import run as simulate
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         print(f"v2h match: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
-    except (TraceError, UnicodeDecodeError) as error:
+    except TraceError as error:
         print(f"v2h match: {args.trace}: {error}", file=sys.stderr)
         return 2
     except ImportError as error:
@@ -169,8 +170,11 @@ def _law_json(result: Result) -> dict[str, float | None]:
 
 
 def _trace(args: argparse.Namespace) -> Trace:
-    with args.trace.open(encoding="utf-8") as lines:
-        trace = cut(read_trace(lines), args.from_s, args.for_s)
+    try:
+        lines = utf8(args.trace.read_bytes()).splitlines()
+    except ValueError as error:
+        raise TraceError(str(error)) from error
+    trace = cut(read_trace(lines), args.from_s, args.for_s)
     lasts_s = trace[-1][0] - trace[0][0]
     if args.skip_s >= lasts_s:
         raise TraceError(f"it lasts {lasts_s:g} s; --skip-s {args.skip_s:g} leaves nothing to score")

@@ -1,6 +1,7 @@
 """`v2h meter`: prints the readings of the meters, and calibrates the charger's own metering chip.
 
-Both read the reports of the program `meter` on the bus, because only that program may use the chip's port.
+Both read the reports of the program `meter` on the bus of the charger, because only that program may use the chip's
+port. So they run on the charger itself.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from v2h.bus.client import BusClient
 from v2h.bus.messages import ChargerState, MeterReading, MeterStatus
 from v2h.checks import Range
 from v2h.commands import CommandError
-from v2h.config.files import config_paths
+from v2h.config.files import config_paths, is_charger
 from v2h.config.meter_kinds import ROLES, Stpm3xMeter
 from v2h.config.site import Config, load
 from v2h.meters.calibration import (
@@ -41,6 +42,7 @@ WATTS, VOLTS, AMPS = (
     number(Range(LEAST_A, 100, "A")),
 )
 """Ranges of what one phase of a house can carry."""
+NOT_HERE = "this works on the charger itself, and this machine is none: log in there (ssh) and run it as root"
 NO_BUS = "the bus does not answer: is the charger's software running, and are you root?"
 
 
@@ -95,7 +97,7 @@ def listen(seconds: float, topics: dict[str, Callable[[str, bytes], None]]) -> N
             joined, end = True, time.monotonic() + seconds
     bus.close()
     if not joined:
-        raise CommandError(NO_BUS, 1)
+        raise CommandError(NO_BUS if is_charger(RUN) else NOT_HERE, 1)
 
 
 def _read(args: argparse.Namespace, config: Config) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from v2h.checks import utf8
 from v2h.commands import CommandError
 from v2h.commands.api import Api
 from v2h.commands.api import add_arguments as add_api_arguments
@@ -40,9 +41,10 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.what == "import":
         return _send(api, document_of(*_from_file(args.file)), args.json)
-    document = api.get("schedule", "schedule")["schedule"]
+    known = api.get("schedule", "schedule")
+    document = known["schedule"]
     if args.what == "edit":
-        return _edit(api, document, args.json)
+        return _edit(api, document, known.get("revision"), args.json)
     print(json.dumps(document, indent=1))
     return 0
 
@@ -55,6 +57,7 @@ def preview_text(known: Mapping[str, Any]) -> str:
         for part in known["preview"]
     ]
     lines += [f"ready by {ready.get('time', '')}: {ready.get('soc_pct', '?')} %" for ready in known.get("ready_by", ())]
+    lines += [known["assumed"]] if known.get("assumed") else []
     if not known["preview"]:
         lines.append(f"The charger does not know the time, so nothing is planned. {HOW_TO_SET}")
     return "\n".join(lines)
@@ -88,18 +91,22 @@ def _no_number(word: str) -> None:
 def _from_file(name: str) -> tuple[str, str]:
     """The file's name and text."""
     try:
-        return name, sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return name, utf8(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
+    except (OSError, ValueError) as error:
         raise CommandError(f"{name}: {getattr(error, 'strerror', None) or error}", 2) from error
 
 
-def _send(api: Api, document: dict[str, Any], as_json: bool) -> int:
-    answer = api.post("command/schedule", {"schedule": document})
+def _send(api: Api, document: dict[str, Any], as_json: bool, replaces: str | None = None) -> int:
+    """replaces: the revision of the document that was edited; None: whatever is in force is replaced."""
+    values: dict[str, Any] = (
+        {"schedule": document} if replaces is None else {"schedule": document, "replaces": replaces}
+    )
+    answer = api.post("command/schedule", values)
     print(json.dumps(answer) if as_json else answer.get("text", "done"))
     return 0
 
 
-def _edit(api: Api, document: dict[str, Any], as_json: bool) -> int:
+def _edit(api: Api, document: dict[str, Any], replaces: str | None, as_json: bool) -> int:
     command = _editor()
     with _draft(json.dumps(document, indent=1)) as path:
         try:
@@ -110,7 +117,7 @@ def _edit(api: Api, document: dict[str, Any], as_json: bool) -> int:
             raise CommandError(f"the editor left no file {path}", 1)
         edited = document_of(*_from_file(str(path)))
         if edited != document:
-            return _send(api, edited, as_json)
+            return _send(api, edited, as_json, replaces)
     print("nothing changed")
     return 0
 

@@ -2,7 +2,7 @@
 
 A part that belongs to a running program is judged by the reports of that program, because a second reader on the SPI
 bus would spoil the responses to the first one. A part that was not tested is listed with the reason and counts neither
-as ok nor as failed. With --host of another machine, only the reports of that machine's programs are judged.
+as ok nor as failed. On a PC, or with --host of another machine, only the reports of that machine's programs are judged.
 """
 
 import argparse
@@ -20,16 +20,16 @@ from v2h.checks import Range
 from v2h.commands import jitter
 from v2h.commands.api import Api, UnansweredError
 from v2h.commands.api import add_arguments as add_api_arguments
-from v2h.config.files import config_paths
+from v2h.config.files import config_paths, is_charger
 from v2h.config.site import Config, load
 from v2h.datalog.readonly import quick_check
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
 from v2h.ports.url import split
-from v2h.runtime.paths import DATA
+from v2h.runtime.paths import DATA, RUN
 from v2h.safety.outputs import Output, line_name
 
 OK, FAILED, UNTESTED = "ok", "failed", "not tested"
-ELSEWHERE = "of this machine, and the charger is another one"
+ELSEWHERE = "a part of the board, and this machine is not the charger’s board"
 BIT_RATE = 500_000
 LEAST_FREE = 0.05
 LED_REGISTERS = 0x16
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     if args.can_jitter:
         return jitter.run(args.seconds, args.json)
     api = Api(args.host)
-    board = Board(load(config_paths()), None, DATA, here=api.is_here)
+    board = Board(load(config_paths()), None, DATA, here=api.is_here and is_charger(RUN))
     try:
         board = board._replace(state=api.get("state", "view"))
     except UnansweredError as error:

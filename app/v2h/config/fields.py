@@ -1,10 +1,11 @@
 """How a key of v2h.toml is declared, with its bounds, its unit and its allowed values in the same place."""
 
+import re
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any
 
-from v2h.checks import Range
+from v2h.checks import Range, Whole
 
 
 def number(default: float | None, low: float, high: float, unit: str) -> Any:
@@ -12,8 +13,13 @@ def number(default: float | None, low: float, high: float, unit: str) -> Any:
     return field(default=default, metadata={"range": Range(low, high, unit)})
 
 
-def choice(default: str, *allowed: str) -> Any:
-    """A key with a closed list of allowed values."""
+def whole(default: int, low: int, high: int, unit: str) -> Any:
+    """A key for a whole number within bounds."""
+    return field(default=default, metadata={"range": Whole(low, high, unit)})
+
+
+def choice(default: str | int, *allowed: str | int) -> Any:
+    """A key with a closed list of allowed values, all of them texts or all of them whole numbers."""
     return field(default=default, metadata={"allowed": allowed})
 
 
@@ -21,6 +27,17 @@ def text(default: str = "", *, needed: str = "", read: Callable[[str], object] |
     """A text key. needed: what the key is, if its table cannot be used without it. read: raises ValueError for a bad
     text."""
     return field(default=default, metadata={"needed": needed, "read": read})
+
+
+def port(default: str) -> Any:
+    """A key for the URL of a chip or line: of the kind of its default, or of the rig."""
+    kind = default.partition(":")[0]
+
+    def read(url: str) -> None:
+        if not re.fullmatch(rf"{kind}:\S*|rig:\S+", url):
+            raise ValueError(f'an address such as "{default}"')
+
+    return text(default, read=read)
 
 
 def secret(shortest: int, longest: int) -> Any:

@@ -9,3 +9,9 @@ DEFAULT_PATHS = "/boot/firmware/v2h.toml:/run/v2h/rig.toml"
 def config_paths() -> list[Path]:
     """The files to read, in order; V2H_CONFIG (separated by colons) replaces the board's list."""
     return [Path(path) for path in os.environ.get("V2H_CONFIG", DEFAULT_PATHS).split(":")]
+
+
+def is_charger(run: Path) -> bool:
+    """Whether this machine is a charger (or the desk's shell, which names its files), and not a PC that asks one. run:
+    the folder of a running tree's sockets."""
+    return run.is_dir() or any(path.is_file() for path in config_paths())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from v2h.config.fields import choice, number, secret, text
+from v2h.config.fields import choice, number, secret, text, whole
 
 ROLES = ("grid", "charger", "solar")
 
@@ -69,7 +69,8 @@ class Meter:
     """The keys that every kind has. lag_s None: the lag of the meter is not configured; the kind's GUESS is used."""
 
     kind: str = ""
-    sign: float = number(1, -1, 1, "1 or -1: turn a meter that shows import as export")
+    sign: float = choice(1, 1, -1)
+    """-1 turns a meter that shows import as export."""
     interval_s: float = number(1, 0.05, 60, "s between readings")
     lag_s: float | None = number(None, 0, 60, "s by which the reading trails the truth")
     fallback: "Meter | None" = None
@@ -83,7 +84,7 @@ class Stpm3xMeter(Meter):
     interval_s: float = number(0.1, 0.05, 60, "s between readings")
     lag_s: float | None = number(0.05, 0, 60, "s by which the reading trails the truth")
     """The delay of the chip's own filter; with it the lag need not be learned."""
-    channel: float = number(1, 1, 2, "STPM3x channel")
+    channel: float = whole(1, 1, 2, "STPM3x channel")
     gain: str = choice("2", "2", "4", "8", "16")
     """Gain of the current input's amplifier."""
     p_lsb_w: float = number(0.00112335, 1e-6, 1, "W per LSB of active power")
@@ -139,9 +140,9 @@ class ModbusMeter(Meter):
     kind: str = choice("modbus", "modbus")
     interval_s: float = number(0.5, 0.05, 60, "s between readings")
     host: str = text(needed="the meter's or gateway's address on the home network")
-    port: float = number(502, 1, 65535, "TCP port")
+    port: float = whole(502, 1, 65535, "TCP port")
     framing: str = choice("tcp", "tcp", "rtu")
-    unit: float = number(1, 0, 247, "Modbus unit (slave) number")
+    unit: float = whole(1, 0, 247, "Modbus unit (slave) number")
     model: str = choice("sdm230", *MODBUS_MODELS, "other")
     """"other": the registers in [meter.ROLE.registers] are read."""
     registers: RegisterTable | None = None
@@ -157,7 +158,7 @@ class MqttMeter(Meter):
 
     kind: str = choice("mqtt", "mqtt")
     host: str = text(needed="the address of the MQTT broker on the home network")
-    port: float = number(1883, 1, 65535, "TCP port")
+    port: float = whole(1883, 1, 65535, "TCP port")
     user: str = text()
     password: str = secret(0, MQTT_LONGEST)
     preset: str = text()

@@ -7,6 +7,7 @@ owner has closed.
 The rig's overlay (second path) exists only on the emulated board and on the desk.
 """
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,9 +16,9 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from v2h.chademo.packs import known_packs, pack
-from v2h.checks import Range, hint, one_of
-from v2h.config.bounds import AMPS
-from v2h.config.fields import choice, number, secret
+from v2h.checks import Range, hint, one_of, utf8
+from v2h.config.bounds import AMPS, APART_PCT
+from v2h.config.fields import choice, number, port, secret, text, whole
 from v2h.config.meter_kinds import KINDS, ROLES, Meter, RegisterTable, default_meters
 from v2h.config.presets import PresetError, find
 
@@ -25,12 +26,44 @@ PASSWORD_LENGTH = (10, 128)
 """Shortest and longest password of the owner, in characters."""
 
 
+WEB_KEPT = ("listen", "host_names", "reading")
+"""Keys of [web] that hold in spite of an error elsewhere: the owner reads the error by his own name of the page, and
+nobody reads or reaches more than the owner permitted."""
+
+
+def read_name(words: str) -> str:
+    """A name without line ends and control characters. Raises ValueError."""
+    if not words.isprintable():
+        raise ValueError("a text of printable letters")
+    return words
+
+
+def read_zone(name: str) -> None:
+    """Raises ValueError for a name that is no time zone."""
+    from v2h.config.zones import ZoneError, zone  # imported only where the key is set: it costs a program's start 5 ms
+
+    try:
+        zone(name)
+    except ZoneError as error:
+        raise ValueError(str(error).partition(" is not ")[2]) from error
+
+
+def read_listen(words: str) -> str:
+    """'0.0.0.0:80', '[::]:80', 'localhost:80'. Raises ValueError."""
+    host, _, number = words.rpartition(":")
+    if not (re.fullmatch(r"[\w.-]+|\*|\[[0-9a-fA-F:.]+\]", host) and re.fullmatch(r"[1-9]\d{0,4}", number, re.ASCII)):
+        host = ""
+    if not host or int(number) > 65535:
+        raise ValueError('an address and a port such as "0.0.0.0:80"')
+    return words
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """[site]"""
 
-    name: str = "V2H"
-    timezone: str = "UTC"
+    name: str = text("V2H", read=read_name)
+    timezone: str = text("UTC", read=read_zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +76,29 @@ class Limits:
     soc_max_pct: float = number(90, 10, 100, "%")
     grid_target_w: float = number(0, -6000, 6000, "W")
 
+    def wrong(self) -> str:
+        """The error sentence for two values that do not go together, else ""."""
+        if self.soc_max_pct - self.soc_min_pct >= APART_PCT:
+            return ""
+        return (
+            f"limits.soc_min_pct = {self.soc_min_pct:g} is not at least {APART_PCT:g} % below "
+            f"limits.soc_max_pct = {self.soc_max_pct:g}"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Car:
     """[car]"""
 
-    protocol: float = number(2, 0, 2, "CHAdeMO protocol number that we announce")
-    cells_in_series: float = number(
+    protocol: float = whole(2, 0, 2, "CHAdeMO protocol number that we announce")
+    cells_in_series: float = whole(
         0, 0, 120, "cells of the battery (a Leaf has 96); 0 = no session without a calibrated cable voltage"
     )
     """By naming the battery the owner permits a start on assumed voltages. Without it the voltage that c1/c2 close onto
     cannot be estimated, and an estimate for another pack is wrong by tens of volts."""
-    pack_kwh: float = number(0, 0, 100, "kWh of that battery when new, as it is sold")
+    pack_kwh: float = whole(0, 0, 100, "kWh of that battery when new, as it is sold")
 
-    def unknown_pack(self) -> str:
+    def wrong(self) -> str:
         """The error sentence if no voltages are known for the named battery, else ""."""
         if not self.cells_in_series or pack(int(self.cells_in_series), int(self.pack_kwh)) is not None:
             return ""
@@ -70,7 +112,7 @@ class Car:
 class Cable:
     """[cable] The cable-side voltage channel of the AD7327. Calibrated only when scale is set (not 0)."""
 
-    adc_channel: float = number(0, 0, 7, "AD7327 input")
+    adc_channel: float = whole(0, 0, 7, "AD7327 input")
     scale_v_per_v: float = number(0, -1000, 1000, "V on the cable for 1 V at the ADC pin; 0 = not calibrated")
     offset_v: float = number(0, -50, 50, "V, added after scaling")
 
@@ -79,7 +121,7 @@ class Cable:
 class AdcInput:
     """[adc.NAME] A further input of the AD7327, which is only shown under its name."""
 
-    channel: float = number(1, 0, 7, "AD7327 input")
+    channel: float = whole(1, 0, 7, "AD7327 input")
     scale_v_per_v: float = number(1, -1000, 1000, "V there for 1 V at the ADC's pin")
     offset_v: float = number(0, -50, 50, "V, added after scaling")
 
@@ -88,15 +130,15 @@ class AdcInput:
 class Hardware:
     """[hardware] Where each chip and line is, as port URLs (see v2h.ports)."""
 
-    pre_can: str = "can:socketcan/can0"
-    car_can: str = "can:socketcan/can1"
-    stpm3x: str = "spi:/dev/spidev1.0"
-    ad7327: str = "spi:/dev/spidev1.1"
-    pca9552: str = "i2c:/dev/i2c-2?addr=0x60"
-    buttons: str = "keys:gpio-keys"
-    k: str = "gpio:K"
-    fan: str = "pwm:48304200.pwm"
-    outputs: str = "led:"
+    pre_can: str = port("can:socketcan/can0")
+    car_can: str = port("can:socketcan/can1")
+    stpm3x: str = port("spi:/dev/spidev1.0")
+    ad7327: str = port("spi:/dev/spidev1.1")
+    pca9552: str = port("i2c:/dev/i2c-2?addr=0x60")
+    buttons: str = port("keys:gpio-keys")
+    k: str = port("gpio:K")
+    fan: str = port("pwm:48304200.pwm")
+    outputs: str = port("led:")
     """Prefix of the seven outputs: `led:` gives led:d1, led:c1 ...; on the desk `rig:PATH/`."""
     can_identity: bool = True
     """Check that can0 is 481cc000.can and can1 481d0000.can; false only where the rig is."""
@@ -115,7 +157,7 @@ class Panel:
 class Web:
     """[web]"""
 
-    listen: str = "0.0.0.0:80"
+    listen: str = text("0.0.0.0:80", read=read_listen)
     host_names: str = ""
     """Names, comma separated, by which browsers may call the page besides addresses, localhost and v2h.local."""
     reading: str = choice("open", "open", "owner")
@@ -150,7 +192,7 @@ def load(paths: list[Path]) -> Config:
             data = _parsed(path)
         except FileNotFoundError:
             continue
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError) as error:
             errors.append(f"{path.name}: {error}")
             perhaps_closed = perhaps_closed or _names_reading(path)
             continue
@@ -162,13 +204,41 @@ def load(paths: list[Path]) -> Config:
         # With the rig, its ports must apply even when the owner's file is bad: otherwise the programs find no chip.
         overlay = _parsed(paths[-1]) if len(paths) > 1 and paths[-1].exists() else {}
         kept = {k: v for k, v in overlay.items() if k in ("hardware", "web")}
+        kept["web"] = {**_good_web(paths[0], merged), **kept.get("web", {})}
         web = merged.get("web")
         reading = web.get("reading", "open") if isinstance(web, dict) else "open"
         if perhaps_closed or reading != "open":  # no error may open what the owner has closed
-            kept["web"] = {**kept.get("web", {}), "reading": "owner"}
+            kept["web"]["reading"] = "owner"
         base = _build(Config, kept, "", [])
         return Config(hardware=base.hardware, web=base.web, errors=tuple(errors))
     return _build(Config, merged, "", errors)  # type: ignore[no-any-return]
+
+
+def _good_web(path: Path, merged: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys WEB_KEPT of the owner's file that are good by themselves; from a file that is no TOML, the lines of its
+    [web] that are. A bad value of reading means "owner": whoever writes the key wants to close the page."""
+    web = dict(merged["web"]) if isinstance(merged.get("web"), dict) else _lines_of_web(path)
+    good = {}
+    for key in WEB_KEPT:
+        found: list[str] = []
+        if key in web and (_build(Web, {key: web[key]}, "", found), found)[1] == []:
+            good[key] = web[key]
+    if "reading" in web and "reading" not in good:
+        good["reading"] = "owner"
+    return good
+
+
+def _lines_of_web(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes().decode(errors="replace")
+    except OSError:
+        return {}
+    found: dict[str, Any] = {}
+    for line in re.split(r"(?m)^\s*\[web\].*$", text)[1:]:
+        for row in re.split(r"(?m)^\s*\[", line)[0].splitlines():
+            with contextlib.suppress(tomllib.TOMLDecodeError):
+                found |= tomllib.loads(row)
+    return found
 
 
 def _wrong_presets(config: Config, paths: list[Path]) -> list[str]:
@@ -186,7 +256,7 @@ def _wrong_presets(config: Config, paths: list[Path]) -> list[str]:
 
 def _parsed(path: Path) -> dict[str, Any]:
     """The parsed file, without the byte order mark that Windows' Notepad writes and TOML does not permit."""
-    return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    return tomllib.loads(utf8(path.read_bytes()))
 
 
 def _names_reading(path: Path) -> bool:
@@ -238,7 +308,7 @@ def _build(cls: Any, data: Mapping[str, Any], where: str, errors: list[str]) -> 
         if (what := spec.metadata.get("needed")) and key not in data:
             errors.append(f"{where}{key} is missing: {what}")
     made = cls(**values)
-    if isinstance(made, Car) and (wrong := made.unknown_pack()):
+    if isinstance(made, Car | Limits) and (wrong := made.wrong()):
         errors.append(wrong)
     return made
 
@@ -294,7 +364,9 @@ def _check(
             length = f"{shortest} to {longest}" if shortest else f"at most {longest}"
             errors.append(f"{dotted} is not a text in quotes of {length} characters")
         return
-    if hint in (float, float | None):
+    if hint is float and allowed is not None:
+        good, expected = value in allowed and not isinstance(value, bool), one_of(map(str, allowed))
+    elif hint in (float, float | None):
         allowed_range: Range = spec.metadata["range"]
         good, expected = allowed_range.fits(value), str(allowed_range)
     elif hint is bool:

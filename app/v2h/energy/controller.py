@@ -54,6 +54,7 @@ class EnergyController:
         self.trust = UNKNOWN_CLOCK
         self.part: Part | None = None
         self._ahead: list[Part] = []
+        self._planned_for = CarNow()
         self._manual: ModeRequest | None = None
         self._slot: Slot | None = None
         self._choice, self._idle_reason = Arbitration(ModeRequest(by="nobody")), ""
@@ -68,6 +69,10 @@ class EnergyController:
         self._sent: Setpoint | None = None
         self._decision = policy.Decision(False, 0.0, "", "idle", policy.Code.IDLE)
         self._sentence = ""
+        self._stopped_before = False
+        """Whether the owner's stop was in force when the present order came."""
+        self._flowed = False
+        """Whether energy has flowed for the order of the owner."""
 
     @property
     def order(self) -> ModeRequest:
@@ -115,18 +120,22 @@ class EnergyController:
         return False
 
     def plan(self, now: float, wall: datetime, trust: Trust) -> bool:
-        """Call once a second: evaluate what the schedule wants now. True: another part than before is in force."""
+        """Call once a second: evaluate what the schedule wants now. True: another part than before is in force, or the
+        car is no longer the one that was planned for."""
         became, self.trust = trust.trusted and not self.trust.trusted, trust
         if self._slot is not None and now >= self._slot.until_t:
             self._slot = None
         if now - self._soc_t > SOC_KNOWN_S and self._soc_pct is not None:
             self._soc_pct, self._window = None, policy.Window()
-        before = self.part
+        before, car = self.part, self.car()
+        moved = bool(self.schedule.ready_by) and trust.trusted and car.moved(self._planned_for)
+        due = before is None or not before.start <= wall < before.end or now - self._plan_t >= PLAN_EVERY_S
         if not trust.trusted:
             self.part, self._ahead = None, []
-        elif before is None or not before.start <= wall < before.end or now - self._plan_t >= PLAN_EVERY_S:
+        elif due or moved:
             self._plan_t = now
-            self._ahead = active(self.schedule, wall, self.car())
+            self._planned_for = car if moved else self._planned_for
+            self._ahead = active(self.schedule, wall, car)
             self.part = self._ahead[0]
         entered = self.part is not None and self.part.entry and before is not None and self.part.key != before.key
         if entered and not became and self._manual is not None and self._manual.until_t is None:
@@ -135,7 +144,7 @@ class EnergyController:
             self._event("info", "mode-ended", text, mode=mode)
             self._manual = None
         self._rechoose(now)
-        return (before and before.key) != (self.part and self.part.key)
+        return moved or (before and before.key) != (self.part and self.part.key)
 
     # Orders of people
 
@@ -144,9 +153,24 @@ class EnergyController:
         if order.mode == Mode.IDLE:
             self._set_manual(now, None if self.stopped else order, say("idle.as_ordered"))
             return
+        self._stopped_before, self._flowed = self.stopped, False
         self.stopped = False
         self._start_limiter.owner(now)
         self._set_manual(now, order, "")
+
+    def nothing_to_do(self, order: ModeRequest) -> str:
+        """Why a charge or discharge would be over at once, "" when it would not, or when that is not known."""
+        soc_pct = None if self._charger is None else self._charger.soc_pct
+        if soc_pct is None or order.mode not in (Mode.CHARGE, Mode.DISCHARGE):
+            return ""
+        charging, end_pct = order.mode == Mode.CHARGE, policy.end_pct(order, self._limits)
+        if soc_pct < end_pct if charging else soc_pct > end_pct:
+            return ""
+        return say(
+            "refused.nothing_to_charge" if charging else "refused.nothing_to_discharge",
+            soc_pct=soc_pct,
+            end_pct=end_pct,
+        )
 
     def stop(self, now: float) -> None:
         """The owner's stop: from now on only the owner can start something."""
@@ -190,13 +214,16 @@ class EnergyController:
         order, settings = self.order, self.settings
         decision = policy.decide(self._situation(now))
         if decision.code is policy.Code.ENDED:
-            self._end_manual(now, decision.why)
+            self._end_manual(now, self._ended(decision))
             return self.decide(now)
+        self._flowed = self._flowed or (decision.code is policy.Code.FIXED and decision.useful)
         eager = order.by == "owner"
         permit = self._start_limiter.step(
             now, decision.wanted, decision.useful, settings.idle_end_min * 60, eager=eager
         )
         power_w = self._softened(now, decision) if permit.wanted else 0.0
+        if abs(decision.power_w - power_w) >= policy.SMALL_W and permit.wanted:
+            decision = replace(decision, why=say("fixed.rising", said=decision.why, power_w=power_w))
         self._decision = decision if power_w == decision.power_w else replace(decision, power_w=power_w)
         following = None if self.stopped or self._errors else self._next_words()
         self._sentence = sentence(decision, order, permit.why, following)
@@ -264,6 +291,7 @@ class EnergyController:
             self._grid,
             self._errors,
             self._choice.why_idle,
+            self.settings.reserve_soc_pct,
         )
 
     def _window_after(self, window: policy.Window) -> policy.Window:
@@ -306,6 +334,15 @@ class EnergyController:
             self._manual = None
         self._idle_reason = why
         self._rechoose(now)
+
+    def _ended(self, decision: policy.Decision) -> str:
+        """Why the order ends. A charge or discharge that had nothing to do leaves everything as it was before: it does
+        not lift the owner's stop."""
+        why = self.nothing_to_do(self.order) if self.order.by == "owner" and not self._flowed else ""
+        if not why:
+            return decision.why
+        self.stopped = self.stopped or self._stopped_before
+        return say("fixed.nothing_to_do", why=why)
 
     def _rechoose(self, now: float) -> None:
         """Choose the order in force again from owner, slot, schedule, stop, clock and drain guard."""

@@ -9,11 +9,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from v2h.checks import Range, hint, shown
+from v2h.config.bounds import APART_PCT
 from v2h.config.site import Limits
-from v2h.energy.walltime import ZoneError, zone
-
-APART_PCT = 5.0
-"""Least distance between floor and ceiling of the SoC window: with less the car would start and stop all day."""
+from v2h.config.zones import ZoneError, zone
 
 
 class SettingsError(ValueError):
@@ -152,7 +150,8 @@ def _wrong(key: str, value: object, site: Limits) -> str:
     """What is wrong with one key, or ""."""
     row = TABLE.get(key)
     if row is None:
-        return f"unknown setting {key}{hint(key, TABLE)}"
+        name = key if key.isprintable() else shown(key)
+        return f"unknown setting {name}{hint(key, TABLE)}"
     if row.wrong is not None:
         return f"{key} = {text}" if (text := row.wrong(value)) else ""
     assert row.range is not None

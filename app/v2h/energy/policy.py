@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from v2h.bus.messages import STATE_OLD_S, ChargerState, MeterReading
-from v2h.bus.sentences import say
-from v2h.bus.states import Mode, State
+from v2h.bus.sentences import Sentence, say
+from v2h.bus.states import ENDING, Mode, State
 from v2h.config.site import Limits
 from v2h.energy.gridlimits import GridLimits, House, own_bounds
 from v2h.energy.matching import NOMINAL_V
@@ -82,6 +82,16 @@ class Decision:
     useful: bool = True
 
 
+def floor_pct(order: ModeRequest, limits: Limits, reserve_pct: float) -> float:
+    """The state of charge below which the car is not discharged."""
+    low_pct = limits.soc_min_pct
+    if order.soc_limit_pct is not None and order.mode == Mode.DISCHARGE:
+        low_pct = order.soc_limit_pct
+    if order.mode == Mode.V2H:
+        low_pct = max(low_pct, reserve_pct)
+    return max(low_pct, order.keep_soc_pct or 0.0)
+
+
 def window_after(
     window: Window, order: ModeRequest, charger: ChargerState | None, limits: Limits, reserve_pct: float = 0.0
 ) -> Window:
@@ -89,14 +99,10 @@ def window_after(
     below it."""
     if charger is None or charger.soc_pct is None:
         return window
-    low_pct, high_pct = limits.soc_min_pct, limits.soc_max_pct
+    high_pct = limits.soc_max_pct
     if order.soc_limit_pct is not None and order.mode == Mode.CHARGE:
         high_pct = order.soc_limit_pct
-    if order.soc_limit_pct is not None and order.mode == Mode.DISCHARGE:
-        low_pct = order.soc_limit_pct
-    if order.mode == Mode.V2H:
-        low_pct = max(low_pct, reserve_pct)
-    return window.update(charger.soc_pct, max(low_pct, order.keep_soc_pct or 0.0), high_pct)
+    return window.update(charger.soc_pct, floor_pct(order, limits, reserve_pct), high_pct)
 
 
 def meter_stale(now: float, meter: MeterReading | None) -> bool:
@@ -109,7 +115,7 @@ class Situation:
     """Everything on which a decision depends, at one moment. charger_t: when the state of `charger` arrived. meter: the
     grid meter's last reading. house: the grid's power without the charger, None while it is not known. matched_w: what
     load matching orders within bounds(). config_errors: with any, the appliance stays idle. idle_reason: why an order
-    ended earlier."""
+    ended earlier. reserve_pct: V2H does not discharge below it."""
 
     now: float
     order: ModeRequest
@@ -123,6 +129,7 @@ class Situation:
     grid: GridLimits = NO_LIMITS
     config_errors: tuple[str, ...] = ()
     idle_reason: str = ""
+    reserve_pct: float = 0.0
 
     @property
     def meter_is_stale(self) -> bool:
@@ -186,6 +193,8 @@ def decide(s: Situation) -> Decision:
     if charger is not None and charger.faults:
         what = charger.reason or ", ".join(charger.faults)
         text = say("idle.fault", what=what)
+        if order.by != "owner" and order.mode != Mode.IDLE:
+            text = say("idle.fault_goes_on", what=what, mode=order.mode)
         return Decision(False, 0.0, text, Mode.IDLE, Code.FAULT)
     if order.mode == Mode.IDLE:
         return Decision(False, 0.0, s.idle_reason or say("idle.nothing_ordered"), Mode.IDLE, Code.IDLE)
@@ -194,19 +203,32 @@ def decide(s: Situation) -> Decision:
         return Decision(False, 0.0, text, Mode.IDLE, Code.ENDED)
     if charger is None or s.now - s.charger_t > STATE_OLD_S:
         return Decision(True, 0.0, say("waiting.charger_silent"), order.mode, Code.SILENT)
+    needs_meter = order.mode in MATCHING or s.grid.any
+    if needs_meter and s.meter_is_stale and charger.state == State.IDLE:
+        text = say("waiting.no_meter_yet") if s.meter is None else say("waiting.no_meter", age_s=s.now - s.meter.t)
+        return Decision(False, 0.0, text, order.mode, Code.NO_METER, useful=False)
     if charger.state != State.ENERGY:
-        text = say("starting", mode=order.mode, state=charger.state, detail=charger.reason)
         wish_w = s.matched_w if order.mode in MATCHING and not s.meter_is_stale else 0.0
-        return Decision(True, wish_w, text, order.mode, Code.STARTING, s.useful())
+        return Decision(True, wish_w, _starting(order.mode, charger), order.mode, Code.STARTING, s.useful())
     if charger.soc_pct is None:
         return Decision(True, 0.0, say("holding.no_soc"), order.mode, Code.NO_SOC)
-    if order.mode in MATCHING or s.grid.any:
+    if needs_meter:
         blind = _blind(s)
         if blind is not None:
             return blind
     if s.meter is not None and order.mode in MATCHING:
         return _match(s, charger.soc_pct, s.meter.power_w - s.limits.grid_target_w)
     return _fixed(s, charger.soc_pct)
+
+
+def _starting(mode: str, charger: ChargerState) -> str:
+    untold = isinstance(charger.reason, Sentence) and charger.reason.id == "session.not_started"
+    detail = "" if untold else charger.reason
+    if charger.state == State.IDLE:
+        return say("starting.asked", mode=mode, detail=detail)
+    return say(
+        "starting.after" if charger.state in ENDING else "starting", mode=mode, state=charger.state, detail=detail
+    )
 
 
 def _blind(s: Situation) -> Decision | None:
@@ -237,7 +259,7 @@ def _match(s: Situation, soc_pct: float, over_w: float) -> Decision:
         if order.mode == Mode.SOLAR:
             code, text = Code.MATCHING, say("matching.no_surplus")
         elif window.empty:
-            text = say("matching.car_empty", soc_pct=soc_pct)
+            text = say("matching.car_empty", soc_pct=soc_pct, floor_pct=floor_pct(order, s.limits, s.reserve_pct))
         elif order.hold:
             text = say("matching.hold")
         else:
@@ -251,8 +273,15 @@ def _match(s: Situation, soc_pct: float, over_w: float) -> Decision:
     return Decision(True, matched_w, text, order.mode, code, busy)
 
 
+def end_pct(order: ModeRequest, limits: Limits) -> float:
+    """The state of charge at which a charge or discharge ends."""
+    if order.soc_limit_pct is not None:
+        return order.soc_limit_pct
+    return limits.soc_max_pct if order.mode == Mode.CHARGE else limits.soc_min_pct
+
+
 def _fixed(s: Situation, soc_pct: float) -> Decision:
-    order, window, limits, limit = s.order, s.window, s.limits, s.bounds()
+    order, window, limit = s.order, s.window, s.bounds()
     asked_w = float("inf") if order.amps is None else order.amps * s.volts_v
     charging = order.mode == Mode.CHARGE
     if window.full if charging else window.empty:
@@ -262,8 +291,6 @@ def _fixed(s: Situation, soc_pct: float) -> Decision:
         text = say("fixed.charged_holding" if charging else "fixed.discharged_holding", soc_pct=soc_pct)
         return Decision(True, 0.0, text, order.mode, Code.FIXED, useful=False)
     power_w = min(asked_w, limit.high_w) if charging else -min(asked_w, -limit.low_w)
-    end = order.soc_limit_pct
-    if end is None:
-        end = limits.soc_max_pct if charging else limits.soc_min_pct
+    end = end_pct(order, s.limits)
     text = say("fixed.charging" if charging else "fixed.discharging", power_w=power_w, end_pct=end)
     return Decision(True, power_w, text, order.mode, Code.FIXED, abs(power_w) >= SMALL_W)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from v2h.bus.sentences import say
+
 NOMINAL_V = 385.0
 EFFICIENCY = 0.9
 """Share of the converter's output that is in the battery afterwards; it also covers the slower end of a charge."""
@@ -13,6 +15,9 @@ UNKNOWN_KWH = 40.0
 """Capacity that is assumed while it is unknown: a mid-sized battery."""
 UNKNOWN_SOC_PCT = 0.0
 """A car with an unknown SoC counts as empty: it is better to wake it too early than to find it empty."""
+
+MOVED_PCT = 2.0
+"""A plan follows a change of this much: 8 min of charging at 6 kW for a 40 kWh battery, less than its margin."""
 
 Span = tuple[datetime, datetime]
 
@@ -26,6 +31,20 @@ class CarNow:
     capacity_kwh: float | None = None
     charge_a: float = 15.0
     busy_until: datetime | None = None
+
+    def moved(self, before: "CarNow") -> bool:
+        """Whether a plan made for `before` is out of date."""
+        if (self.capacity_kwh, self.charge_a) != (before.capacity_kwh, before.charge_a):
+            return True
+        if self.soc_pct is None or before.soc_pct is None:
+            return self.soc_pct is not before.soc_pct
+        return abs(self.soc_pct - before.soc_pct) >= MOVED_PCT
+
+    def assumed(self) -> str:
+        """A sentence about what a plan for this car assumes, "" when everything is known."""
+        if self.soc_pct is None:
+            return say("plan.soc_unknown", capacity_kwh=self.capacity_kwh or UNKNOWN_KWH)
+        return "" if self.capacity_kwh else say("plan.capacity_unknown", capacity_kwh=UNKNOWN_KWH)
 
 
 def need_s(car: CarNow, soc_pct: float, amps: float | None) -> float:

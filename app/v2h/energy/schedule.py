@@ -140,8 +140,9 @@ def timeline(schedule: Schedule, start: datetime, end: datetime, car: CarNow) ->
     floors = [target for target in coming if target.charge]
     cuts = [cut for target in floors for cut in (target.charge[0][0], target.at)]
     parts: list[Part] = []
+    rest = say("scheduled.nothing" if schedule.otherwise.mode == Mode.IDLE else "scheduled.otherwise")
     for begin, finish, winner in _strongest(_layers(schedule, start, end, coming), start, end, cuts):
-        part = winner or Part(begin, finish, schedule.otherwise, why=say("scheduled.nothing"))
+        part = winner or Part(begin, finish, schedule.otherwise, why=rest)
         keep_pct = max((f.entry.soc_pct for f in floors if f.charge[0][0] <= begin < f.at), default=None)
         part = replace(part, start=begin, end=finish, keep_soc_pct=keep_pct)
         if parts and replace(parts[-1], end=finish) == replace(part, start=parts[-1].start):

@@ -1,6 +1,8 @@
 """The schedule in the form for the page, the API and the command line: seven days ahead, targets, prices; pure."""
 
+import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
@@ -11,6 +13,11 @@ from v2h.energy.schedule import Schedule, Target, local_iso, price_spans, target
 AHEAD = timedelta(days=7)
 MOST_PREVIEW_B, MOST_PRICES_B, MOST_TARGETS_B = 110_000, 55_000, 30_000
 """With the document's 49,152 bytes one message of the bus carries it all."""
+
+
+def revision(document: Mapping[str, Any]) -> str:
+    """Identifies the content of a schedule document: an editor sends the one that it began with."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def schedule_parts(schedule: Schedule, wall: datetime, car: CarNow) -> dict[str, list[dict[str, Any]]]:

@@ -13,6 +13,7 @@ The predecessor's events.json is read too, see legacy_events.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -22,14 +23,16 @@ from v2h.bus.messages import MOST_DOCUMENT_B
 from v2h.bus.states import MODES, Mode
 from v2h.checks import Range, hint, one_of, shown
 from v2h.config.site import Limits
+from v2h.config.zones import ZoneError, zone
 from v2h.energy import legacy_events
 from v2h.energy.schedule import DAY_S, Override, Price, ReadyBy, Schedule, Want, Weekly
-from v2h.energy.walltime import DAY_WORDS, DAYS, ZoneError, instant, zone
+from v2h.energy.walltime import DAY_WORDS, DAYS, instant
 
 VERSION = 1
 MOST = {"weekly": 50, "overrides": 50, "ready_by": 14, "prices": 50}
 """Most entries of each kind; more is a mistake, and a slow board has to evaluate each of them for eight days."""
 LONGEST_OVERRIDE = timedelta(days=31)
+PRICE = Range(-10, 10, "per kWh in your currency, 24.5 p is 0.245")
 _WANT = ("mode", "amps", "soc_limit_pct")
 KEYS = {
     "weekly": ("name", "days", "start", "end", *_WANT),
@@ -119,7 +122,7 @@ class _Reader:
             if not isinstance(entry, Mapping):
                 self._errors.append(f"{where}{shown(entry)} is not an object with {', '.join(NEEDED[kind])}")
                 continue
-            if isinstance(entry.get("name"), str) and entry["name"]:
+            if isinstance(entry.get("name"), str) and _printable(entry["name"]):
                 where = f"{kind} entry {n} “{entry['name'][:40]}”: "
             self._known(where, entry, KEYS[kind])
             missing = [key for key in NEEDED[kind] if key not in entry]
@@ -139,8 +142,8 @@ class _Reader:
             self._name(where, entry),
             self._days(where, entry),
             *self._window(where, entry),
-            self._number(where, "import_price", entry["import_price"], Range(-10, 10, "per kWh")),
-            self._number(where, "export_price", entry.get("export_price", 0), Range(-10, 10, "per kWh")),
+            self._number(where, "import_price", entry["import_price"], PRICE),
+            self._number(where, "export_price", entry.get("export_price", 0), PRICE),
         )
 
     def _ready_by(self, where: str, entry: Mapping[str, Any]) -> ReadyBy:
@@ -199,9 +202,9 @@ class _Reader:
 
     def _name(self, where: str, entry: Mapping[str, Any]) -> str:
         name = entry.get("name", "")
-        if isinstance(name, str) and len(name) <= 40:
+        if isinstance(name, str) and len(name) <= 40 and (_printable(name) or not name):
             return name
-        self._errors.append(f"{where}name = {shown(name)} is not a text of at most 40 letters")
+        self._errors.append(f"{where}name = {shown(name)} is not a text of at most 40 printable letters")
         return ""
 
     def _choice(self, where: str, key: str, value: object, allowed: tuple[str, ...]) -> str:
@@ -240,7 +243,9 @@ class _Reader:
             total_s = hour * 3600 + minute * 60 + second
             if minute < 60 and second < 60 and total_s <= last:
                 return total_s
-        self._errors.append(f"{where}{key} = {shown(value)} is not a time from 00:00 to {_hhmm(last)}")
+        short = isinstance(value, str) and re.fullmatch(r"\d:[0-5]\d", value, re.ASCII)
+        hint = f"; write 0{value}" if short else ""
+        self._errors.append(f"{where}{key} = {shown(value)} is not a time from 00:00 to {_hhmm(last)}{hint}")
         return 0
 
     def _moment(self, where: str, key: str, value: object) -> datetime:
@@ -250,6 +255,11 @@ class _Reader:
         except (TypeError, ValueError, OverflowError):
             self._errors.append(f"{where}{key} = {shown(value)} is not a date and time such as 2026-12-24T18:00")
             return datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _printable(name: str) -> bool:
+    """Without line ends, control characters and halves of characters. The joiner within an emoji is allowed."""
+    return name != "" and name.replace("\u200d", "").isprintable()
 
 
 def _hhmm(second: int) -> str:

@@ -7,24 +7,10 @@ leaves neither a gap nor an overlap, and a window that lies completely in the mi
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_WORDS = {"daily": DAYS, "weekdays": DAYS[:5], "weekends": DAYS[5:]}
-
-
-class ZoneError(ValueError):
-    """The name is not a time zone. The text contains the name and, where there is one, a similar one."""
-
-
-def zone(name: object) -> ZoneInfo:
-    """The time zone of that name from the system's zone data. Raises ZoneError."""
-    if isinstance(name, str) and name:
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
-            pass
-    raise ZoneError(f"{name!r} is not a time zone such as Europe/London{_similar(str(name))}")
 
 
 def instant(local: datetime, tz: ZoneInfo) -> datetime:
@@ -57,15 +43,3 @@ def _change_before(local: datetime, tz: ZoneInfo) -> datetime:
         else:
             after = middle
     return after
-
-
-def _similar(name: str) -> str:
-    """A hint from the names of all zones; they are read only when a name was wrong."""
-    import difflib
-
-    names = {known for known in available_timezones() if "/" in known}
-    by_lower = {known.lower(): known for known in names} | {
-        known.rpartition("/")[2].lower(): known for known in sorted(names, reverse=True)
-    }
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    return f"; did you mean {by_lower[close[0]]}?" if close else ""

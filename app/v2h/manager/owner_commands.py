@@ -13,18 +13,28 @@ from v2h.bus.sentences import say
 from v2h.bus.states import Mode
 from v2h.checks import few
 from v2h.energy.controller import EnergyController
-from v2h.energy.orders import ModeRequestError, read_order, read_slot
+from v2h.energy.orders import ModeRequest, ModeRequestError, read_order, read_slot
 from v2h.energy.owner_settings import SettingsError
+from v2h.energy.schedule_json import revision
 from v2h.energy.schedulefile import ScheduleError
 from v2h.manager.owner_files import OwnerStore
 
 Values = Mapping[str, Any]
 
 
+HUNDREDTHS, DEAR = ("GBP", "EUR", "USD", "CHF", "AUD", "CAD", "NZD"), 2.0
+"""Currencies in which a tariff is often told in pence or cents, and a price per kWh that no tariff has there."""
+
+
 class OrderRefusedError(ValueError):
     """A command was not carried out. The text is the reason, for people."""
 
     bad_input = False
+
+    def __init__(self, why: str, **applied: Any) -> None:
+        """applied: what is in force instead."""
+        super().__init__(why)
+        self.applied = applied
 
 
 class BadValuesError(OrderRefusedError):
@@ -64,9 +74,10 @@ class OwnerCommands:
             self._controller.take(now, order)
             return Answer(say("answer.idle"), order.applied())
         self._may_start()
+        if why := self._controller.nothing_to_do(order):
+            raise OrderRefusedError(why)
         self._controller.take(now, order)
-        text = ", ".join(f"{key} {value}" for key, value in order.applied().items())
-        return Answer(say("answer.applied", values=text, warning=self._keep_stop()), order.applied())
+        return Answer(say("answer.mode", order=_said(order), warning=self._keep_stop()), order.applied())
 
     def stop(self, values: Values, now: float, wall: datetime) -> Answer:
         self._controller.stop(now)
@@ -103,6 +114,9 @@ class OwnerCommands:
         return Answer(text, settings.as_json(), changed=True)
 
     def schedule(self, values: Values, now: float, wall: datetime) -> Answer:
+        present = revision(self._store.schedule.document)
+        if values.get("replaces", present) != present:
+            raise OrderRefusedError(say("refused.schedule_changed"), revision=present)
         try:
             schedule = self._store.keep_schedule(values.get("schedule"))
         except ScheduleError as error:
@@ -113,8 +127,14 @@ class OwnerCommands:
             "windows": len(schedule.weekly),
             "one_offs": len(schedule.overrides),
             "targets": len(schedule.ready_by),
+            "prices": len(schedule.prices),
         }
-        return Answer(say("answer.schedule", **counts), {"schedule": schedule.document}, changed=True)
+        currency = self._store.settings.currency
+        dearest = max((price.import_price for price in schedule.prices), default=0.0)
+        dear = currency in HUNDREDTHS and dearest > DEAR
+        warning = say("answer.dear", price=dearest, currency=currency) if dear else ""
+        applied = {"schedule": schedule.document, "revision": revision(schedule.document)}
+        return Answer(say("answer.schedule", **counts, warning=warning), applied, changed=True)
 
     def _may_start(self) -> None:
         if self._errors:
@@ -135,3 +155,15 @@ class OwnerCommands:
         except OSError as error:
             return say("answer.stop_not_written", error=error.strerror)
         return ""
+
+
+def _said(order: ModeRequest) -> str:
+    """'charge, 10 A at most, up to 80 %, until 18:30'"""
+    text = say("answer.order", mode=order.mode)
+    if order.amps is not None:
+        text = say("answer.order_with", order=text, amps=order.amps)
+    if order.soc_limit_pct is not None and order.mode == Mode.CHARGE:
+        text = say("answer.order_up_to", order=text, soc_pct=order.soc_limit_pct)
+    if order.soc_limit_pct is not None and order.mode == Mode.DISCHARGE:
+        text = say("answer.order_down_to", order=text, soc_pct=order.soc_limit_pct)
+    return say("answer.order_until", order=text, until=order.until_said) if order.until_said else text

@@ -6,19 +6,20 @@ appliance: settings fall back to the site's limits key by key, the schedule fall
 that cannot be read counts as a stop.
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from v2h.bus.sentences import say
+from v2h.checks import utf8
 from v2h.config.site import Config
 from v2h.energy import owner_settings
 from v2h.energy.clock_trust import Remembered
 from v2h.energy.owner_settings import Settings, SettingsError
 from v2h.energy.schedule import Schedule
 from v2h.energy.schedulefile import ScheduleError, read_schedule
-from v2h.energy.walltime import ZoneError, zone
 from v2h.manager import clock_sources
 from v2h.runtime import atomic_file
 
@@ -35,7 +36,7 @@ class OwnerStore:
     def __init__(self, folder: Path, config: Config, warn: Warn) -> None:
         self._folder, self._site, self._warn = folder, config.limits, warn
         self.settings_error = self.schedule_error = self.schedule_source = ""
-        self._zone = self._known_zone(config.site.timezone)
+        self._zone = config.site.timezone
         self._chosen: dict[str, Any] = {}
         self.settings = self._read_settings()
         self._document: object = {"version": 1}
@@ -75,13 +76,6 @@ class OwnerStore:
             self._warn("settings-bad", say("file.settings_bad", error=self.settings_error))
         return checked
 
-    def _known_zone(self, name: str) -> str:
-        try:
-            return str(zone(name))
-        except ZoneError as error:
-            self._warn("settings-bad", say("file.zone_bad", error=str(error)))
-            return "UTC"
-
     # Schedule
 
     def keep_schedule(self, document: object) -> Schedule:
@@ -102,7 +96,7 @@ class OwnerStore:
                 if seen == self._seen:
                     return False
                 self._seen = seen
-                schedule = self._parsed(json.loads(path.read_text(encoding="utf-8")))
+                schedule = self._parsed(json.loads(utf8(path.read_bytes())))
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, RecursionError) as error:  # ScheduleError is a ValueError
@@ -132,6 +126,17 @@ class OwnerStore:
             self.schedule = self._parsed(self._document)
         except ScheduleError as error:
             self.schedule_error = str(error)
+
+    def without(self, aside: Mapping[str, str]) -> None:
+        """Files were set aside, each with its sentence: nothing starts by itself until the owner has chosen."""
+        for name, sentence in aside.items():
+            if name == SETTINGS:
+                self.settings_error = sentence
+            else:
+                self.schedule_error = sentence
+            self._warn("file-set-aside", sentence)
+        with contextlib.suppress(OSError):
+            self.keep_stop(True)
 
     # The owner's stop, and the clock
 

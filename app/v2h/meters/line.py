@@ -7,6 +7,7 @@ from v2h.config.meter_kinds import Meter
 from v2h.config.site import Hardware
 from v2h.meters import Measurement, MeterError, MeterSource, open_meter
 from v2h.meters.health import Health, MeterHealth
+from v2h.meters.reading import implausible
 from v2h.ports.url import PortUrlError
 from v2h.runtime.program import Program
 
@@ -81,8 +82,9 @@ class Line:
             self._fail(now, _text(error))
             return
         for value in values:
-            self._heard_t, self._failures, self.failure = now, 0, ""
-            self._on_value(self, value, self.health.measured(value))
+            self._heard_t, self._failures, self.failure = now, 0, implausible(value)
+            if not self.failure:
+                self._on_value(self, value, self.health.measured(value))
 
     def _fail(self, now: float, why: str) -> None:
         self.close()

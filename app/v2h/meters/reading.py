@@ -4,6 +4,7 @@ from itertools import zip_longest
 from math import inf
 
 from v2h.bus.messages import MeterReading
+from v2h.bus.sentences import say
 from v2h.meters import Measurement
 
 NEWS_W = 10.0
@@ -11,6 +12,8 @@ NEWS_W = 10.0
 QUIET_S = 0.45
 """Every value of a meter with one value each half second is published; of a faster meter those that differ, and two a
 second in any case."""
+MOST_W = 150e3
+"""More is no power of a house: three phases at the largest fuse that the settings take, 200 A, are 138 kW."""
 SIGNED = ("power_w",)
 """The values of a phase that have a sign; RMS values have none."""
 
@@ -28,6 +31,13 @@ def reading(
         value.t, power_w, interval_s, lag_s, source, value.voltage_v, value.current_a, value.frequency_hz,
         bought, sold, lag_known, fresh, phases,
     )  # fmt: skip
+
+
+def implausible(value: Measurement) -> str:
+    """Why a measurement is not used, "" for a plausible one: a lost byte in a float32 register makes 3e38 W."""
+    powers_w = [value.power_w, *(phase.get("power_w", 0.0) for phase in value.phases)]
+    wrong_w = [power_w for power_w in powers_w if not abs(power_w) <= MOST_W]  # NaN is wrong as well
+    return say("meter.implausible", power=f"{wrong_w[0]:.3g}", most_kw=MOST_W / 1000) if wrong_w else ""
 
 
 def is_news(message: MeterReading, published: MeterReading | None) -> bool:

@@ -17,13 +17,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from v2h import version
 from v2h.bus.coding import Message, MessageError
-from v2h.bus.messages import STATE_OLD_S, ChargerState, Event, ManagerSchedule, ManagerState, MeterReading
+from v2h.bus.messages import STATE_OLD_S, ChargerState, Event, LogState, ManagerSchedule, ManagerState, MeterReading
 from v2h.bus.sentences import say
 from v2h.bus.states import RESTING
 from v2h.capture.recorder import CanRecorder
 from v2h.datalog.counters import CountersError
 from v2h.datalog.schema import DAMAGED, PENDING
 from v2h.datalog.summaries import MINUTE_S, Days, Minute, prices_at
+from v2h.runtime.disk_space import FREE_BYTES, free_bytes
 from v2h.runtime.paths import DATA, SYNCHRONISED
 from v2h.runtime.program import SLACK_S, Program
 
@@ -38,6 +39,8 @@ old, even if the card takes seconds to write."""
 LOOK_S = 1.0
 RETRY_S = 10.0
 PRUNE_S = 3600.0
+TELL_S = 60.0
+MIB = 2**20
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Made by systemd-timesyncd when the clock is right; manager's word counts where it gives one."""
 
@@ -87,6 +90,8 @@ class Datalog:
         self._pruned_t = self._minute.began
         self._trusted = False
         self._zone: tuple[str, tzinfo] = ("UTC", UTC)
+        self._why_unwritten = ""
+        self._written_t = time.monotonic()
 
     def start(self) -> None:
         bus, every = self.program.bus, self.program.every
@@ -99,6 +104,7 @@ class Datalog:
         self._recorder.start()
         every(RETRY_S, self._open_store, slack_s=SLACK_S)
         every(LOOK_S, self._look, slack_s=SLACK_S)
+        every(TELL_S, self._tell, slack_s=SLACK_S)
         self.program.at_exit(self._close)
 
     # The clock.
@@ -289,6 +295,27 @@ class Datalog:
         """Log each change of a problem once, not at every try. text "" means that the thing works again."""
         if self.program.is_news(what, text):
             self.log.warning("%s: %s", what, text or "works again")
+        if what == "store":
+            changed = bool(text) is not bool(self._why_unwritten)
+            self._why_unwritten = text
+            if not text:
+                self._written_t = time.monotonic()
+            if changed:
+                self._tell(time.monotonic())
+
+    def _tell(self, now: float) -> None:
+        """Tell the page how the log and the card are."""
+        try:
+            free = free_bytes(DATA)
+        except OSError:
+            free = None
+        unwritten_s = now - self._written_t if self._why_unwritten else 0.0
+        text = ""
+        if self._why_unwritten:
+            text = say("log.unwritten", error=self._why_unwritten)
+        elif free is not None and free < FREE_BYTES:
+            text = say("log.card_full", free_mib=free / MIB, least_mib=FREE_BYTES / MIB)
+        self.program.bus.publish(LogState(now, text, round(unwritten_s, 1), free))
 
 
 def main() -> int:

@@ -3,7 +3,8 @@
 A setpoint is valid for one second. It is sent again every 0.25 s (1 s while no session is wanted), and at once when it
 changes. A mode chosen by hand is never remembered: after a restart of this program the schedule decides, or the
 appliance is idle. A stop by a person is remembered and suspends the schedule until the owner starts something or
-resumes it.
+resumes it. A schedule or settings with which manager died again and again are set aside at its next start
+(manager/suspects.py); then nothing starts until a person chooses.
 If manager dies or hangs: charger's setpoint expires within 1 s, charger ramps to 0 A and pauses; after its restart
 manager continues as described above.
 """
@@ -11,7 +12,10 @@ manager continues as described above.
 import contextlib
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
 
 from v2h.bus.messages import (
     SETPOINT_PERIOD_S,
@@ -28,7 +32,9 @@ from v2h.bus.sentences import say
 from v2h.energy import owner_settings
 from v2h.energy.controller import EnergyController
 from v2h.energy.schedule_json import schedule_parts
+from v2h.manager import suspects
 from v2h.manager.clock_setter import ClockError, ClockSetter
+from v2h.manager.clock_sources import BOOT_ID
 from v2h.manager.owner_commands import OrderRefusedError, OwnerCommands
 from v2h.manager.owner_files import OwnerStore
 from v2h.runtime.paths import DATA
@@ -46,9 +52,12 @@ PREVIEW_S = 3600.0
 class Manager:
     """State of the program; every handler runs in the one loop."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, aside: Mapping[str, str] = MappingProxyType({})) -> None:
+        """aside: files that were set aside at this start, each with the sentence that says so."""
         self._bus, self._config = program.bus, program.config
         self._store = store = OwnerStore(DATA, self._config, self._warn)
+        if aside:
+            store.without(aside)
         errors = self._config.errors
         self._controller = EnergyController(errors, store.settings, store.schedule, store.stopped, self._bus.event)
         self._clock = ClockSetter(program, store, self._warn)
@@ -114,7 +123,7 @@ class Manager:
             here = _wall().astimezone(self._store.schedule.zone)
             answer = self._orders[name](command.values, now, here)
         except OrderRefusedError as error:
-            self._refuse(name, command, error.args[0], bad_input=error.bad_input)
+            self._refuse(name, command, error.args[0], bad_input=error.bad_input, applied=error.applied)
             return
         if answer.changed:
             self._use(now)
@@ -150,8 +159,11 @@ class Manager:
             text = say("answer.nothing_cleared")
             self._answer("clear-fault", command, Reply(command.id, False, text))
 
-    def _refuse(self, name: str, command: Command, why: str, *, bad_input: bool = False) -> None:
-        self._answer(name, command, Reply(command.id, False, say("answer.refused", why=why), bad_input=bad_input))
+    def _refuse(
+        self, name: str, command: Command, why: str, *, bad_input: bool = False, applied: dict[str, Any] | None = None
+    ) -> None:
+        text = say("answer.refused", why=why)
+        self._answer(name, command, Reply(command.id, False, text, applied or {}, bad_input=bad_input))
 
     def _answer(self, name: str, command: Command, reply: Reply) -> None:
         self._bus.publish(reply, reply.id)
@@ -175,15 +187,17 @@ class Manager:
         changed = self._controller.plan(now, wall, self._clock.trust(wall))
         if changed or now - self._preview_t >= PREVIEW_S:
             self._preview_t = now
+            self._decide(now)  # seven days with prices take the board most of a second: a setpoint must last that long
             store, controller = self._store, self._controller
             parts = schedule_parts(store.schedule, wall, controller.car()) if controller.trust.trusted else {}
+            assumed = controller.car().assumed() if store.schedule.ready_by and parts else ""
             document, source, error = store.schedule.document, store.schedule_source, store.schedule_error
-            self._bus.publish(ManagerSchedule(now, document, source=source, error=error, **parts))
+            self._bus.publish(ManagerSchedule(now, document, source=source, error=error, assumed=assumed, **parts))
 
     def _look(self, now: float) -> None:
         """Check what others may have changed: the clock's trust and the file of the schedule."""
         self._clock.look()
-        if self._store.stopped:  # write it again, in case the card could not be written when the stop came
+        if self._controller.stopped:  # the card could not be written when it came, or an order that did nothing ended
             with contextlib.suppress(OSError):
                 self._store.keep_stop(True)
         error = self._store.schedule_error
@@ -213,9 +227,17 @@ def _wall() -> datetime:
 
 def main() -> int:
     program = Program("manager")
-    manager = Manager(program)
-    program.on_stop(manager.stop)
-    return program.run()
+    boot = BOOT_ID.read_text().strip()
+    try:
+        manager = Manager(program, suspects.set_aside(DATA))
+        program.on_stop(manager.stop)
+        code = program.run()
+    except Exception:
+        suspects.note_death(DATA, boot, time.monotonic())
+        raise
+    if code:
+        suspects.note_death(DATA, boot, time.monotonic())
+    return code
 
 
 if __name__ == "__main__":

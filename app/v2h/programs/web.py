@@ -15,6 +15,7 @@ from v2h.bus.messages import (
     Alive,
     ChargerState,
     Event,
+    LogState,
     ManagerSchedule,
     ManagerSettings,
     ManagerState,
@@ -86,6 +87,7 @@ class Web:
         subscribe(ManagerState.TOPIC, lambda topic, data: state.put_manager(ManagerState.from_json(data)))
         subscribe(ManagerSettings.TOPIC, lambda topic, data: state.put_settings(ManagerSettings.from_json(data)))
         subscribe(ManagerSchedule.TOPIC, lambda topic, data: state.put_plan(ManagerSchedule.from_json(data)))
+        subscribe(LogState.TOPIC, lambda topic, data: state.put_log(LogState.from_json(data)))
         subscribe(MeterStatus.TOPIC.format("+"), self._on_meter)
         subscribe(MeterReading.TOPIC.format("solar"), lambda topic, data: state.put_solar(MeterReading.from_json(data)))
         subscribe(Pairing.TOPIC, self._on_pairing, retained=False)

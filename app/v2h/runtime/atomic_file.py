@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from v2h.checks import utf8
+
 
 class BadFileError(ValueError):
     """A file whose content cannot be used. It was moved to `aside`, or it stays where it was (None)."""
@@ -47,7 +49,7 @@ def read_json(path: Path, *, move_bad: bool = True) -> dict[str, Any]:
     """The JSON object in `path`, {} when there is no file. Raises BadFileError for a bad file; with move_bad the file
     is moved aside first."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(utf8(path.read_bytes()))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:

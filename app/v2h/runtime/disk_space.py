@@ -7,10 +7,15 @@ from pathlib import Path
 FREE_BYTES = 64 * 2**20
 
 
+def free_bytes(folder: Path) -> int:
+    """What ordinary users may still write there. Raises OSError."""
+    room = os.statvfs(folder)
+    return room.f_bavail * room.f_frsize
+
+
 def check_room(folder: Path, bytes_needed: int) -> None:
     """Raises OSError, which says how much must be free, when bytes_needed must not be written in `folder`: FREE_BYTES
     must remain free."""
-    room = os.statvfs(folder)
     needed = bytes_needed + FREE_BYTES
-    if room.f_bavail * room.f_frsize < needed:
+    if free_bytes(folder) < needed:
         raise OSError(f"{folder}: no room, {-(-needed // 2**20)} MiB must be free")

@@ -34,6 +34,7 @@ class Kind(Enum):
 
     MOMENT = "an ISO time with its offset, such as 2026-11-22T18:00:00+01:00"
     OBJECT = "a JSON object"
+    TEXT = "a text"
     VALUE = "a text, a number, true, false, null, a list or an object"
 
 
@@ -48,7 +49,7 @@ COMMANDS: dict[str, dict[str, Rule]] = {
     "capture": {},
     "resume": {},
     "settings": {ANY_KEY: Kind.VALUE},
-    "schedule": {"schedule": Kind.OBJECT},
+    "schedule": {"schedule": Kind.OBJECT, "replaces": Kind.TEXT},
     "clock": {"at": Kind.MOMENT},
     "slot": {"slot": ("charge", "hold", "none"), "until": Kind.MOMENT, "amps": AMPS, "soc_limit_pct": SOC},
 }
@@ -85,6 +86,8 @@ def _fits(value: object, rule: Rule) -> bool:
         return value in rule
     if rule is Kind.MOMENT:
         return isinstance(value, str) and _is_moment(value)
+    if rule is Kind.TEXT:
+        return isinstance(value, str)
     return rule is Kind.VALUE or isinstance(value, dict)
 
 

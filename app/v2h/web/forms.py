@@ -12,8 +12,10 @@ from typing import Any
 from v2h.bus.messages import ManagerSettings
 from v2h.bus.states import MODES
 from v2h.config.bounds import AMPS, SOC
+from v2h.config.zones import ZoneError, zone
 from v2h.energy.owner_settings import TABLE, Setting
-from v2h.energy.walltime import DAY_WORDS, DAYS, ZoneError, zone
+from v2h.energy.schedule_json import revision
+from v2h.energy.walltime import DAY_WORDS, DAYS
 from v2h.web.view import labels
 
 AMPS_FIELD: dict[str, Any] = {"min": AMPS.low, "max": AMPS.high, "step": "any"}
@@ -56,8 +58,8 @@ ENTRIES: dict[str, tuple[tuple[str, str, str, dict[str, Any]], ...]] = {
 
 
 def schedule_form(document: Mapping[str, Any], owners: tzinfo) -> dict[str, Any]:
-    """The whole schedule for the editor: {"zone", "otherwise", "kinds": [{"kind", "title", "about", "add", "blank",
-    "entries"}]}; each entry is a list of fields. owners: the zone of a document that names none."""
+    """The whole schedule for the editor: {"revision", "zone", "otherwise", "kinds": [{"kind", "title", "about", "add",
+    "blank", "entries"}]}; each entry is a list of fields. owners: the zone of a document that names none."""
     kinds, there = [], _zone(document, owners)
     for kind, fields in ENTRIES.items():
         title, about, add = labels.ENTRIES[kind]
@@ -73,7 +75,8 @@ def schedule_form(document: Mapping[str, Any], owners: tzinfo) -> dict[str, Any]
                 "entries": [_entry(fields, entry, there) for entry in entries if isinstance(entry, Mapping)],
             }
         )
-    return {"zone": document.get("zone", ""), "otherwise": document.get("otherwise", "idle"), "kinds": kinds}
+    known = {"revision": revision(document), "zone": document.get("zone", "")}
+    return {**known, "otherwise": document.get("otherwise", "idle"), "kinds": kinds}
 
 
 def _zone(document: Mapping[str, Any], owners: tzinfo) -> tzinfo:

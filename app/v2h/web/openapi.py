@@ -39,8 +39,8 @@ def whole(low: int, high: int) -> Schema:
 ERROR = shape(ok={"const": False}, error=TEXT)
 DONE = shape(ok={"const": True}, text=TEXT, applied=OBJECT)
 REFUSED = shape(ok={"const": False}, error=TEXT, text=TEXT, applied=OBJECT)
-PLAN = shape(schedule=OBJECT, source=TEXT, error=TEXT)
-PREVIEW = shape(preview=ROWS, ready_by=ROWS, error=TEXT)
+PLAN = shape(schedule=OBJECT, source=TEXT, error=TEXT, revision=TEXT)
+PREVIEW = shape(preview=ROWS, ready_by=ROWS, error=TEXT, assumed=TEXT)
 OWNERS: dict[str, Schema] = {key: {"description": f"{row.label}. {row.about}"} for key, row in TABLE.items()}
 SETTINGS = shape(settings={"type": "object", "properties": OWNERS}, bounds=OBJECT, error=TEXT)
 SAMPLES = shape(step_s={"type": "number"}, samples=ROWS)
@@ -151,6 +151,7 @@ def _rule(rule: Rule) -> Schema:
     known: dict[Kind, Schema] = {
         Kind.MOMENT: {"type": "string", "format": "date-time"},
         Kind.OBJECT: {"type": "object"},
+        Kind.TEXT: {"type": "string"},
         Kind.VALUE: {},
     }
     return known[rule] | {"description": rule.value}

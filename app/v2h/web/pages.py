@@ -4,13 +4,14 @@ Nothing here changes anything; the endpoints under /api/v1/ do that. When the lo
 missing, and the page shows the reason.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, g, render_template, request, send_file
+from flask import Blueprint, Response, abort, g, render_template, request, send_file, url_for
 
 from v2h import version
 from v2h.web.commands import COMMANDS
@@ -24,6 +25,8 @@ from v2h.web.view.week import week
 
 CHART_LIBRARY = Path("/usr/share/javascript/dygraphs/dygraph.min.js")
 """The path at which Debian's package libjs-dygraphs installs it, on the board and on the desk."""
+CHART_ADDRESS = "chart-library.js"
+STATIC = Path(__file__).parent / "static"
 TABS = (
     ("now", "/", "Now"),
     ("schedule", "/schedule", "Schedule"),
@@ -38,9 +41,22 @@ BIGGEST_ID = 2**62
 """SQLite accepts ids up to this size; the page ignores a larger one."""
 
 
+def _content_ids() -> dict[str, str]:
+    """File name -> identifies its content. It stands in the file's address, so that no browser runs the scripts of an
+    older version with a new page."""
+    files = [*STATIC.iterdir(), *([CHART_LIBRARY] if CHART_LIBRARY.exists() else [])]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files if path.is_file()}
+
+
 def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> Blueprint:
     """The blueprint. archive: None when there is no log to read. captures: folder of the frozen CAN logs."""
     blueprint = Blueprint("pages", __name__)
+    ids = _content_ids()
+
+    def asset(name: str) -> str:
+        if name == CHART_ADDRESS:
+            return url_for("pages.chart_library", v=ids.get(CHART_LIBRARY.name, ""))
+        return url_for("static", filename=name, v=ids[name])
 
     @blueprint.app_context_processor
     def frame() -> dict[str, Any]:
@@ -48,9 +64,9 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
         the log-in and refusals: they say nothing about this house."""
         may_look = getattr(g, "may_still_look", None)
         if may_look is None or not may_look():
-            return {"view": {"tone": "idle"}, "site": "V2H", "version": "", "tabs": TABS}
+            return {"view": {"tone": "idle"}, "site": "V2H", "version": "", "tabs": TABS, "asset": asset}
         view = state.document()[0]["view"]
-        return {"view": view, "site": view["site"], "version": version(), "tabs": TABS}
+        return {"view": view, "site": view["site"], "version": version(), "tabs": TABS, "asset": asset}
 
     def read(what: Callable[[Archive], Sequence[Any]]) -> tuple[Sequence[Any], str]:
         """Rows of the log and ""; or no rows and the reason."""
@@ -106,7 +122,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
             captures=sorted((path.name for path in captures.glob("*.log")), reverse=True) if captures else [],
         )
 
-    @blueprint.get("/chart-library.js")
+    @blueprint.get(f"/{CHART_ADDRESS}")
     def chart_library() -> Response:
         if not CHART_LIBRARY.exists():
             abort(404, "the charting library (Debian's libjs-dygraphs) is not installed here")

@@ -18,7 +18,8 @@ from werkzeug.wsgi import FileWrapper
 from v2h import version
 from v2h.bus.messages import LEVELS, ManagerSchedule, Reply
 from v2h.bus.sentences import say
-from v2h.checks import Count, Range, one_of, shown
+from v2h.checks import Count, Range, check_texts, one_of, shown
+from v2h.energy.schedule_json import revision
 from v2h.web.auth import refusal
 from v2h.web.commands import COMMANDS, BadCommandError, Commands, check
 from v2h.web.download import EVENT_COLUMNS, SAMPLE_COLUMNS, all_events, csv_lines
@@ -108,12 +109,15 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
     @doors.get("/schedule")
     def get_schedule() -> Response:
         plan = _plan(state)
-        return jsonify({"schedule": plan.schedule, "source": plan.source, "error": plan.error})
+        known = {"schedule": plan.schedule, "source": plan.source, "error": plan.error}
+        return jsonify({**known, "revision": revision(plan.schedule)})
 
     @doors.get("/schedule/preview")
     def get_preview() -> Response:
         plan = _plan(state)
-        return jsonify({"preview": plan.preview, "ready_by": plan.ready_by, "error": plan.error})
+        return jsonify(
+            {"preview": plan.preview, "ready_by": plan.ready_by, "error": plan.error, "assumed": plan.assumed}
+        )
 
     @doors.get("/log")
     def get_log() -> Response:
@@ -234,8 +238,9 @@ def _body() -> dict[str, Any]:
     """The JSON object that was sent. Raises BadRequestError."""
     try:
         values = json.loads(request.get_data(), parse_constant=_no_number)
+        check_texts(values)
     except (ValueError, RecursionError) as error:
-        raise BadRequestError(f"the body is no JSON: {error}") from error
+        raise BadRequestError(f"the body is no JSON that can be used: {error}") from error
     if not isinstance(values, dict):
         raise BadRequestError(f"the body must be a JSON object, not {values!r:.80}")
     return values

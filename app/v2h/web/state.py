@@ -18,6 +18,7 @@ from v2h.bus.messages import (
     Alive,
     ChargerState,
     Event,
+    LogState,
     ManagerSchedule,
     ManagerSettings,
     ManagerState,
@@ -48,6 +49,7 @@ class LiveState:
         self._meters: dict[str, MeterStatus] = {}
         self._settings: ManagerSettings | None = None
         self._plan: ManagerSchedule | None = None
+        self._log: LogState | None = None
         self._today: Mapping[str, Any] | None = None
         self._programs: dict[str, Alive] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
@@ -90,6 +92,11 @@ class LiveState:
     def put_plan(self, message: ManagerSchedule) -> None:
         with self._condition:
             self._plan = message
+            self._changed()
+
+    def put_log(self, message: LogState) -> None:
+        with self._condition:
+            self._log = message
             self._changed()
 
     def put_today(self, counted: Mapping[str, Any] | None) -> None:
@@ -163,7 +170,7 @@ class LiveState:
         seen = Snapshot(
             now, self._charger, self._manager, self._programs, tuple(self._events),
             self._bus_up, self._config_errors, self._site, self._solar, self._settings, self._plan, self._today,
-            time.time(), self._meters,
+            time.time(), self._meters, self._log,
         )  # fmt: skip
         self._document = {
             "now_t": round(now, 3),
@@ -193,6 +200,7 @@ def health(document: Mapping[str, Any]) -> dict[str, Any]:
     problems = [f"{name}: {state}" for name, state in programs.items() if state != "running"]
     problems += [] if document["bus"] else ["the message bus does not answer"]
     problems += list(document["config_errors"])
+    problems += [row["text"] for row in view_part["troubles"]]
     problems += [fault["name"] for fault in view_part["faults"]]
     problems += [f"{row['label']}: {row['text']}" for row in view_part["ages"] if row["old"]]
     return {"ok": not problems, "problems": problems, "programs": programs}

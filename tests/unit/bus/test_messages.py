@@ -51,6 +51,17 @@ def test_a_value_of_another_type_is_refused_by_name(
         kind.from_json(json.dumps({**good, key: bad}).encode())
 
 
+@pytest.mark.parametrize("bad", [rb'"\ud83d"', rb'["\uDC00x"]', rb'{"id": "\udfff", "values": {}}'])
+def test_half_a_character_is_in_no_message(bad: bytes) -> None:
+    payload = json.dumps({**EVENT, "values": {"x": 0}}).encode()
+    for place in (b'"x": 0', b'"code": "' + str(EVENT["code"]).encode() + b'"'):
+        assert place in payload
+        with pytest.raises(MessageError, match="middle of a character"):
+            Event.from_json(payload.replace(place, place.partition(b":")[0] + b": " + bad))
+    whole = Event.from_json(payload.replace(b'"x": 0', rb'"x": "\ud83d\ude00 \\ud83d"'))
+    assert whole.values == {"x": "\U0001f600 \\ud83d"}
+
+
 def test_a_text_that_may_be_missing_may_be_none() -> None:
     state = ManagerState(1.0, "idle", "", 0.0, None, None, next_entry=None)
     assert ManagerState.from_json(state.to_json()) == state

@@ -57,6 +57,12 @@ def test_each_broken_line_is_named_and_the_rest_used() -> None:
         assert expected[skipped.line] in skipped.why
 
 
+def test_a_short_frame_in_a_line_that_savvycan_filled_up_is_unknown_by_its_id() -> None:
+    padded = ["7,00000524,false,Rx,1,6,01,02,03,04,05,06,00,00,", "9,00000209,false,Rx,1,8,02,05,00,00,00,00,00,00,"]
+    capture = formats.parse([formats.HEADER, *padded])
+    assert (len(capture.frames), capture.skipped) == (1, [formats.Skipped(2, "0x524: unknown id")])
+
+
 def test_candump_log() -> None:
     capture = read_capture(DATA / "start.log")
     assert capture.frames == [

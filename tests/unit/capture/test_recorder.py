@@ -145,6 +145,17 @@ def test_a_card_without_room_is_told_and_the_next_fault_tries_again(
     assert bench.shown(t)
 
 
+def test_an_order_for_which_there_is_no_room_is_refused_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.run(10)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("v2h.runtime.disk_space.FREE_BYTES", 2**60)
+        bench.program.hear(Command("ask-1", "test"), "capture")
+        bench.run(30)
+    (reply,) = [message for _, message in bench.program.published if isinstance(message, Reply)]
+    assert not reply.ok and "no room" in reply.text
+    assert bench.captures() == {}
+
+
 def test_an_order_that_cannot_be_answered_is_dropped(bench: Bench) -> None:
     for bad in ("#", "a/b", "+", "", "x" * 65):
         assert not bench.program.hear(Command(bad, "test"), "capture")

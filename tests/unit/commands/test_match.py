@@ -18,6 +18,15 @@ def trace(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_trace_of_a_windows_editor_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "house.csv"
+    path.write_bytes(b"\xef\xbb\xbft_s,watts\r\n0,500\r\n60,2500\r\n")
+    assert main(["match", str(path), "--law", "ours"]) == 0
+    path.write_bytes("t_s,watts\n0,500\n".encode("utf-16"))
+    assert main(["match", str(path), "--law", "ours"]) == 2
+    assert "line 1 is not UTF-8 (byte 0xff): save the file as UTF-8" in capsys.readouterr().err
+
+
 def matched(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
     assert main(["match", *map(str, words), "--json"]) == 0
     told: dict[str, Any] = json.loads(capsys.readouterr().out)

@@ -55,6 +55,16 @@ def test_refusals(
     assert said in capsys.readouterr().err
 
 
+def test_on_a_pc_it_says_where_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("V2H_CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setattr("v2h.commands.meter.RUN", tmp_path / "none")
+    monkeypatch.setattr("v2h.commands.meter.CONNECT_S", 0.1)
+    assert main(["meter", "read"]) == 1
+    assert "works on the charger itself, and this machine is none" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

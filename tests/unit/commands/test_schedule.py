@@ -12,6 +12,7 @@ from tests.support.knownweb import SCHEDULE
 from tests.support.webapp import WebApp
 from v2h.bus.messages import Reply
 from v2h.cli import main
+from v2h.energy.schedule_json import revision
 
 EVENTS = [{"time": "23:30:00", "action": "Charge", "params": {"amps": 10, "eco": False, "soc_limit": 80}}]
 EDITED = {**SCHEDULE, "weekly": [{"days": "daily", "start": "22:00", "end": "05:30", "mode": "charge"}]}
@@ -38,8 +39,20 @@ def editor(folder: Path, script: str) -> str:
 
 def test_an_edit_that_is_taken_leaves_no_file(host: str, web: WebApp, drafts: Path) -> None:
     assert main(["schedule", "edit", "--host", host]) == 0
-    assert web.orders == [("schedule", {"schedule": EDITED})]
+    assert web.orders == [("schedule", {"schedule": EDITED, "replaces": revision(SCHEDULE)})]
     assert list(drafts.iterdir()) == []
+
+
+def test_a_schedule_of_a_windows_editor_is_imported(
+    host: str, web: WebApp, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "winter.json"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(SCHEDULE).encode())
+    assert main(["schedule", "import", str(path), "--host", host]) == 0
+    assert web.orders == [("schedule", {"schedule": SCHEDULE})]
+    path.write_bytes(json.dumps(SCHEDULE).encode("utf-16"))
+    assert main(["schedule", "import", str(path), "--host", host]) == 2
+    assert "line 1 is not UTF-8 (byte 0xff): save the file as UTF-8" in capsys.readouterr().err
 
 
 def test_an_edit_that_changes_nothing_is_not_sent(
@@ -95,7 +108,7 @@ def refuse_with(token: str) -> Any:
         ('echo "{" > "$1"; false', 1, "the editor failed", True),
         ('rm "$1"', 1, "the editor left no file", False),
         ('echo "{" > "$1"', 2, "line 2 column 1", True),
-        ('echo "[1]" > "$1"; printf "\\377" >> "$1"', 2, "invalid start byte", True),
+        ('echo "[1]" > "$1"; printf "\\377" >> "$1"', 2, "is not UTF-8", True),
         ('echo "3" > "$1"', 2, "a schedule is a JSON object, not a int", True),
     ],
 )
@@ -151,7 +164,7 @@ def test_ours_and_the_predecessors_can_be_imported(
     [
         (b'{"version": 1,}', "line 1 column"),
         (b'{"version": NaN}', "NaN is not a number"),
-        (b"\xff", "invalid start byte"),
+        (b"\xff", "is not UTF-8"),
         pytest.param(b"[" * 100_000, "nested too deep", id="deep"),
         (None, "No such file or directory"),
     ],

@@ -1,5 +1,6 @@
 """`v2h selftest` on a board made of files: it reports what fails, and names what it cannot test."""
 
+import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from v2h.cli import main
 from v2h.commands import selftest
 from v2h.commands.selftest import FAILED, OK, UNTESTED, Board, interface_result
 from v2h.config.site import Cable, Config, Hardware
@@ -99,7 +101,9 @@ def test_of_another_machines_charger_only_what_its_programs_say_is_judged(board:
     of_here = {"panel LEDs", "CAN to converter", "CAN to car", "outputs", "buttons"}
     of_here |= {"data partition", "file system", "log"}
     assert {found[part].verdict for part in of_here} == {UNTESTED}
-    assert {found[part].seen for part in of_here} == {"of this machine, and the charger is another one"}
+    assert {found[part].seen for part in of_here} == {
+        "a part of the board, and this machine is not the charger’s board"
+    }
     assert (found["v2h.toml"].verdict, found["v2h.toml"].seen) == (FAILED, "site.name = 3 is no text")
     assert found.keys() == verdicts(board).keys()
     assert (found["grid meter"].verdict, found["clock"].verdict) == (OK, OK)
@@ -145,3 +149,21 @@ def test_files_of_the_board_are_judged(board: Board) -> None:
 )
 def test_can_interfaces(changes: dict[str, Any], verdict: str) -> None:
     assert interface_result("CAN to car", "can1", {**LINK, **changes}).verdict == verdict
+
+
+def test_a_pc_that_serves_the_page_is_not_taken_for_the_board(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `make demo` does: the page is on localhost, but no part of a board is."""
+    monkeypatch.setenv("V2H_CONFIG", str(tmp_path / "v2h.toml"))
+    monkeypatch.setattr(selftest, "RUN", tmp_path / "run")
+    of_board = {"panel LEDs", "CAN to converter", "CAN to car", "outputs", "buttons", "data partition", "log"}
+
+    def found() -> dict[str, str]:
+        main(["selftest", "--host", host, "--json"])
+        rows = json.loads(capsys.readouterr().out)
+        return {row["part"]: row["verdict"] for row in rows if row["part"] in of_board}
+
+    assert found() == dict.fromkeys(of_board, UNTESTED)
+    (tmp_path / "v2h.toml").touch()
+    assert FAILED in found().values(), "here the file of a charger lies"

@@ -96,7 +96,7 @@ HTTP = GRID + 'kind = "http"\n'
         (GRID + "lag_s = 61", "meter.grid.lag_s = 61 is not a number from 0 to 60 (s by which the reading"),
         (MODBUS + 'hst = "b"', "unknown key meter.grid.hst; did you mean meter.grid.host?"),
         (MODBUS + 'topic = "b"', "meter.grid.topic is not a key of kind modbus: it belongs to kind mqtt"),
-        (MODBUS + "port = 70000", "meter.grid.port = 70000 is not a number from 1 to 65535"),
+        (MODBUS + "port = 70000", "meter.grid.port = 70000 is not a whole number from 1 to 65535"),
         (OTHER, 'model "other" needs the table [meter.grid.registers]'),
         (OTHER + '[meter.grid.registers]\nformat = "float32"', "meter.grid.registers.power is missing"),
         (OTHER + '[meter.grid.registers]\npower = "0xFFFFF"', "meter.grid.registers.power = '0xFFFFF' is not one to"),

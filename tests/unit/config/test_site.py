@@ -38,12 +38,26 @@ def test_inputs_have_names_scales_and_offsets(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[adc.x]\nchannel = 8", "adc.x.channel = 8 is not a number from 0 to 7"),
+        ("[adc.x]\nchannel = 8", "adc.x.channel = 8 is not a whole number from 0 to 7"),
         ("[adc.x]\nscale_v_per_w = 2", "did you mean adc.x.scale_v_per_v?"),
         ("[adc]\nx = 3", "write it as a table, [adc.x]"),
-        ("[car]\ncells_in_series = 400", "car.cells_in_series = 400 is not a number from 0 to 120"),
+        ("[car]\ncells_in_series = 400", "car.cells_in_series = 400 is not a whole number from 0 to 120"),
         ("[car]\ncells_in_series = 96", "known here: 96 cells and 24 kWh (Nissan Leaf 24 kWh)"),
         ("[car]\ncells_in_series = 96\npack_kwh = 62", "car.pack_kwh = 62: no voltages are known"),
+        ("[car]\ncells_in_series = 96.5\npack_kwh = 40", "96.5 is not a whole number from 0 to 120"),
+        ("[limits]\nsoc_min_pct = 80\nsoc_max_pct = 60", "limits.soc_min_pct = 80 is not at least 5 % below"),
+        ("[limits]\nsoc_min_pct = 93", "limits.soc_min_pct = 93 is not at least 5 % below limits.soc_max_pct = 90"),
+        (
+            '[site]\ntimezone = "Europe/Londn"',
+            "site.timezone = 'Europe/Londn' is not a time zone such as Europe/London; did you mean Europe/London?",
+        ),
+        ('[site]\nname = "a\\u0000b"', "site.name = 'a\\x00b' is not a text of printable letters"),
+        ("[meter.grid]\nsign = 0", "meter.grid.sign = 0 is not one of 1, -1"),
+        ("[meter.grid]\nsign = true", "meter.grid.sign = True is not one of 1, -1"),
+        ("[meter.grid]\nchannel = 1.5", "meter.grid.channel = 1.5 is not a whole number from 1 to 2"),
+        ('[hardware]\nad7327 = "/dev/spidev1.1"', "hardware.ad7327 = '/dev/spidev1.1' is not an address such as"),
+        ('[web]\nlisten = "80"', "web.listen = '80' is not an address and a port such as"),
+        ('[web]\nlisten = "0.0.0.0:99999"', "is not an address and a port"),
     ],
 )
 def test_mistakes_are_named_and_nothing_of_the_file_is_used(tmp_path: Path, text: str, words: str) -> None:
@@ -106,3 +120,34 @@ def test_no_mistake_opens_reading_to_everyone(tmp_path: Path, text: str, reading
     assert config.web.reading == reading and bool(config.errors) == (text != "")
     (tmp_path / "v2h.toml").write_bytes(text.encode("utf-16"))  # as some editors save it
     assert load([tmp_path / "v2h.toml"]).web.reading == ("owner" if "\nreading = " in text or "{" in text else "open")
+
+
+OWN = '[web]\nhost_names = "mine.home"\nlisten = "127.0.0.1:80"\nreading = "owner"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        OWN + "[limits]\nmax_charge_a = 40\n",
+        OWN + "[limits\nmax_charge_a = 10\n",
+        "[limits\nmax_charge_a = 10\n" + OWN + "max = \n",
+        OWN.replace("owner", "onwer"),
+    ],
+    ids=["a wrong value", "no TOML after it", "no TOML around it", "a misspelt reading"],
+)
+def test_the_page_stays_where_and_as_closed_as_it_was_in_spite_of_an_error(tmp_path: Path, text: str) -> None:
+    config = read(tmp_path, text)
+    assert config.errors != ()
+    assert (config.web.host_names, config.web.listen, config.web.reading) == ("mine.home", "127.0.0.1:80", "owner")
+
+
+@pytest.mark.parametrize("text", ["[limits\n", '[web]\nlisten = "80"\nhost_names = 5\n[x]\nreading = "owner"\n'])
+def test_what_is_not_known_of_the_page_is_the_default(tmp_path: Path, text: str) -> None:
+    config = read(tmp_path, text)
+    assert (config.web.host_names, config.web.listen, config.web.reading) == ("", "0.0.0.0:80", "open")
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:80", "*:8080", "[::]:80", "localhost:80", "127.0.0.1:65535"])
+def test_addresses_to_listen_at(tmp_path: Path, listen: str) -> None:
+    config = read(tmp_path, f'[meter.grid]\nsign = -1\n[web]\nlisten = "{listen}"\n')
+    assert (config.errors, config.web.listen, config.meter["grid"].sign) == ((), listen, -1)

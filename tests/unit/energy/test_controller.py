@@ -32,19 +32,22 @@ def test_a_night_and_a_day_over_the_change_of_the_clocks() -> None:
     home.run(hours=1)
     assert home.state == "energy"
     assert home.why.startswith(
-        "Covering the house: 1.5 kW from the car; nothing is scheduled; next: charge from Sat 23:30"
+        "Covering the house: 1.5 kW from the car; the schedule’s mode when nothing else applies; "
+        "next: charge from Sat 23:30"
     )
     assert abs(home.grid[-1]) < 50
     home.run_to("22:00")
     assert home.soc_pct == pytest.approx(40, abs=0.6)
-    assert "The car is at its floor (40 %)" in home.why or "nothing useful" in home.why
+    assert "The car has 40 % and keeps 40 %" in home.why or "nothing useful" in home.why
     home.run_to("23:29")
     assert home.state == "idle"
-    assert home.why.startswith("v2h waits: there is nothing useful to do; nothing is scheduled; next: charge from Sat")
+    assert home.why.startswith(
+        "V2H waits: there is nothing useful to do; the schedule’s mode when nothing else applies; next: charge from Sat"
+    )
     home.run_to("23:40")
     assert home.own_w == pytest.approx(3850, abs=1)
     assert home.why == (
-        "Charging: 3.9 kW into the car, until 80 %; window “night” until Sun 05:30; next: v2h from Sun 05:30."
+        "Charging: 3.9 kW into the car, until 80 %; window “night” until Sun 05:30; next: V2H from Sun 05:30."
     )
     home.run_to("05:29")  # this night is an hour shorter: 5 h at 3.85 kW are 48 %, the limit comes first
     assert home.soc_pct == pytest.approx(80, abs=0.6)
@@ -159,6 +162,20 @@ def test_a_charge_by_hand_ends_at_its_limit_and_the_schedule_goes_on() -> None:
     assert scheduled.controller.order.mode == "v2h"
 
 
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_charge_to_less_than_the_car_has_leaves_a_stop_as_it_was(stopped: bool) -> None:
+    home = Home(EVENING, DAYS, soc_pct=85.0, stopped=stopped, load_w=lambda hour: 0.0)
+    home.run(seconds=4)
+    home.controller.take(home.now, ModeRequest("charge", soc_limit_pct=80.0))
+    home.run(seconds=60)
+    assert home.events == ["mode-ended: Nothing to do: the car has 85 % already, 80 % are asked for."]
+    assert home.controller.stopped is stopped
+    assert home.controller.order.mode == ("idle" if stopped else "v2h")
+    home.controller.take(home.now, ModeRequest("charge", soc_limit_pct=86.0))
+    home.run(hours=1)
+    assert home.events[-1] == "mode-ended: Charged to 86 %: done." and not home.controller.stopped
+
+
 def test_a_meter_that_falls_silent_means_0_w_in_time_and_comes_back_by_itself() -> None:
     home = Home(EVENING, DAYS, load_w=lambda hour: 1500.0)
     home.run(seconds=60)
@@ -181,6 +198,33 @@ def test_a_meter_that_falls_silent_means_0_w_in_time_and_comes_back_by_itself() 
 
 
 @pytest.mark.slow
+def test_no_car_is_woken_for_a_meter_that_does_not_speak() -> None:
+    home = Home(EVENING, {"version": 1})
+    home.meter_works = False
+    home.controller.take(home.now, ModeRequest("v2h"))
+    home.run(seconds=120)
+    assert (home.sessions, home.setpoint.wanted) == (0, False)
+    assert home.why == "Waiting: the grid meter has not sent a value yet. It starts when the meter does."
+    home.meter_works = True
+    home.run(seconds=20)
+    assert (home.sessions, home.state) == (1, "energy")
+    home.car_works = False  # it ends the session, while the meter falls silent
+    home.meter_works = False
+    home.run(seconds=120)
+    assert home.sessions == 1 and home.why.startswith("Waiting: no reading from the grid meter for 1")
+    home.car_works = home.meter_works = True
+    home.run(seconds=120)
+    assert (home.sessions, home.state) == (2, "energy")
+
+
+def test_a_restarted_manager_ends_no_session_before_its_meter_speaks() -> None:
+    home = Home(EVENING, {"version": 1})
+    home.meter_works, home.state = False, "energy"
+    home.controller.take(home.now, ModeRequest("v2h"))
+    home.run(seconds=20)
+    assert (home.state, home.setpoint.wanted, home.setpoint.power_w) == ("energy", True, 0.0)
+
+
 def test_sun_wakes_the_car_and_the_evening_lets_it_sleep() -> None:
     home = Home(EVENING, {"version": 1, "otherwise": "solar"}, load_w=house)
     home.run_to("09:59")
@@ -272,12 +316,15 @@ def test_a_discharge_keeps_the_main_fuse_of_its_own_phase() -> None:
 def test_charging_begins_softly_and_ends_at_once() -> None:
     home = Home(EVENING, NONE, soft_start_s=20)
     home.controller.take(home.now, ModeRequest("charge"))
-    powers = []
+    powers, words = [], []
     for _ in range(16):
         home.step()
         powers.append(home.own_w)
+        words.append(home.why)
     rises = [b - a for a, b in pairwise(powers)]
     assert max(rises) == pytest.approx(15 * 385 / 10, abs=40)
+    assert words[5].startswith(f"Charging: 5.8 kW into the car, until 90 %, now {powers[5] / 1000:.1f} kW"), words[5]
+    assert "now" not in words[-1]
     assert powers[-1] == 15 * 385
     home.controller.stop(home.now)
     home.step()
@@ -290,7 +337,7 @@ def test_a_car_that_ends_sessions_by_itself_is_started_again_within_bounds() -> 
     home.car_works = False
     home.run(seconds=10)
     assert home.state == "idle"
-    assert home.why.startswith("v2h waits: the session ended by itself (as the car wishes)")
+    assert home.why.startswith("V2H waits: the session ended by itself (as the car wishes)")
     home.car_works = True
     home.run(seconds=70)
     assert (home.state, home.sessions) == ("energy", 2)
@@ -347,7 +394,7 @@ def test_the_state_tells_everything_the_page_shows() -> None:
     state = home.controller.state(home.now, home.wall)
     assert (state.mode, state.chosen_by, state.starts, state.stopped_by_owner) == ("charge", "schedule", 0, False)
     assert state.until == "2026-03-29T05:30:00+01:00"
-    assert state.next_entry == "v2h from Sun 05:30"
+    assert state.next_entry == "V2H from Sun 05:30"
     assert state.clock == {
         "trusted": True,
         "source": "ntp",

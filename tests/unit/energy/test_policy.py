@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.charging import CAR
 from v2h.bus.messages import ChargerState, MeterReading
+from v2h.bus.sentences import say
 from v2h.config.site import Limits
 from v2h.energy.gridlimits import GridLimits, House
 from v2h.energy.orders import ModeRequest
@@ -20,6 +21,7 @@ from v2h.energy.policy import (
     Situation,
     Window,
     decide,
+    floor_pct,
     meter_stale,
     soft_w,
     window_after,
@@ -66,7 +68,9 @@ def test_a_fault_is_named_with_the_way_out(mode: str) -> None:
     decision = decided(ModeRequest(mode), replace(CAR, state="fault", faults=["cable-voltage"]))
     assert (decision.wanted, decision.mode, decision.code) == (False, "idle", Code.FAULT)
     assert "cable-voltage" in decision.why
-    assert "Press clear" in decision.why
+    assert "Press “Clear the fault”, then start again" in decision.why
+    scheduled = decided(ModeRequest(mode, by="schedule"), replace(CAR, state="fault", faults=["cable-voltage"]))
+    assert ("V2H then starts by itself" in scheduled.why) is (mode == "v2h")
 
 
 @pytest.mark.parametrize(("charger", "age_s"), [(None, float("inf")), (CAR, 3.5)])
@@ -79,7 +83,33 @@ def test_a_silent_charger_stays_wanted_at_0_w(charger: ChargerState | None, age_
 def test_starting_tells_the_chargers_own_state_and_reason() -> None:
     decision = decided(ModeRequest("charge"), replace(CAR, state="wake", reason="waiting for the car", soc_pct=None))
     assert (decision.wanted, decision.power_w) == (True, 0.0)
-    assert decision.why == "Starting charge: the charger is in wake (waiting for the car)."
+    assert decision.why == "Starting charge, step “wake” (waiting for the car)."
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "why"),
+    [
+        ("idle", say("session.not_started"), "Starting V2H: the charger has been asked."),
+        ("idle", "the plug is not in", "Starting V2H: the charger has been asked (the plug is not in)."),
+        ("d2 off", "", "V2H begins when the last session has ended, step “d2 off”."),
+    ],
+)
+def test_what_stands_before_a_session_is_told_as_it_is(state: str, reason: str, why: str) -> None:
+    assert decided(ModeRequest("v2h"), replace(CAR, state=state, reason=reason)).why == why
+
+
+def test_the_floor_that_holds_is_named() -> None:
+    order, limits = ModeRequest("v2h", keep_soc_pct=70.0), LIMITS
+    assert (floor_pct(order, limits, 45.0), floor_pct(ModeRequest("v2h"), limits, 45.0)) == (70.0, 45.0)
+    assert floor_pct(ModeRequest("discharge", soc_limit_pct=20.0), limits, 45.0) == 20.0
+    empty = decided(
+        ModeRequest("v2h"),
+        replace(CAR, soc_pct=20.0),
+        replace(METER, power_w=900.0),
+        window=Window(empty=True),
+        reserve_pct=45.0,
+    )
+    assert empty.why == "The car has 20 % and keeps 45 %: the house draws from the grid."
 
 
 @pytest.mark.parametrize("mode", ["v2h", "solar", "charge", "discharge"])
@@ -150,7 +180,7 @@ def test_a_limit_of_the_grid_without_its_meter_means_0_w() -> None:
         ("v2h", 0.0, 5.0, Window(), Code.MATCHING, "Balanced"),
         ("v2h", -5700.0, 900.0, Window(), Code.AT_LIMIT, "at the limit: 5.7 kW from the car, 0.9 kW from the grid."),
         ("v2h", 5320.0, -900.0, Window(), Code.AT_LIMIT, "at the limit: 5.3 kW into the car, 0.9 kW goes to the grid."),
-        ("v2h", 0.0, 900.0, Window(empty=True), Code.CAR_EMPTY, "at its floor (60 %)"),
+        ("v2h", 0.0, 900.0, Window(empty=True), Code.CAR_EMPTY, "The car has 60 % and keeps 30 %"),
         ("v2h", 0.0, -900.0, Window(full=True), Code.CAR_FULL, "full enough (60 %)"),
         ("solar", 700.0, 0.0, Window(), Code.MATCHING, "Storing surplus: 0.7 kW"),
         ("solar", 0.0, 900.0, Window(), Code.MATCHING, "Waiting for surplus"),
@@ -258,4 +288,5 @@ def test_no_decision_leaves_the_bounds(
     assert limit.low_w <= decision.power_w <= limit.high_w
     assert decision.why.endswith(".")
     assert decision.wanted or decision.power_w == 0
-    assert decision.wanted is (decision.mode != "idle")
+    waits = decision.code is Code.NO_METER and state == "idle"  # no car is woken for a meter that does not speak
+    assert decision.wanted is (decision.mode != "idle" and not waits)

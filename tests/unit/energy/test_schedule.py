@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from tests.support.clockchanges import ZONES, changes, first_shown
 from v2h.config.site import Limits
+from v2h.config.zones import ZoneError, zone
 from v2h.energy.readyby import CarNow, cheapest, need_s
 from v2h.energy.schedule import Part, Schedule, active, next_entry, price_spans, targets, timeline
 from v2h.energy.schedulefile import read_schedule
-from v2h.energy.walltime import DAYS, ZoneError, at_second, instant, zone
+from v2h.energy.walltime import DAYS, at_second, instant
 
 CHANGES = [(name, change) for name in ZONES for change in changes(name)]
 WEEK = timedelta(days=7)

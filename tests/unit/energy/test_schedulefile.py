@@ -65,8 +65,19 @@ def test_a_whole_document() -> None:
             {"version": 1, "weekly": [NIGHT, {**NIGHT, "name": "b", "end": "25:00"}]},
             "weekly entry 2 “b”: end = '25:00' is not a time from 00:00 to 24:00",
         ),
+        *(
+            ({"version": 1, "weekly": [{**NIGHT, "name": bad}]}, f"weekly entry 1: name = {bad!r} is not a text of")
+            for bad in ("\ud800x", "a\0", "a\nb", "\u202ea")
+        ),
         ({"version": 1, "weekly": [{**NIGHT, "start": "24:00"}]}, "start = '24:00' is not a time from 00:00 to 23:59"),
-        ({"version": 1, "weekly": [{**NIGHT, "start": "7:00"}]}, "start = '7:00' is not a time"),
+        (
+            {"version": 1, "weekly": [{**NIGHT, "start": "7:30"}]},
+            "start = '7:30' is not a time from 00:00 to 23:59; write 07:30",
+        ),
+        (
+            {"version": 1, "prices": [{"start": "00:00", "end": "24:00", "import_price": 24.5}]},
+            "import_price = 24.5 is not a number from -10 to 10 (per kWh in your currency, 24.5 p is 0.245)",
+        ),
         ({"version": 1, "weekly": [{**NIGHT, "start": "²³:00"}]}, "start = '²³:00' is not a time"),
         (
             {"version": 1, "weekly": [{**NIGHT, "end": "23:30"}]},
@@ -83,7 +94,7 @@ def test_a_whole_document() -> None:
             "unknown field 'soc_limit'; did you mean soc_limit_pct?",
         ),
         ({"version": 1, "weekly": [{**NIGHT, "mode": "v2h", "amps": 5}]}, "amps = 5 does not fit mode v2h"),
-        ({"version": 1, "weekly": [{**NIGHT, "name": "x" * 41}]}, "is not a text of at most 40 letters"),
+        ({"version": 1, "weekly": [{**NIGHT, "name": "x" * 41}]}, "is not a text of at most 40 printable letters"),
         (
             {"version": 1, "ready_by": [{"time": "07:30", "soc_pct": "80"}]},
             "soc_pct = '80' is not a number from 30 to 90",

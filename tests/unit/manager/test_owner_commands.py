@@ -10,6 +10,7 @@ import pytest
 from tests.support.messages import charger
 from v2h.config.site import Config
 from v2h.energy.controller import EnergyController
+from v2h.energy.schedule_json import revision
 from v2h.manager.owner_commands import OrderRefusedError, OwnerCommands
 from v2h.manager.owner_files import OwnerStore
 
@@ -55,3 +56,61 @@ def test_what_is_good_another_time_is_no_bad_input(
     with pytest.raises(OrderRefusedError) as caught:
         orders.mode(values, 10.0, WALL)
     assert not caught.value.bad_input
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"mode": "charge", "soc_limit_pct": 62}, "the car has 62 % already, 62 % are asked for"),
+        ({"mode": "charge", "soc_limit_pct": 50}, "the car has 62 % already, 50 % are asked for"),
+        ({"mode": "discharge", "soc_limit_pct": 70}, "the car has only 62 %, 70 % are asked for"),
+        ({"mode": "charge", "soc_limit_pct": 63}, ""),
+        ({"mode": "discharge"}, ""),
+        ({"mode": "v2h"}, ""),
+    ],
+)
+def test_a_charge_that_would_be_over_at_once_is_refused_and_ends_no_stop(
+    orders: OwnerCommands, controller: EnergyController, values: dict[str, Any], why: str
+) -> None:
+    orders.stop({}, 9.0, WALL)
+    controller.on_charger(10.0, charger(soc_pct=62.0))
+    if why:
+        with pytest.raises(OrderRefusedError, match=why) as caught:
+            orders.mode(values, 10.0, WALL)
+        assert not caught.value.bad_input
+    else:
+        assert orders.mode(values, 10.0, WALL).applied["mode"] == values["mode"]
+    assert controller.stopped is bool(why)
+    controller.on_charger(11.0, charger(state="idle", soc_pct=None))  # nobody knows what it has by now
+    assert orders.mode(values, 11.0, WALL).applied["mode"] == values["mode"]
+
+
+def test_the_second_of_two_editors_is_told_and_may_insist(orders: OwnerCommands) -> None:
+    first, second = {"version": 1, "otherwise": "v2h"}, {"version": 1, "otherwise": "solar"}
+    began = revision({"version": 1})
+    saved = orders.schedule({"schedule": first, "replaces": began}, 10.0, WALL).applied
+    assert saved == {"schedule": first, "revision": revision(first)}
+    with pytest.raises(OrderRefusedError, match="was changed elsewhere since you opened it") as caught:
+        orders.schedule({"schedule": second, "replaces": began}, 11.0, WALL)
+    assert (caught.value.applied, caught.value.bad_input) == ({"revision": revision(first)}, False)
+    again = {"schedule": second, "replaces": caught.value.applied["revision"]}
+    assert orders.schedule(again, 12.0, WALL).applied["schedule"] == second
+    assert orders.schedule({"schedule": first}, 13.0, WALL).applied["schedule"] == first
+
+
+def test_an_order_and_a_schedule_are_answered_in_words(orders: OwnerCommands) -> None:
+    def answer(**values: Any) -> str:
+        return orders.mode(values, 10.0, WALL).text
+
+    assert answer(mode="v2h") == "In force: V2H."
+    assert answer(mode="charge", amps=10, soc_limit_pct=80) == "In force: charge, 10 A at most, up to 80 %."
+    assert answer(mode="discharge", soc_limit_pct=40) == "In force: discharge, down to 40 %."
+    day = {"start": "00:00", "end": "24:00"}
+    document = {"version": 1, "prices": [{**day, "import_price": 0.245}], "weekly": [{**day, "mode": "v2h"}]}
+    counts = "Weekly windows: 1, one-offs: 0, ready-by times: 0, prices: 1."
+    assert orders.schedule({"schedule": document}, 10.0, WALL).text == f"The schedule is in force. {counts}"
+    document["prices"] = [{**day, "import_price": 7.5}]
+    text = orders.schedule({"schedule": document}, 10.0, WALL).text
+    assert text.endswith("A price of 7.5 GBP a kWh: is that in hundredths? 24.5 are written 0.245.")
+    orders.settings({"currency": "NOK"}, 10.0, WALL)
+    assert "hundredths" not in orders.schedule({"schedule": document}, 10.0, WALL).text

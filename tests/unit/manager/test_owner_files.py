@@ -156,12 +156,6 @@ def test_a_new_zone_moves_the_schedule(tmp_path: Path) -> None:
     assert store.schedule.document == GOOD
 
 
-def test_a_site_with_an_unknown_zone_is_told(tmp_path: Path) -> None:
-    kept = Kept(tmp_path, Config(site=Site(timezone="Mars")))
-    assert kept.store.settings.time_zone == "UTC"
-    assert "site.timezone = 'Mars' is not a time zone" in kept.warned[0][1]
-
-
 def test_a_stop_is_written_once(tmp_path: Path) -> None:
     store = Kept(tmp_path).store
     store.keep_stop(False)

@@ -56,7 +56,7 @@ def test_from_waiting_to_good_silent_and_back() -> None:
     told(health, [1, 2, 3, 4, 5, 6], start=5.0, every=0.5)
     assert health.word(7.6) is MeterHealth.GOOD
     assert health.word(7.5 + 2 * 0.5 + 0.51) is MeterHealth.SILENT
-    assert health.words(17.5, "") == "has been silent for 10 s. It is opened again automatically."
+    assert health.words(17.5, "") == "has sent no usable value for 10 s. It is used again when it does."
     told(health, [7], start=20.0)
     assert health.word(20.1) is MeterHealth.GOOD
 

@@ -10,6 +10,7 @@ from v2h.bus.coding import Message
 from v2h.bus.messages import MeterReading, MeterStatus
 from v2h.config.meter_kinds import HttpMeter, Meter, MqttMeter
 from v2h.meters import Measurement, MeterError, MeterSource
+from v2h.meters.reading import implausible
 from v2h.programs.meter import Station
 
 Script = Callable[[float], float]
@@ -131,11 +132,37 @@ def test_a_dead_meter_is_silent_told_once_and_comes_back(station: Callable[..., 
     assert [code for code in world.codes() if code == "meter-dead"] == ["meter-dead"]
     assert world.readings()[-1].t <= 1020
     assert world.status().word == "silent"
-    assert "has been silent for" in world.status().text
+    assert "has sent no usable value for" in world.status().text
     assert "reason" in world.status().text
     world.run(20)
     assert world.codes() == ["meter-ok", "meter-dead", "meter-ok"]
     assert world.readings()[-1].t > 1070
+
+
+@pytest.mark.parametrize("mad_w", [150_001.0, -1e300, 3.4e38, 1e9, float("inf"), float("nan")])
+def test_a_power_that_no_house_has_is_not_used_and_the_fallback_takes_over(
+    station: Callable[..., World], mad_w: float
+) -> None:
+    world = station(lambda now: mad_w if now > 1010 else now, alive)
+    world.run(30)
+    assert all(abs(one.power_w) <= 150_000 for one in world.readings())
+    last = world.readings()[-1]
+    assert (last.source, last.t > 1025) == ("mqtt", True)
+    assert "no house has more than 150 kW" in world.status().text
+
+
+def test_one_mad_value_of_a_meter_costs_no_more_than_itself(station: Callable[..., World]) -> None:
+    world = station(lambda now: 3e38 if 1010 < now < 1011.5 else now)
+    world.run(20)
+    assert [code for code in world.codes() if code == "meter-dead"] == []
+    assert len(world.readings()) == 20, "21 without the mad one"
+    assert world.status().word == "good"
+
+
+def test_one_mad_phase_is_as_bad_as_a_mad_sum() -> None:
+    good, mad = ({"power_w": 1000.0}, {"voltage_v": 230.0}), ({"power_w": 1000.0}, {"power_w": -2e5})
+    assert implausible(Measurement(0.0, 1000.0, phases=good)) == ""
+    assert implausible(Measurement(0.0, 1000.0, phases=mad)).startswith("it reports -2e+05 W")
 
 
 def test_one_lost_answer_is_no_event(station: Callable[..., World]) -> None:

@@ -13,9 +13,10 @@ import v2h.programs.datalog
 from tests.support.damage import damage
 from tests.support.messages import charger, manager
 from tests.support.standin import StandIn
-from v2h.bus.messages import Event, ManagerState, MeterReading
+from v2h.bus.messages import Event, LogState, ManagerState, MeterReading
 from v2h.datalog.counters import KEEP_DAYS
 from v2h.datalog.schema import DAMAGED, FILE_NAME
+from v2h.datalog.writer import StoreError, StoreWriter
 from v2h.programs.datalog import Datalog
 
 TODAY = "2026-11-22"
@@ -153,3 +154,32 @@ def test_a_log_that_a_reader_finds_damaged_is_begun_afresh_and_says_so(desk: Des
     assert desk.rows("select count(*) > 0 from samples_at where at is not null") == [(1,)]
     (charged_wh,) = desk.rows("select charged_wh from days")
     assert charged_wh[0] == pytest.approx(1000 * (desk.program.now - 1000) / 3600, abs=2), "what was counted goes on"
+
+
+def states(desk: Desk) -> list[LogState]:
+    return [message for _, message in desk.program.published if isinstance(message, LogState)]
+
+
+def test_a_log_that_cannot_be_written_is_told_and_that_it_can_be_again(desk: Desk) -> None:
+    desk.run(70)
+    last = states(desk)[-1]
+    assert (last.trouble, last.unwritten_s) == ("", 0.0)
+    assert last.free_bytes is not None and last.free_bytes > 0
+    with desk.monkeypatch.context() as meanwhile:
+
+        def full(self: StoreWriter) -> int:
+            raise StoreError("database or disk is full")
+
+        meanwhile.setattr(StoreWriter, "flush", full)
+        desk.run(200)
+    last = states(desk)[-1]
+    assert last.trouble.startswith("The log cannot be written (database or disk is full)")
+    assert 140 <= last.unwritten_s <= 260
+    desk.run(60)
+    assert (states(desk)[-1].trouble, states(desk)[-1].unwritten_s) == ("", 0.0)
+
+
+def test_a_card_that_is_almost_full_is_told(desk: Desk) -> None:
+    desk.monkeypatch.setattr(v2h.programs.datalog, "FREE_BYTES", 2**60)
+    desk.run(61)
+    assert states(desk)[-1].trouble.startswith("The card is almost full")

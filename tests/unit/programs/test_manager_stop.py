@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import v2h.programs.manager
+from tests.support.messages import charger
 from tests.support.standin import StandIn
 from v2h.bus.messages import Command, Reply
 from v2h.programs.manager import Manager
@@ -55,3 +56,15 @@ def test_a_stop_that_nobody_can_read_becomes_one_that_everybody_can(
     assert "stop-bad" in [code for code, _ in program.events()]
     assert say(program, "resume").ok
     assert json.loads((tmp_path / "stopped.json").read_text()) == {"stopped": False}
+
+
+def test_a_charge_that_had_nothing_to_do_leaves_the_stop_in_the_file_too(program: StandIn, tmp_path: Path) -> None:
+    assert say(program, "stop").ok
+    program.hear(charger(t=program.now, state="idle", soc_pct=None))
+    program.hear(Command("ask-2", "test", {"mode": "charge", "soc_limit_pct": 50}), "mode")
+    assert json.loads((tmp_path / "stopped.json").read_text()) == {"stopped": False}
+    program.run(1)
+    program.hear(charger(t=program.now, soc_pct=62.0))
+    program.run(11)
+    assert json.loads((tmp_path / "stopped.json").read_text()) == {"stopped": True}
+    assert "Nothing to do: the car has 62 % already, 50 % are asked for." in [text for _, text in program.events()]

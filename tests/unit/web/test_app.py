@@ -116,6 +116,8 @@ def test_the_reply_of_the_bus_is_the_answer(client: FlaskClient, far: WebApp, re
         ("stop", b"[]", 400, "must be a JSON object"),
         ("stop", b"{", 400, "the body is no JSON"),
         ("stop", b"[" * 40000, 400, "the body is no JSON"),
+        ("stop", b'{"\\udc00": 1}', 400, "a text in it ends in the middle of a character"),
+        ("schedule", b'{"schedule": {"weekly": [{"name": "\\ud800x"}]}}', 400, "in the middle of a character"),
         ("settings", b'{"fuse_a": NaN}', 400, "NaN is not a number"),
         ("mode", b'{"mode":"v2h","until":"tomorrow"}', 400, "until = 'tomorrow' is not an ISO time with its offset"),
         ("mode", b'{"mode":"v2h","until":"2026-11-22T18:00:00"}', 400, "is not an ISO time with its offset"),

@@ -2,6 +2,7 @@
 
 import html
 import re
+import shutil
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
+import v2h.web.pages
 from tests.support import lived_in
 from tests.support.messages import charger, manager
 from tests.support.webapp import WebApp, browser
@@ -49,6 +51,24 @@ def test_each_page_stands_with_nothing_known(web: WebApp, path: str) -> None:
     answer = owners(web, None).get(path)
     assert answer.status_code == 200
     assert said[path] in answer.get_data(as_text=True)
+
+
+def test_a_file_that_changes_has_another_address(web: WebApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version may stay the same over many builds, and a browser keeps a file for a day."""
+
+    def addresses() -> dict[str, str]:
+        page = owners(web, None).get("/schedule").get_data(as_text=True)
+        return dict(re.findall(r'"/static/([\w.]+)\?v=([0-9a-f]{12})"', page))
+
+    before = addresses()
+    assert before.keys() == {"icon.svg", "page.css", "page.js", "edit.js"}
+    newer = tmp_path / "static"
+    shutil.copytree(v2h.web.pages.STATIC, newer)
+    with (newer / "edit.js").open("a") as file:
+        file.write("// newer\n")
+    monkeypatch.setattr(v2h.web.pages, "STATIC", newer)
+    after = addresses()
+    assert {name for name in before if before[name] != after[name]} == {"edit.js"}
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -131,6 +131,8 @@ def test_next_entries_leave_out_what_is_over_and_what_cannot_be_read() -> None:
         ("Solar", "11:30–12:30", "on"),
         ("Charge", "Mon 18:00–19:00", "dim"),
     ]
+    by_hand = today.next_rows(seen(plan=ManagerSchedule(0.0, {}, preview)), manager(chosen_by="owner"))
+    assert {row["tone"] for row in by_hand} == {"dim"}, "what a hand chose is not what the schedule wants now"
 
 
 def test_next_falls_back_to_managers_words_and_tells_a_bad_schedule() -> None:

@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from tests.support.messages import charger, manager
-from v2h.bus.messages import Alive, ChargerState, Event, ManagerState
+from v2h.bus.messages import (
+    Alive,
+    ChargerState,
+    Event,
+    LogState,
+    ManagerSchedule,
+    ManagerSettings,
+    ManagerState,
+    MeterStatus,
+)
+from v2h.bus.sentences import say
 from v2h.bus.states import STATE_EVENT, State
 from v2h.safety.outputs import Output, line_name
 from v2h.web.state import LiveState, health
@@ -74,6 +84,34 @@ def test_old_manager_is_named_and_its_numbers_go() -> None:
     assert shown["why"].startswith("The manager has been silent for 2 min")
     assert shown["grid"] == NONE
     assert shown["flow"]["house"]["power"] == NONE
+
+
+def test_with_a_bad_configuration_the_charger_blames_no_key_that_is_right() -> None:
+    resting = charger(state="idle", reason="not started: calibrate [cable] in v2h.toml")
+    manages = manager(mode="idle", why="Idle until the configuration is put right.", config_errors=["v2h.toml: x"])
+    assert view(seen(resting, manages))["why"] == "Idle until the configuration is put right."
+    assert "calibrate" in view(seen(resting, manager(mode="idle", why="Idle.")))["why"]
+    broken = charger(state="fault", reason="guard is silent", faults=["guard-lost"])
+    assert "Guard is silent" in view(seen(broken, manages))["why"]
+
+
+def test_that_nothing_was_started_yet_adds_nothing() -> None:
+    why = "Idle: nothing is ordered."
+    resting = charger(state="idle", reason=say("session.not_started"))
+    assert view(seen(resting, manager(mode="idle", why=why)))["why"] == why
+
+
+def test_the_meters_own_words_stand_beside_what_waits_for_it() -> None:
+    now, says = time.monotonic(), "The grid meter (http) has not sent a value yet: connection refused."
+    waits = manager(mode="v2h", why="Waiting: the grid meter has not sent a value yet.", grid_w=None, grid_age_s=None)
+    meters = {"grid": MeterStatus(now, "waiting", says, "http", 1.0, 0.5, False)}
+    known = seen(charger(state="idle"), waits, meters=meters, now=now)
+    assert view(known)["why"] == f"{waits.why} {says}"
+    rows = {row["name"]: (row["label"], row["text"]) for row in view(known)["meter"]}
+    assert rows == {"grid": ("The grid meter", "waiting"), "grid-text": (says, "")}, "no interval that nobody measured"
+    for other in ({"meters": {}}, {"now": now + 31}):  # nothing is known of it, or not any more
+        assert says not in view(known._replace(**other))["why"]
+    assert says not in view(known._replace(manager=manager(mode="idle", why="Idle.", grid_w=None)))["why"]
 
 
 def test_a_silent_meter_is_named_and_its_numbers_go() -> None:
@@ -156,6 +194,8 @@ def test_open_contactors_and_unlocked_plug_are_named() -> None:
         (watts(-0.3), "0 W"),
         (watts(999.6), "1.00 kW"),
         (watts(-1520), "−1.52 kW"),
+        (watts(-1e300), "−1.0e+300 W"),
+        (unit(4.2e296, "kWh", 1), "4.2e+296 kWh"),
         (unit(-0.04, "A", 1), "0.0 A"),
         (unit(-4.04, "A", 1), "−4.0 A"),
     ],
@@ -213,3 +253,39 @@ def test_health_names_each_problem() -> None:
     state.put_manager(manager())
     found = health(state.document()[0])
     assert (found["ok"], found["problems"]) == (False, ["pulse: stopped", "web.port: unknown"])
+
+
+def test_health_tells_what_is_wrong_although_every_program_runs() -> None:
+    state, now = LiveState(), time.monotonic()
+    state.put_bus(True)
+    for name in labels.PROGRAMS:
+        state.put_alive(name, Alive(True, 1, "0"))
+    state.put_charger(charger())
+    state.put_manager(manager())
+    state.put_log(LogState(now, "", 0.0, 3 * 2**30))
+    assert (health(state.document(now + 1)[0])["problems"], state.document()[0]["view"]["log"]) == (
+        [],
+        {"written": "yes", "free": "3072 MiB"},
+    )
+    state.put_log(LogState(now, "The log cannot be written (disk full)", 130.0, 0))
+    state.put_settings(ManagerSettings(now, {}, error="settings.json: fuse_a = 5 is not a number"))
+    state.put_plan(ManagerSchedule(now, {"version": 1, "otherwise": "v2h"}, error="schedule.json: bad"))
+    state.put_manager(manager(clock={"trusted": False, "source": "none", "zone": "UTC", "local": "x"}))
+    shown = state.document(now + 2)[0]
+    assert health(shown) == {"ok": False, "problems": [row["text"] for row in shown["view"]["troubles"]]} | {
+        "programs": dict.fromkeys(labels.PROGRAMS, "running")
+    }
+    assert [text.partition(":")[0].partition("(")[0].strip() for text in health(shown)["problems"]] == [
+        "The log cannot be written",
+        "Some of your settings are not used",
+        "The schedule is not used",
+        "The clock is not known to be right. Until it is, the schedule waits.",
+    ]
+    assert shown["view"]["log"] == {"written": "not for 2 min", "free": "0 MiB"}
+
+
+def test_a_log_of_which_nobody_speaks_is_not_in_order() -> None:
+    now = time.monotonic()
+    old = seen(charger(), manager(), log=LogState(now - 200, "", 0.0, 2**30), now=now)
+    assert [row["text"] for row in view(old)["troubles"]] == ["There has been no news of the log for 3 min."]
+    assert view(old)["log"] == {"written": "unknown", "free": NONE}

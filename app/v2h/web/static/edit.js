@@ -58,7 +58,14 @@ function fitToMode(entry) {
   }
 }
 
+// Forms with changes that were not saved: the browser asks before it leaves the page.
+const unsaved = new Set();
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved.size > 0) event.preventDefault();
+});
+
 function startSchedule(form) {
+  form.addEventListener("input", () => unsaved.add(form));
   for (const entry of form.querySelectorAll(".entry")) fitToMode(entry);
   form.addEventListener("change", (event) => {
     const entry = event.target.closest(".entry");
@@ -66,6 +73,7 @@ function startSchedule(form) {
   });
   form.addEventListener("click", (event) => {
     const { add } = event.target.dataset;
+    if (add || event.target.matches(".remove")) unsaved.add(form);
     if (add) {
       const blank = document.getElementById(`blank-${add}`).content.firstElementChild.cloneNode(true);
       form.querySelector(`.entries[data-kind=${add}]`).append(blank);
@@ -80,19 +88,27 @@ function startSchedule(form) {
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (await send("command/schedule", { schedule: scheduleOf(form) }, form)) setTimeout(renewPreview, 700);
+    const values = { schedule: scheduleOf(form), replaces: form.dataset.revision };
+    const adopt = (reply) => (form.dataset.revision = reply.applied?.revision ?? form.dataset.revision);
+    unsaved.delete(form);
+    if (await send("command/schedule", values, form, adopt)) setTimeout(renewPreview, 700);
+    else unsaved.add(form);
   });
 }
 
 function startSettings(form) {
   const fields = [...form.querySelectorAll("[data-setting]")];
   const before = new Map(fields.map((field) => [field, valueOf(field)]));
+  const changed = () => fields.filter((field) => valueOf(field) !== before.get(field));
+  const note = () => (changed().length > 0 ? unsaved.add(form) : unsaved.delete(form));
+  form.addEventListener("input", note);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const values = {};
-    for (const field of fields) if (valueOf(field) !== before.get(field)) values[field.dataset.setting] = valueOf(field);
+    for (const field of changed()) values[field.dataset.setting] = valueOf(field);
     if (Object.keys(values).length === 0) answerOf(form, true, "Nothing was changed.");
     else if (await send("command/settings", values, form)) for (const field of fields) before.set(field, valueOf(field));
+    note();
   });
 }
 
@@ -111,7 +127,7 @@ async function restore(form) {
     answerOf(form, false, `This file cannot be read: ${error.message}`);
     return;
   }
-  await send("restore", kept, form);
+  if (await send("restore", kept, form)) setTimeout(() => location.reload(), 1500); // the forms show the restored values
 }
 
 const EDITORS = {

@@ -109,7 +109,8 @@ function listen() {
 }
 
 // Sends a change to an endpoint of the API and shows the reply in the nearest .answer; returns whether it succeeded.
-async function send(path, values, source) {
+// use(reply) gets the reply's JSON as well.
+async function send(path, values, source, use = () => {}) {
   const answer = source.closest(":is(form, section):has(.answer)").querySelector(".answer");
   const button = source.matches("form") ? source.querySelector("button:not([type=button])") : source;
   button.setAttribute("aria-busy", "true");
@@ -130,6 +131,7 @@ async function send(path, values, source) {
     const reply = await response.json();
     ok = response.ok;
     text = ok ? reply.text : reply.error;
+    use(reply);
   } catch {
     // `text` has the message already
   }

@@ -3,12 +3,16 @@
 from datetime import datetime
 
 NONE = "–"
+MOST = 1e7
+"""A larger number is written with an exponent: the value is wrong, and its digits would break the page's layout."""
 
 
 def watts(power_w: float | None) -> str:
     """'–', '385 W', '−1.52 kW'."""
     if power_w is None:
         return NONE
+    if abs(power_w) >= MOST:
+        return f"{power_w:.1e} W".replace("-", "−")
     shown = f"{power_w / 1000:.2f} kW" if abs(power_w) >= 999.5 else f"{power_w:.0f} W"
     return "0 W" if shown == "-0 W" else shown.replace("-", "−")
 
@@ -16,7 +20,7 @@ def watts(power_w: float | None) -> str:
 def unit(value: float | None, name: str, digits: int) -> str:
     if value is None:
         return NONE
-    number = f"{value:.{digits}f}"
+    number = f"{value:.{digits}f}" if abs(value) < MOST else f"{value:.1e}"
     return f"{number.lstrip('-') if float(number) == 0 else number.replace('-', '−')} {name}"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from v2h.bus.messages import ChargerState, ManagerState
 from v2h.bus.states import RESTING, Mode, State
-from v2h.web.view import labels
+from v2h.web.view import health, labels
 from v2h.web.view.figures import duration, watts
 from v2h.web.view.snapshot import Snapshot
 
@@ -61,9 +61,14 @@ def why(seen: Snapshot, charger: ChargerState | None, manager: ManagerState | No
         parts.append(manager.why)
     elif manager is None:
         parts.append(manager_silent(seen))
-    if charger and charger.state != State.ENERGY and charger.reason.lower() not in " ".join(parts).lower():
+    # With a bad file the charger works with the defaults, and would blame keys that are right in the owner's file.
+    quiet = (State.ENERGY, State.IDLE) if seen.all_config_errors() else (State.ENERGY,)
+    untold = charger is not None and getattr(charger.reason, "id", "") == "session.not_started"
+    if charger and not untold and charger.state not in quiet and charger.reason.lower() not in " ".join(parts).lower():
         parts.append(charger.reason)
-    return " ".join(labels.sentence(labels.plain(part)) for part in parts)
+    if manager and manager.mode != Mode.IDLE and seen.grid_w() is None:
+        parts.append(health.meter_says(seen))
+    return " ".join(labels.sentence(labels.plain(part)) for part in parts if part)
 
 
 def manager_silent(seen: Snapshot) -> str:

@@ -6,13 +6,14 @@ from typing import Any
 
 from v2h.bus.faults import FAULTS
 from v2h.bus.messages import STATE_OLD_S, ChargerState, ManagerState, MeterStatus
-from v2h.bus.states import RESTING
+from v2h.bus.states import RESTING, Mode
 from v2h.web.view import labels
 from v2h.web.view.figures import NONE, age, duration, unit
 from v2h.web.view.snapshot import Snapshot
 
 METER_TONES = {"good": "dim", "slow": "warn", "waiting": "dim"}
 """Tone of a meter's status word. Any other status word is bad."""
+METER_SPEAKS = ("good", "slow")
 METER_SILENT_S = 30.0
 """A meter's status is published every 10 s."""
 TRACKING_GOOD_W, TRACKING_POOR_W = 60.0, 150.0
@@ -117,8 +118,19 @@ def meter(seen: Snapshot, manager: ManagerState | None) -> list[dict[str, str]]:
     return rows
 
 
+def meter_says(seen: Snapshot) -> str:
+    """The grid meter's own words about why it sends nothing; "" while it does, or without a fresh report of them."""
+    status = seen.meters.get("grid")
+    speaks = status is None or status.word in METER_SPEAKS or seen.now - status.t > METER_SILENT_S
+    return "" if status is None or speaks else status.text
+
+
 def _meter(role: str, name: str, status: MeterStatus, manager: ManagerState | None) -> Iterator[dict[str, str]]:
     tone = METER_TONES.get(status.word, "bad")
+    if status.word not in METER_SPEAKS:  # its interval and lag are only what was configured or once measured
+        yield {"name": role, "label": name, "text": status.word, "tone": tone}
+        yield {"name": f"{role}-text", "label": status.text, "text": "", "tone": "warn"}
+        return
     yield {"name": role, "label": f"{name} speaks every", "text": unit(status.interval_s, "s", 2), "tone": tone}
     lag = unit(status.lag_s, "s", 2) + ("" if status.lag_known else ", assumed")
     seen_s = manager.tracking.get("lag_s") if manager and role == "grid" else None
@@ -128,6 +140,42 @@ def _meter(role: str, name: str, status: MeterStatus, manager: ManagerState | No
     yield {"name": f"{role}-lag", "label": f"{name} trails by", "text": lag, "tone": tone}
     if status.word != "good" or status.fallback:
         yield {"name": f"{role}-text", "label": status.text, "text": "", "tone": "warn"}
+
+
+LOG_SILENT_S = 150.0
+"""datalog reports on the log once a minute."""
+
+
+def troubles(seen: Snapshot) -> list[dict[str, str]]:
+    """What is not in order although every program runs: the log and the card, the owner's files, the clock."""
+    said = []
+    if seen.log is not None and seen.now - seen.log.t > LOG_SILENT_S:
+        said.append(f"There has been no news of the log for {duration(seen.now - seen.log.t)}.")
+    elif seen.log is not None and seen.log.trouble:
+        said.append(seen.log.trouble)
+    if seen.settings is not None and seen.settings.error:
+        said.append(f"Some of your settings are not used: {seen.settings.error}")
+    if seen.plan is not None and seen.plan.error:
+        said.append(f"The schedule is not used: {seen.plan.error}")
+    manager = seen.fresh_manager()
+    if manager is not None and manager.clock and not manager.clock.get("trusted") and _scheduled(seen):
+        said.append(clock(manager)["text"])
+    return [{"name": text, "text": labels.sentence(text)} for text in said]
+
+
+def _scheduled(seen: Snapshot) -> bool:
+    document: Mapping[str, Any] = seen.plan.schedule if seen.plan is not None else {}
+    entries = any(document.get(key) for key in ("weekly", "overrides", "ready_by"))
+    return entries or document.get("otherwise", Mode.IDLE) != Mode.IDLE
+
+
+def log(seen: Snapshot) -> dict[str, str]:
+    """Whether the log is written, and what is free on the card."""
+    known = seen.log if seen.log is not None and seen.now - seen.log.t <= LOG_SILENT_S else None
+    if known is None:
+        return {"written": "unknown", "free": NONE}
+    written = f"not for {duration(known.unwritten_s)}" if known.unwritten_s else "yes"
+    return {"written": written, "free": unit(None if known.free_bytes is None else known.free_bytes / 2**20, "MiB", 0)}
 
 
 def clock(manager: ManagerState | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from v2h.bus.messages import (
     Alive,
     ChargerState,
     Event,
+    LogState,
     ManagerSchedule,
     ManagerSettings,
     ManagerState,
@@ -28,6 +29,7 @@ class Snapshot(NamedTuple):
 
     charger, manager, settings, plan: newest message or None. solar: newest reading of the meter named "solar" (+ is
     generation), or None. today: the counters of this day, Wh by name, or None. meters: status of each role's meter.
+    log: what datalog last reported of the log and the card.
     """
 
     now: float
@@ -44,6 +46,7 @@ class Snapshot(NamedTuple):
     today: Mapping[str, Any] | None = None
     wall_s: float = 0.0
     meters: Mapping[str, MeterStatus] = MappingProxyType({})
+    log: LogState | None = None
 
     def fresh_charger(self) -> ChargerState | None:
         return self.charger if self.charger and self.now - self.charger.t <= STATE_OLD_S else None
