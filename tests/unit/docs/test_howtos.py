@@ -51,6 +51,7 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", HOWTOS, ids=lambda page: page.stem)
 def test_what_the_page_says_works(page: Path, tree: Path) -> None:

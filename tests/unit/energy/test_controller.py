@@ -225,6 +225,7 @@ def test_a_restarted_manager_ends_no_session_before_its_meter_speaks() -> None:
     assert (home.state, home.setpoint.wanted, home.setpoint.power_w) == ("energy", True, 0.0)
 
 
+@pytest.mark.slow
 def test_sun_wakes_the_car_and_the_evening_lets_it_sleep() -> None:
     home = Home(EVENING, {"version": 1, "otherwise": "solar"}, load_w=house)
     home.run_to("09:59")

@@ -67,6 +67,7 @@ def test_a_record_that_nobody_can_read_sets_nothing_aside(folder: Path) -> None:
     assert json.loads((folder / "manager-crashes.json").read_text())["schedule.json"]["count"] == 1
 
 
+@pytest.mark.slow
 def test_manager_dies_three_times_and_lives_idle_without_the_file(tmp_path: Path) -> None:
     data, run = tmp_path / "data", tmp_path / "run"
     data.mkdir(), run.mkdir()

@@ -56,6 +56,7 @@ def test_keys_survive_a_restart_as_hashes_only(tmp_path: Path) -> None:
     assert again.log_in(WORD, 0.0) != session
 
 
+@pytest.mark.slow
 def test_the_oldest_session_makes_room_and_tokens_do_not(tmp_path: Path) -> None:
     keys = AuthStore(tmp_path)
     first = keys.set_password(WORD)
