@@ -3,11 +3,13 @@
 import random
 from collections.abc import Callable
 
+from tests.faults.parts import FaultyPre
 from tests.fuzz.kind import Begin, Kind, Undo, put
 from tests.fuzz.world import World
 
 OBJECTS = (0x2108, 0x2107, 0x2101, 0x2104, 0x2100, 0x210A, 0x2109, 0x2150)
 ABORT = b"\x20\x00\x00\x08"
+HEALTHY = FaultyPre()
 
 
 def _answers(spoil: Callable[[random.Random, bytes], bytes | None], share: tuple[float, float]) -> Begin:
@@ -81,16 +83,16 @@ def _register(world: World, rng: random.Random) -> Undo:
 
 
 def _pre(**values: object) -> Begin:
-    """Set attributes of the converter; the undo restores the old values."""
+    """Set attributes of the converter; the undo sets those of a healthy one. (Those of before may belong to a second
+    trouble of the same kind, which has ended meanwhile.)"""
 
     def turn(world: World, rng: random.Random) -> Undo:
-        before = {name: getattr(world.pre, name) for name in values}
         for name, value in values.items():
             setattr(world.pre, name, value(rng) if callable(value) else value)
 
         def undo() -> None:
-            for name, value in before.items():
-                setattr(world.pre, name, value)
+            for name in values:
+                setattr(world.pre, name, getattr(HEALTHY, name))
 
         return undo
 

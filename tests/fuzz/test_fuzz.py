@@ -10,7 +10,7 @@ from tests.fuzz.car import Habits, times
 from tests.fuzz.car_troubles import garbled
 from tests.fuzz.plan import ASSUMED, CABLES, MEASURED, Plan, draw
 from tests.fuzz.run import Outcome, build, run
-from tests.fuzz.troubles import Trouble
+from tests.fuzz.troubles import KINDS, Trouble
 from tests.fuzz.world import World
 from v2h.safety.outputs import CONTACTORS, Output
 
@@ -255,3 +255,14 @@ def test_a_frame_that_another_trouble_emptied_can_be_garbled() -> None:
     rng = random.Random(1)
     assert garbled(rng, b"") == [(0.0, b"")]
     assert {len(body) for _ in range(50) for _, body in garbled(rng, b"12345678")} == {8}
+
+
+@pytest.mark.parametrize("first_ends_first", [True, False])
+def test_two_troubles_of_one_kind_leave_a_healthy_converter(first_ends_first: bool) -> None:
+    """Seed 12002490: the second one's undo brought back the overshoot of the first, which had ended, for ever."""
+    world, rng = build(Plan(0, MEASURED)), random.Random(1)
+    undos = [KINDS["converter overshoots"].begin(world, rng) for _ in range(2)]
+    for undo in undos if first_ends_first else reversed(undos):
+        assert undo is not None and world.pre.overshoot_a >= 0
+        undo()
+    assert world.pre.overshoot_a == 0
