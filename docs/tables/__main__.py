@@ -26,7 +26,7 @@ both. A test compares the page with the source.
 | [Sentences](#sentences) | `app/v2h/bus/catalogue.py` |
 | [Bus topics](#bus-topics) | `app/v2h/bus/messages.py` |
 | [Session states](#session-states) | `app/v2h/chademo/states.py` |
-| [The `v2h` command](#the-v2h-command) | `app/v2h/cli.py`, `app/v2h/commands/` |
+| [The `v2h` command](#the-v2h-command) | `app/v2h/commands/`, `table.py` there |
 | [Make targets](#make-targets) | `Makefile` |
 | [Keys of v2h.toml](#keys-of-v2htoml) | `app/v2h/config/` |
 """

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from docs.tables.markdown import code, plain, prose, table
-from v2h.cli import COMMANDS, parser_for
+from v2h.commands.table import COMMANDS, parser_for
 
 MAKEFILE = Path(__file__).resolve().parents[2] / "Makefile"
 

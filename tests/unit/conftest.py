@@ -48,5 +48,6 @@ def host(web: WebApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     """The address of a served application; the token is in the environment."""
     monkeypatch.setenv("V2H_TOKEN", web.token()["Authorization"].removeprefix("Bearer "))
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("V2H_HOST", raising=False)
     with serving(web.make(archive=Log(), stream_life_s=0.5), web.state.close) as port:
         yield f"127.0.0.1:{port}"

@@ -1,6 +1,7 @@
 """A client of the REST API for the `v2h` command: on the board itself or from a PC on its network.
 
-The token is V2H_TOKEN, or the content of TOKEN_FILE, which no other user may be able to read.
+The charger is the one that --host or V2H_HOST names, else this machine. The token is V2H_TOKEN, or the content of
+TOKEN_FILE, which no other user may be able to read.
 """
 
 import argparse
@@ -18,7 +19,10 @@ from typing import Any
 from v2h.commands import CommandError
 
 TOKEN_FILE = Path("~/.config/v2h/token")
+HERE = "http://localhost"
+NAME_IT = "; name the charger with --host v2h.local, or in V2H_HOST"
 TIMEOUT_S = 15.0
+PIECE_BYTES = 65536
 SILENT_S = 30.0
 """Timeout of the stream, which sends a document every second."""
 BAD_INPUT = (400, 404, 413, 415)
@@ -36,7 +40,7 @@ class UnansweredError(CommandError):
 
 def add_arguments(parser: argparse.ArgumentParser, example: str) -> None:
     """Add the arguments that every command over the API takes, and the example."""
-    parser.add_argument("--host", default="http://localhost", help="the charger, such as v2h.local (this machine)")
+    parser.add_argument("--host", help="the charger, such as v2h.local (V2H_HOST; without it this machine)")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     parser.epilog = f"token for changes: V2H_TOKEN or {TOKEN_FILE} (mode 0600)\nexample: {example}"
 
@@ -44,8 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser, example: str) -> None:
 class Api:
     """One appliance. Every method raises CommandError with a message about what went wrong."""
 
-    def __init__(self, host: str) -> None:
-        self.url = web_address(host)
+    def __init__(self, host: str | None) -> None:
+        """host: what --host gave, None without it."""
+        source, name = _charger(host)
+        self.url = web_address(name, source)
+        self._hint = "" if source else NAME_IT
 
     @property
     def is_here(self) -> bool:
@@ -67,6 +74,22 @@ class Api:
     def post(self, path: str, values: dict[str, Any]) -> dict[str, Any]:
         """Change something and return the JSON object of the response."""
         return self._object(self._open(path, json.dumps(values, separators=(",", ":")).encode(), TIMEOUT_S))
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """The content of a file at /api/v1/PATH, piece by piece. Raises UnansweredError when it breaks off."""
+        with self._open(path, None, TIMEOUT_S) as answer:
+            left = answer.length  # None: not announced
+            while True:
+                try:
+                    piece = answer.read(PIECE_BYTES)
+                except (OSError, HTTPException) as error:
+                    raise UnansweredError(f"{self.url} broke off: {error}") from error
+                if not piece:
+                    break
+                left = None if left is None else left - len(piece)
+                yield piece
+        if left:
+            raise UnansweredError(f"{self.url} broke off: {left} bytes are missing")
 
     def live(self) -> Iterator[dict[str, Any]]:
         """Yield the state each time it changes, until the appliance ends the stream. Raises UnansweredError when the
@@ -91,7 +114,7 @@ class Api:
             raise self._refusal(error) from error
         except (OSError, HTTPException, ValueError) as error:
             why = getattr(error, "reason", error)
-            raise UnansweredError(f"{self.url} does not answer: {why}") from error
+            raise UnansweredError(f"{self.url} does not answer: {why}{self._hint}") from error
 
     def _refusal(self, error: urllib.error.HTTPError) -> CommandError:
         words = _words(error)
@@ -120,8 +143,16 @@ class Api:
         raise CommandError(f"{self.url} is no V2H charger: /api/v1/{path} has no {holding!r}", 1)
 
 
-def web_address(host: str) -> str:
-    """The page's address that --host means, without a slash at its end. Raises CommandError."""
+def _charger(host: str | None) -> tuple[str, str]:
+    """Where the charger's name comes from ("": nobody gave one), and the name."""
+    if host is not None:
+        return "--host", host
+    given = os.environ.get("V2H_HOST", "")
+    return ("V2H_HOST", given) if given else ("", HERE)
+
+
+def web_address(host: str, source: str) -> str:
+    """The page's address that `host` means, without a slash at its end. source: who gave it. Raises CommandError."""
     url = (host if "://" in host else f"http://{host}").rstrip("/")
     try:
         parts = urllib.parse.urlsplit(url)
@@ -129,7 +160,7 @@ def web_address(host: str) -> str:
     except ValueError:  # the port is not a number, or a bracket is not closed
         good = False
     if not good or parts.query or parts.fragment or any(c.isspace() or not c.isprintable() for c in host):
-        raise CommandError(f"--host {host!r} is no address such as v2h.local, 192.168.1.20:8080 or [::1]:8080", 2)
+        raise CommandError(f"{source} {host!r} is no address such as v2h.local, 192.168.1.20:8080 or [::1]:8080", 2)
     return url
 
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,20 @@ def time_there(state: Mapping[str, Any]) -> tuple[datetime, ZoneInfo]:
     except (KeyError, TypeError, ValueError) as error:
         why = str(error) if isinstance(error, ZoneError) else "its manager is silent"
         raise CommandError(f"the charger's clock cannot be read: {why}", 1) from error
+
+
+def zone_there(api: Api) -> ZoneInfo:
+    """The charger's zone. UTC while its manager is silent or has no valid zone: a log can be read all the same."""
+    state = api.get("state", "view")
+    try:
+        return time_there(state)[1]
+    except CommandError:
+        return ZoneInfo("UTC")
+
+
+def local_text(moment: datetime, tz: tzinfo) -> str:
+    """An aware time in this zone; the zone's abbreviation tells the two 01:30 of the night in which clocks go back."""
+    return f"{moment.astimezone(tz):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _clock(state: Mapping[str, Any]) -> Mapping[str, Any]:

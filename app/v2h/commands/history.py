@@ -1,13 +1,23 @@
-"""`v2h log` and `v2h energy`: print the events, and the totals of energy per day."""
+"""`v2h log` and `v2h energy`: print the events, and the totals of energy per day, also as CSV.
+
+Times and days are local to the charger's zone, which the output names; --json prints the API's UTC.
+"""
 
 import argparse
+import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import Any
 
 from v2h.bus.messages import LEVELS
-from v2h.commands.api import Api
+from v2h.checks import finite
+from v2h.commands import CommandError
+from v2h.commands.api import Api, UnansweredError
 from v2h.commands.api import add_arguments as add_api_arguments
+from v2h.commands.clock import local_text, zone_there
 
 TOTALS = (
     ("charged", "charged_wh"),
@@ -15,6 +25,16 @@ TOTALS = (
     ("imported", "imported_wh"),
     ("exported", "exported_wh"),
 )
+COLUMNS = (
+    *((f"{name} (kWh)", key, 1000) for name, key in TOTALS),
+    ("saved ({currency})", "saved", 1),
+    ("energy flow (h)", "energy_s", 3600),
+    ("car battery lowest (%)", "soc_min_pct", 1),
+    ("car battery highest (%)", "soc_max_pct", 1),
+    ("grid not measured (h)", "grid_missed_s", 3600),
+    ("charger not measured (h)", "charger_missed_s", 3600),
+)
+"""Of the CSV, after the day: title, key of the API, and how much of the API's unit makes one of the title's."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,38 +45,85 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add_api_arguments(parser, "v2h log --level fault --limit 10")
     else:
         parser.add_argument("--days", type=int, default=7, help="how many of the last days (7)")
-        add_api_arguments(parser, "v2h energy --days 30")
+        parser.add_argument("--csv", metavar="FILE", help="write them as CSV; - is standard output")
+        add_api_arguments(parser, "v2h energy --days 365 --csv year.csv")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the events or the totals. Returns 0. Raises CommandError when the appliance refuses."""
-    api = Api(args.host)
-    if args.command == "log":
-        answer = api.get("log", "events", limit=args.limit, level=args.level)
-        text = log_text(answer["events"])
-    else:
-        answer = api.get("energy", "days", days=args.days)
-        text = energy_text(answer["days"])
-    print(json.dumps(answer, indent=1) if args.json else text)
+    (_log if args.command == "log" else _energy)(args, Api(args.host))
     return 0
 
 
-def log_text(events: Sequence[Mapping[str, Any]]) -> str:
+def _log(args: argparse.Namespace, api: Api) -> None:
+    answer = api.get("log", "events", limit=args.limit, level=args.level)
+    print(json.dumps(answer, indent=1) if args.json else log_text(answer["events"], zone_there(api)))
+
+
+def _energy(args: argparse.Namespace, api: Api) -> None:
+    if args.csv is not None and args.json:
+        raise CommandError("--csv and --json are two forms of the same numbers: choose one", 2)
+    answer = api.get("energy", "days", days=args.days)
+    if args.json:
+        print(json.dumps(answer, indent=1))
+    elif args.csv is None:
+        print(energy_text(answer["days"], _currency(api)))
+    elif args.csv == "-":
+        print(energy_csv(answer["days"], zone_there(api), _currency(api)), end="")
+    else:
+        try:
+            Path(args.csv).write_text(energy_csv(answer["days"], zone_there(api), _currency(api)), encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"{args.csv}: {error.strerror}", 2) from error
+
+
+def log_text(events: Sequence[Mapping[str, Any]], tz: tzinfo) -> str:
     """One line per event, oldest first, as people read a log; ? before a time that was not known to be right."""
     lines = [
-        f"{' ' if event.get('synchronised') else '?'}{event.get('at') or '':24} {event.get('level', ''):8}"
+        f"{' ' if event.get('synchronised') else '?'}{_local(event.get('at'), tz):24} {event.get('level', ''):8}"
         f"{event.get('source', ''):9}{event.get('text', '')}"
         for event in reversed(events)
     ]
-    return "\n".join(lines) or "no events"
+    return "\n".join([f" Times are local to {tz}.", *lines]) if lines else "no events"
 
 
-def energy_text(days: Sequence[Mapping[str, Any]]) -> str:
-    """A table in kWh, newest day first; "-" where nothing was measured."""
+def _local(at: object, tz: tzinfo) -> str:
+    """The ISO time `at` in this zone; as it is when it is none."""
+    try:
+        return local_text(datetime.fromisoformat(str(at)), tz)
+    except (ValueError, OverflowError):
+        return str(at or "")
+
+
+def energy_text(days: Sequence[Mapping[str, Any]], currency: str) -> str:
+    """A table in kWh and money, in the order of the API (oldest first); "-" where nothing was measured."""
     if not days:
         return "nothing is counted yet"
-    lines = ["kWh         " + "".join(f"{name:>12}" for name, _ in TOTALS)]
+    saved = f"saved {currency}".rstrip()
+    lines = ["kWh         " + "".join(f"{name:>12}" for name in (*(name for name, _ in TOTALS), saved))]
     for day in days:
-        cells = ("-" if day.get(key) is None else f"{day[key] / 1000:.2f}" for _, key in TOTALS)
-        lines.append(f"{day.get('day', ''):12}" + "".join(f"{cell:>12}" for cell in cells))
+        cells = [*(_cell(day.get(key), 1000, 2) for _, key in TOTALS), _cell(day.get("saved"), 1, 2)]
+        lines.append(f"{day.get('day', ''):12}" + "".join(f"{cell or '-':>12}" for cell in cells))
     return "\n".join(lines)
+
+
+def energy_csv(days: Sequence[Mapping[str, Any]], tz: tzinfo, currency: str) -> str:
+    """The same days with every total, by RFC 4180; an empty cell where nothing was measured."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([f"day ({tz})", *(title.format(currency=currency or "money") for title, _, _ in COLUMNS)])
+    for day in days:
+        writer.writerow([day.get("day", ""), *(_cell(day.get(key), unit, 3) for _, key, unit in COLUMNS)])
+    return text.getvalue()
+
+
+def _cell(value: object, unit: float, digits: int) -> str:
+    return f"{value / unit:.{digits}f}" if finite(value) else ""
+
+
+def _currency(api: Api) -> str:
+    """The owner's currency; "" while manager is silent, which must not cost the totals."""
+    try:
+        return str(api.get("settings", "settings")["settings"].get("currency") or "")
+    except UnansweredError:
+        return ""

@@ -1,7 +1,7 @@
 """`v2h meter`: prints the readings of the meters, and calibrates the charger's own metering chip.
 
 Both read the reports of the program `meter` on the bus of the charger, because only that program may use the chip's
-port. So they run on the charger itself.
+port. So they run on the charger itself. `v2h meter find` runs anywhere (find_meter.py).
 """
 
 import argparse
@@ -16,7 +16,7 @@ from v2h.arguments import number
 from v2h.bus.client import BusClient
 from v2h.bus.messages import ChargerState, MeterReading, MeterStatus
 from v2h.checks import Range
-from v2h.commands import CommandError
+from v2h.commands import CommandError, find_meter
 from v2h.config.files import config_paths, is_charger
 from v2h.config.meter_kinds import ROLES, Stpm3xMeter
 from v2h.config.site import Config, load
@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     read.add_argument("role", nargs="?", choices=ROLES, help="one meter (default: all)")
     read.add_argument("--seconds", type=SECONDS, default=READ_S, help=f"how long to listen (default {READ_S:g})")
     read.add_argument("--json", action="store_true", help="one JSON object: role -> reading, status")
+    find_meter.add_arguments(actions)
     fit = actions.add_parser(
         "calibrate",
         help="find the keys of [meter.ROLE] that make the chip agree with a trusted meter",
@@ -72,7 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read or calibrate. Returns 0. Raises CommandError: 1 when there is no reading or no result, 2 for bad input."""
+    """Read, find or calibrate. Returns 0. Raises CommandError: 1 when there is no reading or no result, 2 for bad
+    input."""
+    if args.action == "find":
+        return find_meter.run(args)
     action = {"read": _read, "calibrate": _calibrate}[args.action]
     action(args, load(config_paths()))
     return 0

@@ -20,6 +20,7 @@ from v2h.checks import Range
 from v2h.commands import jitter
 from v2h.commands.api import Api, UnansweredError
 from v2h.commands.api import add_arguments as add_api_arguments
+from v2h.commands.clock import HOW_TO_SET
 from v2h.config.files import config_paths, is_charger
 from v2h.config.site import Config, load
 from v2h.datalog.readonly import quick_check
@@ -187,7 +188,10 @@ def k_and_lock(board: Board) -> Iterator[Result]:
 def clock(board: Board) -> Iterator[Result]:
     known = board.part("manager").get("clock")
     if known:
-        yield Result("clock", OK if known.get("trusted") else FAILED, f"source {known.get('source', 'none')}")
+        source = f"source {known.get('source', 'none')}"
+        yield (
+            Result("clock", OK, source) if known.get("trusted") else Result("clock", FAILED, f"{source}; {HOW_TO_SET}")
+        )
         return
     if not board.here:
         yield Result("clock", UNTESTED, "manager has not said")

@@ -48,14 +48,24 @@ class PresetError(ValueError):
 
 def find(kind: str, name: str, configs: Sequence[Path]) -> Preset:
     """The preset that a meter of this kind names. configs: the files of the configuration. Raises PresetError."""
-    folders = [*(path.parent / OWN for path in configs), SHIPPED]
-    files = {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.toml"))}
+    files = _files(configs)
     if name not in files:
         raise PresetError(f"{name!r} is no preset{hint(name, sorted(files))}")
     found = _read(files[name])
     if found.kind != kind:
         raise PresetError(f"{name!r} is a preset of kind {found.kind}, not of kind {kind}")
     return found
+
+
+def names(kind: str, configs: Sequence[Path]) -> tuple[str, ...]:
+    """The names of all presets of this kind. Raises PresetError for a file that cannot be used."""
+    return tuple(name for name, path in sorted(_files(configs).items()) if _read(path).kind == kind)
+
+
+def _files(configs: Sequence[Path]) -> dict[str, Path]:
+    """Name -> file; the owner's file of a name goes before a shipped one."""
+    folders = [*(path.parent / OWN for path in configs), SHIPPED]
+    return {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.toml"))}
 
 
 def _read(path: Path) -> Preset:

@@ -110,14 +110,20 @@ class ModbusFace:
     """A pymodbus server in its own thread. registers: all register words now, the same for input and holding."""
 
     def __init__(
-        self, registers: Callable[[], Mapping[int, int]], port: int, *, rtu: bool = False, unit: int = 1
+        self,
+        registers: Callable[[], Mapping[int, int]],
+        port: int,
+        *,
+        rtu: bool = False,
+        unit: int = 1,
+        host: str = "127.0.0.1",
     ) -> None:
-        self._registers, self._port, self._rtu, self._unit = registers, port, rtu, unit
+        self._registers, self._place, self._rtu, self._unit = registers, (host, port), rtu, unit
         self._up = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
         if not self._up.wait(10):
-            raise OSError(f"the Modbus server is not up at port {port}")
+            raise OSError(f"the Modbus server is not up at {host}:{port}")
 
     def close(self) -> None:
         asyncio.run_coroutine_threadsafe(self._server.shutdown(), self._loop).result(5)  # type: ignore[no-untyped-call]
@@ -145,7 +151,7 @@ class ModbusFace:
 
         context = ModbusServerContext(slaves={self._unit: Bank()}, single=False)  # type: ignore[no-untyped-call]
         framer = FramerType.RTU if self._rtu else FramerType.SOCKET
-        self._server = ModbusTcpServer(context, framer=framer, address=("127.0.0.1", self._port))
+        self._server = ModbusTcpServer(context, framer=framer, address=self._place)
         self._loop = asyncio.get_running_loop()
         await self._server.listen()
         self._up.set()
@@ -173,7 +179,7 @@ def homewizard(look: Look) -> dict[str, Any]:
 class HttpFace:
     """A threaded HTTP/1.1 server: resource -> the document at this moment; any other path returns 404."""
 
-    def __init__(self, documents: Mapping[str, Callable[[], object]], port: int) -> None:
+    def __init__(self, documents: Mapping[str, Callable[[], object]], port: int, host: str = "127.0.0.1") -> None:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
@@ -188,7 +194,7 @@ class HttpFace:
 
             def log_message(self, format: str, *args: object) -> None: ...
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server = ThreadingHTTPServer((host, port), Handler)
         self.port = int(self._server.server_address[1])
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

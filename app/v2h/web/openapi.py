@@ -97,7 +97,7 @@ ENDPOINTS = (
     Endpoint("get", "/schedule/preview", "What it will do in the next 7 days", PREVIEW, SOURCED),
     Endpoint("get", "/log", "Events, newest first", shape(events=ROWS), ASKED, PAGE | LEVEL),
     Endpoint("get", "/log.csv", "All events as CSV", "text/csv", ASKED, LEVEL),
-    Endpoint("get", "/energy", "Totals of the last days, newest first", shape(days=ROWS), ASKED, DAYS),
+    Endpoint("get", "/energy", "Totals of the last days, oldest first", shape(days=ROWS), ASKED, DAYS),
     Endpoint("get", "/samples", f"Means over time, at most {MAX_SAMPLES}", SAMPLES, ASKED, SPAN),
     Endpoint("get", "/samples.csv", "The same as CSV", "text/csv", ASKED, SPAN),
     Endpoint("get", "/database", "The whole log, up to an hour old; owner only", "application/vnd.sqlite3", SOURCED),

@@ -52,6 +52,7 @@ def test_watch_follows_the_stream(
         (["stop"], ("stop", {})),
         (["clear-fault"], ("clear-fault", {})),
         (["resume"], ("resume", {})),
+        (["capture", "now"], ("capture", {})),
         (
             ["settings", "soc_min_pct=25", "export_limit_w=null", "time_zone=Europe/London"],
             ("settings", {"soc_min_pct": 25, "export_limit_w": None, "time_zone": "Europe/London"}),
@@ -151,14 +152,29 @@ def test_settings_schedule_log_and_energy_are_shown(host: str, capsys: pytest.Ca
         "schedule", "preview"
     )
     lines = said("log", "--limit", "2").splitlines()
-    assert len(lines) == 2 and lines[0].split()[0] == "2026-11-22T00:00:04Z" and 'says "no"' in lines[0]
+    assert len(lines) == 3 and lines[1].startswith(" 2026-11-22 00:00:04 UTC ") and 'says "no"' in lines[1]
     assert said("log", "--level", "fault") == "no events\n"
     assert "2026-11-22          1.20           -" in said("energy")
     assert json.loads(said("energy", "--json"))["days"][0]["charged_wh"] == 1200.0
 
 
 @pytest.mark.parametrize(
-    "name", ["status", "mode", "stop", "resume", "settings", "schedule", "log", "energy", "backup", "clock", "selftest"]
+    "name",
+    [
+        "status",
+        "mode",
+        "stop",
+        "resume",
+        "settings",
+        "schedule",
+        "log",
+        "energy",
+        "capture",
+        "backup",
+        "clock",
+        "selftest",
+        "completion",
+    ],
 )
 def test_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

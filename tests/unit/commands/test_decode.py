@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.recorded import LEAF_SESSION, needs_leaf_session
-from v2h import cli
 from v2h.cli import main
+from v2h.commands.table import COMMANDS
 
 DATA = Path(__file__).parents[2] / "data"
 Capsys = pytest.CaptureFixture[str]
@@ -68,7 +68,7 @@ def test_bad_input_ends_with_two(name: str, tmp_path: Path, capsys: Capsys) -> N
 
 
 def test_help_has_an_example_and_usage_errors_end_with_two(capsys: Capsys) -> None:
-    for words in (["--help"], *([command.name, "--help"] for command in cli.COMMANDS)):
+    for words in (["--help"], *([command.name, "--help"] for command in COMMANDS)):
         with pytest.raises(SystemExit) as done:
             main(words)
         assert done.value.code == 0

@@ -63,6 +63,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("v2h.commands.api.SILENT_S", 0.2)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("V2H_TOKEN", raising=False)
+    monkeypatch.delenv("V2H_HOST", raising=False)
 
 
 REFUSAL = b'HTTP/1.1 401 NO\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{"ok": false, "error": "No."}'
@@ -135,10 +136,12 @@ def test_without_a_free_seat_the_state_is_polled(capsys: pytest.CaptureFixture[s
         (["schedule", "preview"], "schedule/preview"),
         (["log"], "log"),
         (["energy"], "energy"),
+        (["capture"], "captures"),
+        (["capture", "get"], "captures"),
         (["backup", "-"], "backup"),
     ],
 )
-@pytest.mark.parametrize("body", [b"{}", b'{"view": 1, "settings": "x", "schedule": null, "events": 3}'])
+@pytest.mark.parametrize("body", [b"{}", b'{"view": 1, "settings": "x", "schedule": null, "events": 3, "captures": 1}'])
 def test_another_server_than_the_chargers_is_told(
     words: list[str], path: str, body: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,6 +174,30 @@ def test_what_is_no_address_is_bad_input(address: str, capsys: pytest.CaptureFix
 def test_nobody_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "--host", "127.0.0.1:1"]) == 1
     assert "http://127.0.0.1:1 does not answer" in capsys.readouterr().err
+
+
+def test_the_environment_names_the_charger_and_the_command_line_goes_first(
+    host: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("V2H_HOST", host)
+    assert main(["status"]) == 0
+    assert "Charging the car" in capsys.readouterr().out
+    assert main(["status", "--host", "127.0.0.1:1"]) == 1
+    assert capsys.readouterr().err.endswith("Connection refused\n"), "no hint to name it: it was named"
+    monkeypatch.setenv("V2H_HOST", "a b")
+    assert main(["status"]) == 2
+    assert "V2H_HOST 'a b' is no address" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_without_a_name_it_is_this_machine_and_a_failure_says_how_to_name_one(
+    given: str | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if given is not None:
+        monkeypatch.setenv("V2H_HOST", given)
+    monkeypatch.setattr("v2h.commands.api.HERE", "http://127.0.0.1:1")
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err.endswith("; name the charger with --host v2h.local, or in V2H_HOST\n")
 
 
 # Authentication

@@ -88,6 +88,12 @@ def test_what_programs_say_is_judged(board: Board, changes: dict[str, Any], part
     assert verdicts(board._replace(state={**STATE, **changes}))[part] == verdict
 
 
+def test_a_clock_that_nobody_set_says_how_to_set_it(board: Board) -> None:
+    state = {**STATE, "manager": {"clock": {"trusted": False}}}
+    found = {result.part: result for result in selftest.check(board._replace(state=state))}
+    assert found["clock"].seen == "source none; v2h clock set gives it this machine's time."
+
+
 def test_without_the_page_nothing_is_called_good_that_it_would_have_said(board: Board) -> None:
     found = verdicts(board._replace(state=None))
     assert found["programs"] == FAILED

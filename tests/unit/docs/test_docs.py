@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.markdown import ROOT, anchors, blocks, commands, links, pages, spans
 from v2h.bus.faults import FAULTS
-from v2h.cli import COMMANDS, parser_for
+from v2h.commands.table import COMMANDS, parser_for
 
 PAGES = pages()
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
