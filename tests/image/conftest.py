@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.card import Card, Fat, Root
-from tests.support.dtb import Tree, parse
 from tests.support.guest import Guest, GuestError
 from tests.support.machine import BOOT_S
+from v2h.vendor.devicetree import Tree, parse
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 

@@ -10,7 +10,7 @@ import re
 import pytest
 
 from tests.support.card import Root
-from tests.support.dtb import Tree, cells, parse, words
+from v2h.vendor.devicetree import Tree, cells, parse, words
 
 pytestmark = pytest.mark.image
 

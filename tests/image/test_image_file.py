@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support.card import SECTOR, Card, Fat, Root, initrd_names
-from tests.support.dtb import cells, parse, words
+from v2h.vendor.devicetree import cells, parse, words
 
 pytestmark = pytest.mark.image
 

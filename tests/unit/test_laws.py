@@ -41,8 +41,10 @@ ALLOWED: dict[str, str] = {
     "web/view": "bus",
     "web": "bus checks config energy runtime web/view",
     "oneshot": "bus config runtime safety/shell web",
+    "vendor": "",
+    "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture chademo checks config datalog energy energy/bench meters ports"
-    " runtime safety",
+    " runtime safety vendor vendor/shell",
     "programs": "bus canframe capture chademo config datalog drivers energy manager meters panel ports pre runtime"
     " safety safety/shell web web/view",
     "cli": "commands",
@@ -50,7 +52,7 @@ ALLOWED: dict[str, str] = {
 """Room: the rooms that it imports. capture/replay.py plays a recorded car to our session and takes the models of
 battery, cable and converter from the rig; no other program on the board imports the rig."""
 
-PURE = ("canframe", "checks", "pre", "safety", "chademo", "energy", "energy/bench", "panel", "web/view")
+PURE = ("canframe", "checks", "pre", "safety", "chademo", "energy", "energy/bench", "panel", "vendor", "web/view")
 """Rooms whose code takes values and `now` and returns values, so that a test runs a night of V2H in seconds.
 bus/messages.py and bus/coding.py are pure as well."""
 UNCLEAN = frozenset(

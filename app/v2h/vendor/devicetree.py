@@ -3,13 +3,22 @@
 import struct
 
 BEGIN_NODE, END_NODE, PROPERTY, NOP, END = 1, 2, 3, 4, 9
+MAGIC = 0xD00DFEED
 Tree = dict[str, dict[str, bytes]]
 
 
 def parse(blob: bytes) -> Tree:
-    """{"/soc/uart@1": {"status": b"okay\\0"}}, nodes in the order of the blob. Raises ValueError for any other file."""
+    """{"/soc/uart@1": {"status": b"okay\\0"}}, nodes in the order of the blob. Raises ValueError for any other file,
+    and for one that is cut off."""
+    try:
+        return _parse(blob)
+    except (struct.error, IndexError) as error:
+        raise ValueError(f"a device tree that is cut off: {error}") from error
+
+
+def _parse(blob: bytes) -> Tree:
     magic, _, structure, strings = struct.unpack_from(">4I", blob)
-    if magic != 0xD00DFEED:
+    if magic != MAGIC:
         raise ValueError(f"not a device tree: begins with {magic:08x}")
     tree: Tree = {}
     path: list[str] = []

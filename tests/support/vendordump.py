@@ -1,0 +1,160 @@
+"""A made dump of the vendor's eMMC with the published layout: boot header, U-Boot, three slots with a fitImage, and the
+data partition. ext by Debian's mke2fs; the squashfs by mksquashfs where it is installed, else only its superblock in
+front of random bytes."""
+
+import random
+import shutil
+import struct
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from v2h.vendor.layout import PUBLISHED, SECTOR, Layout
+
+SMALL = Layout(0, ((3_072, 4_096), (7_168, 4_096), (11_264, 4_096), (15_360, 4_096)))
+"""The same layout with partitions of 2 MiB, for the tests that read everything many times."""
+VERSIONS = ("ovo-ssb-v3.1.0-67", "8.0.0", "7.2.2")
+KERNEL_BYTES, DTB_BYTES = 300_000, 39_340
+HEADERS = (256, 512)
+U_BOOT_SECTOR = 768
+DATA_FILES = {
+    "etc/default/ssb": 'SSB_NO_AUTORUN=0\nSSB_OPTS="-d --x"\nexport SSB_LOG_LEVEL=info\n',
+    "etc/timezone": "Europe/London\n",
+    "var/data/ssbStatus.json": '{"mode": "idle", "sessions": 12}\n',
+    "var/data/ssbTotalEnergy": "123456\n",
+    "var/log/calibration.log": "device1_voltage_attenuation_factor = 885\ndevice1_power_gain: 243270947\n",
+    "var/log/ssb.log": "started\n",
+}
+
+
+@dataclass
+class Made:
+    """What went into the dump. slots: partition -> type of image -> bytes; root: the files of each squashfs."""
+
+    path: Path
+    layout: Layout
+    slots: dict[int, dict[str, bytes]] = field(default_factory=dict)
+    root: dict[str, str] = field(default_factory=lambda: {"usr/bin/ssb": "not a program\n", "etc/hostname": "ovo\n"})
+
+
+def boot_header(noise: bytes) -> bytes:
+    """A first sector as U-Boot's omapimage makes it: an entry for CHSETTINGS, the end of the table, the settings."""
+    entry = struct.pack("<II12x12s", 0x40, 0x0C, b"CHSETTINGS")
+    settings = struct.pack("<IBBHI", 0xC0C0C0C1, 0, 1, 0, 0)
+    return (entry + b"\xff" * 32 + settings + noise).ljust(SECTOR, b"\0")[:SECTOR]
+
+
+def mbr(disk_id: int, partitions: list[tuple[int, int, int, int]]) -> bytes:
+    """partitions: (flag, kind, start, sectors)."""
+    entries = b"".join(struct.pack("<B3xB3xII", *entry) for entry in partitions)
+    return bytes(440) + struct.pack("<IH", disk_id, 0) + entries.ljust(64, b"\0") + b"\x55\xaa"
+
+
+def make_dump(path: Path, layout: Layout = PUBLISHED, seed: int = 0, size: int | None = None) -> Made:
+    """Write the dump as a sparse file. seed: another charger's content; size: bytes of the whole chip."""
+    noise = random.Random(seed)
+    made = Made(path, layout)
+    table = [(0x80 if n == 0 else 0, 0x83, start, sectors) for n, (start, sectors) in enumerate(layout.partitions)]
+    end = sum(layout.partitions[-1]) * SECTOR
+    with path.open("wb") as file:
+        file.truncate(size or end + 100 * SECTOR)
+        file.write(mbr(layout.disk_id, table))
+        for number in HEADERS:
+            file.seek(number * SECTOR)
+            file.write(boot_header(noise.randbytes(64)) + noise.randbytes(40 * SECTOR))
+        file.seek(U_BOOT_SECTOR * SECTOR)
+        file.write(b"\x27\x05\x19\x56" + noise.randbytes(300_000))
+    for number, version in enumerate(VERSIONS, 1):
+        made.slots[number] = {
+            "kernel": noise.randbytes(KERNEL_BYTES),
+            "flat_dt": noise.randbytes(DTB_BYTES),
+            "ramdisk": squashfs(path.parent, made.root, noise),
+        }
+        files = {"boot/fitImage": fit(version, made.slots[number]), "boot/bootstatus": f"{version} ok\n".encode()}
+        put_ext(path, layout.partitions[number - 1], files)
+    put_ext(path, layout.partitions[3], {name: text.encode() for name, text in DATA_FILES.items()})
+    return made
+
+
+def put_ext(path: Path, place: tuple[int, int], files: dict[str, bytes]) -> None:
+    """Make an ext4 with these files inside the dump."""
+    folder = path.parent / "ext"
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    start, sectors = place
+    options = f"offset={start * SECTOR},lazy_itable_init=1,lazy_journal_init=1"
+    command = ["/usr/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-E", options, "-d", str(folder), str(path)]
+    subprocess.run([*command, f"{sectors // 2}k"], check=True, capture_output=True)
+    shutil.rmtree(folder)
+
+
+def squashfs(scratch: Path, files: dict[str, str], noise: random.Random) -> bytes:
+    if shutil.which("mksquashfs") is None:
+        body = noise.randbytes(9_000)
+        return struct.pack("<4s16xHxx16xQ", b"hsqs", 4, 96 + len(body)).ljust(96, b"\0") + body
+    folder, image = scratch / "squash", scratch / "squash.img"
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    subprocess.run(["mksquashfs", folder, image, "-comp", "xz", "-noappend", "-quiet"], check=True, capture_output=True)
+    shutil.rmtree(folder)
+    data = image.read_bytes()
+    image.unlink()
+    return data
+
+
+def fit(version: str, images: dict[str, bytes]) -> bytes:
+    """A fitImage: a flattened device tree with the images as properties."""
+    tree = Fdt()
+    tree.begin("")
+    tree.put("description", text(version))
+    tree.put("timestamp", struct.pack(">I", 1_556_800_000))
+    tree.begin("images")
+    for number, (kind, data) in enumerate(images.items()):
+        tree.begin(f"image@{number}")
+        tree.put("description", text(f"{kind} of {version}"))
+        tree.put("type", text(kind))
+        tree.put("data", data)
+        tree.end()
+    tree.end()
+    tree.begin("configurations")
+    tree.put("default", text("kernel_dtb_ovo_ramdisk"))
+    tree.begin("kernel_dtb_ovo_ramdisk")
+    tree.begin("signature@1")
+    tree.put("key-name-hint", text("ssb_prod"))
+    for _ in range(4):
+        tree.end()
+    return tree.blob()
+
+
+def text(words: str) -> bytes:
+    return words.encode() + b"\0"
+
+
+class Fdt:
+    """Writes a flattened device tree, node by node."""
+
+    def __init__(self) -> None:
+        self.structure, self.strings = b"", b""
+
+    def begin(self, name: str) -> None:
+        self.structure += struct.pack(">I", 1) + padded(text(name))
+
+    def put(self, name: str, value: bytes) -> None:
+        self.structure += struct.pack(">III", 3, len(value), len(self.strings)) + padded(value)
+        self.strings += text(name)
+
+    def end(self) -> None:
+        self.structure += struct.pack(">I", 2)
+
+    def blob(self) -> bytes:
+        body = self.structure + struct.pack(">I", 9)
+        at, strings_at = 56, 56 + len(body)
+        total = strings_at + len(self.strings)
+        head = (0xD00DFEED, total, at, strings_at, 40, 17, 16, 0, len(self.strings), len(body))
+        return struct.pack(">10I", *head) + bytes(16) + body + self.strings
+
+
+def padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
