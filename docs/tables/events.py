@@ -27,6 +27,7 @@ MEANINGS = {
     "meter-frozen": "a meter repeats itself although the power must have changed",
     "meter-ok": "a meter works again",
     "meter-slow": "a meter brings new values too seldom for good load following",
+    "meter-value": "an answer of a meter, or a part of it, is not used: an error value, or a power that no house has",
     "password_left": "v2h.toml still holds a password; the step at boot could not take it over",
     "port": "a chip, bus, line or fan is lost, waited for, or found again",
     "pre-ac-stays": "the converter still answers although its mains supply was switched off",

@@ -85,8 +85,9 @@ def toml() -> str:
     shipped = ((path.stem, presets.find(kind, path.stem, ())) for path, kind in _presets())
     rows = ([code(name), code(preset.kind), code(preset.resource)] for name, preset in shipped)
     about = prose(
-        "A preset knows where a meter keeps its values. An owner can add one: a file NAME.toml in a folder `meters` "
-        "beside `v2h.toml`, made like those in `app/v2h/config/presets/`."
+        "A preset knows where a meter keeps its values; [Meters](meters.md) shows each in use. An owner can add one, "
+        "made like those in `app/v2h/config/presets/`: a file NAME.toml in a folder `meters` beside `v2h.toml`, or on "
+        "the data partition by `v2h meter preset FILE`."
     )
     parts.append("### Presets\n\n" + about + table(("preset", "kind", "asks for"), rows))
     return "\n".join(parts)

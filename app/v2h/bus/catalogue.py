@@ -311,6 +311,8 @@ TEXTS: dict[str, str] = {
     "meter.fallback": "The {role} fallback meter ({title}) {health}",
     "meter.fallback_in_use": "The fallback is used until the first meter has worked well for 10 s.",
     "meter.more": "{said} {more}",
+    "meter.remark": "Note that {remark}.",
+    "meter.refused": "An answer of the {role} meter ({title}) is not used, or not all of it: {why}.",
     "meter.because": ": {why}",
     "meter.waiting": "has not sent a value yet{because}.",
     "meter.silent": "has sent no usable value for {age_s:.0f} s{because}. It is used again when it does.",
@@ -328,7 +330,11 @@ TEXTS: dict[str, str] = {
     "meter.no_connection": "no connection to {place}: {error}",
     "meter.http_silent": "{place} does not answer: {error}",
     "meter.http_status": "{place} answers {resource} with status {status}{hint}",
-    "meter.http_password": "; a meter with a password cannot be used",
+    "meter.http_password": "; it asks for a login: write user and password, or token",
+    "meter.http_login": "; it does not accept this user and password",
+    "meter.http_token": "; it does not accept this token",
+    "meter.http_letters": "user or token has a letter that HTTP does not permit: copy it again",
+    "meter.http_remedy": "; {remedy}",
     "meter.http_long": "{place} answers {resource} with more than {bytes} bytes",
     "meter.modbus_no_connection": "no connection to {place}: is the address right, is it switched on?",
     "meter.modbus_silent": "{place}, unit {unit} does not answer",
@@ -336,15 +342,56 @@ TEXTS: dict[str, str] = {
     "meter.modbus_refuses": "{place}, unit {unit} refuses {kind} registers {first:#04x} to {last:#04x}: {answer}",
     "meter.modbus_length": "{count} registers came where {requested} were asked for",
     "meter.modbus_no_number": "its {quantity} at register {register:#04x} is not a number",
+    "meter.modbus_none": "its power at register {register:#04x} is {value}, which says that it has no value",
+    "meter.modbus_words": (
+        "its power at register {register:#04x} is impossible; if it is so every time, its words are swapped: "
+        'write words = "{words}"'
+    ),
+    "meter.modbus_unsigned": (
+        'its power at register {register:#04x} is {value}, which is {signed} with a sign: write format = "{form}"'
+    ),
+    "meter.modbus_scale": "its scale at register {register:#04x} is {value} and not a power of ten from -10 to 10",
+    "meter.exception_1": "exception 1: it does not know this kind of request; try the other function, input or holding",
+    "meter.exception_2": "exception 2: it has no such registers; check the register numbers and the unit",
+    "meter.exception_3": "exception 3: it does not give so many registers at once",
+    "meter.exception_4": "exception 4: the meter has failed",
+    "meter.exception_5": "exception 5: it needs more time for this request",
+    "meter.exception_6": "exception 6: the meter or its gateway is busy",
+    "meter.exception_10": "exception 10: the gateway cannot reach the meter; check the gateway and the unit",
+    "meter.exception_11": "exception 11: the gateway gets no answer from the meter; check its wires and the unit",
+    "meter.exception_other": "exception {code}",
     "meter.broker_no_connection": "no connection to the broker {place}: {error}",
+    "meter.broker_certificate": (
+        "the certificate of the broker {place} is not proved: {error}. "
+        'Write ca = "NAME.pem", and put that file into the folder meters beside v2h.toml'
+    ),
+    "meter.broker_no_ca": "there is no certificate {name} in the folder meters, or it is not one: {error}",
+    "meter.broker_half": "the broker has sent nothing on {topic} for {seconds:.0f} s, which belongs to the sum",
     "meter.broker_gone": "the broker {place} is gone: {error}",
     "meter.broker_refuses": "the broker {place} refuses us: {reason}. Are user and password right?",
     "meter.broker_topic_refused": "the broker {place} does not let us read {topic}",
     "meter.broker_nothing_new": "the broker has sent nothing new on {topic} yet",
+    "meter.sma_no_network": "the multicast of the home network cannot be joined: {error}",
+    "meter.sma_nothing": "nothing is heard of an SMA or TQ meter: does it send, and does the switch pass multicast?",
+    "meter.sma_serial": "nothing is heard of the meter {serial}; heard of {others}",
+    "meter.sma_several": "several meters send, {serials}: write serial",
     "meter.no_json": "it sent {sent}, which is neither JSON nor a number",
     "meter.no_number": "{where} is {value} and not a number",
+    "meter.several": '{where} has several channels; path = "{where}.*" adds them up',
+    "meter.not_valid": "its {channel}clamp says that it is not valid",
+    "meter.errors": "it reports {errors} itself",
+    "meter.no_unit": "its unit {unit} is not W, kW or MW",
+    "meter.dotted": (
+        "there is no {wanted} in its answer; a name that has a dot itself stands within quotation marks: {name}"
+    ),
+    "meter.phases_odd": (
+        "its phases add up to {sum_w:.0f} W beside a total of {total_w:.0f} W, so only the total is used"
+    ),
     "meter.implausible": (
         "it reports {power} W, and no house has more than {most_kw:g} kW: check its scale, path or registers"
+    ),
+    "meter.implausible_value": (
+        "it reports {value} {unit}, which is impossible: check registers, path and the order of words"
     ),
     "meter.whole_message": "the message",
     "meter.no_power": "there is no {wanted} in its answer {answer}",

@@ -1,7 +1,8 @@
-"""`v2h meter`: prints the readings of the meters, and calibrates the charger's own metering chip.
+"""`v2h meter`: prints the readings of the meters, calibrates the charger's own metering chip, and stores presets.
 
-Both read the reports of the program `meter` on the bus of the charger, because only that program may use the chip's
-port. So they run on the charger itself. `v2h meter find` runs anywhere (find_meter.py).
+`read` and `calibrate` read the reports of the program `meter` on the bus of the charger, because only that program may
+use the chip's port. So they run on the charger itself, as `preset` does. `v2h meter find` runs anywhere
+(find_meter.py).
 """
 
 import argparse
@@ -11,6 +12,7 @@ import select
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 from v2h.arguments import number
 from v2h.bus.client import BusClient
@@ -19,6 +21,8 @@ from v2h.checks import Range
 from v2h.commands import CommandError, find_meter
 from v2h.config.files import config_paths, is_charger
 from v2h.config.meter_kinds import ROLES, Stpm3xMeter
+from v2h.config.presets import SHIPPED, PresetError, data_folder, own_folders
+from v2h.config.presets import read as read_preset
 from v2h.config.site import Config, load
 from v2h.meters.calibration import (
     LEAST_A,
@@ -30,6 +34,7 @@ from v2h.meters.calibration import (
     calibrate,
     check_situation,
 )
+from v2h.runtime.atomic_file import write_text
 from v2h.runtime.paths import RUN
 
 CONNECT_S = 5.0
@@ -70,15 +75,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=SECONDS, default=CALIBRATE_S, help=f"how long to average (default {CALIBRATE_S:g})"
     )
     fit.add_argument("--json", action="store_true", help="one JSON object: key -> value")
+    keep = actions.add_parser(
+        "preset",
+        help="store a preset of your own, or list all presets",
+        description="Checks FILE and stores it on the data partition under its own name; a preset beside v2h.toml on "
+        "the card goes before it. Without FILE: the names of all presets and where each is.",
+        epilog="example: v2h meter preset mymeter.toml",
+    )
+    keep.add_argument("file", nargs="?", type=Path, metavar="FILE", help="NAME.toml")
+    keep.add_argument("--json", action="store_true", help="one JSON object: name -> kind, file")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, find or calibrate. Returns 0. Raises CommandError: 1 when there is no reading or no result, 2 for bad
-    input."""
+    """Read, find, calibrate, or store a preset. Returns 0. Raises CommandError: 1 when there is no reading or no
+    result, 2 for bad input."""
     if args.action == "find":
         return find_meter.run(args)
-    action = {"read": _read, "calibrate": _calibrate}[args.action]
-    action(args, load(config_paths()))
+    if args.action == "preset":
+        _preset(args)
+    else:
+        action = {"read": _read, "calibrate": _calibrate}[args.action]
+        action(args, load(config_paths()))
     return 0
 
 
@@ -200,3 +217,37 @@ def _heard(role: str, reference: Reference, seconds: float) -> list[MeterReading
     except NotNowError as error:
         raise CommandError(str(error), 1) from error
     return heard
+
+
+def _preset(args: argparse.Namespace) -> None:
+    if args.file is not None:
+        _store(args.file)
+    found = {}
+    for folder in (SHIPPED, *reversed(own_folders(config_paths()))):
+        for path in sorted(folder.glob("*.toml")):
+            try:
+                found[path.stem] = {"kind": read_preset(path).kind, "file": str(path)}
+            except PresetError as error:
+                found[path.stem] = {"kind": "", "file": f"{path}: {error}"}
+    if args.json:
+        print(json.dumps(found, indent=1))
+    elif args.file is None:
+        for name, about in sorted(found.items()):
+            print(f"{name:16} {about['kind']:7} {about['file']}")
+
+
+def _store(path: Path) -> None:
+    """Check a preset, and copy it to the data partition. Raises CommandError."""
+    try:
+        if path.suffix != ".toml":
+            raise PresetError(f"{path.name}: the name of the file ends with .toml; what stands before it is the preset")
+        read_preset(path)
+        text = path.read_text(encoding="utf-8-sig")
+    except PresetError as error:
+        raise CommandError(str(error), 2) from error
+    target = data_folder() / path.name
+    try:
+        write_text(target, text)
+    except OSError as error:
+        raise CommandError(f"{target}: {error.strerror}; are you root, on the board?", 1) from error
+    print(f'stored as {target}; write preset = "{path.stem}" into v2h.toml and restart')

@@ -5,51 +5,62 @@ second table [meter.ROLE.fallback], of any kind, is used while the first meter i
 no meter's code.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from v2h.config.fields import choice, number, secret, text, whole
+from v2h.config.terms import read_paths, read_topics
 
 ROLES = ("grid", "charger", "solar")
 
 
 class Registers(NamedTuple):
-    """Modbus addresses of one quantity, one per phase, and the value of one count."""
+    """Modbus addresses of one quantity, one per phase, and the value of one count. minus: the addresses that are
+    subtracted, one for each of the others or none. exponent: the register whose int16 is the exponent of ten of the
+    scale, as SunSpec meters have it."""
 
     addresses: tuple[int, ...]
     scale: float
+    minus: tuple[int, ...] = ()
+    exponent: int | None = None
 
 
 def read_registers(words: str) -> Registers:
-    """'0x0C 0x0E 0x10 * 0.1' -> Registers((12, 14, 16), 0.1). Raises ValueError."""
-    head, star, tail = words.partition("*")
+    """'0x0C 0x0E 0x10 * 0.1', '16 - 18', '40206 * 10^40210' -> Registers. Raises ValueError."""
+    head, star, tail = (part.strip() for part in words.partition("*"))
+    taken, minus, given = head.partition(" - ")
+    exponent = None
     try:
-        addresses = tuple(int(word, 0) for word in head.replace(",", " ").split())
-        scale = float(tail) if star else 1.0
+        addresses, subtracted = _addresses(taken), _addresses(given)
+        if tail.startswith("10^"):
+            scale, exponent = 1.0, int(tail.removeprefix("10^"), 0)
+        else:
+            scale = float(tail) if star else 1.0
     except ValueError:
-        addresses, scale = (), 0.0
-    if not 1 <= len(addresses) <= 3 or not all(0 <= address <= 0xFFFF for address in addresses) or scale == 0:
+        addresses, subtracted, scale = (), (), 0.0
+    every = [*addresses, *subtracted, *([] if exponent is None else [exponent])]
+    good = 1 <= len(addresses) <= 3 and len(subtracted) == (len(addresses) if minus else 0)
+    if not good or not all(0 <= address <= 0xFFFF for address in every) or scale == 0 or not isfinite(scale):
         raise ValueError(
-            'one to three register addresses (one a phase) and, if need be, a scale: "0x0C 0x0E 0x10 * 0.1"'
+            'one to three register addresses (one a phase) and, if need be, a scale: "0x0C 0x0E 0x10 * 0.1", a scale '
+            'register: "40206 * 10^40210", or as many to subtract: "0x34 - 0x36"'
         )
-    return Registers(addresses, scale)
+    return Registers(addresses, scale, subtracted, exponent)
 
 
-def read_topic(words: str) -> str:
-    """A topic without wildcards, because two topics would be two meters. Raises ValueError."""
-    if not words or "+" in words or "#" in words:
-        raise ValueError("one MQTT topic without + or #")
+def _addresses(words: str) -> tuple[int, ...]:
+    return tuple(int(word, 0) for word in words.replace(",", " ").split())
+
+
+def read_file(words: str) -> str:
+    """The name of a file without a folder. Raises ValueError."""
+    if words and not re.fullmatch(r"\w[\w.-]*", words):
+        raise ValueError('the name of a file, such as "broker.pem"')
     return words
-
-
-def read_json_path(words: str) -> list[str]:
-    """'emeters.*.power' -> ['emeters', '*', 'power']; '' -> [] (the whole document). Raises ValueError."""
-    steps = words.split(".") if words else []
-    if not all(steps):
-        raise ValueError('keys and list positions joined by dots, * for all of a list: "emeters.*.power"')
-    return steps
 
 
 def read_url(words: str) -> str:
@@ -60,7 +71,7 @@ def read_url(words: str) -> str:
     except ValueError:  # the port is not a number
         good = False
     if not good or parts.username is not None:
-        raise ValueError('an address such as "http://192.168.1.20", without name and password')
+        raise ValueError('an address such as "http://192.168.1.20"; name and password have keys of their own')
     return words
 
 
@@ -95,7 +106,8 @@ class Stpm3xMeter(Meter):
 @dataclass(frozen=True, slots=True)
 class RegisterTable:
     """[meter.ROLE.registers]: where a Modbus meter that is not in MODBUS_MODELS keeps its values, each in W, V, A or Wh
-    after scaling. Only power is needed."""
+    after scaling: "ADDRESS" or one a phase, "ADDRESS * 0.1", "ADDRESS * 10^REGISTER" where another register holds the
+    exponent (SunSpec), "ADDRESS - ADDRESS" where import and export are two registers. Only power is needed."""
 
     function: str = choice("input", "input", "holding")
     format: str = choice("float32", "float32", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float64")
@@ -145,26 +157,36 @@ class ModbusMeter(Meter):
     unit: float = whole(1, 0, 247, "Modbus unit (slave) number")
     model: str = choice("sdm230", *MODBUS_MODELS, "other")
     """"other": the registers in [meter.ROLE.registers] are read."""
+    preset: str = text()
+    """A preset of kind modbus, instead of a model."""
     registers: RegisterTable | None = None
 
 
 MQTT_LONGEST = 65535
 """Longest password in bytes that the protocol permits."""
+HTTP_LONGEST = 1000
+"""Longest password or token in characters: a token of Home Assistant has 183, and a meter's server takes headers of a
+few thousand bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class MqttMeter(Meter):
-    """kind = "mqtt": a topic of a broker on the home network, plain number or JSON."""
+    """kind = "mqtt": topics of a broker on the home network, plain numbers or JSON."""
 
     kind: str = choice("mqtt", "mqtt")
     host: str = text(needed="the address of the MQTT broker on the home network")
     port: float = whole(1883, 1, 65535, "TCP port")
     user: str = text()
     password: str = secret(0, MQTT_LONGEST)
+    tls: bool = False
+    """Encrypt the connection and check the broker's certificate; most brokers then listen on port 8883."""
+    ca: str = text(read=read_file)
+    """The certificate that proves the broker's, a PEM file in the folder `meters` beside v2h.toml; empty: those of the
+    system."""
     preset: str = text()
-    """A file of presets.py."""
-    topic: str = text(needed="the topic that carries the power", read=read_topic)
-    path: str = text(read=read_json_path)
+    """The name of a preset."""
+    topic: str = text(needed='the topic that carries the power, or a sum such as "taken - given"', read=read_topics)
+    path: str = text(read=read_paths)
     """Path of the power in the JSON message; empty: the message is the number, or the preset gives the path."""
     scale: float | None = number(None, -1e6, 1e6, "W per unit of the message")
 
@@ -175,14 +197,37 @@ class HttpMeter(Meter):
 
     kind: str = choice("http", "http")
     preset: str = text()
-    """A file of presets.py."""
+    """The name of a preset."""
     url: str = text(needed="the meter's address, with a preset the device alone: http://192.168.1.20", read=read_url)
-    path: str = text(read=read_json_path)
-    """Path of the power in the document, without a preset."""
+    path: str = text(read=read_paths)
+    """Path of the power in the document, without a preset; a sum such as "taken - given" is possible."""
     scale: float | None = number(None, -1e6, 1e6, "W per unit in the document")
+    user: str = text()
+    """For a meter that asks for a login (basic or digest, as the meter demands)."""
+    password: str = secret(0, HTTP_LONGEST)
+    token: str = secret(0, HTTP_LONGEST)
+    """Sent as "Authorization: Bearer ...", for Home Assistant and others."""
 
 
-KINDS: Mapping[str, type[Meter]] = {"stpm3x": Stpm3xMeter, "modbus": ModbusMeter, "mqtt": MqttMeter, "http": HttpMeter}
+@dataclass(frozen=True, slots=True)
+class SmaMeter(Meter):
+    """kind = "sma": an SMA Energy Meter, a Sunny Home Manager 2.0 or a TQ meter that sends its values to the home
+    network by multicast."""
+
+    kind: str = choice("sma", "sma")
+    interval_s: float = number(1, 0.05, 60, "s between readings: the meter's own, 0.2 or 1")
+    serial: float = whole(0, 0, 0xFFFFFFFF, "serial number of the meter; 0 = there is only one")
+    interface: str = text()
+    """Our own IPv4 address on the network of the meter; empty: the system chooses."""
+
+
+KINDS: Mapping[str, type[Meter]] = {
+    "stpm3x": Stpm3xMeter,
+    "modbus": ModbusMeter,
+    "mqtt": MqttMeter,
+    "http": HttpMeter,
+    "sma": SmaMeter,
+}
 """The one registry of kinds: the key is the kind's name in v2h.toml and the name of its module in v2h/meters."""
 
 

@@ -1,28 +1,38 @@
-"""Presets for meters whose values others publish: files in the folder presets/, and the owner's own in the folder
-meters/ beside v2h.toml on the card's FAT partition.
+"""Presets of meters: files in the folder presets/, and the owner's own in a folder `meters`, beside v2h.toml on the
+card's FAT partition or on the data partition (`v2h meter preset FILE` puts them there).
 
-NAME.toml holds kind = "mqtt" or "http", for http the resource to request from the device, and [layout], whose keys are
-those of JsonLayout.
+NAME.toml holds kind = "mqtt", "http" or "modbus". For mqtt and http a table [layout] has the keys of JsonLayout, for
+modbus [registers] those of RegisterTable. http needs the resource to request from the device, and [remedies] may say
+what to do for a status of HTTP. mqtt may have `keepalive`, a topic to which an empty message is sent every half minute,
+where {1} is the second level of the owner's topic.
 """
 
+import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from v2h.checks import finite, hint
+from v2h.config.meter_kinds import RegisterTable
+from v2h.config.terms import read_paths
 
 SHIPPED = Path(__file__).with_name("presets")
 OWN = "meters"
-"""The owner's folder, beside v2h.toml. A file there replaces a shipped one of the same name."""
+"""The owner's folder, beside v2h.toml or on the data partition. A file there replaces a shipped one of its name."""
+KINDS = ("mqtt", "http", "modbus")
 
 
 class JsonLayout(NamedTuple):
-    """Where a JSON document keeps its values: paths with dots, `*` for every item of a list, one path per phase."""
+    """Where a JSON document keeps its values: paths with dots, `*` for every item of a list, one path per phase, or
+    sums of paths such as "taken - given"."""
 
     power: tuple[str, ...]
     scale: float = 1.0
     """W per unit of power."""
+    unit: str = ""
+    """The unit of the power: W, kW or MW."""
     phases: tuple[str, ...] = ()
     """Power of each phase, where `power` is a total."""
     voltage: tuple[str, ...] = ()
@@ -35,15 +45,28 @@ class JsonLayout(NamedTuple):
 
 
 class Preset(NamedTuple):
-    """resource: the resource to request from an HTTP device; "" for MQTT, where the owner names the topic."""
+    """resource: what to request from an HTTP device. remedies: for a status of HTTP, what the owner can do."""
 
     kind: str
-    layout: JsonLayout
+    layout: JsonLayout = JsonLayout(("",))
     resource: str = ""
+    keepalive: str = ""
+    registers: RegisterTable | None = None
+    remedies: Mapping[str, str] = {}
 
 
 class PresetError(ValueError):
     """A preset that does not exist or cannot be used; the text names the file and the reason."""
+
+
+def data_folder() -> Path:
+    """The owner's folder on the data partition; runtime/paths.py names the partition for the programs."""
+    return Path(os.environ.get("V2H_DATA", "/data/v2h")) / OWN
+
+
+def own_folders(configs: Sequence[Path]) -> list[Path]:
+    """Where the owner's presets and certificates may be, the first first."""
+    return [*(path.parent / OWN for path in configs), data_folder()]
 
 
 def find(kind: str, name: str, configs: Sequence[Path]) -> Preset:
@@ -51,7 +74,7 @@ def find(kind: str, name: str, configs: Sequence[Path]) -> Preset:
     files = _files(configs)
     if name not in files:
         raise PresetError(f"{name!r} is no preset{hint(name, sorted(files))}")
-    found = _read(files[name])
+    found = read(files[name])
     if found.kind != kind:
         raise PresetError(f"{name!r} is a preset of kind {found.kind}, not of kind {kind}")
     return found
@@ -59,29 +82,63 @@ def find(kind: str, name: str, configs: Sequence[Path]) -> Preset:
 
 def names(kind: str, configs: Sequence[Path]) -> tuple[str, ...]:
     """The names of all presets of this kind. Raises PresetError for a file that cannot be used."""
-    return tuple(name for name, path in sorted(_files(configs).items()) if _read(path).kind == kind)
+    return tuple(name for name, path in sorted(_files(configs).items()) if read(path).kind == kind)
 
 
 def _files(configs: Sequence[Path]) -> dict[str, Path]:
     """Name -> file; the owner's file of a name goes before a shipped one."""
-    folders = [*(path.parent / OWN for path in configs), SHIPPED]
+    folders = [*own_folders(configs), SHIPPED]
     return {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.toml"))}
 
 
-def _read(path: Path) -> Preset:
+def read(path: Path) -> Preset:
+    """The preset of one file. Raises PresetError."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        layout = _layout(path, values.pop("layout", {}))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PresetError(f"{path.name}: {error}") from None
-    kind, resource = values.pop("kind", ""), values.pop("resource", "")
-    if values:
-        raise PresetError(f"{path.name}: unknown key {next(iter(values))}{hint(next(iter(values)), Preset._fields)}")
-    if kind not in ("mqtt", "http"):
-        raise PresetError(f'{path.name}: kind = {kind!r} is not "mqtt" or "http"')
+    for key in values:
+        if key not in Preset._fields:
+            raise PresetError(f"{path.name}: unknown key {key}{hint(key, Preset._fields)}")
+    kind, resource, keepalive = (values.get(key, "") for key in ("kind", "resource", "keepalive"))
+    if kind not in KINDS:
+        raise PresetError(f'{path.name}: kind = {kind!r} is not "mqtt", "http" or "modbus"')
     if (kind == "http") != (isinstance(resource, str) and resource.startswith("/")):
         raise PresetError(f'{path.name}: resource is for kind "http" alone, and begins with /')
-    return Preset(kind, layout, resource)
+    if not isinstance(keepalive, str) or (keepalive and kind != "mqtt"):
+        raise PresetError(f'{path.name}: keepalive is for kind "mqtt" alone, a topic such as "R/{{1}}/keepalive"')
+    remedies = _table(path, values, "remedies")
+    if not all(isinstance(text, str) for text in remedies.values()):
+        raise PresetError(f"{path.name}: [remedies] has a text for a status of HTTP, such as 403")
+    if kind == "modbus":
+        return Preset(kind, registers=_registers(path, _table(path, values, "registers")))
+    return Preset(kind, _layout(path, _table(path, values, "layout")), resource, keepalive, None, remedies)
+
+
+def _table(path: Path, values: Mapping[str, Any], key: str) -> dict[str, Any]:
+    table = values.get(key, {})
+    if not isinstance(table, dict):
+        raise PresetError(f"{path.name}: {key} is a value; write it as a table, [{key}]")
+    return table
+
+
+def _registers(path: Path, values: dict[str, Any]) -> RegisterTable:
+    known = {row.name: row.metadata for row in fields(RegisterTable)}
+    for key, value in values.items():
+        if key not in known:
+            raise PresetError(f"{path.name}: unknown key registers.{key}{hint(key, known, 'registers.')}")
+        allowed, reader = known[key].get("allowed"), known[key].get("read")
+        expected = "" if allowed is None or value in allowed else f"one of {', '.join(allowed)}"
+        if reader is not None:
+            try:
+                reader(str(value))
+            except ValueError as error:
+                expected = str(error)
+        if expected or not isinstance(value, str):
+            raise PresetError(f"{path.name}: registers.{key} = {value!r} is not {expected or 'a text'}")
+    if not values.get("power"):
+        raise PresetError(f"{path.name}: registers.power is missing: the registers of active power")
+    return RegisterTable(**values)
 
 
 def _layout(path: Path, values: dict[str, Any]) -> JsonLayout:
@@ -101,4 +158,11 @@ def _layout(path: Path, values: dict[str, Any]) -> JsonLayout:
             raise PresetError(f"{path.name}: layout.{key} = {value!r} is not {expected}")
     if not made.get("power"):
         raise PresetError(f"{path.name}: layout.power is missing: a list of paths, one a phase")
-    return JsonLayout(**made)
+    layout = JsonLayout(**made)
+    texts = (value if isinstance(value, tuple) else (value,) for value in layout)
+    for item in (one for group in texts for one in group if isinstance(one, str)):
+        try:
+            read_paths(item)
+        except ValueError as error:
+            raise PresetError(f"{path.name}: {item!r} is not {error}") from None
+    return layout

@@ -1,5 +1,6 @@
 """One meter source per file behind one interface; a kind's code is imported only when that kind is configured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
@@ -13,12 +14,25 @@ class MeterError(OSError):
     """A meter cannot be reached, or its answer is not a measurement. args[0] is the sentence for the owner."""
 
 
+class NoMeasurementError(MeterError):
+    """The meter has answered, but its answer is not a measurement, so the connection stays open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer at monotonic `t` that is not used. why: the sentence for the owner."""
+
+    t: float
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """What a meter reported at monotonic `t`, with the meter's own signs; power_w is the sum of the phases.
 
     phases: one dict a phase with those of power_w, voltage_v and current_a that the meter reports. Voltage, current and
-    frequency are None where it does not report them, voltage and current also where there are several phases.
+    frequency are None where it does not report them, voltage and current also where there are several phases. remark:
+    a sentence for the owner about a part of the answer that is not used.
     """
 
     t: float
@@ -29,6 +43,7 @@ class Measurement:
     import_wh: float | None = None
     export_wh: float | None = None
     phases: tuple[dict[str, float], ...] = ()
+    remark: str = ""
 
 
 class MeterSource(Protocol):
@@ -45,9 +60,9 @@ class MeterSource(Protocol):
     note: str
     """Why there is no value although nothing failed ("": no reason known)."""
 
-    def read(self, now: float) -> list[Measurement]:
-        """New measurements since the last call, oldest first; never blocks on a network. Raises OSError when the
-        meter is dead."""
+    def read(self, now: float) -> Sequence[Measurement | Refusal]:
+        """New answers since the last call, oldest first; never blocks on a network. Raises OSError when the meter is
+        dead."""
 
     def close(self) -> None:
         """Never blocks."""

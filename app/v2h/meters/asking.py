@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from v2h.meters import Measurement
+from v2h.meters import Measurement, NoMeasurementError, Refusal
 from v2h.meters.inbox import Inbox
 
 
@@ -13,7 +13,7 @@ class Conversation(Protocol):
     """An open connection to a meter; both methods may block as long as their own timeouts."""
 
     def ask(self) -> Measurement:
-        """Raises OSError."""
+        """Raises NoMeasurementError for an answer that is not used, another OSError for a connection of no use."""
 
     def close(self) -> None: ...
 
@@ -32,7 +32,7 @@ class Asking:
         self._over = threading.Event()
         threading.Thread(target=self._run, name=title, daemon=True).start()
 
-    def read(self, now: float) -> list[Measurement]:
+    def read(self, now: float) -> list[Measurement | Refusal]:
         return self._inbox.take()
 
     def close(self) -> None:
@@ -45,7 +45,10 @@ class Asking:
             try:
                 due = time.monotonic()
                 while not self._over.wait(max(0.0, due - time.monotonic())):
-                    self._inbox.put(conversation.ask())
+                    try:
+                        self._inbox.put(conversation.ask())
+                    except NoMeasurementError as error:
+                        self._inbox.put(Refusal(time.monotonic(), error.args[0]))
                     due = max(due + self._interval_s, time.monotonic())
             finally:
                 conversation.close()

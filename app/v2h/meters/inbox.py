@@ -1,10 +1,10 @@
-"""Passes values, and the failure that ended the thread, from a meter's own thread to the program's loop."""
+"""Passes answers, and the failure that ended the thread, from a meter's own thread to the program's loop."""
 
 import os
 import threading
 from collections import deque
 
-from v2h.meters import Measurement
+from v2h.meters import Measurement, Refusal
 
 KEPT = 20
 """Values that wait while the loop is busy; when there are more, the oldest are lost."""
@@ -14,14 +14,14 @@ class Inbox:
     """The thread calls put() and fail(), the loop the rest. Readable (fileno) when there is something to take."""
 
     def __init__(self) -> None:
-        self._values: deque[Measurement] = deque(maxlen=KEPT)
+        self._values: deque[Measurement | Refusal] = deque(maxlen=KEPT)
         self._failure: Exception | None = None
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._lock = threading.Lock()
         self._open = True
 
-    def put(self, value: Measurement) -> None:
-        """Add a value."""
+    def put(self, value: Measurement | Refusal) -> None:
+        """Add an answer."""
         with self._lock:
             self._values.append(value)
             self._ring()
@@ -32,8 +32,8 @@ class Inbox:
             self._failure = failure
             self._ring()
 
-    def take(self) -> list[Measurement]:
-        """The values since the last call; raises the failure once everything before it is taken."""
+    def take(self) -> list[Measurement | Refusal]:
+        """The answers since the last call; raises the failure once everything before it is taken."""
         with self._lock:
             if not self._open:
                 return []

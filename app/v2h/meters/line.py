@@ -5,7 +5,7 @@ from collections.abc import Callable
 from v2h.bus.sentences import say
 from v2h.config.meter_kinds import Meter
 from v2h.config.site import Hardware
-from v2h.meters import Measurement, MeterError, MeterSource, open_meter
+from v2h.meters import Measurement, MeterError, MeterSource, Refusal, open_meter
 from v2h.meters.health import Health, MeterHealth
 from v2h.meters.reading import implausible
 from v2h.ports.url import PortUrlError
@@ -19,7 +19,11 @@ GIVEN_UP_INTERVALS = 20
 
 
 class Line:
-    """on_value(line, value, fresh) is called for each measurement, in the program's loop."""
+    """on_value(line, value, fresh) is called for each measurement, in the program's loop.
+
+    failure: why there is no value now. refused: why the last answer that was not used was not; whoever has told it
+    empties it. remark: what of the last value is not used. Each is "" without a reason.
+    """
 
     def __init__(
         self, spec: Meter, hardware: Hardware, program: Program, on_value: Callable[["Line", Measurement, bool], None]
@@ -27,7 +31,7 @@ class Line:
         self.spec, self._hardware, self._program, self._on_value = spec, hardware, program, on_value
         self.title = spec.kind
         self.lag_s = 0.0 if spec.lag_s is None else spec.lag_s
-        self.failure = ""
+        self.failure = self.refused = self.remark = ""
         self.health = Health(spec.interval_s)
         self._source: MeterSource | None = None
         self._failures = 0
@@ -82,8 +86,12 @@ class Line:
             self._fail(now, _text(error))
             return
         for value in values:
-            self._heard_t, self._failures, self.failure = now, 0, implausible(value)
-            if not self.failure:
+            self._heard_t, self._failures = now, 0
+            self.failure = value.why if isinstance(value, Refusal) else implausible(value)
+            if self.failure:
+                self.refused = self.failure
+            elif isinstance(value, Measurement):
+                self.remark = value.remark
                 self._on_value(self, value, self.health.measured(value))
 
     def _fail(self, now: float, why: str) -> None:

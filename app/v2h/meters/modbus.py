@@ -6,21 +6,21 @@ second.
 """
 
 import logging
+import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
 
 from v2h.bus.sentences import say
+from v2h.config.files import config_paths
 from v2h.config.meter_kinds import MODBUS_MODELS, Meter, ModbusMeter, Registers, RegisterTable, read_registers
+from v2h.config.presets import find
 from v2h.config.site import Hardware
-from v2h.meters import Measurement, MeterError
+from v2h.meters import Measurement, MeterError, NoMeasurementError
 from v2h.meters.asking import Asking
 from v2h.meters.phases import combined
-
-if TYPE_CHECKING:
-    pass
+from v2h.meters.reading import MOST_W
 
 GUESS_S = 0.3
 """An SDM230 averages its power and reports it about this late."""
@@ -28,7 +28,27 @@ TIMEOUT_S = 1.0
 SLOW_S = 2.0
 NEAR = 8
 """Up to this many registers between two wanted ones are read as well, instead of a second request."""
-WIDTH = {"int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4}
+FORMATS = {
+    "int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "int64": ">q", "uint64": ">Q",
+    "float32": ">f", "float64": ">d",
+}  # fmt: skip
+WIDTH = {name: struct.calcsize(code) // 2 for name, code in FORMATS.items()}
+LEAST_FLOAT = 1e-6
+"""A float that is not 0 but less is no measurement in W: two swapped words give such values, or very large ones."""
+UNSIGNED_W = 30e3
+"""An unsigned power above this whose first four bits are ones is a small export that was read without its sign."""
+EXPONENT = 10
+"""SunSpec's scale registers hold the exponents -10 to 10."""
+REFUSED = {1: say("meter.exception_1"), 2: say("meter.exception_2"), 3: say("meter.exception_3")}
+"""Exceptions that come again: the connection is closed and tried again with increasing back-off."""
+PASSING = {
+    4: say("meter.exception_4"),
+    5: say("meter.exception_5"),
+    6: say("meter.exception_6"),
+    10: say("meter.exception_10"),
+    11: say("meter.exception_11"),
+}
+"""Exceptions that pass: a proper answer, after which the connection stays open."""
 QUANTITIES = ("power", "voltage", "current", "frequency", "import_energy", "export_energy")
 """In the order of combined()."""
 
@@ -41,13 +61,25 @@ class Block:
     count: int
 
 
-def blocks(addresses: Sequence[int], width: int) -> list[Block]:
-    """The fewest requests for values of `width` registers at these addresses."""
+def is_none(raw: float, form: str) -> bool:
+    """Whether a meter says by this register content that it has no value: a whole number at an end of the format
+    (SunSpec, SMA and Huawei each use some of them), or a float that is not a number."""
+    if form.startswith("float"):
+        return not isfinite(raw)
+    bits = 16 * WIDTH[form]
+    if form.startswith("u"):
+        return raw == (1 << bits) - 1
+    most = 1 << (bits - 1)
+    return raw in (-most, 1 - most, most - 1)
+
+
+def blocks(wanted: Iterable[tuple[int, int]]) -> list[Block]:
+    """The fewest requests for values that are (address, width in registers)."""
     found: list[Block] = []
-    for address in sorted(set(addresses)):
+    for address, width in sorted(set(wanted)):
         last = found[-1] if found else None
         if last is not None and address <= last.address + last.count + NEAR:
-            found[-1] = Block(last.address, address + width - last.address)
+            found[-1] = Block(last.address, max(last.count, address + width - last.address))
         else:
             found.append(Block(address, width))
     return found
@@ -61,9 +93,8 @@ class RegisterCache:
         self.wanted: dict[str, Registers] = {
             name: read_registers(words) for name in QUANTITIES if (words := getattr(table, name))
         }
-        self.power_blocks = blocks(self.wanted["power"].addresses, WIDTH[table.format])
-        rest = [a for name, registers in self.wanted.items() if name != "power" for a in registers.addresses]
-        self.other_blocks = blocks(rest, WIDTH[table.format])
+        self.power_blocks = blocks(self._places("power"))
+        self.other_blocks = blocks(place for name in self.wanted if name != "power" for place in self._places(name))
         self._words: dict[int, int] = {}
 
     def put(self, block: Block, words: Sequence[int]) -> None:
@@ -74,33 +105,82 @@ class RegisterCache:
             self._words[block.address + offset] = word
 
     def values(self, name: str) -> list[float]:
-        """The quantity's values, one a phase; [] when it was not read yet. Raises MeterError for a value that is no
-        number."""
+        """The quantity's values, one a phase; [] when it was not read yet, and where the meter has no value for a
+        quantity other than power. Raises NoMeasurementError for a power that is none."""
         registers = self.wanted.get(name)
-        if registers is None or registers.addresses[0] not in self._words:
+        if registers is None or not all(
+            address + n in self._words for address, w in self._places(name) for n in range(w)
+        ):
             return []
-        values = [self._value(address) * registers.scale for address in registers.addresses]
-        if not all(isfinite(value) for value in values):
-            raise MeterError(say("meter.modbus_no_number", quantity=name, register=registers.addresses[0]))
-        return values
+        scale = registers.scale * self._power_of_ten(registers.exponent)
+        if name == "power":
+            for address in (*registers.addresses, *registers.minus):
+                self._check(address, scale)
+        elif any(is_none(self._value(address), self.table.format) for address in registers.addresses):
+            return []
+        taken = [self._value(address) * scale for address in registers.addresses]
+        given = [self._value(address) * scale for address in registers.minus] or [0.0] * len(taken)
+        return [a - b for a, b in zip(taken, given, strict=True)]
 
-    def _value(self, address: int) -> float:
-        from pymodbus.client import ModbusTcpClient
+    def _places(self, name: str) -> list[tuple[int, int]]:
+        """(address, width) of all registers that the quantity needs."""
+        registers, width = self.wanted[name], WIDTH[self.table.format]
+        scale = [] if registers.exponent is None else [(registers.exponent, 1)]
+        return [(address, width) for address in (*registers.addresses, *registers.minus)] + scale
 
-        width = WIDTH[self.table.format]
-        words = [self._words[address + n] for n in range(width)]
-        kind = ModbusTcpClient.DATATYPE[self.table.format.upper()]
-        order: Any = self.table.words
-        return float(ModbusTcpClient.convert_from_registers(words, kind, word_order=order))  # type: ignore[arg-type]
+    def _power_of_ten(self, register: int | None) -> float:
+        if register is None:
+            return 1.0
+        (exponent,) = struct.unpack(">h", struct.pack(">H", self._words[register]))
+        if abs(exponent) > EXPONENT:
+            raise NoMeasurementError(say("meter.modbus_scale", register=register, value=exponent))
+        return float(10.0**exponent)
+
+    def _check(self, address: int, scale: float) -> None:
+        """Raises NoMeasurementError for the content of a power register that is no power. A value that no house has
+        passes, unless another way to read it makes sense: reading.implausible() refuses it."""
+        raw, form = self._value(address), self.table.format
+        if form.startswith("float") and not isfinite(raw):
+            raise NoMeasurementError(say("meter.modbus_no_number", quantity="power", register=address))
+        if is_none(raw, form):
+            raise NoMeasurementError(say("meter.modbus_none", register=address, value=f"{raw:.0f}"))
+        power_w = abs(raw * scale)
+        tiny = form.startswith("float") and 0 < power_w < LEAST_FLOAT
+        if WIDTH[form] > 1 and (tiny or power_w > MOST_W):
+            swapped = self._value(address, swapped=True) * scale
+            other = "little" if self.table.words == "big" else "big"
+            if tiny or LEAST_FLOAT <= abs(swapped) <= MOST_W:
+                raise NoMeasurementError(say("meter.modbus_words", register=address, words=other))
+        bits = 16 * WIDTH[form]
+        if form.startswith("u") and power_w > UNSIGNED_W and raw >= 15 * 2 ** (bits - 4):
+            signed = f"{raw - 2**bits:.0f}"
+            text = say("meter.modbus_unsigned", register=address, value=f"{raw:.0f}", signed=signed, form=form[1:])
+            raise NoMeasurementError(text)
+
+    def _value(self, address: int, swapped: bool = False) -> float:
+        words = [self._words[address + n] for n in range(WIDTH[self.table.format])]
+        if (self.table.words == "little") != swapped:
+            words.reverse()
+        (value,) = struct.unpack(FORMATS[self.table.format], struct.pack(f">{len(words)}H", *words))
+        return float(value)
 
     def measurement(self, t: float) -> Measurement:
         """Everything known, with the power of `t`."""
         return combined(t, *(self.values(name) for name in QUANTITIES))
 
 
+def table_of(spec: ModbusMeter) -> RegisterTable:
+    """The registers of the meter. Raises PresetError."""
+    if spec.preset:
+        table = find("modbus", spec.preset, config_paths()).registers
+        assert table is not None
+        return table
+    return spec.registers if spec.model == "other" and spec.registers is not None else MODBUS_MODELS[spec.model]
+
+
 class ModbusConversation:
-    """One connection. Raises MeterError. A failed request ends the connection, so that no late answer is taken for the
-    answer to a new request."""
+    """One connection. Raises MeterError. A request without a proper answer ends the connection, so that no late answer
+    is taken for the answer to a new request."""
 
     def __init__(self, spec: ModbusMeter) -> None:
         # Imported here, in the meter's thread: the small board takes seconds for it.
@@ -110,8 +190,7 @@ class ModbusConversation:
         logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
         self._place = f"{spec.host}:{spec.port:g}"
         self._unit = int(spec.unit)
-        table = spec.registers if spec.model == "other" and spec.registers is not None else MODBUS_MODELS[spec.model]
-        self._words = RegisterCache(table)
+        self._words = RegisterCache(table_of(spec))
         self._other: list[Block] = []
         self._slow_t = float("-inf")
         framer = FramerType.RTU if spec.framing == "rtu" else FramerType.SOCKET
@@ -148,6 +227,8 @@ class ModbusConversation:
             text = say("meter.modbus_broke_off", place=self._place, unit=self._unit, error=str(error))
             raise MeterError(text) from error
         if answer.isError():
+            code = int(getattr(answer, "exception_code", 0))
+            meaning = REFUSED.get(code) or PASSING.get(code) or say("meter.exception_other", code=code)
             text = say(
                 "meter.modbus_refuses",
                 place=self._place,
@@ -155,9 +236,9 @@ class ModbusConversation:
                 kind=reading,
                 first=block.address,
                 last=block.address + block.count - 1,
-                answer=str(answer),
+                answer=meaning,
             )
-            raise MeterError(text)
+            raise NoMeasurementError(text) if code in PASSING else MeterError(text)
         return answer.registers
 
 

@@ -1,5 +1,6 @@
 """Turns a measurement into the message for the bus: corrects the sign, adds interval, lag and source; pure."""
 
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from math import inf
 
@@ -12,8 +13,18 @@ NEWS_W = 10.0
 QUIET_S = 0.45
 """Every value of a meter with one value each half second is published; of a faster meter those that differ, and two a
 second in any case."""
-MOST_W = 150e3
-"""More is no power of a house: three phases at the largest fuse that the settings take, 200 A, are 138 kW."""
+MOST_W = 100e3
+"""More is no power of a house, in either direction: three phases of 145 A. The error values of the usual registers are
+far above."""
+MOST: Mapping[str, tuple[float, str]] = {
+    "voltage_v": (1000.0, "V"),
+    "current_a": (1000.0, "A"),
+    "frequency_hz": (100.0, "Hz"),
+    "import_wh": (1e10, "Wh"),
+    "export_wh": (1e10, "Wh"),
+}
+"""Bounds of the other values, in both directions. A meter that exceeds one of them is read wrongly (another register,
+swapped words), so its power is not used either. 1e10 Wh are 10 GWh; a house uses that in 500 years."""
 SIGNED = ("power_w",)
 """The values of a phase that have a sign; RMS values have none."""
 
@@ -35,9 +46,23 @@ def reading(
 
 def implausible(value: Measurement) -> str:
     """Why a measurement is not used, "" for a plausible one: a lost byte in a float32 register makes 3e38 W."""
-    powers_w = [value.power_w, *(phase.get("power_w", 0.0) for phase in value.phases)]
-    wrong_w = [power_w for power_w in powers_w if not abs(power_w) <= MOST_W]  # NaN is wrong as well
-    return say("meter.implausible", power=f"{wrong_w[0]:.3g}", most_kw=MOST_W / 1000) if wrong_w else ""
+    for name, number in _numbers(value):
+        most, unit = MOST.get(name, (MOST_W, "W"))
+        if abs(number) <= most:  # NaN is wrong as well
+            continue
+        if name == "power_w":
+            return say("meter.implausible", power=f"{number:.10g}", most_kw=MOST_W / 1000)
+        return say("meter.implausible_value", value=f"{number:.10g}", unit=unit)
+    return ""
+
+
+def _numbers(value: Measurement) -> Iterator[tuple[str, float]]:
+    yield "power_w", value.power_w
+    for phase in value.phases:
+        yield from phase.items()
+    for name in MOST:
+        if (number := getattr(value, name)) is not None:
+            yield name, number
 
 
 def is_news(message: MeterReading, published: MeterReading | None) -> bool:

@@ -28,6 +28,9 @@ STATUS_S = 10.0
 REST_S = 0.5
 """Without a session manager does not follow the house's load, and the chip is read only at this period. It is shorter
 than the silence that counts as a failure at the chip's usual interval."""
+TOLD_AGAIN_S = 86_400.0
+"""A refused value is an event the first time, and then at most once a day for each reason: a meter that says every
+second that it has no value must not fill the log."""
 LASTED_S = 1.0
 """A change of health becomes an event only after this time: one lost answer is not reported."""
 EVENTS = {
@@ -54,6 +57,7 @@ class Station:
         self._published: MeterReading | None = None
         self._words_t = 0.0
         self._in_log: tuple[object, ...] = ()
+        self._refused_t: dict[tuple[int, str], float] = {}
         self._timers = [program.every(min(line.spec.interval_s, 1.0), line.tick) for line in self._lines]
         program.every(LOOK_S, self._look, slack_s=SLACK_S)
 
@@ -92,7 +96,9 @@ class Station:
         if state != self._words:
             self._words, self._words_t = state, now
         self._log(now, using, words)
+        self._log_refused(now)
         said = (using, *words, *(line.failure for line in self._lines if line.word(now) not in USABLE))
+        said += tuple(bool(line.remark) for line in self._lines)
         if said == self._said and self._told is not None and now - self._told.t < STATUS_S:
             return
         line, self._said = self._lines[using], said
@@ -111,6 +117,8 @@ class Station:
                 health = line.health.words(now, line.why())
                 one = say("meter.fallback" if n else "meter.first", role=self._role, title=line.title, health=health)
                 said.append(one)
+                if n == using and line.remark and line.word(now) in USABLE:
+                    said.append(say("meter.remark", remark=line.remark))
         if using == 1:
             said.append(say("meter.fallback_in_use"))
         return reduce(lambda text, more: say("meter.more", said=text, more=more), said)
@@ -127,6 +135,16 @@ class Station:
         if using == 0 and len(words) > 1 and words[0] is MeterHealth.GOOD and words[1] not in USABLE:
             level, code = "warning", "meter-fallback-dead"
         self._bus.event(level, code, self._text(now, using), role=self._role)
+
+    def _log_refused(self, now: float) -> None:
+        for n, line in enumerate(self._lines):
+            for why in filter(None, (line.refused, line.remark)):
+                key = (n, getattr(why, "id", why))
+                if now - self._refused_t.get(key, float("-inf")) >= TOLD_AGAIN_S:
+                    self._refused_t[key] = now
+                    text = say("meter.refused", role=self._role, title=line.title, why=why)
+                    self._bus.event("warning", "meter-value", text, role=self._role)
+            line.refused = ""
 
 
 def main() -> int:

@@ -1,6 +1,9 @@
 """`v2h meter`: what it prints, and what it refuses before it sends a request."""
 
+import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ from v2h.bus.client import BusClient
 from v2h.bus.messages import MeterReading, MeterStatus
 from v2h.cli import main
 from v2h.commands.meter import describe
+from v2h.config.presets import data_folder, find
+from v2h.config.site import load
 
 
 def test_a_meter_in_words() -> None:
@@ -99,3 +104,35 @@ def test_a_goodbye_of_our_own_is_no_warning(
     bus.connected = True
     bus._on_disconnect(bus._client, None, None, ReasonCode(PacketTypes.DISCONNECT, reason), None)
     assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == warnings
+
+
+def test_a_preset_is_checked_stored_on_the_data_partition_and_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("V2H_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("V2H_CONFIG", str(tmp_path / "v2h.toml"))
+    mine = tmp_path / "mine.toml"
+    mine.write_text('kind = "mqtt"\n[layout]\npower = ["a..b"]\n')
+    assert main(["meter", "preset", str(mine)]) == 2
+    assert "mine.toml: 'a..b' is not keys and list positions" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+    mine.write_text('kind = "mqtt"\n[layout]\npower = ["a - b"]\n')
+    assert main(["meter", "preset", str(mine)]) == 0
+    assert 'write preset = "mine" into v2h.toml' in capsys.readouterr().out
+    assert find("mqtt", "mine", []).layout.power == ("a - b",)
+    card = tmp_path / "v2h.toml"
+    card.write_text('[meter.grid]\nkind = "mqtt"\nhost = "h"\ntopic = "t"\npreset = "mine"\n')
+    assert load([card]).errors == ()
+    assert main(["meter", "preset", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["mine"] == {"kind": "mqtt", "file": str(tmp_path / "data" / "meters" / "mine.toml")}
+    assert found["solaredge"]["kind"] == "modbus"
+
+
+def test_presets_and_programs_mean_the_same_data_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("V2H_DATA", raising=False)
+    shown = subprocess.run(
+        [sys.executable, "-c", "from v2h.runtime.paths import DATA; print(DATA / 'meters')"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert shown.stdout.strip() == str(data_folder())

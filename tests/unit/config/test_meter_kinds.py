@@ -102,7 +102,7 @@ HTTP = GRID + 'kind = "http"\n'
         (OTHER + '[meter.grid.registers]\npower = "0xFFFFF"', "meter.grid.registers.power = '0xFFFFF' is not one to"),
         (MQTT + 'topic = "a/+/power"', "meter.grid.topic = 'a/+/power' is not one MQTT topic without"),
         (HTTP + 'url = "192.168.1.2"', "meter.grid.url = '192.168.1.2' is not an address such as"),
-        (HTTP + 'url = "http://me:pw@a/"', "without name and password"),
+        (HTTP + 'url = "http://me:pw@a/"', "name and password have keys of their own"),
         (HTTP + 'url = "http://a"\npath = "a..b"', "meter.grid.path = 'a..b' is not keys and list positions"),
         ("[meter.grid.fallback.fallback]", "meter.grid.fallback.fallback is not a key of kind stpm3x: a fallback has"),
     ],

@@ -73,7 +73,8 @@ def test_mistakes_are_named_and_nothing_of_the_file_is_used(tmp_path: Path, text
         'kind = "mqtt"\nhost = "broker"\ntopic = "t"\npassword = ["48151623"]',
         '[meter.grid.fallback]\nkind = "mqtt"\nhost = "broker"\ntopic = "t"\npassword = 48151623',
         'kind = "http"\nurl = "http://me:48151623@192.168.1.20/"',
-        'kind = "http"\nurl = "http://192.168.1.20/"\npassword = "48151623"',
+        'kind = "http"\nurl = "http://192.168.1.20/"\npassword = 48151623',
+        'kind = "http"\nurl = "http://192.168.1.20/"\ntoken = 48151623',
     ],
 )
 def test_no_meters_password_is_ever_shown(tmp_path: Path, text: str) -> None:

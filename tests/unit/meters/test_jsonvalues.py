@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from v2h.config.meter_kinds import HttpMeter, MqttMeter
-from v2h.config.presets import SHIPPED, JsonLayout, find
-from v2h.meters import MeterError
-from v2h.meters.http import resource_and_layout
+from v2h.config.presets import SHIPPED, JsonLayout, Preset, find
+from v2h.meters import MeterError, NoMeasurementError
+from v2h.meters import http as http_meter
+from v2h.meters import mqtt as mqtt_meter
 from v2h.meters.jsonvalues import measurement, parse, pick
-from v2h.meters.mqtt import layout_of
+from v2h.meters.reading import implausible
 
+DATA = Path(__file__).resolve().parents[2] / "data" / "meters"
 GLOW = (
     '{"electricitymeter":{"timestamp":"2022-06-24T13:02:29Z","energy":{"export":{"cumulative":0,"units":"kWh"},'
     '"import":{"cumulative":4595.563,"day":10.464,"units":"kWh","mpan":"1","supplier":"x"}},'
@@ -48,8 +51,8 @@ TASMOTA = (
 def shipped() -> list[JsonLayout]:
     """The layout of every shipped JSON preset; this also checks that each file can be read."""
     kinds = {path.stem: tomllib.loads(path.read_text())["kind"] for path in SHIPPED.glob("*.toml")}
-    assert len(kinds) == 10
-    return [find(kind, name, ()).layout for name, kind in kinds.items()]
+    assert len(kinds) == 16
+    return [find(kind, name, ()).layout for name, kind in kinds.items() if kind != "modbus"]
 
 
 def http(preset: str, text: str) -> Any:
@@ -143,17 +146,94 @@ def test_no_document_does_anything_but_measure_or_say_why(document: object) -> N
             value = measurement(json.loads(json.dumps(document)), layout, 1.0)
         except MeterError:
             continue
-        assert abs(value.power_w) < float("inf")
+        assert implausible(value) or abs(value.power_w) <= 100e3
 
 
 def test_what_the_owner_says_goes_before_the_preset() -> None:
-    assert resource_and_layout(HttpMeter(url="http://a", preset="homewizard"))[0] == "/api/v1/data"
-    assert resource_and_layout(HttpMeter(url="http://a/rpc/EM1.GetStatus?id=1", preset="shelly-pro-em"))[0].endswith(
-        "id=1"
-    )
-    assert resource_and_layout(HttpMeter(url="http://a/x?y=1", path="p.q", scale=1000)) == (
-        "/x?y=1",
-        JsonLayout(("p.q",), 1000),
-    )
-    assert layout_of(MqttMeter(preset="glow", scale=1.0)).scale == 1.0
-    assert layout_of(MqttMeter(preset="glow", path="x")) == JsonLayout(("x",), 1.0)
+    def of(**keys: Any) -> Preset:
+        return http_meter.preset_of(HttpMeter(**keys))
+
+    assert of(url="http://a", preset="homewizard").resource == "/api/v1/data"
+    assert of(url="http://a/rpc/EM1.GetStatus?id=1", preset="shelly-pro-em").resource.endswith("id=1")
+    own = of(url="http://a/x?y=1", path="p.q", scale=1000)
+    assert (own.resource, own.layout) == ("/x?y=1", JsonLayout(("p.q",), 1000))
+    assert mqtt_meter.preset_of(MqttMeter(preset="glow", scale=1.0)).layout.scale == 1.0
+    assert mqtt_meter.preset_of(MqttMeter(preset="glow", path="x")).layout == JsonLayout(("x",), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "power_w"), [("+12.5", 12.5), (".5", 0.5), ("12.", 12), (" 898.5\r\n", 898.5), ('"480"', 480)]
+)
+def test_a_bare_number_as_small_devices_write_it(sent: str, power_w: float) -> None:
+    assert mqtt("evcc", sent).power_w == power_w
+
+
+@pytest.mark.parametrize("sent", ["+-1", ".", "1_000", "nan", "Infinity", "0x10", "1e", '"', "١"])
+def test_what_only_looks_like_a_number_is_none(sent: str) -> None:
+    with pytest.raises(MeterError):
+        mqtt("evcc", sent)
+
+
+def test_an_error_value_of_glow_is_no_power() -> None:
+    told = [mqtt("glow", line) for line in (DATA / "glow-error-value.txt").read_text().splitlines()]
+    assert [bool(implausible(value)) for value in told] == [False, True, False]
+    assert implausible(told[1]).startswith("it reports -8388608 W, and no house has more than 100 kW")
+
+
+def test_a_shelly_that_says_that_a_clamp_is_not_valid_is_believed() -> None:
+    text = (DATA / "shelly-3em-not-valid.json").read_text()
+    with pytest.raises(NoMeasurementError) as caught:
+        http("shelly-3em", text)
+    assert str(caught.value) == "its second clamp says that it is not valid"
+    assert http("shelly-em", text).power_w == 500, "the first clamp alone is valid"
+
+
+def test_errors_that_a_shelly_reports() -> None:
+    document = json.loads(PRO_3EM)
+    for broken in ({"b_errors": ["out_of_range:voltage"]}, {"errors": ["power_meter_failure"]}):
+        with pytest.raises(NoMeasurementError, match=r"it reports (out_of_range:voltage|power_meter_failure) itself"):
+            http("shelly-pro-3em", json.dumps(document | broken))
+    fine = document | {"errors": ["phase_sequence"], "a_errors": []}
+    assert http("shelly-pro-3em", json.dumps(fine)).power_w == 715.5
+
+
+def test_several_channels_name_the_path_that_adds_them_up() -> None:
+    text = '{"ENERGY":{"Power":[23.63,67.17],"Voltage":229.3,"Current":[0.103,0.293]}}'
+    with pytest.raises(NoMeasurementError) as caught:
+        mqtt("tasmota", text)
+    assert str(caught.value) == 'ENERGY.Power has several channels; path = "ENERGY.Power.*" adds them up'
+    value = measurement(parse(text.encode()), JsonLayout(("ENERGY.Power.*",)), 1.0)
+    assert value.power_w == pytest.approx(90.8)
+
+
+def test_import_minus_export_and_a_dot_within_a_name() -> None:
+    document = {"1-0:1.7.0": {"value": 0.25}, "1-0:2.7.0": {"value": 1.5}}
+    layout = JsonLayout(('"1-0:1.7.0".value - "1-0:2.7.0".value',), 1000)
+    assert measurement(document, layout, 1.0).power_w == -1250
+    with pytest.raises(NoMeasurementError, match="there is no"):
+        measurement({"1-0:1.7.0": {"value": 0.25}}, layout, 1.0)
+    assert pick({"a": [5, 7], "b": [1, 2]}, "a.* - b.* + a.*") == [9, 12]
+
+
+def test_a_path_that_misses_the_quotation_marks_of_a_dotted_name_says_so() -> None:
+    with pytest.raises(MeterError) as caught:
+        measurement({"1-0:16.7.0": {"value": -250}}, JsonLayout(("1-0:16.7.0.value",)), 1.0)
+    assert str(caught.value).endswith('a name that has a dot itself stands within quotation marks: "1-0:16.7.0"')
+
+
+def test_home_assistant_tells_the_unit_and_when_it_has_no_value() -> None:
+    def said(state: str, unit: str) -> Any:
+        return http("home-assistant", json.dumps({"state": state, "attributes": {"unit_of_measurement": unit}}))
+
+    assert said("-1.25", "kW").power_w == -1250
+    with pytest.raises(NoMeasurementError, match="'unavailable' and not a number"):
+        said("unavailable", "W")
+    with pytest.raises(NoMeasurementError, match="its unit 'kWh' is not W, kW or MW"):
+        said("5", "kWh")
+
+
+def test_further_shipped_presets() -> None:
+    assert mqtt("victron", '{"value": 1234.5}').power_w == 1234.5
+    assert http("fronius", '{"Body":{"Data":{"Site":{"P_Grid":-12.5}}}}').power_w == -12.5
+    value = http("iammeter", '{"Datas":[[231.0,1.5,340.0,10.0,2.0],[230.0,0.5,-100.0,10.0,2.0]]}')
+    assert (value.power_w, value.phases[1]["current_a"]) == (240, 0.5)

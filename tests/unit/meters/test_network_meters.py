@@ -1,12 +1,13 @@
 """Modbus, HTTP and MQTT meters against real servers on the loopback: values, failures, and a loop that never waits."""
 
 import contextlib
+import dataclasses
 import itertools
 import json
-import os
 import shutil
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -14,17 +15,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.support.hangup import hang_up
+from tests.support.homebroker import Broker
 from v2h.bus.sentences import Sentence
 from v2h.config.meter_kinds import HttpMeter, Meter, ModbusMeter, MqttMeter, RegisterTable
 from v2h.config.site import Hardware
-from v2h.meters import Measurement, MeterError, MeterSource, open_meter
+from v2h.meters import Measurement, MeterError, MeterSource, Refusal, open_meter
 from v2h.meters.line import Line
 from v2h.rig.desk import free_port
 from v2h.rig.homemeters import HttpFace, Look, ModbusFace, float_words, homewizard, sdm230, shelly_pro_em
@@ -49,7 +48,7 @@ def values(source: MeterSource, count: int, timeout_s: float = 10.0) -> list[Mea
     while len(found) < count:
         assert time.monotonic() < deadline, (source.title, source.note, found)
         began = time.monotonic()
-        found += source.read(began)
+        found += [answer for answer in source.read(began) if isinstance(answer, Measurement)]
         assert time.monotonic() - began < 0.5, "reading must not wait for the network"
         time.sleep(0.005)
     return found
@@ -59,6 +58,17 @@ def failure(source: MeterSource) -> str:
     with pytest.raises(MeterError) as caught:
         values(source, 1_000_000)
     return str(caught.value)
+
+
+def refusal(source: MeterSource) -> str:
+    """Why the first answer is not used; the connection stays open."""
+    deadline = time.monotonic() + 10
+    while True:
+        for answer in source.read(time.monotonic()):
+            if isinstance(answer, Refusal):
+                return str(answer.why)
+        assert time.monotonic() < deadline, (source.title, source.note)
+        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("rtu", [False, True])
@@ -109,8 +119,43 @@ def test_modbus_failures_have_words() -> None:
     face.close()
     face = ModbusFace(lambda: float_words({0x0C: float("nan"), 0x4A: 0.0}), port)
     with opened(ModbusMeter(host="127.0.0.1", port=port)) as source:
-        assert failure(source) == "its power at register 0x0c is not a number"
+        assert refusal(source) == "its power at register 0x0c is not a number"
     face.close()
+
+
+def test_a_gateway_that_gets_no_answer_now_and_then_keeps_its_connection() -> None:
+    """Modbus TCP: the answer to a request is an exception 11, an exception 6, or 512 W, in turn."""
+    server, connections = socket.create_server(("127.0.0.1", 0)), list[socket.socket]()
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = server.accept()
+                connections.append(client)
+                for turn in itertools.count():
+                    head = client.recv(12)
+                    if len(head) < 12:
+                        break
+                    body = (b"\x84\x0b", b"\x84\x06", b"\x04\x04" + struct.pack(">f", 512.0))[turn % 3]
+                    client.sendall(head[:4] + struct.pack(">H", len(body) + 1) + head[6:7] + body)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    table = RegisterTable(power="12")
+    spec = ModbusMeter(host="127.0.0.1", port=server.getsockname()[1], model="other", registers=table, interval_s=0.05)
+    told: list[str] = []
+    with opened(spec) as source:
+        deadline = time.monotonic() + 10
+        while sum(said == "512" for said in told) < 2:
+            assert time.monotonic() < deadline, told
+            told += [a.why if isinstance(a, Refusal) else f"{a.power_w:g}" for a in source.read(time.monotonic())]
+            time.sleep(0.005)
+        assert len(connections) == 1
+    place = f"127.0.0.1:{spec.port:g}, unit 1 refuses input registers 0x0c to 0x0d"
+    assert told[0] == f"{place}: exception 11: the gateway gets no answer from the meter; check its wires and the unit"
+    assert told[1] == f"{place}: exception 6: the meter or its gateway is busy"
+    hang_up(server, *connections)
+    thread.join(5)
 
 
 class Babbler:
@@ -202,41 +247,6 @@ def test_an_http_answer_that_is_too_long_is_not_called_silence() -> None:
     face.close()
 
 
-class Broker:
-    """mosquitto with one user, and a publisher on it."""
-
-    def __init__(self, directory: Path) -> None:
-        self.port = free_port()
-        path = os.environ.get("PATH", "") + ":/usr/sbin"
-        secret = directory / "passwords"
-        secret.write_text("me:right\n")
-        subprocess.run([str(shutil.which("mosquitto_passwd", path=path)), "-U", str(secret)], check=True)
-        text = f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {secret}\nuser root\n"
-        (directory / "conf").write_text(text)
-        command = [str(shutil.which("mosquitto", path=path)), "-c", str(directory / "conf")]
-        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
-        self.client.username_pw_set("me", "right")
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                self.client.connect("127.0.0.1", self.port)
-                break
-            except OSError:
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-        self.client.loop_start()
-
-    def spec(self, **keys: Any) -> MqttMeter:
-        return MqttMeter(**({"host": "127.0.0.1", "port": self.port, "user": "me", "password": "right"} | keys))
-
-    def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
-        self._process.terminate()
-        self._process.wait(10)
-
-
 @pytest.fixture
 def broker() -> Iterator[Broker]:
     with tempfile.TemporaryDirectory(prefix="v2h-broker-") as directory:
@@ -248,7 +258,7 @@ def broker() -> Iterator[Broker]:
 def await_note(source: MeterSource, part: str) -> None:
     deadline = time.monotonic() + 10
     while part not in source.note:
-        assert source.read(0.0) == []
+        assert not any(isinstance(answer, Measurement) for answer in source.read(0.0))
         assert time.monotonic() < deadline, source.note
         time.sleep(0.01)
 
@@ -264,6 +274,59 @@ def test_mqtt_takes_what_is_new_and_not_what_was_kept(broker: Broker) -> None:
         broker.client.publish("house/power", b'{"now": 0.512}')
         assert values(source, 1)[0].power_w == pytest.approx(512.0)
         assert source.note == ""
+
+
+def test_import_minus_export_from_two_topics(broker: Broker) -> None:
+    with opened(broker.spec(topic="p1/taken - p1/given", scale=1000)) as source:
+        await_note(source, "nothing new on p1/taken - p1/given yet")
+        broker.client.publish("p1/taken", b"0.25")
+        time.sleep(0.3)
+        assert list(source.read(0.0)) == [], "half of a sum is none"
+        broker.client.publish("p1/given", b"1.5")
+        assert values(source, 1)[0].power_w == -1250
+        for taken, given in ((b"0", b"2"), (b"3", b"0")):
+            broker.client.publish("p1/taken", taken)
+            broker.client.publish("p1/given", given)
+        assert values(source, 2)[1].power_w == 3000
+        broker.client.publish("p1/taken", b"4")
+        assert values(source, 1)[0].power_w == 4000, "a publisher that sends only what changed"
+
+
+def test_a_sign_of_life_goes_to_the_topic_of_the_preset(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("v2h.meters.mqtt.SIGN_OF_LIFE_S", 0.2)
+    heard: list[tuple[str, bytes]] = []
+    broker.client.on_message = lambda client, userdata, message: heard.append((message.topic, message.payload))
+    broker.client.subscribe("R/#")
+    with opened(broker.spec(topic="N/c0619ab/system/0/Ac/Grid/L1/Power", preset="victron")) as source:
+        deadline = time.monotonic() + 10
+        while len(heard) < 2:
+            assert time.monotonic() < deadline, heard
+            time.sleep(0.01)
+        assert set(heard) == {("R/c0619ab/keepalive", b"")}
+        broker.client.publish("N/c0619ab/system/0/Ac/Grid/L1/Power", b'{"value": -321.5}')
+        assert values(source, 1)[0].power_w == -321.5
+
+
+def test_mqtt_over_tls_proves_the_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("V2H_CONFIG", str(tmp_path / "v2h.toml"))
+    with tempfile.TemporaryDirectory(prefix="v2h-broker-") as directory:
+        broker = Broker(Path(directory), tls=True)
+        try:
+            (tmp_path / "meters").mkdir()
+            shutil.copy(Path(directory) / "broker.pem", tmp_path / "meters" / "home.pem")
+            spec = broker.spec(topic="x", port=broker.tls_port, tls=True, ca="home.pem")
+            with opened(spec) as source:
+                await_note(source, "nothing new")
+                broker.client.publish("x", b"512")
+                assert values(source, 1)[0].power_w == 512
+            with opened(dataclasses.replace(spec, ca="")) as source:
+                assert "is not proved: " in (said := failure(source)) and 'Write ca = "NAME.pem"' in said
+            with opened(dataclasses.replace(spec, ca="none.pem")) as source:
+                assert failure(source).startswith("there is no certificate none.pem in the folder meters")
+            with opened(dataclasses.replace(spec, host="localhost")) as source:
+                assert "is not proved: " in failure(source), "a good certificate of another name proves nothing"
+        finally:
+            broker.close()
 
 
 def test_mqtt_failures_have_words(broker: Broker) -> None:
@@ -331,6 +394,7 @@ CONFIGS: dict[str, dict[str, object]] = {
     "modbus": {"host": "127.0.0.1", "port": 1},
     "mqtt": {"host": "127.0.0.1", "port": 1, "topic": "x"},
     "http": {"url": "http://127.0.0.1:1", "path": "x"},
+    "sma": {"interface": "127.0.0.1"},
 }
 HEAVY = {"modbus": "pymodbus", "stpm3x": "v2h.drivers.stpm3x"}
 
