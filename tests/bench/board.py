@@ -20,7 +20,7 @@ from tests.support.guest_owner import Owner
 from tests.support.loadsteps import BAND_W, HIGH_W, HOLD_S, LOW_W, MODEL, TOPIC, meter_table, simulated_s
 from tests.support.machine import BOOT_S
 from tests.support.truth import first, record, rig
-from v2h.energy.bench.plant import METERS
+from v2h.energy.bench.metering import METERS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -6,7 +6,8 @@ from typing import Any
 from tests.bench.rows import row
 from tests.support.recorded import HOUSE_LOAD
 from v2h.energy.bench.laws import LAWS
-from v2h.energy.bench.plant import METERS, Plant, run
+from v2h.energy.bench.metering import METERS
+from v2h.energy.bench.plant import Plant, run
 from v2h.energy.bench.scoring import step_test
 from v2h.energy.bench.trace import read_trace
 from v2h.rig.house import day_trace

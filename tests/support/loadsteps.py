@@ -3,7 +3,8 @@
 import statistics
 
 from v2h.energy.bench.laws import Ours
-from v2h.energy.bench.plant import METERS, Plant, run, settle_s
+from v2h.energy.bench.metering import METERS
+from v2h.energy.bench.plant import Plant, run, settle_s
 
 LOW_W, HIGH_W, BAND_W = 300.0, 2300.0, 50.0
 HOLD_S = 2.5

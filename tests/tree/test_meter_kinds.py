@@ -39,7 +39,7 @@ from v2h.bus.messages import (
     MeterStatus,
     Setpoint,
 )
-from v2h.energy.bench.plant import METERS
+from v2h.energy.bench.metering import METERS
 from v2h.ports.rig import RigLink
 from v2h.rig.desk import Desk, desk_tree, free_port
 from v2h.rig.house import SEEN

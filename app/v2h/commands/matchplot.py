@@ -6,7 +6,8 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from v2h.energy.bench.plant import STEP_S, Trace
+from v2h.energy.bench.metering import STEP_S
+from v2h.energy.bench.plant import Trace
 
 DRAW_EVERY = 5
 """Steps of 20 ms from point to point: 0.1 s, the interval of the fastest meter."""

@@ -8,7 +8,7 @@ import pytest
 
 from v2h.cli import main
 from v2h.energy.bench.laws import LAWS
-from v2h.energy.bench.plant import METERS
+from v2h.energy.bench.metering import METERS
 
 
 @pytest.fixture
@@ -70,6 +70,27 @@ def test_a_worse_plant_and_an_unknown_lag(trace: Path, capsys: pytest.CaptureFix
     assert ideal["laws"]["oracle"]["overshoot_pct"] == pytest.approx(0, abs=0.01)
 
 
+def test_a_real_house_and_single_faults(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    law = ("--law", "none")
+    real = matched(capsys, trace, *law, "--meter", "sdm230", "--real", "--lost", 10, "--losses", "60,2,4")
+    assert (real["meter_model"]["filter_s"], real["meter_model"]["lost_share"]) == (0.5, 0.1)
+    assert real["plant"]["telemetry_noise_a"] == 0.077
+    assert (real["plant"]["own_use_w"], real["plant"]["loss_full_share"]) == (60, 0.04)
+    single = matched(capsys, trace, *law, "--losses", "--meter-average", 0.1, "--meter-noise", 30, "--late", 0.05)
+    assert single["plant"]["loss_share"] == 0.03
+    assert single["meter_model"] == {
+        "interval_s": 0.1,
+        "age_s": 0.05,
+        "average_s": 0.1,
+        "filter_s": 0,
+        "noise_w": 30,
+        "lost_share": 0,
+        "late_s": 0.05,
+    }
+    assert main(["match", str(trace), *law, "--telemetry-noise", "0.077"]) == 0
+    assert "not ideal: telemetry noise 0.077 A\n" in capsys.readouterr().out
+
+
 def test_the_soc_window_ends_the_discharge(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small = ("--soc", 31, "--capacity-kwh", 1)
     told = matched(capsys, trace, "--law", "ours", *small)["laws"]["ours"]
@@ -102,6 +123,7 @@ def test_a_plot(end: str, begins: bytes, trace: Path, capsys: pytest.CaptureFixt
         (["--skip-s", "300"], "leaves nothing to score"),
         (["--from-s", "300"], "nothing is left after 300 s"),
         (["--plot", "x.pdf"], "must end in .svg or .png"),
+        (["--meter", "1hz", "--real", "--meter-filter", "1"], "cannot both average (1 s) and filter (1 s)"),
         (["--soc-min", "90"], "--soc-min 90 must be below --soc-max 90"),
     ],
 )
@@ -120,7 +142,9 @@ def test_a_bad_line_is_named(trace: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "No such file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["--meter", "gas"], ["--dead-time", "-1"], ["--ramp-scale", "x"], ["--law", "mine"]])
+@pytest.mark.parametrize(
+    "words", [["--meter", "gas"], ["--dead-time", "-1"], ["--ramp-scale", "x"], ["--law", "mine"], ["--losses", "40"]]
+)
 def test_a_bad_argument_is_refused(words: list[str], trace: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["match", str(trace), *words])

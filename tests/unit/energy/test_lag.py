@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.houses import HOUSES
 from v2h.energy.bench.laws import LAWS, Ours
-from v2h.energy.bench.plant import METERS, STEP_S, MeterModel, Plant, Trace, run, settle_s
+from v2h.energy.bench.metering import METERS, STEP_S, MeterModel
+from v2h.energy.bench.plant import Plant, Trace, run, settle_s
 from v2h.energy.bench.scoring import step_test
 from v2h.energy.lag import LADDER_S, LagLearner
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.support.recorded import HOUSE_LOAD, needs_house_load
 from v2h.energy.bench.laws import LAWS, Ours
-from v2h.energy.bench.plant import METERS, STEP_S, Allowed, MeterModel, Plant, Score, Trace, run, settle_s
+from v2h.energy.bench.metering import METERS, STEP_S, MeterModel
+from v2h.energy.bench.plant import Allowed, Plant, Score, Trace, run, settle_s
 from v2h.energy.bench.scoring import step_test
 from v2h.energy.matching import Matcher
 
@@ -107,7 +108,7 @@ def test_a_lag_taken_wrong_by_50_ms_does_no_harm(wrong_s: float) -> None:
         def meter(self, now: float, lag_s: float | None, grid_w: float) -> float:
             return super().meter(now, (lag_s or 0.0) + wrong_s, grid_w)
 
-    step = step_test(lambda trace, meter: Wrong(), METERS["stpm3x"], Plant())
+    step = step_test(lambda trace, meter, plant: Wrong(), METERS["stpm3x"], Plant())
     assert step.settle_s is not None
     assert step.settle_s <= 1.2
     assert step.overshoot_pct <= 5

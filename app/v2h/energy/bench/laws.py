@@ -8,11 +8,13 @@ c, p and g below: order, own power as reported, meter value.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from typing import Protocol
 
-from v2h.energy.bench.plant import Law, MeterModel, Trace
+from v2h.energy.bench.metering import MeterModel
+from v2h.energy.bench.plant import Law, Plant, Trace
 from v2h.energy.matching import Matcher
 
+IDEAL = Plant()
 SOON_S = 1e-6
 """How far a sum of sample intervals may differ from a whole second."""
 
@@ -81,16 +83,18 @@ class Deadbeat(Clamped):
 
 
 class Oracle(Clamped):
-    """c = -(the load at now - age), known exactly."""
+    """The order that makes the mains see -(the load at now - age); load and losses are known exactly."""
 
-    def __init__(self, trace: Trace, meter: MeterModel) -> None:
+    def __init__(self, trace: Trace, meter: MeterModel, plant: Plant) -> None:
         super().__init__()
+        self._plant = plant
         self._times = [t for t, _ in trace]
         self._loads = [w for _, w in trace]
         self._age_s = meter.age_s
 
     def meter(self, now: float, lag_s: float | None, grid_w: float) -> float:
-        return self.order(-self._loads[max(0, bisect_right(self._times, now - self._age_s + SOON_S) - 1)])
+        load_w = self._loads[max(0, bisect_right(self._times, now - self._age_s + SOON_S) - 1)]
+        return self.order(self._plant.dc_w(-load_w))
 
 
 class Ours:
@@ -111,12 +115,18 @@ class Ours:
         return self.matcher.command_w
 
 
-LAWS: dict[str, Callable[[Trace, MeterModel], Law]] = {
-    "none": lambda trace, meter: Clamped(),
-    "ancestor": lambda trace, meter: Ancestor(),
-    "pi": lambda trace, meter: Pi(),
-    "deadbeat10": lambda trace, meter: Deadbeat(10.0),
-    "deadbeat30": lambda trace, meter: Deadbeat(30.0),
-    "oracle": Oracle,
-    "ours": lambda trace, meter: Ours(),
+class Make(Protocol):
+    """Makes a law in its first state. Only the oracle uses what it is given here."""
+
+    def __call__(self, trace: Trace, meter: MeterModel, plant: Plant = IDEAL) -> Law: ...
+
+
+LAWS: dict[str, Make] = {
+    "none": lambda trace, meter, plant=IDEAL: Clamped(),
+    "ancestor": lambda trace, meter, plant=IDEAL: Ancestor(),
+    "pi": lambda trace, meter, plant=IDEAL: Pi(),
+    "deadbeat10": lambda trace, meter, plant=IDEAL: Deadbeat(10.0),
+    "deadbeat30": lambda trace, meter, plant=IDEAL: Deadbeat(30.0),
+    "oracle": lambda trace, meter, plant=IDEAL: Oracle(trace, meter, plant),
+    "ours": lambda trace, meter, plant=IDEAL: Ours(),
 }

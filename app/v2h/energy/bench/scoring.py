@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-from v2h.energy.bench.plant import STEP_S, Law, MeterModel, Plant, Trace, run, settle_s
+from v2h.energy.bench.metering import STEP_S, MeterModel
+from v2h.energy.bench.plant import Law, Plant, Trace, run, settle_s
 from v2h.energy.policy import Window
 
 STEP_FROM_W, STEP_TO_W = 300.0, 2300.0
@@ -24,7 +25,7 @@ class Step:
 
 
 def step_test(
-    make: Callable[[Trace, MeterModel], Law],
+    make: Callable[[Trace, MeterModel, Plant], Law],
     meter: MeterModel,
     plant: Plant,
     *,
@@ -41,7 +42,7 @@ def step_test(
     worst_w = 0.0
     for phase in range(PHASES):
         phase_s = meter.interval_s * phase / PHASES
-        score = run(trace, make(trace, meter), meter, plant, phase_s=phase_s, lag_told=lag_told, keep=True)
+        score = run(trace, make(trace, meter, plant), meter, plant, phase_s=phase_s, lag_told=lag_told, keep=True)
         times.append(settle_s(score.grid_w, at - begin))
         worst_w = max(worst_w, -min(score.grid_w[first:]))
     settled = [time for time in times if time is not None]
