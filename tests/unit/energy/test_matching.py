@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.support.recorded import HOUSE_LOAD, needs_house_load
 from v2h.energy.bench.laws import LAWS, Ours
-from v2h.energy.bench.metering import METERS, STEP_S, MeterModel
-from v2h.energy.bench.plant import Allowed, Plant, Score, Trace, run, settle_s
+from v2h.energy.bench.metering import METERS, REAL, STEP_S, MeterModel
+from v2h.energy.bench.plant import REAL_NOISE_A, Allowed, Plant, Score, Trace, run, settle_s
 from v2h.energy.bench.scoring import step_test
 from v2h.energy.matching import Matcher
 
@@ -177,6 +177,44 @@ def test_reset_forgets_the_flow() -> None:
     matcher.reset()
     matcher.meter(2.0, 2.0, 500.0, 0.05)
     assert matcher.command_w == pytest.approx(-500, abs=DEADBAND_W)
+
+
+CALM = {"telemetry": (Plant(telemetry_noise_a=REAL_NOISE_A), 0.0), "chip": (Plant(), 30.0)}
+
+
+@pytest.mark.parametrize("noise", CALM)
+def test_noise_moves_the_converter_little(noise: str) -> None:
+    """A steady house with six steps: without averaging, own power moved four times as far as the load at the flicker
+    of the telemetry, and fifteen times at the noise of the chip."""
+    plant, noise_w = CALM[noise]
+    trace: Trace = [(float(t), 500.0 + 800 * (t // 100 % 2)) for t in range(700)]
+    meter = replace(METERS["stpm3x"], noise_w=noise_w)
+    score = run(trace, Ours(), meter, plant, skip_s=60)
+    best = run(trace, LAWS["oracle"](trace, meter), meter, plant, skip_s=60)
+    assert score.travel_w_h <= 1.5 * score.load_travel_w_h
+    assert score.mean_w <= best.mean_w + 8
+
+
+@given(st.integers(0, 999), st.floats(0, 2), st.floats(0, 500), st.floats(-6000, 0), st.floats(0, 6000))
+def test_never_leaves_the_limits_with_any_noise(
+    seed: int, flicker_a: float, noise_w: float, low_w: float, high_w: float
+) -> None:
+    class Watched(Ours):
+        def power(self, now: float, t: float, power_w: float) -> float:
+            return self.checked(super().power(now, t, power_w))
+
+        def meter(self, now: float, lag_s: float | None, grid_w: float) -> float:
+            return self.checked(super().meter(now, lag_s, grid_w))
+
+        @staticmethod
+        def checked(order_w: float) -> float:
+            assert low_w <= order_w <= high_w
+            return order_w
+
+    trace = household(seed, 30)
+    meter = replace(REAL["stpm3x"], noise_w=noise_w, lost_share=0.2)
+    plant = replace(Plant().real(), telemetry_noise_a=flicker_a)
+    run(trace, Watched(), meter, plant, lag_told=bool(seed % 2), allowed=within(low_w, high_w))
 
 
 @given(
