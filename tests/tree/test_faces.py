@@ -26,6 +26,7 @@ from v2h.config.site import Limits
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedule_json import schedule_parts
 from v2h.energy.schedulefile import read_schedule
+from v2h.energy.steps import result
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +175,7 @@ def test_lights(
 def test_events_are_on_disk_at_once_and_samples_at_the_stop(faces: Faces) -> None:
     faces.charger, faces.manager = charger(state="energy", soc_pct=48.0), manager(mode="charge")
     document = {"version": 1, "prices": [{"start": "00:00", "end": "24:00", "import_price": 10, "export_price": 0.1}]}
-    parts = schedule_parts(read_schedule(document, Limits(), "UTC"), datetime.now(UTC), CarNow())
+    parts = result(schedule_parts(read_schedule(document, Limits(), "UTC"), datetime.now(UTC), CarNow()))
     faces.others.say("manager", ManagerSchedule(time.monotonic(), document, source="schedule.json", **parts))
     wait_for("the broker has both", lambda: (view(faces)["soc"], view(faces)["mode"]) == ("48 %", "charge"))
     event = Event(time.monotonic(), "warning", "k_off", "permission gone", "guard", {"a": 1})

@@ -25,8 +25,9 @@ from v2h.energy.load_following import LoadFollower
 from v2h.energy.matching import NOMINAL_V
 from v2h.energy.orders import ModeRequest, Slot
 from v2h.energy.owner_settings import Settings
+from v2h.energy.planning import active, next_entry
 from v2h.energy.readyby import CarNow
-from v2h.energy.schedule import Part, Schedule, active, local_iso, next_entry
+from v2h.energy.schedule import Part, Schedule, local_iso
 from v2h.energy.start_limiter import StartLimiter
 
 SPACING_S = 0.04

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from v2h.bus.sentences import say
 
@@ -63,9 +64,12 @@ def cheapest(spans: Sequence[tuple[datetime, datetime, float]], need: timedelta,
     """The parts of `spans` (start, end, price; in order, without gaps) in which to charge: the cheapest, and of equally
     cheap ones the latest; all of them when the time is too short. busy: the car is charging now, so the first span
     continues while it is among the cheap ones. The result is in order, with neighbours joined."""
+    if need <= timedelta(0):
+        return []
     chosen: list[Span] = []
+    latest_first = spans[::-1]
     left, dearest = need, None
-    for start, end, price in sorted(spans, key=lambda span: (span[2], -span[0].timestamp())):
+    for start, end, price in sorted(latest_first, key=itemgetter(2)):
         if left <= timedelta(0):
             break
         use = min(left, end - start)

@@ -2,17 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
+from v2h.energy.planning import plan
 from v2h.energy.readyby import CarNow
-from v2h.energy.schedule import Schedule, Target, local_iso, price_spans, targets, timeline
+from v2h.energy.schedule import Part, Price, Schedule, Target, local_iso
+from v2h.energy.steps import Steps
 
+T = TypeVar("T")
+Row = dict[str, Any]
+ROW = 6
+"""How much the step of one row is."""
 AHEAD = timedelta(days=7)
 MOST_PREVIEW_B, MOST_PRICES_B, MOST_TARGETS_B = 110_000, 55_000, 30_000
 """With the document's 49,152 bytes one message of the bus carries it all."""
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def revision(document: Mapping[str, Any]) -> str:
@@ -20,58 +27,61 @@ def revision(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def schedule_parts(schedule: Schedule, wall: datetime, car: CarNow) -> dict[str, list[dict[str, Any]]]:
+def schedule_parts(schedule: Schedule, wall: datetime, car: CarNow) -> Steps[dict[str, list[Row]]]:
     """What a ManagerSchedule contains besides the document."""
     end = wall + AHEAD
+    planned = yield from plan(schedule, wall, end, car)
+    targets = [target for target in planned.targets if target.at <= end]
+    prices = [(a, min(b, end), price) for a, b, price in planned.prices if a < end and price is not None]
+    tz = schedule.zone
     return {
-        "preview": _first(preview_json(schedule, wall, end, car), MOST_PREVIEW_B),
-        "ready_by": _first([_target(schedule, one) for one in targets(schedule, wall, end, car)], MOST_TARGETS_B),
-        "prices": _first(prices_json(schedule, wall, end), MOST_PRICES_B),
+        "preview": (yield from _first(planned.parts, lambda part: _part(part, tz), MOST_PREVIEW_B)),
+        "ready_by": (yield from _first(targets, lambda target: _target(target, tz), MOST_TARGETS_B)),
+        "prices": (yield from _first(prices, lambda span: _price(*span, tz), MOST_PRICES_B)),
     }
 
 
-def _first(rows: list[dict[str, Any]], most_b: int) -> list[dict[str, Any]]:
+def _first(found: Iterable[T], row: Callable[[T], Row], most_b: int) -> Steps[list[Row]]:
     """As many rows from the first on as fit into so many bytes of JSON: of a full schedule the nearest days."""
-    sizes = accumulate(len(json.dumps(row, separators=(",", ":"))) + 1 for row in rows)
-    return [row for row, size_b in zip(rows, sizes, strict=True) if size_b <= most_b]
+    rows: list[Row] = []
+    size_b = 0
+    for one in found:
+        rows.append(row(one))
+        size_b += len(_ENCODER.encode(rows[-1])) + 1
+        if size_b > most_b:
+            return rows[:-1]
+        yield ROW
+    return rows
 
 
-def preview_json(schedule: Schedule, start: datetime, end: datetime, car: CarNow) -> list[dict[str, Any]]:
-    """Parts without gaps; times are ISO with offset in the schedule's zone."""
-    return [
-        {
-            "start": local_iso(part.start, schedule.zone),
-            "end": local_iso(part.end, schedule.zone),
-            "mode": part.want.mode,
-            "why": part.why,
-            "entry": part.entry,
-            "amps": part.want.amps,
-            "soc_limit_pct": part.want.soc_limit_pct,
-            "keep_soc_pct": part.keep_soc_pct,
-        }
-        for part in timeline(schedule, start, end, car)
-    ]
+def _part(part: Part, tz: ZoneInfo) -> Row:
+    """Times are ISO with offset in the schedule's zone."""
+    return {
+        "start": local_iso(part.start, tz),
+        "end": local_iso(part.end, tz),
+        "mode": part.want.mode,
+        "why": part.why,
+        "entry": part.entry,
+        "amps": part.want.amps,
+        "soc_limit_pct": part.want.soc_limit_pct,
+        "keep_soc_pct": part.keep_soc_pct,
+    }
 
 
-def prices_json(schedule: Schedule, start: datetime, end: datetime) -> list[dict[str, Any]]:
-    """The prices from start to end; spans without a price are left out."""
-    return [
-        {
-            "start": local_iso(begin, schedule.zone),
-            "end": local_iso(finish, schedule.zone),
-            "import_price": price.import_price,
-            "export_price": price.export_price,
-        }
-        for begin, finish, price in price_spans(schedule, start, end)
-        if price is not None
-    ]
+def _price(begin: datetime, finish: datetime, price: Price, tz: ZoneInfo) -> Row:
+    return {
+        "start": local_iso(begin, tz),
+        "end": local_iso(finish, tz),
+        "import_price": price.import_price,
+        "export_price": price.export_price,
+    }
 
 
-def _target(schedule: Schedule, target: Target) -> dict[str, Any]:
+def _target(target: Target, tz: ZoneInfo) -> Row:
     charge_from = target.charge[0][0] if target.charge else None
     return {
-        "time": local_iso(target.at, schedule.zone),
+        "time": local_iso(target.at, tz),
         "soc_pct": target.entry.soc_pct,
         "entry": target.entry.name,
-        "charge_from": None if charge_from is None else local_iso(charge_from, schedule.zone),
+        "charge_from": None if charge_from is None else local_iso(charge_from, tz),
     }

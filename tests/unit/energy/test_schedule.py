@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from tests.support.clockchanges import ZONES, changes, first_shown
 from v2h.config.site import Limits
 from v2h.config.zones import ZoneError, zone
+from v2h.energy.planning import active, next_entry, plan, timeline
 from v2h.energy.readyby import CarNow, cheapest, need_s
-from v2h.energy.schedule import Part, Schedule, active, next_entry, price_spans, targets, timeline
+from v2h.energy.schedule import Part, Schedule
 from v2h.energy.schedulefile import read_schedule
+from v2h.energy.steps import result
 from v2h.energy.walltime import DAYS, at_second, instant
 
 CHANGES = [(name, change) for name in ZONES for change in changes(name)]
@@ -258,7 +260,7 @@ def test_a_car_of_unknown_charge_is_taken_for_empty() -> None:
 def test_prices_cover_the_time_without_gaps() -> None:
     schedule = made(prices=[{"start": "23:30", "end": "05:30", "import_price": 0.07, "export_price": 0.15}])
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    spans = price_spans(schedule, start, start + timedelta(days=1))
+    spans = result(plan(schedule, start, start, FULL)).prices
     (night,) = schedule.prices
     assert (night.import_price, night.export_price) == (0.07, 0.15)
     assert [(f"{a:%H:%M}", f"{b:%H:%M}", price) for a, b, price in spans] == [
@@ -271,7 +273,7 @@ def test_prices_cover_the_time_without_gaps() -> None:
 def test_targets_are_listed_in_order_with_their_charging() -> None:
     schedule = made(ready_by=[{"name": "work", "days": "weekdays", "time": "07:30", "soc_pct": 80}])
     now = datetime(2026, 1, 2, 12, tzinfo=UTC)  # a Friday
-    found = targets(schedule, now, now + WEEK, CarNow(50.0, 40.0))
+    found = result(plan(schedule, now, now + timedelta(days=6), CarNow(50.0, 40.0))).targets
     assert [f"{target.at:%a %H:%M}" for target in found] == [f"{d} 07:30" for d in ("Mon", "Tue", "Wed", "Thu", "Fri")]
     assert all(target.charge[-1][1] == target.at for target in found)
 

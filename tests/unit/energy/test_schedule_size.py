@@ -15,6 +15,7 @@ from v2h.config.site import Limits
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedule_json import MOST_PREVIEW_B, MOST_PRICES_B, MOST_TARGETS_B, schedule_parts
 from v2h.energy.schedulefile import ScheduleError, read_schedule
+from v2h.energy.steps import result
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 11, 29, 11, 20, tzinfo=UTC)
@@ -22,7 +23,7 @@ NOW = datetime(2026, 11, 29, 11, 20, tzinfo=UTC)
 
 def message_b(document: dict[str, Any]) -> int:
     schedule = read_schedule(document, Limits(), "Europe/London")
-    parts = schedule_parts(schedule, NOW, CarNow(60.0, 22.4, 15.0, None))
+    parts = result(schedule_parts(schedule, NOW, CarNow(60.0, 22.4, 15.0, None)))
     return len(ManagerSchedule(1.0, schedule.document, source="schedule.json", **parts).to_json())
 
 
@@ -53,7 +54,7 @@ def test_a_document_nested_a_thousand_times_is_refused() -> None:
 def test_a_preview_that_is_too_long_ends_earlier_and_has_no_gap() -> None:
     document = {"version": 1, "weekly": full("🔌" * 30)["weekly"]}
     schedule = read_schedule(document, Limits(), "UTC")
-    parts = schedule_parts(schedule, NOW, CarNow())["preview"]
+    parts = result(schedule_parts(schedule, NOW, CarNow()))["preview"]
     assert message_b(document) < MOST_MESSAGE_B
     assert parts[0]["start"].startswith("2026-11-29")
     assert all(one["end"] == other["start"] for one, other in pairwise(parts))
@@ -75,7 +76,7 @@ def test_48_prices_and_9_windows_are_nothing_special() -> None:
     document["weekly"], document["prices"] = document["weekly"][:9], document["prices"][:48]
     document["overrides"], document["ready_by"] = [], []
     schedule = read_schedule(document, Limits(), "UTC")
-    parts = schedule_parts(schedule, NOW, CarNow())
+    parts = result(schedule_parts(schedule, NOW, CarNow()))
     assert parts["preview"][-1]["end"].startswith("2026-12-06") and parts["prices"][-1]["end"].startswith("2026-12-06")
 
 

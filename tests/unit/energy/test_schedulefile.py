@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from v2h.config.site import Limits
+from v2h.energy.planning import timeline
 from v2h.energy.readyby import CarNow
-from v2h.energy.schedule import Want, timeline
+from v2h.energy.schedule import Want
 from v2h.energy.schedulefile import ScheduleError, read_schedule
 
 NIGHT = {"start": "23:30", "end": "05:30", "mode": "charge"}

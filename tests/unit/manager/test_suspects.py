@@ -19,6 +19,7 @@ import sys
 def trap(schedule, wall, car):
     if schedule.weekly:
         raise ZeroDivisionError("a mistake that nobody knows yet")
+    yield 1
     return {}
 
 program.schedule_parts = trap
