@@ -25,6 +25,9 @@ class Log:
     def days(self, count: int) -> Sequence[Row]:
         return [{"day": "2026-11-22", "charged_wh": 1200.0}][:count]
 
+    def energy(self, spans: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float] | None]:
+        return [None for _ in spans]
+
     def samples(self, from_s: float, to_s: float, step_s: float) -> Sequence[Row]:
         return [{"t": from_s, "grid_w": 12.0, "power_w": None, "soc_pct": 50.0}]
 

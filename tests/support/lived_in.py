@@ -1,46 +1,17 @@
 """A week of an appliance in use: log, settings, schedule, counters. For tests and pictures of the page.
 
-The loads are the rig's synthetic house; the car is a simple sum: it covers the load as far as it can and charges at
-night.
+The week is that of the demo (v2h.rig.past_week).
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta, tzinfo
-from functools import cache
-from importlib.resources import files
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from v2h.bus.messages import ManagerSchedule, ManagerSettings
-from v2h.bus.states import STATE_EVENT
+from v2h.bus.messages import LEVELS, ManagerSchedule, ManagerSettings
+from v2h.rig import past_week
+from v2h.rig.past_week import STEP_S
 
-CAPACITY_WH = 24000.0
-NIGHT_W, MOST_W = 3600.0, 5800.0
-WINDOW = (30.0, 90.0)
-STEP_S = 300
-ENERGY = ("charged_wh", "discharged_wh", "imported_wh", "exported_wh")
-
-
-def _midnight(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-@cache
-def _loads() -> list[float]:
-    """Mean load, in W, of each step from 07:00 to 07:00."""
-    text = files("v2h.rig").joinpath("data/house.csv").read_text(encoding="utf-8")
-    points = [tuple(map(float, line.split(","))) for line in text.splitlines() if line[:1].isdigit()]
-    sums = [0.0] * (86400 // STEP_S)
-    for (t_s, watts), (next_s, _) in zip(points, [*points[1:], (86400.0, 0.0)], strict=True):
-        while t_s < min(next_s, 86400):
-            end_s = min(next_s, (t_s // STEP_S + 1) * STEP_S)
-            sums[int(t_s // STEP_S)] += watts * (end_s - t_s) / STEP_S
-            t_s = end_s
-    return sums
-
-
-def solar_w(hour: float) -> float:
-    """Weak winter sun."""
-    return max(0.0, 1900.0 * (1 - ((hour - 12.3) / 3.9) ** 2))
+KEYS = ("t", "grid_w", "power_w", "soc_pct")
 
 
 class Week:
@@ -48,78 +19,49 @@ class Week:
 
     def __init__(self, now: datetime, trouble: str = "") -> None:
         self.now, self.trouble = now, trouble
-        self.steps = list(self._run())
-
-    def _run(self) -> Any:
-        soc_pct, loads = 62.0, _loads()
-        at = _midnight(self.now) - timedelta(days=8)
-        while at < self.now:
-            hour = at.hour + at.minute / 60
-            load_w = 1.6 * loads[int((hour - 7) % 24 * 3600 // STEP_S)]
-            net_w = load_w - solar_w(hour)
-            night = 0.5 <= hour < 5.5
-            car_w = NIGHT_W if night else max(-MOST_W, min(MOST_W, -net_w))
-            if (soc_pct > (80 if night else WINDOW[1]) and car_w > 0) or (soc_pct < WINDOW[0] and car_w < 0):
-                car_w = 0.0
-            soc_pct += car_w * STEP_S / 36 / CAPACITY_WH
-            noise_w = (int(at.timestamp()) * 7919 % 61) - 30
-            yield {"t": at.timestamp(), "grid_w": net_w + car_w + noise_w, "power_w": car_w, "soc_pct": soc_pct}
-            at += timedelta(seconds=STEP_S)
+        self.steps = list(past_week.steps(now))
 
     def samples(self, from_t: float, to_t: float, step_s: float = 60.0) -> Sequence[Mapping[str, Any]]:
         self._check()
         rows = [row for row in self.steps if from_t <= row["t"] < to_t]
         every = max(1, int(step_s // STEP_S))
         groups = [rows[i : i + every] for i in range(0, len(rows), every)]
-        keys = ("t", "grid_w", "power_w", "soc_pct")
-        return [{key: round(sum(row[key] for row in group) / len(group), 1) for key in keys} for group in groups]
+        return [{key: round(sum(row[key] for row in group) / len(group), 1) for key in KEYS} for group in groups]
+
+    def energy(self, spans: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float] | None]:
+        self._check()
+        found = []
+        for from_t, to_t in spans:
+            spent = [past_week.energy_wh(row) for row in self.steps if from_t - 60 <= row["t"] <= to_t]
+            found.append((sum(one["charged_wh"] for one in spent), sum(one["discharged_wh"] for one in spent)))
+        return found
 
     def days(self, count: int = 30) -> Sequence[Mapping[str, Any]]:
         self._check()
-        found: dict[str, dict[str, Any]] = {}
-        for row in self.steps:
-            day = f"{datetime.fromtimestamp(row['t'], self.now.tzinfo):%Y-%m-%d}"
-            sums = found.setdefault(
-                day,
-                {
-                    "day": day,
-                    "charged_wh": 0.0,
-                    "discharged_wh": 0.0,
-                    "imported_wh": 0.0,
-                    "exported_wh": 0.0,
-                    "saved": 0.0,
-                },
-            )
-            grid_wh, car_wh = row["grid_w"] * STEP_S / 3600, row["power_w"] * STEP_S / 3600
-            sums["imported_wh" if grid_wh > 0 else "exported_wh"] += abs(grid_wh)
-            sums["charged_wh" if car_wh > 0 else "discharged_wh"] += abs(car_wh)
-            sums["saved"] += -car_wh / 1000 * (0.28 if car_wh < 0 else 0.07)
-        return list(found.values())[-count:]
+        return [{"day": day, **totals} for day, totals in past_week.days(self.steps).items()][-count:]
 
     def events(self, limit: int = 50, before: int | None = None, level: str = "info") -> Sequence[Mapping[str, Any]]:
         self._check()
-        said = [
-            ("info", STATE_EVENT, "energy may flow", "charger", {"state": "energy"}),
-            ("info", "command", "Applied: mode v2h.", "manager", {}),
-            ("warning", "meter-slow", "The grid meter was silent for 4 s; 0 A until it spoke again", "manager", {}),
-            ("info", STATE_EVENT, "the plug is unlocked", "charger", {"state": "idle"}),
-            ("fault", STATE_EVENT, "the car fell silent", "charger", {"state": "make-safe", "fault": "car_lost"}),
+        rows = [
+            {
+                "id": number,
+                "at": datetime.fromtimestamp(event.t, UTC).isoformat(),
+                "synchronised": 1,
+                "boot": 1,
+                **{name: getattr(event, name) for name in ("t", "level", "code", "text", "source", "values")},
+            }
+            for number, event in enumerate(past_week.events(self.steps), 1)
+            if event.level in LEVELS[LEVELS.index(level) :]
         ]
-        grave = {"warning": ("warning", "fault"), "fault": ("fault",)}.get(level, ("info", "warning", "fault"))
-        rows = []
-        for number in range((before or 400) - 1, 0, -1):
-            kind = said[number % 5] if number % 35 == 4 or number % 5 < 2 else said[number % 2]
-            if kind[0] in grave:
-                at = self.now - timedelta(minutes=23 * (400 - number))
-                names = ("level", "code", "text", "source", "values")
-                rows.append(
-                    {"id": number, "at": at.isoformat(), "synchronised": 1, **dict(zip(names, kind, strict=True))}
-                )
-        return rows[:limit]
+        return [row for row in rows if before is None or row["id"] < before][::-1][:limit]
 
     def _check(self) -> None:
         if self.trouble:
             raise OSError(self.trouble)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def settings(t: float) -> ManagerSettings:

@@ -174,7 +174,9 @@ def stalled(desk: Desk, page: Page) -> bool:
     if page.locator("#trouble").get_by_text(STALL).count() == 0:
         return False
     for _ in range(30):  # until the cable is empty and the plug is unlocked
-        page.get_by_role("button", name="Clear the fault").click()
+        if not page.get_by_role("button", name="clear it").is_visible():
+            page.locator("summary", has_text="Clear the fault").click()
+        page.get_by_role("button", name="clear it").click()
         page.wait_for_timeout(2000)
         if page.locator("#headline").inner_text() == "Idle":
             return True
@@ -183,7 +185,7 @@ def stalled(desk: Desk, page: Page) -> bool:
 
 def log_and_health(desk: Desk, page: Page) -> None:
     page.goto(f"{desk.page}/log")
-    expect(page.locator("table.events tbody tr").first).to_be_visible()
+    expect(page.locator("#events > li").first).to_be_visible()
     page.get_by_role("link", name="Warnings and faults").click()
     expect(page.get_by_role("link", name="Warnings and faults")).to_have_attribute("aria-current", "true")
     with page.expect_download() as download:

@@ -88,7 +88,7 @@ def test_everything_works_by_keyboard(appliance: Appliance, page: Page) -> None:
 def test_faults_and_configuration_errors_appear_and_can_be_cleared(appliance: Appliance, page: Page) -> None:
     appliance.live_in()
     page.goto(appliance.url)
-    clear = page.get_by_role("button", name="Clear the fault")
+    clear = page.locator("summary", has_text="Clear the fault")
     expect(clear).to_be_hidden()
     appliance.state.put_event(Event(time.monotonic(), "fault", "late_bleed", "cable still at 80 V", "charger"))
     appliance.feed(state="fault", faults=["late_bleed", "over_temperature"])
@@ -96,7 +96,8 @@ def test_faults_and_configuration_errors_appear_and_can_be_cleared(appliance: Ap
     expect(page.get_by_role("alert")).to_contain_text("The cable does not empty after the insulation test.")
     expect(page.get_by_role("alert")).to_contain_text("limits.max_charge_a = 40")
     expect(page.locator(".events")).to_contain_text("Cable still at 80 V")
-    clear.click()
+    clear.press("Enter")
+    page.get_by_role("button", name="clear it").click()
     expect(page.locator("#trouble .answer").first).to_have_text("mode is v2h")
     assert appliance.orders == [("clear-fault", {})]
 
@@ -106,14 +107,23 @@ def test_a_locked_plug_is_explained_and_has_no_button(appliance: Appliance, page
     page.goto(appliance.url)
     told = page.locator(".unlock")
     appliance.feed(state="fault", faults=["late_unlock"], outputs=["master"])
-    expect(page.get_by_role("button", name="Clear the fault")).to_be_visible()
+    clear = page.locator("summary", has_text="Clear the fault")
+    expect(clear).to_be_visible()
     expect(told).to_be_hidden()
-    appliance.feed(state="fault", faults=["late_unlock"], outputs=["master", "plug-lock"])
+    appliance.feed(state="fault", faults=["late_unlock"], outputs=["master", "plug-lock"], cable_v=None)
+    expect(told).to_contain_text("counts in 1:")
     expect(told).to_contain_text("hold on/off at the charger’s panel for 10 s")
     expect(told.locator("button, input, a")).to_have_count(0)
-    page.get_by_role("button", name="Clear the fault").click()
+    clear.click()
+    assert appliance.orders == [], "one touch clears nothing"
+    page.get_by_role("button", name="clear it").click()
     expect(page.locator("#trouble .answer").first).to_have_text("mode is v2h")
     assert appliance.orders == [("clear-fault", {})]
+    appliance.feed(state="idle", outputs=[])
+    expect(clear).to_be_hidden()
+    appliance.feed(state="fault", faults=["car_lost"], outputs=[])
+    expect(clear).to_be_visible()
+    expect(page.get_by_role("button", name="clear it")).to_be_hidden()
 
 
 def test_nothing_known_yet(appliance: Appliance, page: Page) -> None:
@@ -175,6 +185,11 @@ def test_a_server_that_is_gone_is_told(appliance: Appliance, page: Page) -> None
     appliance.state.close()
     expect(page.locator("#link")).to_contain_text("no connection since", timeout=12000)
     expect(page.locator("html")).to_have_attribute("data-stale", "true")
+    expect(page.locator("#gone")).to_contain_text("press the button at the charger")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".controls .answer")).to_contain_text("press the button at the charger")
+    page.context.set_offline(False)
+    expect(page.locator("#gone")).to_be_visible()
 
 
 @pytest.mark.parametrize("kind", ["energy", "fault"])

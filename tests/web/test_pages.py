@@ -283,11 +283,16 @@ def test_the_log_is_browsed_by_gravity_and_age(appliance: Appliance, page: Page)
     (appliance.data / "captures").mkdir()
     (appliance.data / "captures" / "2026-11-22-car_lost.log").write_text("(0.0) can0 100#00\n")
     page.goto(f"{appliance.url}log")
-    rows = page.locator("table.events tbody tr")
-    expect(rows).to_have_count(40)
-    newest = rows.first.inner_text()
-    page.get_by_role("link", name="Older events").click()
-    expect(rows).to_have_count(40)
+    rows = page.locator("#events > li")
+    expect(rows.first).to_contain_text("The week before this line is made up")
+    night = rows.nth(1)
+    expect(night).to_contain_text("stopped;")
+    expect(night).to_contain_text("kWh into the car")
+    expect(night.get_by_text("Waking the car")).to_be_hidden()
+    night.locator("summary").press("Enter")
+    expect(night.get_by_text("Waking the car")).to_be_visible()
+    newest = rows.nth(1).inner_text()
+    page.goto(f"{appliance.url}log?before=60")
     assert rows.first.inner_text() != newest
     page.get_by_role("link", name="Faults only").click()
     expect(rows.first).to_contain_text("Fault.")
@@ -319,6 +324,27 @@ def test_every_page_stands_without_any_data(appliance: Appliance, page: Page, pa
     page.goto(f"{appliance.url}{path}")
     expect(page.locator("main")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_token_is_revoked_by_a_second_word_and_fits_a_narrow_page(appliance: Appliance, page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    appliance.token()
+    page.goto(f"{appliance.url}tokens")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    now = page.get_by_role("button", name="Revoke test now")
+    expect(now).to_be_hidden()
+    page.locator("summary", has_text="Revoke").press("Enter")
+    now.click()
+    expect(page.locator(".key-row")).to_have_count(0)
+    assert appliance.keys.tokens() == []
+
+
+def test_what_is_touched_in_headings_and_at_the_foot_is_large_enough(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(appliance.url)
+    small = page.evaluate("""() => [...document.querySelectorAll("header a, .between > a, footer a, summary, button")]
+        .filter(e => e.offsetHeight > 0 && e.offsetHeight < 38).map(e => e.outerHTML)""")
+    assert small == []
 
 
 @pytest.mark.stranger

@@ -78,6 +78,33 @@ TEXTS: dict[str, str] = {
         "The car’s charge is not known: this is planned as if its battery of {capacity_kwh:g} kWh were empty."
     ),
     "plan.capacity_unknown": "The size of the car’s battery is not known: this is planned for {capacity_kwh:g} kWh.",
+    # The made-up week of the demo (rig/past_week.py).
+    "demo.made_up": "This is a demo. The week before this line is made up; car, converter and house are simulated.",
+    # What the page adds (web/view/).
+    "page.plugged_in": "Plugged in: the car answers.",
+    "page.plug_since": "Plugged in or not: not known. The car last answered {when}.",
+    "page.plug_no_answer": "Plugged in or not: not known. The car did not answer the start {when}.",
+    "page.plug_unknown": "Plugged in or not: not known. Only messages of the car show it, and there were none yet.",
+    "page.at": "at {time}",
+    "page.ago": "{lasted} ago",
+    "page.goal_at": "{end_pct:g} % at about {time}, in {lasted}: {energy_kwh:.1f} kWh to go.",
+    "page.goal_in": "{end_pct:g} % in about {lasted}: {energy_kwh:.1f} kWh to go.",
+    "page.goal_energy": "{energy_kwh:.1f} kWh to go until {end_pct:g} %.",
+    "page.goal_unknown": "The time to {end_pct:g} % is not known: the car has not reported its battery’s size.",
+    "page.fault_goes_on": "Once it is cleared, {mode:mode} starts by itself, as scheduled.",
+    "page.unlock_wait": "A person’s word at the panel counts in {minutes}:{seconds:02d} min.",
+    "page.unlock_counts": "A person’s word at the panel counts now.",
+    "page.unlock_measured": (
+        "{cable_v:.0f} V are measured on the cable: no word counts against a measurement. "
+        "The plug unlocks by itself once the cable is empty."
+    ),
+    "page.session_runs": "Session since {began}, it runs; so far {energy}.",
+    "page.session_ended": "Session of {lasted}: {why:clause}; {energy}.",
+    "page.session_cut": "Session of {lasted} or more: its end is not in the log; {energy}.",
+    "page.session_energy": "{charged_kwh:.1f} kWh into the car, {discharged_kwh:.1f} kWh out of it",
+    "page.session_energy_unknown": "its energy is not in the log yet",
+    "page.lately_ended": "Session of {lasted}: {why:clause}.",
+    "page.gone": "This page is gone: the charger does not answer. To stop it, press the button at the charger.",
     "order.cheap_slot": "a cheap slot was announced",
     "mode_ended.next_entry": "{mode:mode} was chosen until the schedule's next entry: {entry}",
     # Answers to the owner's commands (manager/owner_commands.py, programs/manager.py).

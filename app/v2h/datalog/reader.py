@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -92,6 +92,24 @@ class LogReader:
                     span = key(boot, from_t - offset_s), key(boot, to_t - offset_s)
                     rows += dicts(connection.execute(sql, (offset_s, step_s, step_s, *span)))
         return sorted(rows, key=lambda row: row["t"])
+
+    def energy(self, spans: Sequence[tuple[float, float]]) -> list[tuple[float, float] | None]:
+        """For each (from, to) in s since 1970: Wh into and out of the car, by the minutes that touch it; None where no
+        minute was written."""
+        sql = "select sum(charged_wh), sum(discharged_wh) from minutes where id between ? and ?"
+        found: list[tuple[float, float] | None] = []
+        with self._connected() as connection:
+            boots = connection.execute("select id, wall_offset_s from boots where wall_offset_s is not null").fetchall()
+            for from_t, to_t in spans:
+                begun = from_t - MINUTE_S
+                sums = [
+                    connection.execute(sql, (key(boot, begun - offset_s), key(boot, to_t - offset_s))).fetchone()
+                    for boot, offset_s in boots
+                    if to_t >= offset_s
+                ]
+                known = [both for both in sums if both[0] is not None]
+                found.append((sum(one[0] for one in known), sum(one[1] for one in known)) if known else None)
+        return found
 
     def days(self, n: int = 30) -> list[dict[str, Any]]:
         """The newest n days with their totals, oldest first: day (ISO date), charged_wh, discharged_wh, imported_wh,

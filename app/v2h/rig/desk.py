@@ -25,9 +25,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from v2h.arguments import whole
+from v2h.rig.past_week import write
 
 OVERLAY = Path(__file__).resolve().parents[3] / "rootfs-overlay"
 APP = Path(__file__).resolve().parents[1]
@@ -41,6 +43,8 @@ PORTS, PORTS_EACH = range(20_000, 32_000), 50
 _turns = itertools.count()
 RIG_PRIORITY = 5
 """Lower than guard and charger."""
+DEMO_TOML = '[site]\nname = "V2H demo, made-up week"\n'
+"""The name stands on every page, so that nobody takes the charts for a measurement."""
 NO_REAL_TIME = (
     "Note: this user may not run programs in real time. While the machine is busy a session may end with a fault such "
     "as “guard is silent”. On the board, and as root (sudo make demo), it does not."
@@ -137,12 +141,17 @@ def why_not(port: int) -> str:
 
 @contextlib.contextmanager
 def desk_tree(
-    page_port: int | None = None, *, toml: str = "", rig_options: Sequence[str] = (), start_s: float = START_S
+    page_port: int | None = None,
+    *,
+    toml: str = "",
+    rig_options: Sequence[str] = (),
+    start_s: float = START_S,
+    past_week: bool = False,
 ) -> Iterator[Desk]:
     """Start rig, broker and all programs; ready when the page answers. On exit, everything ends in order.
 
-    toml: the owner's v2h.toml. rig_options: more arguments for `python -m v2h.rig serve`. Raises DeskError when the
-    tree is not up within start_s.
+    toml: the owner's v2h.toml. rig_options: more arguments for `python -m v2h.rig serve`. past_week: the log begins
+    with a made-up week, and the car has the charge of its end. Raises DeskError when the tree is not up within start_s.
     """
     compileall.compile_dir(APP, quiet=2)  # as on the card: no program compiles anything when it starts or restarts
     with tempfile.TemporaryDirectory(prefix="v2h-desk-") as directory, contextlib.ExitStack() as stack:
@@ -162,6 +171,8 @@ def desk_tree(
         (run / "mosquitto" / "v2h.conf").write_text(derive_broker(OVERLAY, run, bus_port), encoding="utf-8")
         (run / "supervisord.conf").write_text(derive_supervisor(OVERLAY, run), encoding="utf-8")
         subprocess.run([sys.executable, "-m", "v2h.oneshot.broker_credentials"], env=env, check=True)
+        if past_week:
+            rig_options = [*rig_options, "--soc", f"{write(data, datetime.now(UTC)):.0f}"]
         password = _set_password(run / "password.toml", env)
         rig = stack.enter_context(_child("rig", [*RIG, f"127.0.0.1:{port}", *rig_options], env, run, 10.0))
         with contextlib.suppress(PermissionError):  # the rig stands for hardware, which a busy machine does not delay
@@ -261,7 +272,7 @@ def main() -> int:
     if not may_run_in_real_time():
         print(NO_REAL_TIME)
     try:
-        with desk_tree(port) as desk:
+        with desk_tree(port, toml=DEMO_TOML, past_week=True) as desk:
             print(f"The status page is at {desk.page}. To change things there log in; the password is {desk.password}")
             print(
                 "Press V2H there: the car wakes, closes its contactors and follows the house's load. Press stop to end."

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 from flask_compress import Compress
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from v2h.bus.messages import MOST_DOCUMENT_B
 from v2h.web.auth import refusal, stand_before
@@ -61,6 +61,9 @@ def create_app(
 
     @app.errorhandler(HTTPException)
     def say_what_is_wrong(error: HTTPException) -> Response:
-        return refusal(f"{request.method} {request.path}: {error.description}", error.code or 500)
+        response = refusal(f"{request.method} {request.path}: {error.description}", error.code or 500)
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        return response
 
     return app

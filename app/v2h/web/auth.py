@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 
 from v2h.web.auth_store import AuthStore, Kind, Scope, csrf_token
@@ -59,8 +60,8 @@ def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], re
 
     @app.before_request
     def only_own_changes() -> AnyResponse | None:
-        if request.method in SAFE:
-            return None
+        if request.method in SAFE or isinstance(request.routing_exception, MethodNotAllowed):
+            return None  # nothing here takes such a method, and the answer says which one it takes
         form = request.blueprint == OWNER_PAGES
         why = cross_site_refusal(request.headers, request.mimetype, FORM if form else JSON)
         if why is not None:

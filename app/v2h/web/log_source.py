@@ -21,6 +21,10 @@ class Archive(Protocol):
         """Newest first, this level or above: {"id", "at", "synchronised", "level", "code", "text", "source"}."""
         ...
 
+    def energy(self, spans: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float] | None]:
+        """For each (from, to) in s since 1970: Wh into and out of the car; None where nothing was counted."""
+        ...
+
     def copy(self) -> BinaryIO:
         """The whole database as an SQLite file without a name; the same copy is served for an hour."""
         ...

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, abort, g, render_template, request, send_file, url_for
 
 from v2h import version
+from v2h.bus.sentences import say
 from v2h.web.commands import COMMANDS
 from v2h.web.forms import schedule_form, settings_form
 from v2h.web.log_source import Archive
@@ -21,6 +22,7 @@ from v2h.web.state import LiveState
 from v2h.web.view import labels
 from v2h.web.view.figures import kwh
 from v2h.web.view.logrows import stored
+from v2h.web.view.sessions import fold, times, whole
 from v2h.web.view.week import week
 
 CHART_LIBRARY = Path("/usr/share/javascript/dygraphs/dygraph.min.js")
@@ -34,7 +36,8 @@ TABS = (
     ("log", "/log", "Log"),
     ("health", "/health", "Health"),
 )
-EVENTS_A_PAGE = 40
+EVENTS_A_PAGE = 200
+"""A session is about twenty events, which are one line."""
 DAYS_SHOWN = 14
 DAY_S = 86400
 BIGGEST_ID = 2**62
@@ -58,15 +61,17 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
             return url_for("pages.chart_library", v=ids.get(CHART_LIBRARY.name, ""))
         return url_for("static", filename=name, v=ids[name])
 
+    fixed = {"tabs": TABS, "asset": asset, "gone": say("page.gone")}
+
     @blueprint.app_context_processor
     def frame() -> dict[str, Any]:
         """The values that base.html needs, for every template of the application. A stranger who may not read sees
         the log-in and refusals: they say nothing about this house."""
         may_look = getattr(g, "may_still_look", None)
         if may_look is None or not may_look():
-            return {"view": {"tone": "idle"}, "site": "V2H", "version": "", "tabs": TABS, "asset": asset}
+            return {**fixed, "view": {"tone": "idle"}, "site": "V2H", "version": ""}
         view = state.document()[0]["view"]
-        return {"view": view, "site": view["site"], "version": version(), "tabs": TABS, "asset": asset}
+        return {**fixed, "view": view, "site": view["site"], "version": version()}
 
     def read(what: Callable[[Archive], Sequence[Any]]) -> tuple[Sequence[Any], str]:
         """Rows of the log and ""; or no rows and the reason."""
@@ -106,13 +111,21 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
         level = level if level in labels.LEVELS else "info"
         events, trouble = read(lambda a: a.events(EVENTS_A_PAGE, before, level))
         days, _ = read(lambda a: a.days(DAYS_SHOWN))
-        older = events[-1].get("id") if len(events) == EVENTS_A_PAGE else None
+        more = len(events) == EVENTS_A_PAGE
+        groups = whole(fold(events), more=more)
+        spans = [span for group in groups if group.session and (span := times(group))]
+        energies, _ = read(lambda a: a.energy(spans)) if spans else ((), "")
         return render_template(
             "log.html",
             tab="log",
-            rows=stored(events, owners_zone(state)),
+            rows=stored(
+                groups,
+                owners_zone(state),
+                dict(zip(spans, energies, strict=False)),
+                runs=before is None and state.document()[0]["view"]["in_session"],
+            ),
             trouble=trouble,
-            older=older,
+            older=groups[-1].rows[-1].get("id") if more else None,
             level=level,
             levels=labels.LEVELS,
             days=list(reversed(days)),

@@ -33,7 +33,8 @@ FASTEST_S = 0.25
 """At most four documents a second."""
 SLOWEST_S = 1.0
 """At least one a second while somebody looks, because ages grow although nothing arrives."""
-EVENTS_KEPT = 20
+EVENTS_KEPT = 60
+"""Enough for twenty lines: a start and an end of a session are about twenty events, which the page folds into one."""
 STATES_KEPT = 24
 """The states of one whole session. They are kept because some are shorter than the interval of a poll."""
 

@@ -93,6 +93,17 @@ def test_days(writer: StoreWriter, tmp_path: Path) -> None:
     assert [row["day"] for row in reader.days(1)] == ["2026-11-22"]
 
 
+def test_the_energy_of_a_span_is_that_of_its_minutes(tmp_path: Path) -> None:
+    for boot, offset_s in (("boot-1", START), ("boot-2", START + 86400)):
+        store = StoreWriter(tmp_path, boot, "0.1.0")
+        store.set_clock(offset_s, True)
+        for minute in range(10):
+            store.add_minute(60.0 * minute, {"charged_wh": 1.0, "discharged_wh": 100.0})
+        store.close()
+    spans = [(START + 90, START + 200), (START + 86400 + 30, START + 90_000), (START + 40_000, START + 40_100)]
+    assert LogReader(tmp_path).energy(spans) == [(3.0, 300.0), (10.0, 1000.0), None]
+
+
 def test_a_copy_is_whole_plain_and_nameless_while_the_writer_goes_on(writer: StoreWriter, tmp_path: Path) -> None:
     there = sorted(path.name for path in tmp_path.iterdir())
     copy = LogReader(tmp_path).copy()

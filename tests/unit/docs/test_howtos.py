@@ -14,7 +14,7 @@ from tests.support.markdown import ROOT, Block, blocks
 
 HOWTOS = sorted((ROOT / "docs" / "howto").glob("*.md"))
 COPIED = ("app", "tests", "docs", "image", "scripts", "rootfs-overlay", "Makefile", "pyproject.toml", "README.md")
-IGNORED = shutil.ignore_patterns("__pycache__", "*.png", "*.egg-info")
+IGNORED = shutil.ignore_patterns("__pycache__", "page-*.png", "*.egg-info")
 
 
 def changed(source: str, diff: str) -> str:

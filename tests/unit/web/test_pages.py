@@ -58,10 +58,10 @@ def test_a_file_that_changes_has_another_address(web: WebApp, tmp_path: Path, mo
 
     def addresses() -> dict[str, str]:
         page = owners(web, None).get("/schedule").get_data(as_text=True)
-        return dict(re.findall(r'"/static/([\w.]+)\?v=([0-9a-f]{12})"', page))
+        return dict(re.findall(r'"/static/([\w.-]+)\?v=([0-9a-f]{12})"', page))
 
     before = addresses()
-    assert before.keys() == {"icon.svg", "page.css", "page.js", "edit.js"}
+    assert before.keys() == {"icon.svg", "icon-180.png", "app.webmanifest", "page.css", "page.js", "edit.js"}
     newer = tmp_path / "static"
     shutil.copytree(v2h.web.pages.STATIC, newer)
     with (newer / "edit.js").open("a") as file:

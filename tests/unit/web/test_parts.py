@@ -20,6 +20,7 @@ from v2h.web.view.document import view
 from v2h.web.view.figures import NONE, kwh, moment
 from v2h.web.view.flow import flow
 from v2h.web.view.logrows import stored
+from v2h.web.view.sessions import Group
 from v2h.web.view.snapshot import Snapshot
 from v2h.web.view.week import week
 
@@ -296,10 +297,11 @@ def test_settings_are_grouped_and_an_unknown_one_is_not_lost() -> None:
 
 def test_stored_events_in_local_time_and_without_a_clock() -> None:
     row = {"at": "2026-07-01T11:00:00.000Z", "synchronised": 0, "level": "fault", "code": "x", "text": "bad-name"}
-    (shown,) = stored([row | {"source": "guard"}], LONDON)
+    (shown,) = stored([Group((row | {"source": "guard"},))], LONDON, {}, runs=False)
     assert shown["at"] == "1 Jul 12:00:00 (clock not set)"
     assert (shown["tone"], shown["label"]) == ("bad", "Bad name")
-    assert stored([{**row, "at": None, "source": "x"}], UTC)[0]["at"].startswith("time unknown")
+    unknown = Group(({**row, "at": None, "source": "x"},))
+    assert stored([unknown], UTC, {}, runs=False)[0]["at"].startswith("time unknown")
 
 
 @pytest.mark.parametrize(

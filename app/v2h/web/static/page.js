@@ -61,7 +61,10 @@ function show(state) {
   for (const node of document.querySelectorAll("[data-t]")) setText(node, at(view, node.dataset.t));
   for (const node of document.querySelectorAll("[data-a]")) setAttributes(node, view);
   for (const list of document.querySelectorAll("[data-list]")) fillList(list, list.dataset.list, view[list.dataset.list]);
-  for (const part of document.querySelectorAll("[data-show]")) part.hidden = isEmpty(view[part.dataset.show]);
+  for (const part of document.querySelectorAll("[data-show]")) {
+    part.hidden = isEmpty(view[part.dataset.show]);
+    if (part.hidden) for (const asked of part.querySelectorAll("details.ask")) asked.open = false; // the next fault asks again
+  }
   for (const button of document.querySelectorAll("button[data-mode]")) {
     if (button.dataset.command !== "stop") button.setAttribute("aria-pressed", String(button.dataset.mode === view.mode));
   }
@@ -74,6 +77,7 @@ function mark(kind, text) {
   link.dataset.link = kind;
   setText(document.getElementById("link-text"), text);
   root.dataset.stale = String(kind === "lost" || kind === "out");
+  document.getElementById("gone").hidden = kind !== "lost";
 }
 
 function hear(state, kind) {
@@ -117,7 +121,7 @@ async function send(path, values, source, use = () => {}) {
   answer.removeAttribute("data-ok");
   setText(answer, "Sending …");
   let ok = false;
-  let text = "The appliance does not answer.";
+  let text = document.getElementById("gone").textContent;
   try {
     const response = await fetch(`/api/v1/${path}`, {
       method: "POST",

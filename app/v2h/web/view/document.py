@@ -3,8 +3,8 @@
 from typing import Any
 
 from v2h.bus.messages import ChargerState, ManagerState
-from v2h.bus.states import RESTING, State
-from v2h.web.view import headline, health, labels, today
+from v2h.bus.states import RESTING
+from v2h.web.view import car, faults, headline, health, labels, today
 from v2h.web.view.figures import NONE, age, percent, unit, watts
 from v2h.web.view.flow import flow
 from v2h.web.view.logrows import recent
@@ -32,13 +32,17 @@ def view(seen: Snapshot) -> dict[str, Any]:
         **_grid(seen),
         "flow": flow(charger, seen.grid_w(), seen.solar_w()),
         "battery": today.battery(charger, manager, seen.owner()),
+        "plugged": car.plugged(seen),
+        "goal": car.goal(seen, charger, manager),
         "stopped_by_owner": bool(manager and manager.stopped_by_owner),
         "coming": today.next_rows(seen, manager),
         "assumed": seen.plan.assumed if seen.plan and not seen.plan.error else "",
         "next": (manager.next_entry if manager else None) or "nothing planned",
         "today": today.energy(seen.today, seen.owner()),
-        "faults": health.faults(charger),
-        "locked": charger is not None and charger.state == State.FAULT and "plug-lock" in charger.outputs,
+        "faults": faults.faults(charger),
+        "fault_follows": faults.follows(charger, manager),
+        "locked": faults.locked(charger),
+        "unlock_wait": faults.unlock_wait(charger, seen.now),
         "outputs": health.outputs(charger),
         "checks": health.checks(charger),
         "config_errors": [{"name": text, "text": text} for text in seen.all_config_errors()],

@@ -41,6 +41,14 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
 
 
+def span(seconds: float) -> str:
+    """'45 s', '25 min', '2 h 05 min': a time to wait, or how long something lasted."""
+    minutes = round(seconds / 60)
+    if seconds < 60 or minutes < 60:
+        return f"{seconds:.0f} s" if seconds < 60 else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
 def age(seconds: float) -> str:
     """The age of a value: to a tenth of a second below a minute, where that precision is useful."""
     return f"{max(seconds, 0.0):.1f} s" if seconds < 60 else duration(seconds)

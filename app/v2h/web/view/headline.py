@@ -4,7 +4,7 @@ from typing import Any
 
 from v2h.bus.messages import ChargerState, ManagerState
 from v2h.bus.states import RESTING, Mode, State
-from v2h.web.view import health, labels
+from v2h.web.view import faults, health, labels
 from v2h.web.view.figures import duration, watts
 from v2h.web.view.snapshot import Snapshot
 
@@ -55,15 +55,16 @@ def spoken(seen: Snapshot, charger: ChargerState | None, manager: ManagerState |
 
 
 def why(seen: Snapshot, charger: ChargerState | None, manager: ManagerState | None) -> str:
-    """The sentence of `manager`, and the session's own reason if it adds something."""
+    """The sentence of `manager`, and the session's own reason if it adds something to it and to the fault card."""
     parts = []
     if manager and manager.why:
-        parts.append(manager.why)
+        parts += [] if faults.repeats(charger, manager.why) else [manager.why]
     elif manager is None:
         parts.append(manager_silent(seen))
     # With a bad file the charger works with the defaults, and would blame keys that are right in the owner's file.
     quiet = (State.ENERGY, State.IDLE) if seen.all_config_errors() else (State.ENERGY,)
     untold = charger is not None and getattr(charger.reason, "id", "") == "session.not_started"
+    untold = untold or (charger is not None and faults.repeats(charger, charger.reason))
     if charger and not untold and charger.state not in quiet and charger.reason.lower() not in " ".join(parts).lower():
         parts.append(charger.reason)
     if manager and manager.mode != Mode.IDLE and seen.grid_w() is None:

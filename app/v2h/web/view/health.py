@@ -1,10 +1,9 @@
-"""The health of the appliance: faults, relays, what is verified, programs, ages of the data, the meters, the clock."""
+"""The health of the appliance: relays, what is verified, programs, ages of the data, the meters, the clock."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from v2h.bus.faults import FAULTS
 from v2h.bus.messages import STATE_OLD_S, ChargerState, ManagerState, MeterStatus
 from v2h.bus.states import RESTING, Mode
 from v2h.web.view import labels
@@ -18,18 +17,6 @@ METER_SILENT_S = 30.0
 """A meter's status is published every 10 s."""
 TRACKING_GOOD_W, TRACKING_POOR_W = 60.0, 150.0
 """Mean distance from the target: what the best published laws reach at 1 Hz, and what they never exceed."""
-
-
-def faults(charger: ChargerState | None) -> list[dict[str, str]]:
-    names = charger.faults if charger else []
-    return [{"name": name, "text": _advice(name)} for name in names]
-
-
-def _advice(name: str) -> str:
-    """The text of a fault. An unknown one is shown by its name, because a fault of a newer `charger` must not vanish
-    from the page."""
-    kind = FAULTS.get(name)
-    return f"{kind.what} {kind.do}" if kind else labels.sentence(labels.plain(name))
 
 
 def outputs(charger: ChargerState | None) -> list[dict[str, str]]:

@@ -1,0 +1,108 @@
+"""Events of one session folded into one line: how long it lasted, why it ended, and what went into and out of the car.
+
+A session begins with the state "wake" and ends with a state of rest. What any program said in between belongs to it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from v2h.bus.faults import FAULTS
+from v2h.bus.sentences import Sentence, say
+from v2h.bus.states import ENDING, RESTING, STATE_EVENT, State
+from v2h.web.view import labels
+from v2h.web.view.figures import span
+
+Row = Mapping[str, Any]
+"""An event: {"code", "text", "level", "values", "source", "boot" (may be missing), "t" or "at"}."""
+
+
+class Group(NamedTuple):
+    """Events, newest first. session: they are one session, else it is one event. ended: the session's end is here."""
+
+    rows: tuple[Row, ...]
+    session: bool = False
+    ended: bool = False
+
+
+def state_of(row: Row) -> str:
+    """The session's state that an event reports; "" for any other event."""
+    return str((row.get("values") or {}).get("state", "")) if row.get("code") == STATE_EVENT else ""
+
+
+def fold(rows: Iterable[Row]) -> list[Group]:
+    """The events (newest first) in groups, newest first. A session whose beginning is missing is a group, too."""
+    groups: list[Group] = []
+    held: list[Row] = []
+    for row in reversed(list(rows)):
+        state = state_of(row)
+        if held and (state == State.WAKE != state_of(held[-1]) or row.get("boot") != held[0].get("boot")):
+            groups += _closed(held, ended=False)
+            held = []
+        if not held and state in ("", *RESTING):
+            groups.append(Group((row,)))
+            continue
+        held.append(row)
+        if state in RESTING:
+            groups += _closed(held, ended=True)
+            held = []
+    groups += _closed(held, ended=False)
+    return groups[::-1]
+
+
+def _closed(held: Sequence[Row], *, ended: bool) -> list[Group]:
+    """One group; or single events, for one event alone and for what `guard` made safe without a session."""
+    if len(held) > 1 and state_of(held[0]) != State.SAFE:
+        return [Group(tuple(reversed(held)), True, ended)]
+    return [Group((row,)) for row in held]
+
+
+def whole(groups: Sequence[Group], *, more: bool) -> Sequence[Group]:
+    """The groups without an oldest session that begins further back. more: there are older events."""
+    oldest = groups[-1] if groups else Group(())
+    cut = more and len(groups) > 1 and oldest.session and state_of(oldest.rows[-1]) != State.WAKE
+    return groups[:-1] if cut else groups
+
+
+def why_ended(group: Group) -> str:
+    """The fault, or the reason that the first state of the end gives."""
+    for row in reversed(group.rows):
+        fault = (row.get("values") or {}).get("fault")
+        if fault is not None:
+            return FAULTS[fault].what if fault in FAULTS else labels.plain(str(fault))
+        if state_of(row) in (*ENDING, *RESTING):
+            return str(row.get("text"))
+    return ""
+
+
+def tone(group: Group) -> str:
+    """The gravest level in it."""
+    levels = {row.get("level") for row in group.rows}
+    return "bad" if "fault" in levels else "warn" if "warning" in levels else "dim"
+
+
+def lasted_s(group: Group) -> float:
+    """Seconds between its first and its last event, by the monotonic clock of their boot."""
+    return float(group.rows[0].get("t") or 0.0) - float(group.rows[-1].get("t") or 0.0)
+
+
+def times(group: Group) -> tuple[float, float] | None:
+    """(from, to) in s since 1970; None when the log does not know them."""
+    try:
+        first, last = (datetime.fromisoformat(str(group.rows[i].get("at"))).timestamp() for i in (-1, 0))
+    except ValueError:
+        return None
+    return first, last
+
+
+def line(group: Group, energy_wh: tuple[float, float] | None, began: str, *, runs: bool) -> Sentence:
+    """The session in one line. energy_wh: into the car, out of it. began: its start as text. runs: it goes on."""
+    energy = say("page.session_energy_unknown")
+    if energy_wh is not None:
+        energy = say("page.session_energy", charged_kwh=energy_wh[0] / 1000, discharged_kwh=energy_wh[1] / 1000)
+    if runs:
+        return say("page.session_runs", began=began, energy=energy)
+    lasted = span(lasted_s(group))
+    if not group.ended:
+        return say("page.session_cut", lasted=lasted, energy=energy)
+    return say("page.session_ended", lasted=lasted, why=why_ended(group), energy=energy)
