@@ -37,6 +37,8 @@ MEANINGS = {
     "program-tell": "a program is silent, or keeps failing",
     "request-over": "the car asks for more current than it was offered",
     "session-state": "the session's state and the reason; values hold the state, and the fault if there is one",
+    "site-edit-dropped": "the page's edit of a key of v2h.toml holds no longer: the card's file is newer, or a reason",
+    "site-edited": "v2h.toml was edited on the page; it takes effect at the next start",
     "stop-request": "the car asks for a stop before energy flows",
     "unlock-word": "what became of a person's confirmation at the panel",
     "watchdog-not-fed": "a program is lost and the service's watchdog is not fed: the tree is about to be restarted",

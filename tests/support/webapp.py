@@ -9,10 +9,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from v2h.bus.messages import Reply
+from v2h.config.site import load
 from v2h.web.app import create_app
 from v2h.web.auth import SESSION_COOKIE
 from v2h.web.auth_store import AuthStore, csrf_token
 from v2h.web.pairing import Window
+from v2h.web.site_edits import SiteEdits
 from v2h.web.state import LiveState
 
 PASSWORD = "correct horse battery"
@@ -33,6 +35,7 @@ class WebApp:
     def __post_init__(self) -> None:
         self.data = self.folder / "v2h"
         self.data.mkdir(exist_ok=True)
+        self.card = self.folder / "v2h.toml"
         self.keys = AuthStore(self.folder / "web")
 
     def send(self, name: str, values: Mapping[str, Any]) -> Reply | None:
@@ -44,7 +47,17 @@ class WebApp:
         self.events.append((level, code, text))
 
     def make(self, **options: Any) -> Flask:
-        return create_app(self.state, self, self.keys, window=self.window, tell=self.tell, data=self.data, **options)
+        self.site = SiteEdits([self.card], self.folder / "site" / "v2h-toml.json", load([self.card]))
+        return create_app(
+            self.state,
+            self,
+            self.keys,
+            window=self.window,
+            tell=self.tell,
+            site=self.site,
+            data=self.data,
+            **options,
+        )
 
     def session(self) -> str:
         """A logged-in browser's secret; sets the password when there is none."""

@@ -38,13 +38,14 @@ ALLOWED: dict[str, str] = {
     "datalog": "bus checks runtime",
     "rig": "arguments bus canframe chademo checks datalog drivers ports pre safety",
     "capture": "bus canframe chademo ports pre rig runtime safety",
+    "selftest": "bus config datalog ports safety",
     "web/view": "bus safety",
-    "web": "bus checks config energy runtime web/view",
+    "web": "bus checks config energy runtime selftest web/view",
     "oneshot": "bus config runtime safety/shell web",
     "vendor": "",
     "vendor/shell": "runtime vendor",
-    "commands": "arguments bus canframe capture chademo checks config datalog energy energy/bench meters ports"
-    " runtime safety vendor vendor/shell",
+    "commands": "arguments bus canframe capture chademo checks config energy energy/bench meters ports"
+    " runtime selftest vendor vendor/shell",
     "programs": "bus canframe capture chademo config datalog drivers energy manager meters panel ports pre runtime"
     " safety safety/shell web web/view",
     "cli": "commands",

@@ -35,7 +35,21 @@ def test_what_can_be_compressed_is(appliance: Appliance, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "schedule", "settings", "log", "health", "login", "pair", "tokens", "account", "nowhere"]
+    "path",
+    [
+        "",
+        "schedule",
+        "settings",
+        "log",
+        "health",
+        "login",
+        "pair",
+        "tokens",
+        "account",
+        "site?solar=http",
+        "start",
+        "nowhere",
+    ],
 )
 def test_axe_finds_nothing_serious(appliance: Appliance, page: Page, path: str) -> None:
     page.expected_console = ("404",) if path == "nowhere" else ()  # type: ignore[attr-defined]

@@ -464,6 +464,30 @@ TEXTS: dict[str, str] = {
         "and who logged in since is logged out by it"
     ),
     "owner.file_bad": "{path}: {error}; moved aside as {aside}",
+    # v2h.toml on the page (web/site_edits.py).
+    "site.edited": (
+        "v2h.toml was edited on the page from the browser at {address}: {changes}. It takes effect at the next start "
+        "of the programs"
+    ),
+    "site.given_back": (
+        "The edits of [{table}] were removed on the page from the browser at {address}: the card's file holds at the "
+        "next start"
+    ),
+    "site.card_newer": (
+        "{key}: the card's v2h.toml is newer than the edit on the page. The card's value holds, and the edit {value} "
+        "was dropped"
+    ),
+    "site.edit_wrong": "{key}: the edit {value} of the page was dropped: {why}",
+    "site.card_wrong": "v2h.toml on the card has an error, so nothing can be edited here: {first}",
+    "site.not_seen": (
+        "v2h.toml or its edits have changed since you opened this page. Look at the values below and change them again"
+    ),
+    "site.unknown_key": "{key} is no key of the table {table} that this page can change",
+    "site.no_number": "{key} = {value} is not a number",
+    "site.too_long": "{key} is longer than {longest} characters",
+    "site.unfit": "this cannot be stored: {why}",
+    "site.not_written": "{path} cannot be written ({error}), so nothing was changed",
+    "site.edits_bad": "The page's edits of v2h.toml are not used, and the card's file holds alone: {trouble}",
     # What web answers to a command by itself (web/commands.py, web/rest.py).
     "command.unknown_key": "unknown key {key} in command '{command}'; known: {known}",
     "command.bad_value": "{key} = {value} is not {allowed}",

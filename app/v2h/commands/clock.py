@@ -11,8 +11,7 @@ from v2h.commands import CommandError
 from v2h.commands.api import Api
 from v2h.commands.api import add_arguments as add_api_arguments
 from v2h.config.zones import ZoneError, zone
-
-HOW_TO_SET = "v2h clock set gives it this machine's time."
+from v2h.selftest.checks import HOW_TO_SET
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

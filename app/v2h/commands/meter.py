@@ -21,6 +21,7 @@ from v2h.checks import Range
 from v2h.commands import CommandError, find_meter
 from v2h.config.files import config_paths, is_charger
 from v2h.config.meter_kinds import ROLES, Stpm3xMeter
+from v2h.config.page_edits import read_edits
 from v2h.config.presets import SHIPPED, PresetError, data_folder, own_folders
 from v2h.config.presets import read as read_preset
 from v2h.config.site import Config, load
@@ -35,7 +36,7 @@ from v2h.meters.calibration import (
     check_situation,
 )
 from v2h.runtime.atomic_file import write_text
-from v2h.runtime.paths import RUN
+from v2h.runtime.paths import RUN, SITE_EDITS
 
 CONNECT_S = 5.0
 READ_S = 3.0
@@ -95,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         _preset(args)
     else:
         action = {"read": _read, "calibrate": _calibrate}[args.action]
-        action(args, load(config_paths()))
+        action(args, load(config_paths(), read_edits(SITE_EDITS)))
     return 0
 
 

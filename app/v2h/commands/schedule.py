@@ -16,8 +16,8 @@ from v2h.checks import utf8
 from v2h.commands import CommandError
 from v2h.commands.api import Api
 from v2h.commands.api import add_arguments as add_api_arguments
-from v2h.commands.clock import HOW_TO_SET
 from v2h.energy import legacy_events
+from v2h.selftest.checks import HOW_TO_SET
 
 NUMBERS = {"amps": "{:g} A", "soc_limit_pct": "limit {:g} %", "keep_soc_pct": "keeps {:g} %"}
 """Numbers that a part of the preview may have, and their formats."""

@@ -3,7 +3,7 @@
 Every key has a default, so an empty file is valid. The bounds of a key are declared with the key. One reading finds all
 errors, and each error names file, key, value and allowed range. After any error the defaults apply, `errors` keeps the
 appliance in idle, and the page names the wrong key. One value is still used, web.reading: no error may open what the
-owner has closed.
+owner has closed. The owner's edits on the page are laid over a good file (page_edits.py).
 The rig's overlay (second path) exists only on the emulated board and on the desk.
 """
 
@@ -13,13 +13,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from v2h.chademo.packs import known_packs, pack
 from v2h.checks import Range, hint, one_of, utf8
 from v2h.config.bounds import AMPS, APART_PCT
 from v2h.config.fields import choice, number, port, secret, text, whole
 from v2h.config.meter_kinds import KINDS, ROLES, Meter, RegisterTable, default_meters
+from v2h.config.page_edits import NO_EDITS, Edits, Laid, lay
 from v2h.config.presets import PresetError, find
 
 PASSWORD_LENGTH = (10, 128)
@@ -182,8 +183,10 @@ class Config:
     errors: tuple[str, ...] = ()
 
 
-def load(paths: list[Path]) -> Config:
-    """Read and check all files; keys of a later file win. A missing file counts as empty. Raises nothing."""
+def load(paths: list[Path], edits: Edits = NO_EDITS) -> Config:
+    """Read and check all files; keys of a later file win. A missing file counts as empty. Raises nothing.
+
+    edits: laid over the first file, the card's, if it has no error."""
     errors: list[str] = []
     merged: dict[str, Any] = {}
     perhaps_closed = False
@@ -191,14 +194,17 @@ def load(paths: list[Path]) -> Config:
         try:
             data = _parsed(path)
         except FileNotFoundError:
-            continue
+            if path != paths[0] or not edits.page:
+                continue
+            data = {}
         except (OSError, ValueError) as error:
             errors.append(f"{path.name}: {error}")
             perhaps_closed = perhaps_closed or _names_reading(path)
             continue
-        found: list[str] = []
-        found += _wrong_presets(_build(Config, data, "", found), paths)
+        found = _wrong(data, paths)
         errors += [f"{path.name}: {text}" for text in found]
+        if path == paths[0] and edits.page and not found:
+            data = dict(lay(data, edits, lambda content: _wrong(content, paths)).data)
         _merge(merged, data)
     if errors:
         # With the rig, its ports must apply even when the owner's file is bad: otherwise the programs find no chip.
@@ -212,6 +218,36 @@ def load(paths: list[Path]) -> Config:
         base = _build(Config, kept, "", [])
         return Config(hardware=base.hardware, web=base.web, errors=tuple(errors))
     return _build(Config, merged, "", errors)  # type: ignore[no-any-return]
+
+
+class Card(NamedTuple):
+    """The card's file as it is now. content: {} when it is missing or has errors; then no edit is used, and `errors`
+    says why. laid: the edits over it."""
+
+    content: Mapping[str, Any]
+    laid: Laid
+    errors: list[str]
+
+
+def read_card(paths: list[Path], edits: Edits) -> Card:
+    """The first file, the card's, and what becomes of these edits over it. Raises nothing."""
+    nothing = Laid({}, {})
+    try:
+        content = _parsed(paths[0])
+    except FileNotFoundError:
+        content = {}
+    except (OSError, ValueError) as error:
+        return Card({}, nothing, [f"{paths[0].name}: {error}"])
+    if errors := _wrong(content, paths):
+        return Card({}, nothing, errors)
+    return Card(content, lay(content, edits, lambda data: _wrong(data, paths)), [])
+
+
+def _wrong(content: Mapping[str, Any], paths: list[Path]) -> list[str]:
+    """The errors of one file's content."""
+    found: list[str] = []
+    found += _wrong_presets(_build(Config, content, "", found), paths)
+    return found
 
 
 def _good_web(path: Path, merged: Mapping[str, Any]) -> dict[str, Any]:

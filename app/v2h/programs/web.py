@@ -27,9 +27,10 @@ from v2h.bus.messages import (
     Reply,
 )
 from v2h.bus.sentences import say
+from v2h.config.files import config_paths
 from v2h.datalog.reader import LogError, LogReader
 from v2h.datalog.schema import DAMAGED
-from v2h.runtime.paths import DATA, WEB_DATA
+from v2h.runtime.paths import DATA, SITE_EDITS, WEB_DATA
 from v2h.runtime.program import SLACK_S, Program
 from v2h.web.app import create_app
 from v2h.web.auth_store import AuthStore
@@ -37,6 +38,7 @@ from v2h.web.commands import CommandQueue
 from v2h.web.pages import owners_zone
 from v2h.web.pairing import Window
 from v2h.web.server import make_server
+from v2h.web.site_edits import SiteEdits
 from v2h.web.state import LiveState
 from v2h.web.view.today import of_today
 
@@ -60,12 +62,14 @@ class Web:
         self._archive = LogReader(DATA, self._on_damage)
         self._archive.clear_leftovers()
         self._keys = keys = AuthStore(WEB_DATA)
+        site = SiteEdits(config_paths(), SITE_EDITS, config)
         app = create_app(
             self._state,
             self._queue,
             keys,
             window=self._window,
             tell=self._queue.tell,
+            site=site,
             data=DATA,
             archive=self._archive,
             host_names=tuple(name.strip() for name in config.web.host_names.split(",") if name.strip()),
@@ -75,6 +79,8 @@ class Web:
         self._subscribe()
         program.watch(self._queue, self._carry_orders)
         self._warn_of_owner(keys)
+        for sentence in site.settle():
+            self._bus.event("warning", "site-edit-dropped", sentence)
         self._serving.start()
         program.every(BUS_LOOK_S, self._look)
         program.every(PairingClaim.REPEAT_S, self._show_pairing)

@@ -11,6 +11,9 @@ DATA = Path(os.environ.get("V2H_DATA", "/data/v2h"))
 WEB_DATA = DATA.parent / "web"
 """Hashes of the owner's password and tokens. Only web may write there, so it is not in DATA, where every program may
 write."""
+SITE_EDITS = DATA.parent / "site" / "v2h-toml.json"
+"""What the owner changed of v2h.toml on the page. Every program reads it at its start; only web may write in its
+folder."""
 BEAT_SOCKET = RUN / "pulse" / "beat.sock"
 GUARD_SOCKET = RUN / "guard" / "wire.sock"
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")

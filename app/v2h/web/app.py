@@ -16,6 +16,8 @@ from v2h.web.owner_answers import Tell
 from v2h.web.pages import owners_zone, pages
 from v2h.web.pairing import Window
 from v2h.web.rest import Sources, rest
+from v2h.web.site_edits import SiteEdits
+from v2h.web.start_pages import Start, StartSources, add_start
 from v2h.web.state import LiveState
 
 MAX_STREAMS = 8
@@ -34,6 +36,7 @@ def create_app(
     *,
     window: Window,
     tell: Tell,
+    site: SiteEdits,
     data: Path,
     archive: Archive | None = None,
     host_names: tuple[str, ...] = (),
@@ -43,8 +46,9 @@ def create_app(
 ) -> Flask:
     """The WSGI application.
 
-    window: the pairing window that `panel` opens. tell: publishes an event. data: folder of the log and the captures.
-    host_names: accepted in Host besides addresses, localhost and v2h.local. reading_open: whether everyone may read.
+    window: the pairing window that `panel` opens. tell: publishes an event. site: the edits of v2h.toml. data: folder
+    of the log and the captures. host_names: accepted in Host besides addresses, localhost and v2h.local. reading_open:
+    whether everyone may read.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
@@ -53,11 +57,16 @@ def create_app(
     app.config["COMPRESS_MIMETYPES"] = COMPRESSED
     Compress(app)
     stand_before(app, keys, host_names=host_names, reading_open=reading_open)
-    app.register_blueprint(owner_pages(keys, window, tell, lambda: owners_zone(state)))
     sources = Sources(state, commands, archive, data / "captures")
     app.register_blueprint(rest(sources, streams, stream_life_s))
 
-    app.register_blueprint(pages(state, archive, data / "captures"))
+    owner = owner_pages(keys, window, tell, lambda: owners_zone(state), site)
+    first = StartSources(state, commands, keys, site, data, site.beside("start.json"))
+    start = Start(first)
+    readers = pages(state, archive, data / "captures", start.open_steps)
+    add_start(readers, owner, start, first)
+    app.register_blueprint(owner)
+    app.register_blueprint(readers)
 
     @app.errorhandler(HTTPException)
     def say_what_is_wrong(error: HTTPException) -> Response:

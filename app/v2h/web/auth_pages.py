@@ -1,6 +1,6 @@
-"""The owner's own pages: log-in and log-out, pairing, account. They are plain HTML forms, so that password managers
-and browsers without scripts can use them. auth.py decides who may open them. Log-in and pairing are open to all and
-check the request themselves: by the password, and by the nonce of the browser that was confirmed at the panel.
+"""The owner's own pages: log-in and log-out, pairing, account, v2h.toml. They are plain HTML forms, so that password
+managers and browsers without scripts can use them. auth.py decides who may open them. Log-in and pairing are open to
+all and check the request themselves: by the password, and by the nonce of the browser that was confirmed at the panel.
 
 Any web page can make a browser request /pair, even with an image alone, and over plain HTTP no header shows which site
 caused the request. So only a browser that returns a cookie which it received a moment ago can ask for the window: a
@@ -20,13 +20,17 @@ from v2h.web.auth import NO_PASSWORD, OWNER_PAGES, SESSION_COOKIE
 from v2h.web.auth_store import AuthStore, RefusedError
 from v2h.web.owner_answers import Tell, count_wrong, device, let_in, page
 from v2h.web.pairing import LONGEST_S, Standing, Window
+from v2h.web.site_edits import SiteEdits
+from v2h.web.site_pages import add_site
 
 NONCE_COOKIE = "v2h_pairing"
 ASKED = "asked"
 """Value of the cookie of a browser that has no nonce yet."""
 
 
-def owner_pages(keys: AuthStore, window: Window, tell: Tell, zone: Callable[[], ZoneInfo]) -> Blueprint:
+def owner_pages(
+    keys: AuthStore, window: Window, tell: Tell, zone: Callable[[], ZoneInfo], site: SiteEdits
+) -> Blueprint:
     """The blueprint. tell: publishes an event. zone: the owner's time zone."""
     pages = Blueprint(OWNER_PAGES, __name__)
 
@@ -93,6 +97,7 @@ def owner_pages(keys: AuthStore, window: Window, tell: Tell, zone: Callable[[], 
         return response
 
     add_account(pages, keys, tell, zone)
+    add_site(pages, site, tell)
     return pages
 
 

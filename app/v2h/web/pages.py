@@ -51,8 +51,9 @@ def _content_ids() -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files if path.is_file()}
 
 
-def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> Blueprint:
-    """The blueprint. archive: None when there is no log to read. captures: folder of the frozen CAN logs."""
+def pages(state: LiveState, archive: Archive | None, captures: Path | None, open_steps: Callable[[], int]) -> Blueprint:
+    """The blueprint. archive: None when there is no log to read. captures: folder of the frozen CAN logs. open_steps:
+    how many steps of the first start are left."""
     blueprint = Blueprint("pages", __name__)
     ids = _content_ids()
 
@@ -84,7 +85,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None) -> B
 
     @blueprint.get("/")
     def now() -> str:
-        return render_template("now.html", tab="now", commands=COMMANDS, now_s=time.time())
+        return render_template("now.html", tab="now", commands=COMMANDS, now_s=time.time(), steps_left=open_steps())
 
     @blueprint.get("/health")
     def health() -> str:

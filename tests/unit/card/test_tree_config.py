@@ -154,6 +154,9 @@ def test_hashes_are_webs_alone() -> None:
     folders = (OVERLAY / "usr" / "lib" / "v2h" / "data-folders.conf").read_text(encoding="utf-8").splitlines()
     made = {words[1]: words[2:5] for words in map(str.split, folders) if words[:1] == ["d"]}
     assert made["/data/web"] == ["0700", "v2h-web", "v2h"]
+    assert made["/data/site"] == ["0750", "v2h-web", "v2h"], (
+        "web writes the edits of v2h.toml, every program reads them"
+    )
     assert "/data" not in made, "the parent stays root's: nobody can put another folder in its place"
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from v2h.cli import main
 from v2h.commands import selftest
-from v2h.commands.selftest import FAILED, OK, UNTESTED, Board, interface_result
 from v2h.config.site import Cable, Config, Hardware
 from v2h.safety.outputs import Output, line_name
+from v2h.selftest.checks import FAILED, OK, UNTESTED, Board, interface_result
 
 STATE: dict[str, Any] = {
     "programs": {"guard": {"alive": True}, "meter": {"alive": True}},

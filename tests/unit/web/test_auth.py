@@ -21,6 +21,7 @@ from v2h.web.state import LiveState
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://localhost"}
 OPEN_CHANGES = ("owner.do_log_in", "owner.do_pair")
 """The routes by which a browser becomes the owner; each has its own test below."""
+OWNERS_PAGES = ("owner.log_out", "owner.tokens", "owner.account", "owner.show_site")
 
 
 @pytest.fixture
@@ -235,7 +236,7 @@ def test_reading_is_open_until_it_is_closed(web: WebApp) -> None:
                 continue
             answer = app.test_client().get(path)
             refused = answer.status_code in (401, 403) or (answer.status_code, answer.location) == (303, "/login")
-            owners = endpoint in ("owner.log_out", "owner.tokens", "owner.account", *OWNERS_READING)
+            owners = endpoint in (*OWNERS_PAGES, *OWNERS_READING)
             closed = not reading_open and endpoint not in OPEN_TO_ALL
             assert refused is (owners or closed), (path, answer.status_code, reading_open)
             answer.close()

@@ -1,0 +1,3 @@
+"""The check of a board without a car, for the command `v2h selftest` and for the page.
+
+It reads and switches nothing."""
