@@ -25,6 +25,7 @@ class StandIn:
         self.now, self.wall_offset_s = 1000.0, WALL_OFFSET_S
         self.published: list[tuple[str, Message]] = []
         self.end: Callable[[], None] = lambda: None
+        self._stop: Callable[[float], bool] = lambda now: True
         self.connected = True
         self._last_said: dict[str, str] = {}
         self._handlers: dict[str, Callable[[str, bytes], None]] = {}
@@ -49,7 +50,8 @@ class StandIn:
 
     def unwatch(self, fileno: int) -> None: ...
 
-    def on_stop(self, done: Callable[[float], bool]) -> None: ...
+    def on_stop(self, done: Callable[[float], bool]) -> None:
+        self._stop = done
 
     is_news = Program.is_news
 
@@ -98,6 +100,10 @@ class StandIn:
                 if self.now >= timer.due:
                     timer.due += timer.period_s
                     timer.action(self.now)
+
+    def terminate(self) -> bool:
+        """SIGTERM; True: the program may end now."""
+        return self._stop(self.now)
 
     def events(self) -> list[tuple[str, str]]:
         """Code and text of the published events."""

@@ -4,6 +4,7 @@ program's report."""
 import json
 import os
 import signal
+import time
 
 import pytest
 
@@ -50,15 +51,30 @@ def test_with_a_hung_broker_the_setpoint_ends_and_charging_resumes_by_itself(tre
     assert truth["violation_count"] == before, truth["violations"]
 
 
-def test_a_killed_manager_ends_the_current_and_starts_nothing_by_itself(tree: Tree) -> None:
+def test_a_killed_manager_ends_the_current_and_a_charge_by_hand_goes_on(tree: Tree) -> None:
     charging(tree)
     before = tree.rig()["violation_count"]
     kill(tree, "manager")
     tree.until(lambda: without_current(tree), 5, "the setpoint ended, then the ramp")
     tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, "manager is back")
-    tree.until(charger(tree, lambda c: c["state"] == "idle"), 90, "the session ended in order")
+    tree.until(charger(tree, full_current), 20, "the charge goes on by itself, with its 10 A")
     truth = tree.rig()
+    assert truth["contactors"] == {"c1": True, "c2": True, "car": True}
     assert truth["violation_count"] == before, truth["violations"]
+
+
+def test_a_stop_on_the_page_while_manager_hangs_is_kept(tree: Tree) -> None:
+    """Only `charger` gets it, and the page repeats no stop. The next `manager` must not go on with the charge."""
+    charging(tree)
+    starts = tree.state()["charger"]["starts"]
+    os.kill(tree.processes()["manager"][1], signal.SIGSTOP)
+    assert "No answer in time" in str(tree.command("stop"))
+    kill(tree, "manager")
+    tree.until(charger(tree, lambda c: c["state"] == "idle"), 40, "the session ended in order")
+    tree.until(lambda: tree.alive() == NAMES - {"broker"}, 40, "manager is back")
+    tree.until(lambda: tree.state()["manager"]["stopped_by_owner"], 10, "manager knows of the stop")
+    time.sleep(3)
+    assert (tree.state()["charger"]["state"], tree.state()["charger"]["starts"]) == ("idle", starts)
 
 
 @pytest.mark.parametrize("name", ["charger", "guard"])

@@ -198,18 +198,45 @@ def test_a_killed_manager_comes_back_in_idle(tree: Tree) -> None:
     follow(tree)  # a new order number: the charger starts a new session
 
 
+def test_a_charge_by_hand_goes_on_after_a_kill_with_its_limits(tree: Tree) -> None:
+    """The schedule wants V2H at any time: without the order it would discharge the car."""
+    assert tree.ask("clock", at=datetime.now(UTC).isoformat()).ok
+    assert tree.ask("settings", soft_start_s=0).ok
+    assert tree.ask("schedule", schedule={"version": 1, "otherwise": "v2h"}).ok
+    tree.until(lambda: tree.house.own_w < -200, what="the schedule covers the house")
+    end = (datetime.now(UTC) + timedelta(hours=6)).isoformat(timespec="seconds")
+    assert tree.ask("mode", mode="charge", amps=5, soc_limit_pct=80, until=end).ok
+    tree.until(lambda: abs(tree.house.own_w - 5 * 385) < 1, what="the car is charged with 5 A")
+    tree.end("manager", signal.SIGKILL)
+    tree.until(lambda: tree.house.own_w == 0, 4.0, "0 W without a manager")
+    since = time.monotonic()
+    tree.start("manager")
+    tree.until(lambda: abs(tree.house.own_w - 5 * 385) < 1, what="the charge goes on with 5 A")
+    assert min(grid_w for t, grid_w in list(tree.house.log) if t > since) > tree.house.load_w - 1, "never discharged"
+    tree.until(lambda: "until 80 %" in tree.told[-1].why and tree.told[-1].until is not None)
+    assert datetime.fromisoformat(str(tree.told[-1].until)) == datetime.fromisoformat(end)
+    tree.until(lambda: "order-goes-on" in tree.codes(), what="the owner reads it")
+    assert tree.ask("stop").ok
+    tree.end("manager", signal.SIGKILL)
+    tree.told.clear()
+    tree.start("manager")
+    tree.until(lambda: tree.mode() == "idle" and tree.told[-1].why.startswith("Stopped by you"))
+    tree.listen(2.0)
+    assert (tree.house.state, tree.house.own_w) == ("idle", 0)
+
+
 def test_a_stop_is_remembered_and_a_mode_is_not(tree: Tree) -> None:
     follow(tree)
     reply = tree.ask("stop")
     assert (reply.ok, reply.applied) == (True, {"mode": "idle"})
     tree.until(lambda: not tree.house.setpoints[-1].wanted)
-    assert json.loads((tree.data / "stopped.json").read_text()) == {"stopped": True}
+    assert json.loads((tree.data / "stopped.json").read_text())["stopped"] is True
     assert tree.end("manager") == 0
     tree.told.clear()
     tree.start("manager")
     tree.until(lambda: tree.mode() == "idle" and tree.told[-1].why.startswith("Stopped by you"))
     follow(tree)
-    assert json.loads((tree.data / "stopped.json").read_text()) == {"stopped": False}
+    assert json.loads((tree.data / "stopped.json").read_text())["stopped"] is False
 
 
 def test_bad_orders_are_refused_with_reason_and_retained_ones_dropped(tree: Tree) -> None:

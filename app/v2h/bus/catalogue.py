@@ -24,6 +24,14 @@ TEXTS: dict[str, str] = {
         "Connect the network, or press “use this device's time”."
     ),
     "idle.ended_by_fault": "Stopped by a fault: {what}.",
+    "idle.order_unheard": "Waiting: the charge that you ordered goes on when the charger answers.",
+    "idle.order_waits": (
+        "Idle: the charge that you ordered goes on when the time of day is known, if its end has not passed by then. "
+        "Connect the network, press “use this device's time”, or choose a mode."
+    ),
+    "idle.order_lost": (
+        "Idle: the charge that you ordered was lost in a restart. Choose a mode to start, or resume the schedule."
+    ),
     "idle.shutting_down": "The appliance is being stopped.",
     "waiting.charger_silent": "Waiting: the charger does not answer.",
     "waiting.no_meter_yet": "Waiting: the grid meter has not sent a value yet. It starts when the meter does.",
@@ -106,18 +114,27 @@ TEXTS: dict[str, str] = {
     "page.lately_ended": "Session of {lasted}: {why:clause}.",
     "page.gone": "This page is gone: the charger does not answer. To stop it, press the button at the charger.",
     "order.cheap_slot": "a cheap slot was announced",
+    # What becomes of a charge by hand after a restart (energy/kept_order.py, energy/controller.py).
+    "order.goes_on": "The charge that you ordered goes on after a restart.",
+    "order.over": "The charge that you ordered does not go on after a restart, because its end has passed.",
+    "order.lost": (
+        "The charge that you ordered was lost in a restart: {why}. "
+        "The charger stays idle until you choose a mode or resume the schedule."
+    ),
+    "order.no_end": "the power was off or the board was restarted, and the charge had no “until”",
+    "order.too_old": "it was ordered more than 7 days ago",
+    "order.odd_end": "its end is more than 7 days ahead; is the clock right?",
     "mode_ended.next_entry": "{mode:mode} was chosen until the schedule's next entry: {entry}",
     # Answers to the owner's commands (manager/owner_commands.py, programs/manager.py).
     "answer.event": "{command} from {source}: {answer}",
     "answer.refused": "Not applied: {why}",
-    "answer.idle": "Mode is idle: the session ends.",
+    "answer.idle": "Mode is idle: the session ends.{warning}",
     "answer.applied": "Applied: {values}.{warning}",
     "answer.nothing_changed": "Nothing was changed.",
+    "stop.meanwhile": "Stopped by you during a restart of this program; stays stopped until you start something.",
     "answer.stopped": "Stopped; stays stopped until you start something.{warning}",
     "answer.resumed": "The schedule goes on.{warning}",
-    "answer.stop_not_written": (
-        " This could not be written to the card ({error}): until it can be, a restart forgets it."
-    ),
+    "answer.not_written": (" This could not be written to the card ({error}): until it can be, a restart forgets it."),
     "answer.no_slot": "No slot is in force.",
     "answer.slot": "Slot {kind} until {until}.{warning}",
     "answer.slot_without_effect": " It has no effect now, because the owner chose otherwise.",

@@ -110,6 +110,7 @@ class ChargerState(Message):
     "" while one runs or before the first. starts: sessions begun since this program started; refusals: how many of the
     last sessions in a row ended before energy flowed, without a request from us. paused: the session rests at 0 A and
     resumes at any setpoint. inputs_v: further ADC inputs by name. fan_pct: the order to the fan, None without a fan.
+    stop_t: when the last command to stop came, None when none came since this program started.
     """
 
     TOPIC = "v2h/charger/state"
@@ -142,6 +143,7 @@ class ChargerState(Message):
     paused: bool = False
     inputs_v: dict[str, float] = field(default_factory=dict)
     fan_pct: float | None = None
+    stop_t: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +180,12 @@ class ManagerState(Message):
     why: what is done, why, and what comes next. grid_w: None when the last reading is stale (grid_age_s still reports
     its age). next_entry: the next change of the schedule as a text, None without one. chosen_by: who chose the mode,
     "owner", "schedule", "slot" or "nobody". until: ISO time with offset at which the mode ends, None when open.
-    stopped_by_owner: the schedule is suspended until the owner starts something or resumes it. clock: {"trusted": bool,
-    "source": "ntp" | "owner" | "rtc" | "none", "age_s": s since the last report of that source or None, "zone": name,
-    "local": ISO time of day}. tracking: {"mean_w": mean |grid - target| while matching, "over_s": the seconds over
-    which it was taken}, empty before anything was matched, and "lag_s": the learned lag of the meter where it
-    contradicts the configured one. starts: sessions started in the last hour.
+    stopped_by_owner: the schedule is suspended until the owner starts something or resumes it; `why` says whether the
+    owner stopped, or a restart lost the owner's charge. clock: {"trusted": bool, "source": "ntp" | "owner" | "rtc" |
+    "none", "age_s": s since the last report of that source or None, "zone": name, "local": ISO time of day}. tracking:
+    {"mean_w": mean |grid - target| while matching, "over_s": the seconds over which it was taken}, empty before
+    anything was matched, and "lag_s": the learned lag of the meter where it contradicts the configured one. starts:
+    sessions started in the last hour.
     """
 
     TOPIC = "v2h/manager/state"

@@ -1,7 +1,9 @@
-"""Which files the configuration is read from."""
+"""Which files the configuration is read from, and the reader of their text."""
 
 import os
+import tomllib
 from pathlib import Path
+from typing import Any
 
 DEFAULT_PATHS = "/boot/firmware/v2h.toml:/run/v2h/rig.toml"
 
@@ -15,3 +17,11 @@ def is_charger(run: Path) -> bool:
     """Whether this machine is a charger (or the desk's shell, which names its files), and not a PC that asks one. run:
     the folder of a running tree's sockets."""
     return run.is_dir() or any(path.is_file() for path in config_paths())
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Raises ValueError for every text that is no TOML, also for one that is nested thousands of times."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None

@@ -8,13 +8,13 @@ where {1} is the second level of the owner's topic.
 """
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from v2h.checks import finite, hint
+from v2h.config.files import parse_toml
 from v2h.config.meter_kinds import RegisterTable
 from v2h.config.terms import read_paths
 
@@ -94,8 +94,8 @@ def _files(configs: Sequence[Path]) -> dict[str, Path]:
 def read(path: Path) -> Preset:
     """The preset of one file. Raises PresetError."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = parse_toml(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
         raise PresetError(f"{path.name}: {error}") from None
     for key in values:
         if key not in Preset._fields:
@@ -141,7 +141,9 @@ def _registers(path: Path, values: dict[str, Any]) -> RegisterTable:
     return RegisterTable(**values)
 
 
-def _layout(path: Path, values: dict[str, Any]) -> JsonLayout:
+def _layout(path: Path, values: object) -> JsonLayout:
+    if not isinstance(values, dict):
+        raise PresetError(f"{path.name}: layout = {values!r} is a value; write it as a table, [layout]")
     made: dict[str, Any] = {}
     for key, value in values.items():
         if key not in JsonLayout._fields:

@@ -9,7 +9,6 @@ The rig's overlay (second path) exists only on the emulated board and on the des
 
 import contextlib
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from v2h.chademo.packs import known_packs, pack
 from v2h.checks import Range, hint, one_of, utf8
 from v2h.config.bounds import AMPS, APART_PCT
 from v2h.config.fields import choice, number, port, secret, text, whole
+from v2h.config.files import parse_toml
 from v2h.config.meter_kinds import KINDS, ROLES, Meter, RegisterTable, default_meters
 from v2h.config.page_edits import NO_EDITS, Edits, Laid, lay
 from v2h.config.presets import PresetError, find
@@ -272,8 +272,8 @@ def _lines_of_web(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for line in re.split(r"(?m)^\s*\[web\].*$", text)[1:]:
         for row in re.split(r"(?m)^\s*\[", line)[0].splitlines():
-            with contextlib.suppress(tomllib.TOMLDecodeError):
-                found |= tomllib.loads(row)
+            with contextlib.suppress(ValueError):
+                found |= parse_toml(row)
     return found
 
 
@@ -292,7 +292,7 @@ def _wrong_presets(config: Config, paths: list[Path]) -> list[str]:
 
 def _parsed(path: Path) -> dict[str, Any]:
     """The parsed file, without the byte order mark that Windows' Notepad writes and TOML does not permit."""
-    return tomllib.loads(utf8(path.read_bytes()))
+    return parse_toml(utf8(path.read_bytes()))
 
 
 def _names_reading(path: Path) -> bool:

@@ -5,7 +5,7 @@ The fail-safe steps when the meter becomes silent: the setpoint is 0 W at most 3
 last value (the converter ramps within 0.3 s); it stays at 0 W while the meter is silent, and the mode continues by
 itself with the next value; after idle_end_min the session ends in order, and starts again when there is something to
 do. The state here is lost when the program ends; the caller passes in what must survive (settings, schedule, the
-owner's stop). All `now` are monotonic seconds, `wall` is an aware UTC time.
+owner's stop, a charge by hand). All `now` are monotonic seconds, `wall` is an aware UTC time.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from v2h.energy.clock_trust import Trust
 from v2h.energy.drain import DrainGuard
 from v2h.energy.explain import clock_json, next_words, sentence
 from v2h.energy.gridlimits import GridLimits
+from v2h.energy.kept_order import Fate, KeptOrder, Moment, fate, resumed
 from v2h.energy.load_following import LoadFollower
 from v2h.energy.matching import NOMINAL_V
 from v2h.energy.orders import ModeRequest, Slot
@@ -37,6 +38,8 @@ PLAN_EVERY_S = 60.0
 SOC_KNOWN_S = 3 * 3600.0
 """After this long without a SoC from the car, the SoC counts as unknown: the car may have been driven."""
 UNKNOWN_CLOCK = Trust(False, "none", None)
+NOBODYS = ModeRequest(by="nobody")
+"""Idle, while the schedule must not decide."""
 
 Event = Callable[..., object]
 """event(level, code, text, **values), as the bus accepts it."""
@@ -57,6 +60,11 @@ class EnergyController:
         self._ahead: list[Part] = []
         self._planned_for = CarNow()
         self._manual: ModeRequest | None = None
+        self._kept: KeptOrder | None = None
+        """A charge by hand from before the restart, until it is known what becomes of it. boot: see recall()."""
+        self._boot = ""
+        self.order_lost = False
+        """The stop in force is not the owner's: an order was lost in a restart."""
         self._slot: Slot | None = None
         self._choice, self._idle_reason = Arbitration(ModeRequest(by="nobody")), ""
         self._plan_t = float("-inf")
@@ -83,6 +91,47 @@ class EnergyController:
     @property
     def charger_state(self) -> ChargerState | None:
         return self._charger
+
+    @property
+    def needs_kept_order(self) -> bool:
+        """Whether the order that is written down is in force, or nobody has chosen since it was lost."""
+        by_hand = self._manual is not None and self._manual.by == "owner" and self._manual.mode == Mode.CHARGE
+        return by_hand or self._kept is not None or self.order_lost
+
+    # After a restart
+
+    def recall(self, now: float, order: KeptOrder, boot: str) -> None:
+        """A charge by hand was in force when the last program ended; `boot` is the present boot. plan() decides what
+        becomes of it, as soon as `charger` has reported: it may have got a stop meanwhile."""
+        self._kept, self._boot = order, boot
+        self._set_manual(now, NOBODYS, say("idle.order_unheard"))
+
+    def lose_order(self, now: float, why: str) -> None:
+        """A charge by hand cannot go on, and the schedule might discharge the car that the owner wants full: the
+        appliance stays idle, as after a stop, until a person chooses. why: the end of a sentence."""
+        self.stop(now)
+        self.order_lost = True
+        self._rechoose(now)
+        self._event("warning", "order-lost", say("order.lost", why=why))
+
+    def _decide_kept(self, now: float, wall: datetime) -> None:
+        if self._kept is None or self._charger is None:
+            return
+        order, at = self._kept, Moment(self._boot, now, wall.astimezone(self.schedule.zone), self.trust.trusted)
+        what, why = fate(order, at)
+        if what is Fate.LOST:
+            self.lose_order(now, why)
+        elif what is Fate.GOES_ON:
+            self._kept, self._stopped_before, self._flowed = None, order.after_stop, False
+            self._set_manual(now, resumed(order, at, self._limits), "")
+            self._event("info", "order-goes-on", say("order.goes_on"), **self.order.applied())
+        elif what is Fate.OVER:
+            self._kept = None
+            self._set_manual(now, None, "")
+            self._event("info", "mode-ended", say("order.over"), mode=Mode.CHARGE)
+        elif self._idle_reason != say("idle.order_waits"):
+            self._set_manual(now, NOBODYS, say("idle.order_waits"))
+            self._event("warning", "order-waits", say("idle.order_waits"))
 
     # Inputs
 
@@ -124,6 +173,7 @@ class EnergyController:
         """Call once a second: evaluate what the schedule wants now. True: another part than before is in force, or the
         car is no longer the one that was planned for."""
         became, self.trust = trust.trusted and not self.trust.trusted, trust
+        self._decide_kept(now, wall)
         if self._slot is not None and now >= self._slot.until_t:
             self._slot = None
         if now - self._soc_t > SOC_KNOWN_S and self._soc_pct is not None:
@@ -151,6 +201,7 @@ class EnergyController:
 
     def take(self, now: float, order: ModeRequest) -> None:
         """The owner chose a mode: any mode except idle ends the owner's stop."""
+        self._forget_kept()
         if order.mode == Mode.IDLE:
             self._set_manual(now, None if self.stopped else order, say("idle.as_ordered"))
             return
@@ -175,11 +226,13 @@ class EnergyController:
 
     def stop(self, now: float) -> None:
         """The owner's stop: from now on only the owner can start something."""
+        self._forget_kept()
         self.stopped, self._slot = True, None
         self._set_manual(now, None, "")
 
     def resume(self, now: float) -> None:
         """End the owner's stop and the mode chosen by hand: the schedule applies again."""
+        self._forget_kept()
         self.stopped = False
         self._start_limiter.owner(now)
         self._set_manual(now, None, "")
@@ -273,6 +326,10 @@ class EnergyController:
 
     # Internal
 
+    def _forget_kept(self) -> None:
+        """A person has chosen: what was written down before a restart no longer matters."""
+        self._kept, self.order_lost = None, False
+
     def _take_settings(self, settings: Settings) -> None:
         self.settings, self._limits = settings, settings.limits()
         self._grid = GridLimits(settings.export_limit_w, settings.fuse_a)
@@ -332,7 +389,7 @@ class EnergyController:
         if self._manual is None or self.order.by == "slot":
             self._slot = None
         else:
-            self._manual = None
+            self._manual = self._kept = None
         self._idle_reason = why
         self._rechoose(now)
 
@@ -355,7 +412,7 @@ class EnergyController:
             suspended=self.stopped,
             trusted=self.trust.trusted,
             scheduled=not self.schedule.empty,
-            idle_reason=self._idle_reason,
+            idle_reason=say("idle.order_lost") if self.order_lost else self._idle_reason,
         )
         order = self.order
         if self._drain.protecting and not (order.by == "owner" and order.mode == Mode.DISCHARGE):

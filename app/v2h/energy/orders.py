@@ -75,9 +75,9 @@ def read_order(values: Mapping[str, Any], limits: Limits, now: float, wall: date
         mode,
         _number("amps", values.get("amps"), Range(0, most_a, "A")),
         _number("soc_limit_pct", values.get("soc_limit_pct"), Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
-        None if end is None else now + _ahead_s(end, wall),
+        None if end is None else now + ahead_s(end, wall),
         None if end is None else str(until),
-        until_said="" if end is None else f"{end:%H:%M}" if end.date() == wall.date() else f"{end:%a %H:%M}",
+        until_said="" if end is None else time_for_people(end, wall),
     )
 
 
@@ -116,7 +116,7 @@ def read_slot(values: Mapping[str, Any], limits: Limits, now: float, wall: datet
         raise ModeRequestError("until is missing: a slot must end by itself")
     return Slot(
         kind,
-        now + _ahead_s(_moment(until, wall), wall),
+        now + ahead_s(_moment(until, wall), wall),
         str(until),
         _number("amps", values.get("amps"), Range(0, limits.max_charge_a, "A")),
         _number("soc_limit_pct", values.get("soc_limit_pct"), Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
@@ -139,7 +139,7 @@ def _moment(until: object, wall: datetime) -> datetime:
         raise ModeRequestError(f"until = {until!r} is not an ISO time such as {wall:%Y-%m-%dT%H:%M%z}") from None
     try:
         end = time.replace(tzinfo=wall.tzinfo) if time.tzinfo is None else time.astimezone(wall.tzinfo)
-        good = 0 < _ahead_s(end, wall) <= LONGEST.total_seconds()
+        good = 0 < ahead_s(end, wall) <= LONGEST.total_seconds()
     except OverflowError:  # in the calendar's first or last hours
         good = False
     if not good:
@@ -147,6 +147,12 @@ def _moment(until: object, wall: datetime) -> datetime:
     return end
 
 
-def _ahead_s(end: datetime, wall: datetime) -> float:
+def time_for_people(end: datetime, wall: datetime) -> str:
+    """The time of day of `end`, with its weekday unless it is the day of `wall`. Both are in the zone of the people."""
+    return f"{end:%H:%M}" if end.date() == wall.date() else f"{end:%a %H:%M}"
+
+
+def ahead_s(end: datetime, wall: datetime) -> float:
+    """Time from `wall` to `end`, s."""
     # In UTC: Python subtracts two times of one zone as wall-clock times, an hour wrong across a change of the clocks.
     return (end.astimezone(UTC) - wall.astimezone(UTC)).total_seconds()

@@ -20,7 +20,12 @@ def look(wall_s: float) -> ClockReadings:
         rtc_s: float | None = float(RTC.read_text())
     except (OSError, ValueError):
         rtc_s = None
-    return ClockReadings(wall_s, BOOT_ID.read_text().strip(), ntp_s, rtc_s)
+    return ClockReadings(wall_s, boot(), ntp_s, rtc_s)
+
+
+def boot() -> str:
+    """The kernel's name for this boot."""
+    return BOOT_ID.read_text().strip()
 
 
 def recall(path: Path) -> Remembered | None:

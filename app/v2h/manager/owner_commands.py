@@ -1,7 +1,8 @@
 """Checks the owner's commands to `manager`, carries them out on controller and store, and answers what was applied.
 
 Each command is a function from its values to an Answer; a refusal is an OrderRefusedError whose text says what, why and
-what is allowed. A change that cannot be written to the disk is not applied, except a stop, which always holds.
+what is allowed. A change of settings or schedule that cannot be written to the disk is not applied. A stop and a mode
+hold nevertheless, and the answer says that a restart forgets them.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from v2h.bus.sentences import say
 from v2h.bus.states import Mode
 from v2h.checks import few
 from v2h.energy.controller import EnergyController
+from v2h.energy.kept_order import KeptOrder, kept_order
 from v2h.energy.orders import ModeRequest, ModeRequestError, read_order, read_slot
 from v2h.energy.owner_settings import SettingsError
 from v2h.energy.schedule_json import revision
@@ -72,22 +74,29 @@ class OwnerCommands:
             raise BadValuesError(str(error)) from error
         if order.mode == Mode.IDLE:
             self._controller.take(now, order)
-            return Answer(say("answer.idle"), order.applied())
+            return Answer(say("answer.idle", warning=self._keep_order(None)), order.applied())
         self._may_start()
         if why := self._controller.nothing_to_do(order):
             raise OrderRefusedError(why)
+        # Written before it is carried out: else a crash between the two would forget an order that already acts.
+        warning = self._keep_order(kept_order(order, self._store.boot, now, wall, after_stop=self._controller.stopped))
         self._controller.take(now, order)
-        return Answer(say("answer.mode", order=_said(order), warning=self._keep_stop()), order.applied())
+        stop_warning = self._keep_stop(now)
+        return Answer(say("answer.mode", order=_said(order), warning=warning or stop_warning), order.applied())
 
     def stop(self, values: Values, now: float, wall: datetime) -> Answer:
         self._controller.stop(now)
         self._stopped_at_once(now)
-        return Answer(say("answer.stopped", warning=self._keep_stop()), {"mode": "idle"})
+        warning = self._keep_stop(now)
+        order_warning = self._keep_order(None)
+        return Answer(say("answer.stopped", warning=warning or order_warning), {"mode": "idle"})
 
     def resume(self, values: Values, now: float, wall: datetime) -> Answer:
         self._may_start()
         self._controller.resume(now)
-        return Answer(say("answer.resumed", warning=self._keep_stop()), {"mode": self._controller.order.mode})
+        warning = self._keep_order(None)
+        stop_warning = self._keep_stop(now)
+        return Answer(say("answer.resumed", warning=warning or stop_warning), {"mode": self._controller.order.mode})
 
     def slot(self, values: Values, now: float, wall: datetime) -> Answer:
         self._needs_time(values)
@@ -148,12 +157,19 @@ class OwnerCommands:
         if values.get("until") is not None and not self._controller.trust.trusted:
             raise OrderRefusedError(say("refused.no_clock"))
 
-    def _keep_stop(self) -> str:
-        """Write the owner's stop to the disk; returns what to add to the answer."""
+    def _keep_stop(self, now: float) -> str:
+        """Write to the disk whether the owner's stop is in force; returns what to add to the answer."""
+        return self._written(lambda: self._store.keep_stop(self._controller.stopped, now))
+
+    def _keep_order(self, order: KeptOrder | None) -> str:
+        """Write a charge by hand to the disk, None: erase it; returns what to add to the answer."""
+        return self._written(lambda: self._store.keep_order(order))
+
+    def _written(self, write: Callable[[], None]) -> str:
         try:
-            self._store.keep_stop(self._controller.stopped)
+            write()
         except OSError as error:
-            return say("answer.stop_not_written", error=error.strerror)
+            return say("answer.not_written", error=error.strerror)
         return ""
 
 

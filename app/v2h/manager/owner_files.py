@@ -1,22 +1,24 @@
-"""The files that `manager` keeps on the data partition: the owner's settings and schedule, the owner's stop, and when
-the clock was good. None of them commands energy by itself.
+"""The files that `manager` keeps on the data partition: the owner's settings and schedule, the owner's stop, a charge
+by hand, and when the clock was good.
 
 Every write is complete or does not happen (runtime/atomic_file.py). A file that cannot be read never stops the
-appliance: settings fall back to the site's limits key by key, the schedule falls back to the last good one, and a stop
-that cannot be read counts as a stop.
+appliance: settings fall back to the site's limits key by key, the schedule falls back to the last good one, a stop that
+cannot be read counts as a stop, and so does a charge by hand that cannot be read.
 """
 
 import contextlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from v2h.bus.sentences import say
-from v2h.checks import utf8
+from v2h.checks import finite, utf8
 from v2h.config.site import Config
 from v2h.energy import owner_settings
 from v2h.energy.clock_trust import Remembered
+from v2h.energy.kept_order import KeptOrder, read_kept_order
 from v2h.energy.owner_settings import Settings, SettingsError
 from v2h.energy.schedule import Schedule
 from v2h.energy.schedulefile import ScheduleError, read_schedule
@@ -24,14 +26,22 @@ from v2h.manager import clock_sources
 from v2h.runtime import atomic_file
 
 SETTINGS, SCHEDULE, EVENTS = "settings.json", "schedule.json", "events.json"
-STOP, CLOCK = "stopped.json", "clock.json"
+STOP, ORDER, CLOCK = "stopped.json", "order.json", "clock.json"
 
 Warn = Callable[[str, str], None]
 """warn(code, text)"""
 
 
+@dataclass(frozen=True, slots=True)
+class BadOrder:
+    """There is a charge by hand in the file, but it cannot be read."""
+
+    why: str
+
+
 class OwnerStore:
-    """The files below one folder. settings_error, schedule_error: why a file, or a part of it, is not used."""
+    """The files below one folder. settings_error, schedule_error: why a file, or a part of it, is not used. boot: the
+    name of the present boot."""
 
     def __init__(self, folder: Path, config: Config, warn: Warn) -> None:
         self._folder, self._site, self._warn = folder, config.limits, warn
@@ -43,8 +53,10 @@ class OwnerStore:
         self._seen: tuple[float, int] | None = None
         self.schedule = self._parsed(self._document)
         self.look_at_schedule()
+        self.boot = clock_sources.boot()
         self._kept_stop = self._read_stop()
-        self.stopped = self._kept_stop is not False
+        self.stopped, self.order_lost = self._kept_stop or (True, False)
+        self._kept_order = self.order = self._read_order()
         self.clock = clock_sources.recall(folder / CLOCK)
 
     # Settings
@@ -127,38 +139,81 @@ class OwnerStore:
         except ScheduleError as error:
             self.schedule_error = str(error)
 
-    def without(self, aside: Mapping[str, str]) -> None:
+    def without(self, aside: Mapping[str, str], now: float) -> None:
         """Files were set aside, each with its sentence: nothing starts by itself until the owner has chosen."""
         for name, sentence in aside.items():
             if name == SETTINGS:
                 self.settings_error = sentence
-            else:
+            elif name in (SCHEDULE, EVENTS):
                 self.schedule_error = sentence
             self._warn("file-set-aside", sentence)
         with contextlib.suppress(OSError):
-            self.keep_stop(True)
+            self.keep_stop(True, now)
 
-    # The owner's stop, and the clock
+    # The owner's stop and the charge by hand, and the clock
 
-    def keep_stop(self, stopped: bool) -> None:
-        """The value holds from now on, and is written unless the file already has it. Raises OSError: then the value
-        holds as well, and the next call writes it again."""
-        self.stopped = stopped
-        if self._kept_stop is not stopped:
-            atomic_file.write_json(self._folder / STOP, {"stopped": stopped})
-            self._kept_stop = stopped
+    def keep_stop(self, stopped: bool, now: float, *, order_lost: bool = False) -> None:
+        """The value holds from `now` (monotonic s) on, and is written unless the file already has it. Raises OSError:
+        then the value holds as well, and the next call writes it again. order_lost: nobody stopped, but a charge by
+        hand was lost."""
+        self.stopped, self.order_lost = stopped, order_lost
+        if self._kept_stop != (stopped, order_lost):
+            value = {"stopped": stopped, "order_lost": order_lost, "boot": self.boot, "t": now}
+            atomic_file.write_json(self._folder / STOP, value)
+            self._kept_stop, self._stop_t = (stopped, order_lost), now
+
+    def knows_stop(self, stop_t: float) -> bool:
+        """Whether a stop at stop_t (monotonic s) came before the owner's last choice that is written down. If not,
+        it came while `manager` was away."""
+        order = self._kept_order
+        order_t = order.t if isinstance(order, KeptOrder) and order.boot == self.boot else float("-inf")
+        return stop_t <= max(order_t, self._stop_t)
+
+    def keep_order(self, order: KeptOrder | BadOrder | None) -> None:
+        """Write the charge by hand that is in force from now on; None: erase it. Raises OSError: then the next call
+        tries again. A write that fails erases the order before, so that a restart does not go on with that one."""
+        self.order = order
+        if order == self._kept_order:
+            return
+        if not isinstance(order, KeptOrder):
+            self._erase_order()
+            return
+        try:
+            atomic_file.write_json(self._folder / ORDER, order.as_json())
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._erase_order()
+            raise
+        self._kept_order = order
+
+    def _erase_order(self) -> None:
+        atomic_file.erase(self._folder / ORDER)
+        self._kept_order = None
 
     def keep_clock(self, remembered: Remembered) -> None:
         """Raises OSError."""
         self.clock = remembered
         atomic_file.write_json(self._folder / CLOCK, remembered.as_json())
 
-    def _read_stop(self) -> bool | None:
-        """The value in the file, None when it cannot be read. A bad file stays in its place, because without it the
-        next start would find no stop; the owner's next command replaces it."""
+    def _read_stop(self) -> tuple[bool, bool] | None:
+        """Whether the owner's stop is in force, and whether an order was lost instead; None when the file cannot be
+        read. A bad file stays in its place, because without it the next start would find no stop; the owner's next
+        command replaces it."""
+        self._stop_t = float("-inf")
         try:
-            stopped = atomic_file.read_json(self._folder / STOP, move_bad=False).get("stopped", False)
+            content = atomic_file.read_json(self._folder / STOP, move_bad=False)
         except atomic_file.BadFileError as error:
             self._warn("stop-bad", say("file.stop_bad", error=str(error)))
             return None
-        return stopped if isinstance(stopped, bool) else None
+        if content.get("boot") == self.boot and finite(content.get("t")):
+            self._stop_t = float(content["t"])
+        stopped, lost = content.get("stopped", False), content.get("order_lost", False)
+        return (stopped, lost) if isinstance(stopped, bool) and isinstance(lost, bool) else None
+
+    def _read_order(self) -> KeptOrder | BadOrder | None:
+        """The charge by hand in the file. A bad file stays in its place, for the same reason as a bad stop."""
+        path = self._folder / ORDER
+        try:
+            return read_kept_order(atomic_file.read_json(path, move_bad=False)) if path.exists() else None
+        except (OSError, ValueError) as error:  # BadFileError is a ValueError
+            return BadOrder(say("file.wrong", file=ORDER, errors=str(error)))

@@ -16,6 +16,7 @@ unlocked only from the panel (`v2h/panel/unlock`), never as a command.
 import errno
 import sys
 import time
+from dataclasses import replace
 
 from v2h.bus.coding import MessageError
 from v2h.bus.messages import ChargerPower, Command, Reply, Setpoint, UnlockWord
@@ -75,6 +76,7 @@ class ChargerShell:
         self._guard = WireClient(GUARD_SOCKET, program, self._on_report)
         self._state_t = self._power_t = float("-inf")
         self._told_a: float | None = None
+        self._stop_t: float | None = None
         self._last_state: tuple[object, ...] = ()
         self._last_events: tuple[State, str] = (State.IDLE, "")
         program.every(RETRY_S, self._open, slack_s=SLACK_S)
@@ -190,6 +192,7 @@ class ChargerShell:
     def _on_stop_command(self, topic: str, payload: bytes) -> None:
         """Stop, also when the message cannot be read: charger obeys every message on this topic."""
         self._charger.stop()
+        self._stop_t = time.monotonic()  # for a manager that was away; see energy/kept_order.py
         try:
             text = say("stop.by", source=Command.from_json(payload).source)
         except MessageError as error:
@@ -306,7 +309,8 @@ class ChargerShell:
         if key != self._last_state or now - self._state_t >= STATE_PERIOD_S:
             self._last_state, self._state_t = key, now
             fan_pct = None if self._fan is None else round(100 * self._fan.duty)
-            self._program.bus.publish(charger_state(self._charger, now, self._adc.inputs_v, fan_pct))
+            state = charger_state(self._charger, now, self._adc.inputs_v, fan_pct)
+            self._program.bus.publish(replace(state, stop_t=self._stop_t))
 
     def _tell_power(self, now: float) -> None:
         """Publish the power as soon as a round of polls has measured it; while nothing changes, only every

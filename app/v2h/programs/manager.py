@@ -1,12 +1,13 @@
 """manager: computes the setpoint from mode, schedule, car, meter and limits, and gives the reason (energy/controller).
 
 A setpoint is valid for one second. It is sent again every 0.25 s (1 s while no session is wanted), and at once when it
-changes. A mode chosen by hand is never remembered: after a restart of this program the schedule decides, or the
-appliance is idle. A stop by a person is remembered and suspends the schedule until the owner starts something or
-resumes it. A schedule or settings with which manager died again and again are set aside at its next start
-(manager/suspects.py); then nothing starts until a person chooses.
+changes. A stop by a person is remembered and suspends the schedule until the owner starts something or resumes it. A
+charge by hand is remembered too, with its limit and its end; what becomes of it after a restart is in
+energy/kept_order.py. No other mode chosen by hand is remembered: after a restart of this program the schedule decides,
+or the appliance is idle. A schedule, settings or a charge with which manager died again and again are set aside at its
+next start (manager/suspects.py); then nothing starts until a person chooses.
 If manager dies or hangs: charger's setpoint expires within 1 s, charger ramps to 0 A and pauses; after its restart
-manager continues as described above.
+manager continues as described above. It sends no setpoint before charger has reported whether it got a stop meanwhile.
 """
 
 import contextlib
@@ -38,7 +39,7 @@ from v2h.manager import suspects
 from v2h.manager.clock_setter import ClockError, ClockSetter
 from v2h.manager.clock_sources import BOOT_ID
 from v2h.manager.owner_commands import OrderRefusedError, OwnerCommands
-from v2h.manager.owner_files import OwnerStore
+from v2h.manager.owner_files import BadOrder, OwnerStore
 from v2h.runtime.paths import DATA
 from v2h.runtime.program import SLACK_S, Program
 
@@ -65,10 +66,11 @@ class Manager:
         self._bus, self._config = program.bus, program.config
         self._store = store = OwnerStore(DATA, self._config, self._warn)
         if aside:
-            store.without(aside)
+            store.without(aside, time.monotonic())
         errors = self._config.errors
         self._controller = EnergyController(errors, store.settings, store.schedule, store.stopped, self._bus.event)
         self._clock = ClockSetter(program, store, self._warn)
+        self._recall(time.monotonic())
         orders = OwnerCommands(self._controller, store, errors, self._decide)
         self._orders = {
             "mode": orders.mode,
@@ -79,6 +81,7 @@ class Manager:
             "schedule": orders.schedule,
         }
         self._told: tuple[object, ...] = ()
+        self._to_write: tuple[bool, ...] = ()
         self._told_t = self._preview_t = self._charger_t = float("-inf")
         for name in (*self._orders, "clock", "clear-fault"):
             self._bus.subscribe(Command.TOPIC.format(name), self._on_command, retained=False)
@@ -93,6 +96,16 @@ class Manager:
         program.every(LOOK_S, self._look, slack_s=SLACK_S)
         program.every(PLAN_S, self._plan, slack_s=SLACK_S)
         self._timer = program.every(SETPOINT_PERIOD_S, self._decide)
+
+    def _recall(self, now: float) -> None:
+        """Find the charge by hand that was in force before the restart. The owner's stop overrules it."""
+        store, controller = self._store, self._controller
+        if store.stopped:
+            controller.order_lost = store.order_lost
+        elif isinstance(store.order, BadOrder):
+            controller.lose_order(now, store.order.why)
+        elif store.order is not None:
+            controller.recall(now, store.order, store.boot)
 
     def stop(self, now: float) -> bool:
         """On SIGTERM: the last setpoint wants no session, and charger stops the session normally."""
@@ -113,8 +126,16 @@ class Manager:
             self._decide(now)
 
     def _on_charger(self, topic: str, payload: bytes) -> None:
-        self._charger_t = now = time.monotonic()
-        if self._controller.on_charger(now, ChargerState.from_json(payload)):
+        state, now = ChargerState.from_json(payload), time.monotonic()
+        first, self._charger_t = self._charger_t == float("-inf"), now
+        missed = first and state.stop_t is not None and not self._store.knows_stop(state.stop_t)
+        if missed and not self._controller.stopped:
+            self._controller.stop(now)
+            self._bus.event("info", "stopped", say("stop.meanwhile"))
+        changed = self._controller.on_charger(now, state)
+        if first:
+            self._plan(now)
+        if first or changed:
             self._decide(now)
 
     # Orders of people
@@ -190,7 +211,8 @@ class Manager:
 
     def _decide(self, now: float) -> None:
         setpoint = self._controller.decide(now)
-        self._bus.publish(setpoint)
+        if self._charger_t > float("-inf"):
+            self._bus.publish(setpoint)
         self._timer.period_s = SETPOINT_PERIOD_S if setpoint.wanted else REST_PERIOD_S
         self._timer.due = min(self._timer.due, now + self._timer.period_s)
         told = self._controller.told()
@@ -201,6 +223,10 @@ class Manager:
     def _plan(self, now: float) -> None:
         wall = _wall()
         changed = self._controller.plan(now, wall, self._clock.trust(wall))
+        to_write = self._controller.stopped, self._controller.order_lost, self._controller.needs_kept_order
+        if to_write != self._to_write:
+            self._to_write = to_write
+            self._write_down(now)
         if changed:
             self._decide(now)
         if changed or now - self._preview_t >= PREVIEW_S:
@@ -231,14 +257,21 @@ class Manager:
     def _look(self, now: float) -> None:
         """Check what others may have changed: the clock's trust and the file of the schedule."""
         self._clock.look()
-        if self._controller.stopped:  # the card could not be written when it came, or an order that did nothing ended
-            with contextlib.suppress(OSError):
-                self._store.keep_stop(True)
+        self._write_down(now)  # again, in case the card could not be written
         error = self._store.schedule_error
         if self._store.look_at_schedule():
             self._use(now)
         elif self._store.schedule_error != error:
             self._preview_t = float("-inf")
+
+    def _write_down(self, now: float) -> None:
+        """Make the files of the stop and of the charge by hand agree with what is in force. They differ after a failed
+        write, and when no person's command was the reason: a charge has ended, or was stopped or lost in a restart."""
+        store, controller = self._store, self._controller
+        with contextlib.suppress(OSError):
+            store.keep_stop(controller.stopped, now, order_lost=controller.order_lost)
+        with contextlib.suppress(OSError):
+            store.keep_order(store.order if controller.needs_kept_order else None)
 
     def _use(self, now: float) -> None:
         """Apply new settings or a new schedule."""

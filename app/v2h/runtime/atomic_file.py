@@ -60,6 +60,12 @@ def read_json(path: Path, *, move_bad: bool = True) -> dict[str, Any]:
     return value
 
 
+def erase(path: Path) -> None:
+    """Remove the file, if there is one, so that it stays gone after a power cut. Raises OSError."""
+    path.unlink(missing_ok=True)
+    sync_names(path.parent)
+
+
 def set_aside(path: Path) -> Path | None:
     """Rename to NAME.bad and return the new path, None when that fails. It replaces an earlier NAME.bad, so that bad
     files cannot fill the card."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.answering import answering
 from tests.support.messages import manager
 from tests.support.webapp import WebApp
-from tests.unit.commands.test_far import answering
 from v2h.cli import main
 
 OLD, NEW = "20261122T000000Z-car-silent.log", "20261123T060000Z-by-hand.log"

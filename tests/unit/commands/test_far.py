@@ -2,24 +2,18 @@
 
 import io
 import json
-import socket
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.hangup import hang_up
+from tests.support.answering import BUSY, HEAD, JSON, answering
 from tests.support.messages import manager
 from tests.support.webapp import WebApp
 from v2h.cli import main
 from v2h.commands.api import Api
 
 STATE = {"view": {"headline": "All is well"}, "manager": None, "programs": {}}
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\n"
-JSON = HEAD % b"application/json" + b"Connection: close\r\n\r\n"
 STREAM = HEAD % b"text/event-stream" + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
@@ -27,34 +21,6 @@ def chunk(state: dict[str, object]) -> bytes:
     """One event of a stream."""
     data = b"data: " + json.dumps(state).encode() + b"\n\n"
     return b"%x\r\n" % len(data) + data + b"\r\n"
-
-
-@contextmanager
-def answering(answers: list[bytes], *, silent_after: bytes = b"") -> Iterator[str]:
-    """A server that sends each caller the next answer and hangs up, except after the answer `silent_after`."""
-    listening, held = socket.create_server(("127.0.0.1", 0)), list[socket.socket]()
-    place = f"127.0.0.1:{listening.getsockname()[1]}"
-
-    def serve() -> None:
-        for answer in answers:
-            try:
-                link, _ = listening.accept()
-            except OSError:
-                return
-            link.recv(4000)
-            link.sendall(answer)
-            held.append(link)
-            if answer is not silent_after:
-                link.shutdown(socket.SHUT_RDWR)
-        listening.close()
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield place
-    finally:
-        hang_up(listening, *held)
-        thread.join(5)
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +33,6 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 REFUSAL = b'HTTP/1.1 401 NO\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{"ok": false, "error": "No."}'
-BUSY = b'HTTP/1.1 503 NO\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{"ok": false, "error": "Full."}'
 FIRST = chunk({"view": {"headline": "First"}})
 SECOND = STREAM + chunk({"view": {"headline": "Second"}}) + b"0\r\n\r\n"
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.support.answering import BUSY, JSON, answering
 from tests.support.messages import manager
 from tests.support.webapp import WebApp
-from tests.unit.commands.test_far import BUSY, JSON, answering
 from v2h.bus.messages import ManagerSettings
 from v2h.cli import main
 from v2h.commands.clock import local_text

@@ -44,6 +44,8 @@ def test_a_preset_of_registers_makes_a_modbus_meter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("preset", "text", "says"),
     [
+        ("mine", "x = " + "[" * 3000, "mine.toml: nested too deeply"),
+        ("mine", "x = " + "9" * 5000, "mine.toml: Exceeds the limit"),
         ("glo", None, "meter.grid.preset: 'glo' is no preset; did you mean glow?"),
         ("homewizard", None, "'homewizard' is a preset of kind http, not of kind mqtt"),
         ("mine", "kind = ", "mine.toml: Invalid value"),

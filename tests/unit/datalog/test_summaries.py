@@ -10,6 +10,7 @@ from v2h.datalog.summaries import Days, Minute, prices_at
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedule_json import schedule_parts
 from v2h.energy.schedulefile import read_schedule
+from v2h.energy.steps import result
 
 
 def test_a_minute_has_means_extremes_and_its_last_state() -> None:
@@ -87,7 +88,7 @@ def test_a_bad_row_of_the_log_is_named() -> None:
 def test_the_prices_of_a_moment_as_manager_tells_them() -> None:
     night = {"start": "23:30", "end": "05:30", "import_price": 0.07, "export_price": 0.15}
     schedule = read_schedule({"version": 1, "zone": "Europe/London", "prices": [night]}, Limits(), "Europe/London")
-    told = schedule_parts(schedule, datetime(2026, 11, 22, 12, tzinfo=UTC), CarNow())["prices"]
+    told = result(schedule_parts(schedule, datetime(2026, 11, 22, 12, tzinfo=UTC), CarNow()))["prices"]
     noon = 1_795_348_800.0
     expected = {0: (None, None), 11.4: (None, None), 11.5: (0.07, 0.15), 17.4: (0.07, 0.15), 17.5: (None, None)}
     assert {hours: prices_at(told, noon + hours * 3600) for hours in expected} == expected

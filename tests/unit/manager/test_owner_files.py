@@ -46,7 +46,7 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
     store.keep_settings({"reserve_soc_pct": 50})
     store.keep_settings({"idle_end_min": 15})
     store.keep_schedule(GOOD)
-    store.keep_stop(True)
+    store.keep_stop(True, 5.0)
     store.keep_clock(Remembered("owner", 5.0, "b"))
     assert written(tmp_path, "settings.json") == {"idle_end_min": 15, "reserve_soc_pct": 50}
     again = Kept(tmp_path).store
@@ -76,7 +76,7 @@ def test_what_cannot_be_written_is_not_taken_over(tmp_path: Path, monkeypatch: p
             change()
     assert (store.settings.idle_end_min, store.schedule.empty) == (30, True)
     with pytest.raises(OSError, match="No space left"):
-        store.keep_stop(True)
+        store.keep_stop(True, 5.0)
     assert store.stopped, "a stop holds even though it cannot be written down"
 
 
@@ -129,10 +129,10 @@ def test_an_unreadable_stop_counts_as_a_stop_until_the_owner_says_otherwise(tmp_
     for _ in range(3):
         assert Kept(tmp_path).store.stopped, "at the first start and at every other"
     store = Kept(tmp_path).store
-    store.keep_stop(True)
-    assert written(tmp_path, "stopped.json") == {"stopped": True}
+    store.keep_stop(True, 5.0)
+    assert written(tmp_path, "stopped.json")["stopped"] is True
     (tmp_path / "stopped.json").write_text(text)
-    Kept(tmp_path).store.keep_stop(False)
+    Kept(tmp_path).store.keep_stop(False, 5.0)
     assert not Kept(tmp_path).store.stopped
 
 
@@ -142,9 +142,9 @@ def test_a_stop_that_could_not_be_written_is_tried_again(tmp_path: Path, monkeyp
         meanwhile.setattr("v2h.runtime.atomic_file.write_text", full)
         for _ in range(2):
             with pytest.raises(OSError, match="No space left"):
-                store.keep_stop(True)
+                store.keep_stop(True, 5.0)
     assert not Kept(tmp_path).store.stopped
-    store.keep_stop(True)
+    store.keep_stop(True, 5.0)
     assert Kept(tmp_path).store.stopped
 
 
@@ -158,9 +158,9 @@ def test_a_new_zone_moves_the_schedule(tmp_path: Path) -> None:
 
 def test_a_stop_is_written_once(tmp_path: Path) -> None:
     store = Kept(tmp_path).store
-    store.keep_stop(False)
+    store.keep_stop(False, 5.0)
     assert not (tmp_path / "stopped.json").exists()
-    store.keep_stop(True)
+    store.keep_stop(True, 5.0)
     written_at = (tmp_path / "stopped.json").stat().st_mtime_ns
-    store.keep_stop(True)
+    store.keep_stop(True, 5.0)
     assert (tmp_path / "stopped.json").stat().st_mtime_ns == written_at
