@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.support.fullschedule import DAYS, clock, full
-from tests.support.restarts import BEGIN, Restarts
+from tests.support.restarts import BEGIN, STEP_S, Restarts
 from v2h.bus.messages import MOST_MESSAGE_B, MeterReading, Reply
 from v2h.bus.states import MODES
 from v2h.checks import check_texts
@@ -187,12 +187,13 @@ class House:
         program = self.world.program
         assert program is not None
         self.world.forget_published()
-        program.hear_raw(f"v2h/command/{name}", payload)
+        heard = program.hear_raw(f"v2h/command/{name}", payload)
         reply = self._reply(key)
-        for _ in range(40 if name == "schedule" else 0):  # the answer comes with the preview, which is made in slices
-            if reply is None:
-                self.world.settled_w(1)
-                reply = self._reply(key)
+        for _ in range(MOST_SLICES if key and heard else 0):
+            if reply is not None:
+                break
+            self.world.settled_w(STEP_S)
+            reply = self._reply(key)
         if reply is None or reply.ok:
             self.world.settled_w(1)
         for _, message in program.published:
@@ -201,7 +202,7 @@ class House:
 
     def _reply(self, key: str) -> Reply | None:
         assert self.world.program is not None
-        replies = [message for _, message in self.world.program.published if isinstance(message, Reply)]
+        replies = (message for _, message in self.world.program.published if isinstance(message, Reply))
         return next((reply for reply in replies if reply.id == key), None)
 
     def restart(self) -> None:
@@ -327,6 +328,8 @@ def _put(document: Any, steps: list[str], value: Any) -> Any:
 
 
 RESTART_EVERY = 25
+MOST_SLICES = 1000
+"""manager answers a schedule when it has computed the preview, slice by slice."""
 
 
 def run_every_field(folder: Path, patch: pytest.MonkeyPatch) -> int:
