@@ -88,7 +88,7 @@ def log_text(events: Sequence[Mapping[str, Any]], tz: tzinfo) -> str:
 
 
 def _local(at: object, tz: tzinfo) -> str:
-    """The ISO time `at` in this zone; as it is when it is none."""
+    """The ISO time `at` in this zone; `at` unchanged if it is not a time."""
     try:
         return local_text(datetime.fromisoformat(str(at)), tz)
     except (ValueError, OverflowError):

@@ -48,7 +48,9 @@ WATTS, VOLTS, AMPS = (
     number(Range(LEAST_A, 100, "A")),
 )
 """Ranges of what one phase of a house can carry."""
-NOT_HERE = "this works on the charger itself, and this machine is none: log in there (ssh) and run it as root"
+NOT_HERE = (
+    "this works only on the charger itself, and this machine is not the charger: log in there (ssh) and run it as root"
+)
 NO_BUS = "the bus does not answer: is the charger's software running, and are you root?"
 
 

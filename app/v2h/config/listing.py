@@ -12,8 +12,8 @@ FLAG = ("true", "false")
 
 
 class Key(NamedTuple):
-    """name: dotted, as limits.max_charge_a. default: None when there is none. choices: all allowed values as texts, if
-    they are a closed list. number: whether it holds a number of a range."""
+    """name: dotted, as limits.max_charge_a. default: None if there is no default. choices: all allowed values as texts,
+    if they are a closed list. number: whether it holds a number of a range."""
 
     name: str
     value: Any

@@ -160,7 +160,7 @@ def _with(card: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]) -> d
 
 
 def _table(data: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
-    """The table of that dotted name; {} when there is none."""
+    """The table of that dotted name; {} if it does not exist."""
     found: Any = data
     for name in names:
         found = found.get(name, {}) if isinstance(found, dict) else {}

@@ -252,7 +252,7 @@ def _wrong(content: Mapping[str, Any], paths: list[Path]) -> list[str]:
 
 def _good_web(path: Path, merged: Mapping[str, Any]) -> dict[str, Any]:
     """The keys WEB_KEPT of the owner's file that are good by themselves; from a file that is no TOML, the lines of its
-    [web] that are. A bad value of reading means "owner": whoever writes the key wants to close the page."""
+    [web] that are. A bad value of reading means "owner": a person who writes the key wants to close the page."""
     web = dict(merged["web"]) if isinstance(merged.get("web"), dict) else _lines_of_web(path)
     good = {}
     for key in WEB_KEPT:

@@ -16,7 +16,7 @@ SMALLEST = 96
 CLIP = 4.0
 """A change counts as no more than this times the mean of the smallest."""
 CLIP_FOR = 16
-"""The sum over the smallest is made anew after so many changes: a small board makes it many times a second."""
+"""The sum over the smallest is computed again after so many changes: a small board makes it many times a second."""
 BEYOND = 4.5
 """A sample this many deviations from the mean is a movement: noise is as large once in 150 000 samples."""
 

@@ -67,7 +67,7 @@ def test_on_a_pc_it_says_where_it_works(
     monkeypatch.setattr("v2h.commands.meter.RUN", tmp_path / "none")
     monkeypatch.setattr("v2h.commands.meter.CONNECT_S", 0.1)
     assert main(["meter", "read"]) == 1
-    assert "works on the charger itself, and this machine is none" in capsys.readouterr().err
+    assert "works only on the charger itself, and this machine is not the charger" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
