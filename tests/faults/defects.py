@@ -148,7 +148,7 @@ DEFECTS: tuple[Defect, ...] = (
        'Row("3: c1, c2 open", 0.3, True', 'Row("3: c1, c2 open", 0.0, True',
        ("PRE does not stop", "charger killed")),
     _D("low_is_assumed", "safety/makesafe.py",
-       "return amps is not None and abs(amps) <= LOW_A and heard.set_t > self._zero_t and heard.set_a == 0.0",
+       "amps = heard.amps(now, AMPS_AGE_S, self._zero_t + DEAD_S)",
        "return True", ("charger killed",)),
     _D("contactors_stay", "safety/makesafe.py", "True, CONTACTORS)", "True, NONE)", ("charger killed",)),
     _D("safe_waits_8_s", "safety/makesafe.py", 'Row("2: PRE AC off", 0.8', 'Row("2: PRE AC off", 8.0',

@@ -5,6 +5,7 @@ Only answers are believed: a write counts only after its value has been read bac
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from v2h.canframe import Frame
@@ -13,6 +14,8 @@ from v2h.pre import objects as pre
 DEAD_S = 0.22
 """For this time after a new order the converter may still follow the previous order, and may pass through 0 A on its
 way to the other sign: its dead time of 0.2 s (CAP1), and one step."""
+FALL_A_S = 50.0
+"""The slowest fall towards 0 A that was seen (CAP1: 50 to 60 A/s)."""
 ASKED_S = 1.0
 """An order that was replaced longer ago than this is dropped: every measurement that is still used is younger."""
 
@@ -87,11 +90,20 @@ class ConverterMonitor:
         amps = self.amps(now, max_age_s)
         if amps is None:
             return None
-        ends = [ended_t for ended_t, _ in self.asked[1:]] + [math.inf]
-        followed = (
-            asked_a for (_, asked_a), end_t in zip(self.asked, ends, strict=True) if end_t > self.before_t - DEAD_S
-        )
+        followed = (asked_a for asked_a, end_t in self._orders() if end_t > self.before_t - DEAD_S)
         return max(amps, *followed, key=abs)
+
+    def may_flow_a(self, now: float, zero_t: float) -> float:
+        """The largest current, without its sign, that a converter which follows its orders may still give: it comes
+        down from every order that this class heard, the last of which the caller replaced by 0 A at zero_t."""
+        last_end_t = zero_t if self.asked[-1][0] <= zero_t else math.inf
+        falls_s = ((asked_a, now - DEAD_S - min(end_t, last_end_t)) for asked_a, end_t in self._orders())
+        return max(abs(asked_a) - FALL_A_S * max(0.0, fall_s) for asked_a, fall_s in falls_s)
+
+    def _orders(self) -> Iterator[tuple[float, float]]:
+        """Each order in A, and when another one replaced it; infinity for the last."""
+        ends = [ended_t for ended_t, _ in self.asked[1:]] + [math.inf]
+        return zip((asked_a for _, asked_a in self.asked), ends, strict=True)
 
 
 def _is_set_amps(data: bytes) -> bool:

@@ -137,9 +137,12 @@ class MakeSafe:
 
     def _is_low(self, now: float, heard: ConverterMonitor) -> bool:
         """True when 0 A was read back after our own write of 0 A, and at most 5 A was measured after that write had
-        taken effect: the current is not low while it ramps up or reverses."""
+        taken effect: the current is not low while it ramps up or reverses. A reading that is low sooner than the
+        converter can come down from its last order may be a frozen one, and is not believed either."""
         amps = heard.amps(now, AMPS_AGE_S, self._zero_t + DEAD_S)
-        return amps is not None and abs(amps) <= LOW_A and heard.set_t > self._zero_t and heard.set_a == 0.0
+        if amps is None or max(abs(amps), heard.may_flow_a(now, self._zero_t)) > LOW_A:
+            return False
+        return heard.set_t > self._zero_t and heard.set_a == 0.0
 
     def _next_request(self, now: float, heard: ConverterMonitor) -> bytes | None:
         if now >= self._round_t + ROUND_S - GRID_S:

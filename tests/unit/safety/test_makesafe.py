@@ -90,6 +90,22 @@ def test_at_no_current_contactors_open_as_soon_as_that_is_known() -> None:
     assert 0.2 < Run(lambda t: 0.0).until(0.5).fell["C1"] < 0.35, "with the next round's measurement"
 
 
+@pytest.mark.parametrize("ordered_a", [9.0, 16.0, -16.0])
+def test_a_reading_that_is_low_before_the_converter_can_be_is_not_believed(ordered_a: float) -> None:
+    """A frozen 2108 of 0 A: after the dead time of 0.22 s the converter needs (order - 5 A) / 50 A/s."""
+    run = Run(lambda t: 0.0)
+    run.heard.hear(Frame(99.5, pre.REQUEST_ID, pre.write_amps(ordered_a)))
+    possible_s = 0.22 + (abs(ordered_a) - 5.0) / 50.0
+    assert possible_s <= run.until(1.0).fell["C1"] <= possible_s + 0.12
+
+
+def test_an_order_of_0_a_some_time_before_the_trip_costs_no_time() -> None:
+    run = Run(lambda t: 0.0)
+    for t, amps in ((99.0, 16.0), (99.5, 0.0)):
+        run.heard.hear(Frame(t, pre.REQUEST_ID, pre.write_amps(amps)))
+    assert run.until(1.0).fell["C1"] < 0.35
+
+
 @pytest.mark.parametrize("converter", ["silent", "keeps its current"])
 def test_a_converter_that_does_not_obey_loses_mains_at_0_8_and_contactors_at_1_1(converter: str) -> None:
     run = Run(None if converter == "silent" else (lambda t: 14.0), obeys=False).until(3.0)
