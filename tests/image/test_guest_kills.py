@@ -21,7 +21,7 @@ from tests.support.safetypage import limit
 from tests.support.truth import BARE, Row, first, record, rig
 from v2h.safety.outputs import CONTACTORS, Output
 
-REPEAT = int(os.environ.get("REPEAT", "3"))
+REPEAT = int(os.environ.get("REPEAT", "1"))
 ROWS = {
     ("charger", "SIGKILL"): "charger-gone",
     ("charger", "SIGSTOP"): "charger-gone",
