@@ -3,31 +3,25 @@
 import contextlib
 import dataclasses
 import itertools
-import json
 import shutil
 import socket
 import statistics
 import struct
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.hangup import hang_up
 from tests.support.homebroker import Broker
-from v2h.bus.sentences import Sentence
 from v2h.config.meter_kinds import HttpMeter, Meter, ModbusMeter, MqttMeter, RegisterTable
 from v2h.config.site import Hardware
 from v2h.meters import Measurement, MeterError, MeterSource, Refusal, open_meter
-from v2h.meters.line import Line
 from v2h.rig.desk import free_port
 from v2h.rig.homemeters import HttpFace, Look, ModbusFace, float_words, homewizard, sdm230, shelly_pro_em
-from v2h.runtime.pollable import HasFileno
 
 LOOK = Look(-1234.5, 231.5, 49.98, 12_345.0, 678.0)
 
@@ -338,90 +332,3 @@ def test_mqtt_failures_have_words(broker: Broker) -> None:
         await_note(source, "nothing new")
         broker.close()
         assert "is gone" in failure(source)
-
-
-class Loop:
-    """The part of Program that Line uses."""
-
-    def __init__(self) -> None:
-        self.watched: dict[int, Callable[[float], None]] = {}
-
-    def watch(self, readable: HasFileno, action: Callable[[float], None]) -> None:
-        self.watched[readable.fileno()] = action
-
-    def unwatch(self, fileno: int) -> None:
-        self.watched.pop(fileno, None)
-
-    def turn(self, line: Line) -> None:
-        line.tick(time.monotonic())
-        for action in list(self.watched.values()):
-            action(time.monotonic())
-        time.sleep(0.01)
-
-
-@pytest.mark.slow
-def test_a_line_comes_back_by_itself_and_waits_longer_each_time() -> None:
-    loop, heard, port = Loop(), list[float](), free_port()
-    spec = ModbusMeter(host="127.0.0.1", port=port, interval_s=0.05)
-    line = Line(spec, Hardware(), loop, lambda line, value, fresh: heard.append(value.t))  # type: ignore[arg-type]
-
-    def until(done: Callable[[], bool], timeout_s: float = 10.0) -> float:
-        began = time.monotonic()
-        while not done():
-            loop.turn(line)
-            assert time.monotonic() - began < timeout_s
-        return time.monotonic() - began
-
-    until(lambda: "no connection" in line.failure)
-    assert isinstance(line.failure, Sentence), "its id travels with it"
-    line.failure = ""
-    assert 0.8 < until(lambda: bool(line.failure)) < 3.0
-    face = ModbusFace(lambda: sdm230(LOOK), port)
-    until(lambda: len(heard) > 5)
-    assert line.why() == ""
-    face.close()
-    until(lambda: bool(line.failure))
-    face = ModbusFace(lambda: sdm230(LOOK), port)
-    count = len(heard)
-    until(lambda: len(heard) > count + 5)
-    line.close()
-    assert loop.watched == {}
-    face.close()
-
-
-CONFIGS: dict[str, dict[str, object]] = {
-    "stpm3x": {},
-    "modbus": {"host": "127.0.0.1", "port": 1},
-    "mqtt": {"host": "127.0.0.1", "port": 1, "topic": "x"},
-    "http": {"url": "http://127.0.0.1:1", "path": "x"},
-    "sma": {"interface": "127.0.0.1"},
-}
-HEAVY = {"modbus": "pymodbus", "stpm3x": "v2h.drivers.stpm3x"}
-
-
-@pytest.mark.parametrize("kind", CONFIGS)
-def test_code_of_a_kind_is_imported_only_when_it_is_configured(kind: str) -> None:
-    """The imports of the meter program as it starts with only this kind, in a fresh interpreter."""
-    program = f"""
-import json, sys, time, v2h.programs.meter
-from v2h.config.site import Hardware
-from v2h.config.meter_kinds import KINDS
-from v2h.meters import open_meter
-from v2h.ports.url import PortUrlError
-before = set(sys.modules)
-try:
-    source = open_meter(KINDS[{kind!r}](**{CONFIGS[kind]!r}), Hardware(stpm3x="rig:/nowhere/stpm3x"))
-    for _ in range(1000):
-        source.read(0.0)
-        time.sleep(0.01)
-except OSError as error:
-    pass
-print(json.dumps([sorted(before), sorted(sys.modules)]))
-"""
-    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    before, after = (set(names) for names in json.loads(shown))
-    sources = {f"v2h.meters.{name}" for name in CONFIGS}
-    assert before & (sources | set(HEAVY.values())) == set(), "nothing of a kind before one is opened"
-    assert after & sources == {f"v2h.meters.{kind}"}
-    assert {name for name, module in HEAVY.items() if module in after} - {kind} == set()
-    assert kind not in HEAVY or HEAVY[kind] in after
