@@ -31,6 +31,8 @@ mount -o noatime,commit=60 "$disk" /run/predecessor
 sync
 echo "${disk#/dev/}"
 """
+CHANGED = "find /data -xdev -type f -newer /run/counted -printf '%f\\n'"
+"""Names the files behind the count, for a person who wonders about it."""
 SETTLED_S = 5.0
 """Time for the predecessor's program to start and create its table before the count begins."""
 
@@ -49,12 +51,13 @@ def counted(guest: Guest) -> Iterator[dict[str, float]]:
     guest.sleep(SETTLED_S)
     names = {"ours": "vda", "predecessor": disk}
     before = {name: written_mb(guest, where) for name, where in names.items()}
-    began = float(guest.out("cut -d' ' -f1 /proc/uptime"))
+    began = float(guest.out("touch /run/counted; cut -d' ' -f1 /proc/uptime"))
     found: dict[str, float] = {}
     try:
         yield found
         found["s"] = float(guest.out("cut -d' ' -f1 /proc/uptime")) - began
         for name, where in names.items():
             found[name] = (written_mb(guest, where) - before[name]) * DAY_S / found["s"]
+        print("written meanwhile:", guest.out(CHANGED).replace("\n", ", "))
     finally:
         guest.sh(f"kill {pid}; sleep 1; umount /run/predecessor; losetup -d /dev/{disk}; rm /run/predecessor.img")

@@ -35,7 +35,7 @@ WAIT_S = 5.0
 CLOCK_BACK_S = 86400
 """The clock may be wrong by so much at a start: a session that begins later than that in the future is not valid."""
 USED_S = 3600
-"""The last use of a credential is written to the card when the written one is older than this."""
+"""The last use of a credential is written to the card when the written one, or its creation, is older than this."""
 Kind = Literal["session", "token", "device"]
 Scope = Literal["read", "operate", "configure"]
 SCOPES: dict[Scope, str] = {
@@ -205,7 +205,7 @@ class AuthStore:
         """Write down when credentials were used, at most once in USED_S. Not for a request's thread: it waits for the
         disk."""
         with self._lock:
-            uses = [(self._used.get(key.id), key.used_s) for key in self._keys.values()]
+            uses = [(self._used.get(key.id), key.used_s or key.created_s) for key in self._keys.values()]
             if any(used is not None and used - (written or 0) >= USED_S for used, written in uses):
                 self._save_if_possible(self._keys)
 
