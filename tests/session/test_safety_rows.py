@@ -44,14 +44,15 @@ def left_energy(board: VirtualBoard) -> bool:
     return board.state is not State.ENERGY
 
 
-def faulty(power_w: float = 5000.0) -> tuple[VirtualBoard, FaultyPre]:
+def faulty(power_w: float = 5000.0) -> tuple[VirtualBoard, FaultyPre, FaultyCircuit]:
     board = VirtualBoard()
     converter = board.plant.pre = FaultyPre()
+    circuit = board.plant.circuit = board.plant.car.circuit = FaultyCircuit(board.plant.battery)
     board.power_w = power_w
     board.run_until(State.ENERGY)
     board.run(4)
     assert board.plant.circuit.pre_a > 12
-    return board, converter
+    return board, converter, circuit
 
 
 def test_live_plug() -> None:
@@ -142,7 +143,7 @@ def test_one_reading_above_10_v_begins_the_second_anew() -> None:
 
 
 def test_contactor_under_load() -> None:
-    board, converter = faulty()
+    board, converter, _ = faulty()
     converter.slow_a_per_s = 8.0
     board.charger_runs = False
     flows_a = board.plant.circuit.pre_a
@@ -151,7 +152,7 @@ def test_contactor_under_load() -> None:
         board.step()
     assert flows_a <= limit("contactor-under-load", "c1/c2 open at")
     assert [v for v in board.plant.violations if "opened under current" in v.what] == []
-    stuck, converter = faulty()
+    stuck, converter, _ = faulty()
     converter.stuck_a = converter.demand_a
     stuck.charger_runs = False
     seconds_until(stuck, lambda b: Output.PRE_AC not in b.plant.outputs)
@@ -167,7 +168,7 @@ def test_k_off() -> None:
 
 @pytest.mark.parametrize("how", ["stuck", "silent"])
 def test_k_off_with_a_converter_that_does_not_obey(how: str) -> None:
-    board, converter = faulty()
+    board, converter, _ = faulty()
     if how == "stuck":
         converter.stuck_a = converter.demand_a
     else:
@@ -183,7 +184,7 @@ def test_charger_gone() -> None:
     board = in_energy(5000.0)
     board.charger_runs = False
     assert seconds_until(board, opened) <= limit("charger-gone", "c1/c2 open")
-    board, converter = faulty()
+    board, converter, _ = faulty()
     converter.stuck_a = converter.demand_a
     board.charger_runs = False
     assert seconds_until(board, opened) <= limit("charger-gone", "c1/c2 open, converter deaf")
@@ -211,7 +212,7 @@ def test_too_much_current() -> None:
     board.spoil_car = change(0x102, charge_current_request_a=3)
     fallen = seconds_until(board, lambda b: b.plant.circuit.pre_a <= 3.1)
     assert fallen <= limit("too-much-current", "a lowered limit is kept")
-    board, converter = faulty()
+    board, converter, _ = faulty()
     converter.overshoot_a = 8.0
     assert seconds_until(board, left_energy) <= limit("too-much-current", "8 A too much end the session")
 
@@ -258,7 +259,7 @@ def test_car_opens_without_a_flag(protocol: int) -> None:
 
 
 def test_converter_silent() -> None:
-    board, converter = faulty()
+    board, converter, _ = faulty()
     converter.silent = True
     ordered = seconds_until(board, lambda b: b.charger.session.commanded_a == 0.0)
     assert ordered <= limit("converter-silent", "0 A ordered")
@@ -289,10 +290,10 @@ def test_converter_refuses(entry: pre.Entry, name: str) -> None:
 
 
 def test_converter_odd() -> None:
-    board, converter = faulty()
+    board, converter, _ = faulty()
     converter.odd_status = 0x0004
     assert seconds_until(board, left_energy) <= limit("converter-odd", "the session ends")
-    board, converter = faulty()
+    board, converter, _ = faulty()
     converter.odd_warning = 0x10
     assert seconds_until(board, left_energy) <= limit("converter-odd", "the session ends")
     board = in_energy(5000.0)
@@ -303,12 +304,24 @@ def test_converter_odd() -> None:
 @pytest.mark.parametrize("k_held", [False, True])
 def test_converter_stuck(k_held: bool) -> None:
     """Also with a car that does not withdraw its permission when the session stops."""
-    board, converter = faulty()
+    board, converter, _ = faulty()
     converter.stuck_a = converter.demand_a
     board.plant.car.habits = replace(board.plant.car.habits, k_falls_later_s=60.0 if k_held else 0.0)
     board.wanted = False
     board.charger.stop()
     assert seconds_until(board, opened) <= limit("converter-stuck", "c1/c2 open")
+
+
+@pytest.mark.parametrize("remains_a", [-3.5, 2.0, 4.5])
+def test_converter_stuck_at_a_small_current(remains_a: float) -> None:
+    """At most 5 A may flow when the contactors open; a car with welded contactors lets it flow on."""
+    board, converter, circuit = faulty()
+    circuit.car_welded = True
+    converter.stuck_a = remains_a
+    board.wanted = False
+    board.charger.stop()
+    assert seconds_until(board, opened) <= limit("converter-stuck", "c1/c2 open")
+    assert board.charger.session.fault is not None and board.charger.session.fault.name == "current_remains"
 
 
 @pytest.mark.parametrize("cells", [0, 96])

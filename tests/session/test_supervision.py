@@ -120,7 +120,11 @@ ENDS: list[tuple[State, str, Break, float]] = [
     ),
     (State.ENERGY, "guard_lost", guard_hangs, 0.5),
 ]
-ELSEWHERE = {"battery_unlike": "test_assumed_cable.py", "stop_request": "test_whole_session.py"}
+ELSEWHERE = {
+    "battery_unlike": "test_assumed_cable.py",
+    "current_remains": "test_safety_rows.py",
+    "stop_request": "test_whole_session.py",
+}
 
 
 @pytest.mark.parametrize(("state", "name", "break_it", "within_s"), ENDS, ids=[f"{e[1]} in {e[0]}" for e in ENDS])

@@ -256,6 +256,7 @@ TEXTS: dict[str, str] = {
         "c1 and c2 are commanded open, and the cable follows the converter to {cable_v:.0f} V: they are welded"
     ),
     "watch.cable_lost": "the cable voltage is no longer measured",
+    "watch.current_remains": "the converter still gives {measured_a} A although the session has ended",
     "watch.current_deviation": "the converter gives {measured_a} A instead of {commanded_a:.1f} A",
     "watch.request_over": "the car asks for {asked_a:.0f} A, {available_a:.0f} A are available",
     "watch.cable_against_converter": "{cable_v:.0f} V at the cable, {converter_v:.0f} V at the converter",

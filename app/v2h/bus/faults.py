@@ -85,6 +85,10 @@ FAULTS: dict[str, FaultKind] = {
     "current_deviation": FaultKind(
         "The current does not follow what was asked for.", f"{_AGAIN}; if it comes back, {_SWITCH}."
     ),
+    "current_remains": FaultKind(
+        "A current flows on after the session has ended.",
+        f"Before the next start, {_SWITCH}; if it comes back, {_LOOKED_AT}.",
+    ),
     "cable_against_converter": FaultKind(
         "Cable and converter measure different voltages.", "Calibrate the cable’s channel before the next start."
     ),

@@ -28,11 +28,13 @@ _BEFORE_ENERGY = _TALKING[:-1]
 _BEFORE_JOINED = _TALKING[1:-2]
 _STOPPING = (State.STOP_CURRENT, State.WELDING, State.CAR_RELEASES, State.CAR_OPENS)
 _TEST = (State.INSULATION,)
-_ENABLED = (*_LOCKED, State.WELDING, State.CAR_RELEASES)
+_EMPTYING = (State.WELDING, State.CAR_RELEASES)
+_ENABLED = (*_LOCKED, *_EMPTYING)
 _JOINED = (State.READY, State.ENERGY)
 _MEASURED = (*_JOINED, State.STOP_CURRENT)
 _FLOW = (State.ENERGY,)
 _SYSTEM_FAULT = "charging_system_fault"
+CURRENT_REMAINS = "current_remains"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +263,13 @@ def _small_deviation(inputs: Inputs, now: float, commanded_a: float) -> str:
     return _deviation_of(inputs, commanded_a, limits.DEVIATION_WARN_A.value)
 
 
+def _current_remains(inputs: Inputs, now: float, commanded_a: float) -> str:
+    """After a stop at most -0.2 A is ordered, to empty the cable; a converter that obeys gives no more."""
+    if inputs.pre.amps_a is None or abs(inputs.pre.amps_a) <= limits.REMAINS_A.value:
+        return ""
+    return say("watch.current_remains", measured_a=inputs.pre.amps_a)
+
+
 def _asks_too_much(inputs: Inputs, now: float, commanded_a: float) -> str:
     asked_a = inputs.car.charge_request_a
     over = asked_a > limits.AVAILABLE_A.value
@@ -302,6 +311,7 @@ WATCHES: tuple[Watch, ...] = (
     Watch("battery_unlike", (State.READY,), _battery_unlike),
     Watch("under_voltage", _FLOW, _under_voltage, for_s=limits.UNDER_VOLTAGE_FOR.value),
     Watch("current_deviation", _JOINED, _deviation, for_s=limits.DEVIATION_FOR.value),
+    Watch(CURRENT_REMAINS, _EMPTYING, _current_remains, for_s=limits.REMAINS_FOR.value),
     Watch("setpoint_unheeded", _JOINED, _unheeded, for_s=limits.UNHEEDED_FOR.value),
     Watch("cable_against_converter", _JOINED, _cable_against_pre, for_s=limits.CABLE_AGAINST_PRE_FOR.value),
 )
