@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeGuard
 
 FEW, LONGEST = 20, 400
@@ -25,6 +26,14 @@ def finite(value: object) -> TypeGuard[float]:
     try:
         return math.isfinite(value)
     except OverflowError:
+        return False
+
+
+def is_day(value: object) -> TypeGuard[str]:
+    """Whether a value from outside is a date such as "2026-11-22"."""
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
         return False
 
 

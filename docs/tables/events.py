@@ -16,6 +16,7 @@ MEANINGS = {
     "command": "what a command has changed, or why it was refused",
     "converter-odd": "a reading of the converter is not believed",
     "current-deviation": "the measured current differs a little from the ordered one",
+    "day-deleted": "the owner deleted the totals of a day",
     "k-against-can": "K and the car's frames contradict each other while a session stops",
     "line-lost": "an output or K can no longer be read or written",
     "file-set-aside": "manager died again and again with a stored file: it is set aside, and nothing starts by itself",

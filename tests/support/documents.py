@@ -18,7 +18,8 @@ import pytest
 
 from tests.support.fullschedule import DAYS, clock, full
 from tests.support.restarts import BEGIN, STEP_S, Restarts
-from v2h.bus.messages import MOST_MESSAGE_B, MeterReading, Reply
+from tests.support.webapp import JSON, WebApp
+from v2h.bus.messages import MOST_MESSAGE_B, ManagerSettings, MeterReading, Reply
 from v2h.bus.states import MODES
 from v2h.checks import check_texts
 from v2h.config import site
@@ -35,11 +36,18 @@ HUGE = 10**400
 MOMENTS = (
     "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31", "0001-01-01", "24:00", "24:00:01", "-1:00",
 )  # fmt: skip
+ENDS_OF_THE_CALENDAR = (
+    ("9999-12-31T00:00", "9999-12-31T23:59:59.999999"),
+    ("0001-01-01T00:00", "0001-01-01T01:00"),
+    ("9999-12-31T09:00:00-14:00", "9999-12-31T09:59:59-14:00"),
+)
+"""One-offs whose sums and local times have no date: the two values are hostile only together."""
 HOSTILE: tuple[Any, ...] = (
     *MOMENTS,
     HUGE, -HUGE, 2**63, 1e300, -1e300, 5e-324, -0.0, float("nan"), float("inf"), True, False, None, "", "\0", "\ud800x",
     "x\udfff", "é" * 41, "9" * 5000, "x" * 60_000, "\u202e", "\n", [], {}, [None] * 60, {"": {}}, [[[[[]]]]],
     "discharge", "daily", "UTC", "../../etc/passwd", "Europe/Londn",
+    *({"start": start, "end": end, "mode": "idle"} for start, end in ENDS_OF_THE_CALENDAR),
 )  # fmt: skip
 """Values that broke something, and their neighbours."""
 RAW: tuple[bytes, ...] = (
@@ -114,6 +122,10 @@ class Legal:
         ]
         return "schedule", {"schedule": document}
 
+    def backup(self) -> dict[str, Any]:
+        """A document for the restore door."""
+        return {"v2h_backup": 1, "settings": self.settings()[1], **self.schedule()[1]}
+
     def _window(self) -> dict[str, str]:
         start, length = self.chance.randrange(1440), self.chance.randrange(1, 1440)
         return {"start": clock(start), "end": clock((start + length) % 1440)}
@@ -171,11 +183,26 @@ def spoilt(chance: random.Random, value: Any) -> Any:
     return chance.choice(HOSTILE)
 
 
+class HouseOnWeb(WebApp):
+    """The page's application; its commands reach the house."""
+
+    def __init__(self, folder: Path, house: "House") -> None:
+        super().__init__(folder)
+        self._house = house
+
+    def send(self, name: str, values: Any) -> Reply | None:
+        return self._house.send(name, values)
+
+
 class House:
     """`manager` behind the bus and behind the API; it must live, and answer."""
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.world, self._folder, self._count = Restarts(folder, patch), folder, 0
+        self.web = HouseOnWeb(folder, self)
+        self._app = self.web.make().test_client()
+        self._token = self.web.token() | JSON
+        self.settings = WHOLE["settings"]
 
     def send(self, name: str, values: Any) -> Reply | None:
         """Send a command on the bus, as any program may; returns the reply."""
@@ -211,7 +238,36 @@ class House:
         self.world.start()
         self.world.settled_w(2)
 
+    def post(self, path: str, document: Any) -> int:
+        """Send a document to the API, as a program with a token may; the answer has a sentence. Returns its status."""
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        self.web.state.put_settings(ManagerSettings(self.world.now, self.settings))
+        answer = self._app.post(f"/api/v1/{path}", data=body, headers=self._token)
+        assert answer.status_code in (200, 400, 409, 413), (path, answer.status_code, answer.get_data()[:200])
+        said = answer.get_json()
+        assert said["text"] if said["ok"] else said["error"], "a sentence"
+        return answer.status_code
+
     # The doors
+
+    def api(self, chance: random.Random) -> None:
+        """A command through the API."""
+        name, values = Legal(chance).command()
+        assert self.post(f"command/{name}", values) == 200, (name, values)
+
+    def restore(self, chance: random.Random) -> None:
+        assert self.post("restore", Legal(chance).backup()) == 200
+
+    def spoilt_restore(self, chance: random.Random) -> None:
+        if chance.random() < 0.1:
+            self.post("restore", chance.choice(RAW))
+            return
+        backup: Any = Legal(chance).backup()
+        if chance.random() < 0.3:
+            backup[chance.choice(list(backup))] = chance.choice(HOSTILE)
+        for _ in range(chance.randint(0, 3)):
+            backup = spoilt(chance, backup)
+        self.post("restore", backup)
 
     def legal(self, chance: random.Random) -> None:
         name, values = Legal(chance).command()
@@ -353,13 +409,14 @@ def run(folder: Path, patch: pytest.MonkeyPatch, seed: int, legal: int, hostile:
     doors: list[Callable[[random.Random], None]] = [
         house.command,
         house.command,
+        house.spoilt_restore,
         house.meter,
         house.registers,
         house.toml,
     ]
     for n in range(legal + hostile):
         chance = random.Random(f"{seed} {n}")
-        door = house.legal if n < legal else chance.choice(doors)
+        door = chance.choice((house.legal, house.api, house.restore) if n < legal else doors)
         try:
             door(chance)
             if n % RESTART_EVERY == 0:

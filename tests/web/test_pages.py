@@ -306,6 +306,16 @@ def test_the_log_is_browsed_by_gravity_and_age(appliance: Appliance, page: Page)
     assert download.value.suggested_filename.endswith(".csv")
 
 
+def test_a_day_is_deleted_by_a_second_word(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(f"{appliance.url}log")
+    page.get_by_text("Delete a day").click()
+    day = page.locator("select[name=day]").input_value()
+    page.get_by_role("button", name="Delete its totals").click()
+    expect(page.locator("form[data-command=delete-day] .answer")).to_have_attribute("data-ok", "true")
+    assert appliance.orders == [("delete-day", {"day": day})]
+
+
 def test_health_is_live(appliance: Appliance, page: Page) -> None:
     appliance.live_in()
     page.goto(f"{appliance.url}health")

@@ -457,6 +457,10 @@ TEXTS: dict[str, str] = {
         "The card is almost full: {free_mib:.0f} MiB are free, and {least_mib:.0f} are needed for captures and copies. "
         "Flash a larger card, or delete what else lies on it."
     ),
+    "day.deleted": "The totals of {day} are deleted; the chart keeps its data.",
+    "day.unknown": "There are no totals of {day}: the page Log lists the days.",
+    "day.bad": "day = {day} is not a date such as 2026-11-22.",
+    "day.kept": "The totals of {day} could not be deleted ({error}): try again later.",
     "log.damaged": "The log cannot be read ({why}): datalog checks the whole file",
     # The owner's password, sessions and tokens (web/auth_pages.py, web/auth_store.py, programs/web.py).
     "owner.password_paired": "The owner's password was set from the browser at {address} after pairing at the panel",

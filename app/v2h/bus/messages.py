@@ -99,6 +99,10 @@ class MeterStatus(Message):
     other: str = ""
 
 
+BATTERY_KWH = (5.0, 200.0)
+"""Smaller than a plug-in hybrid's worn battery, larger than that of any car with this plug."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChargerState(Message):
     """State of charger, at every change and at 5 Hz in energy flow (1 Hz otherwise). Not retained: old is not data.
@@ -144,6 +148,13 @@ class ChargerState(Message):
     inputs_v: dict[str, float] = field(default_factory=dict)
     fan_pct: float | None = None
     stop_t: float | None = None
+
+    @property
+    def battery_kwh(self) -> float | None:
+        """capacity_kwh where a battery can have it; None where it is not known: a car was recorded that sends 0.3."""
+        least_kwh, most_kwh = BATTERY_KWH
+        known = self.capacity_kwh is not None and least_kwh <= self.capacity_kwh <= most_kwh
+        return self.capacity_kwh if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +275,8 @@ class Command(Message):
     """An order from a person or neighbour on v2h/command/<name>; answered on v2h/reply/<id>, so the id must match ID.
 
     Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({}),
-    "capture" ({}: datalog writes the CAN black box to a file),
+    "capture" ({}: datalog writes the CAN black box to a file), "delete-day" ({"day": ISO date}: datalog deletes its
+    totals),
     "resume" ({}: the schedule goes on after a stop), "settings" (a part of the settings), "schedule" ({"schedule": the
     whole document, "replaces": the revision of the one that was edited}: refused when another is in force), "clock"
     ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot": "charge" | "hold" | "none",

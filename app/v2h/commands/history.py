@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add_api_arguments(parser, "v2h log --level fault --limit 10")
     else:
         parser.add_argument("--days", type=int, default=7, help="how many of the last days (7)")
+        parser.add_argument("--delete", metavar="DAY", help="delete the totals of this day, such as 2026-11-22")
         parser.add_argument("--csv", metavar="FILE", help="write them as CSV; - is standard output")
         add_api_arguments(parser, "v2h energy --days 365 --csv year.csv")
 
@@ -61,6 +62,9 @@ def _log(args: argparse.Namespace, api: Api) -> None:
 
 
 def _energy(args: argparse.Namespace, api: Api) -> None:
+    if args.delete is not None:
+        print(api.post("command/delete-day", {"day": args.delete})["text"])
+        return
     if args.csv is not None and args.json:
         raise CommandError("--csv and --json are two forms of the same numbers: choose one", 2)
     answer = api.get("energy", "days", days=args.days)

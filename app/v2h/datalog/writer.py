@@ -26,7 +26,7 @@ KEEP_UNWRITTEN = 1000
 session)."""
 DAY_S = 86400.0
 KEEP_S = {"samples": 31 * DAY_S, "minutes": 400 * DAY_S, "events": 400 * DAY_S}
-"""Days are never deleted: a decade of them is a megabyte."""
+"""Days are deleted by the owner alone: a decade of them is a megabyte."""
 MAX_BYTES = 256 * 2**20
 """Of the database; a year of daily use takes about 100 MiB."""
 PRUNE_ROWS = 2000
@@ -126,6 +126,12 @@ class StoreWriter:
         with self._reading() as connection:
             found = dicts(connection.execute("select * from days where day = ?", (day,)))
         return {name: value for name, value in found[0].items() if name != "day"} if found else {}
+
+    def delete_day(self, day: str) -> bool:
+        """Delete the totals of a day (ISO date); False when there are none."""
+        with self._transaction() as connection:
+            deleted = connection.execute("delete from days where day = ?", (day,)).rowcount > 0
+        return self._days.pop(day, None) is not None or deleted
 
     def add_event(self, event: Event) -> None:
         """Write one event at once, unless the file has it already."""

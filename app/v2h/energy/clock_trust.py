@@ -21,24 +21,28 @@ REMEMBER_EVERY_S = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class ClockReadings:
-    """What was read. wall_s, rtc_s, ntp_s: s since 1970; ntp_s: last answer of a time server in this boot."""
+    """What was read. wall_s, rtc_s, ntp_s: s since 1970; ntp_s: last answer of a time server in this boot. up_s: s
+    since this boot began."""
 
     wall_s: float
     boot: str
     ntp_s: float | None = None
     rtc_s: float | None = None
+    up_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """When the clock was last known to be good, by the clock itself; kept across reboots."""
+    """When the clock was last known to be good, by the clock itself; kept across reboots. up_s: s since that boot
+    began; None from an older version."""
 
     source: str
     wall_s: float
     boot: str
+    up_s: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {"source": self.source, "wall_s": self.wall_s, "boot": self.boot}
+        return {"source": self.source, "wall_s": self.wall_s, "boot": self.boot, "up_s": self.up_s}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,17 @@ def judge(seen: ClockReadings, remembered: Remembered | None) -> Trust:
         return Trust(False, "none", None)
     age_s = max(0.0, seen.wall_s - remembered.wall_s)
     if remembered.boot == seen.boot:
-        return Trust(True, remembered.source, age_s)
+        moved = _moved_s(seen, remembered) > AGREE_S
+        return Trust(False, "none", None) if moved else Trust(True, remembered.source, age_s)
     kept = seen.rtc_s is not None and abs(seen.rtc_s - seen.wall_s) <= AGREE_S
     return Trust(True, "rtc", age_s) if kept and age_s <= RTC_GOOD_S else Trust(False, "none", None)
+
+
+def _moved_s(seen: ClockReadings, remembered: Remembered) -> float:
+    """How far the clock was moved since then in the same boot, by whoever; 0 when that is not known."""
+    if seen.up_s is None or remembered.up_s is None:
+        return 0.0
+    return abs((seen.wall_s - remembered.wall_s) - (seen.up_s - remembered.up_s))
 
 
 def worth_remembering(seen: ClockReadings, remembered: Remembered | None) -> bool:

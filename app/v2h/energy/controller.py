@@ -160,7 +160,7 @@ class EnergyController:
         self._charger, self._charger_t = state, now
         if state.soc_pct is not None:
             self._soc_pct, self._soc_t = state.soc_pct, now
-            self._capacity_kwh = state.capacity_kwh or self._capacity_kwh
+            self._capacity_kwh = state.battery_kwh or self._capacity_kwh
         self._window = self._window_after(self._window)
         self._start_limiter.charger(now, state)
         self._follower.charger(now, state)

@@ -32,6 +32,8 @@ VERSION = 1
 MOST = {"weekly": 50, "overrides": 50, "ready_by": 14, "prices": 50}
 """Most entries of each kind; more is a mistake, and a slow board has to evaluate each of them for eight days."""
 LONGEST_OVERRIDE = timedelta(days=31)
+YEARS = range(2000, 2100)
+"""Years in which a one-off may lie: near the ends of the calendar its sums and other time zones have no dates."""
 PRICE = Range(-10, 10, "per kWh in your currency, 24.5 p is 0.245")
 _WANT = ("mode", "amps", "soc_limit_pct")
 KEYS = {
@@ -158,9 +160,10 @@ class _Reader:
         )
 
     def _override(self, where: str, entry: Mapping[str, Any]) -> Override:
+        errors_before = len(self._errors)
         start = self._moment(where, "start", entry["start"])
         end = self._moment(where, "end", entry["end"])
-        if not start < end <= start + LONGEST_OVERRIDE:
+        if len(self._errors) == errors_before and not start < end <= start + LONGEST_OVERRIDE:
             days = LONGEST_OVERRIDE.days
             self._errors.append(f"{where}end = {entry['end']!r} is not after start and within {days} days of it")
         return Override(self._name(where, entry), start, end, self._want(where, entry))
@@ -251,10 +254,13 @@ class _Reader:
     def _moment(self, where: str, key: str, value: object) -> datetime:
         try:
             moment = datetime.fromisoformat(value)  # type: ignore[arg-type]
-            return instant(moment, self._tz) if moment.tzinfo is None else moment.astimezone(UTC)
-        except (TypeError, ValueError, OverflowError):
+        except (TypeError, ValueError):
             self._errors.append(f"{where}{key} = {shown(value)} is not a date and time such as 2026-12-24T18:00")
-            return datetime(2000, 1, 1, tzinfo=UTC)
+            return datetime(YEARS[0], 1, 1, tzinfo=UTC)
+        if moment.year not in YEARS:
+            self._errors.append(f"{where}{key} = {shown(value)} is not in the years {YEARS[0]} to {YEARS[-1]}")
+            return datetime(YEARS[0], 1, 1, tzinfo=UTC)
+        return instant(moment, self._tz) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _printable(name: str) -> bool:

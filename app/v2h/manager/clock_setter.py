@@ -48,7 +48,8 @@ class ClockSetter:
         """The trust at `wall`, from the values of the last look(); the RTC's value is advanced by the time since."""
         seen, wall_s = self._seen, wall.timestamp()
         rtc_s = None if seen.rtc_s is None else seen.rtc_s + wall_s - seen.wall_s
-        return clock_trust.judge(clock_trust.ClockReadings(wall_s, seen.boot, seen.ntp_s, rtc_s), self._store.clock)
+        now = clock_trust.ClockReadings(wall_s, seen.boot, seen.ntp_s, rtc_s, clock_sources.up_s())
+        return clock_trust.judge(now, self._store.clock)
 
     def take(self, at: object, now: float, done: Callable[[str], None]) -> bool:
         """An owner's device reports the time `at` (ISO with offset). True: the clock is trusted. False: the door was
@@ -105,6 +106,6 @@ class ClockSetter:
     def _remember(self, source: str) -> None:
         self._seen = seen = clock_sources.look(time.time())
         try:
-            self._store.keep_clock(Remembered(source, seen.wall_s, seen.boot))
+            self._store.keep_clock(Remembered(source, seen.wall_s, seen.boot, seen.up_s))
         except OSError as error:
             self._warn("clock-not-written", say("clock.not_written", error=error.strerror))

@@ -12,16 +12,26 @@ import sys
 import time
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from v2h import version
-from v2h.bus.coding import Message, MessageError
-from v2h.bus.messages import STATE_OLD_S, ChargerState, Event, LogState, ManagerSchedule, ManagerState, MeterReading
+from v2h.bus.messages import (
+    ChargerState,
+    Command,
+    Event,
+    LogState,
+    ManagerSchedule,
+    ManagerState,
+    MeterReading,
+    Reply,
+)
 from v2h.bus.sentences import say
 from v2h.bus.states import RESTING
 from v2h.capture.recorder import CanRecorder
+from v2h.checks import is_day, shown
 from v2h.datalog.counters import CountersError
+from v2h.datalog.latest import Latest
 from v2h.datalog.schema import DAMAGED, PENDING
 from v2h.datalog.summaries import MINUTE_S, Days, Minute, prices_at
 from v2h.runtime.disk_space import FREE_BYTES, free_bytes
@@ -43,35 +53,6 @@ TELL_S = 60.0
 MIB = 2**20
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Made by systemd-timesyncd when the clock is right; manager's word counts where it gives one."""
-
-M = TypeVar("M", bound=Message)
-
-
-class Latest:
-    """The last message of a topic. It is decoded only when it is read, because most messages are replaced before
-    that."""
-
-    def __init__(self) -> None:
-        self._payload: bytes | None = None
-        self._message: Message | None = None
-
-    def on_message(self, topic: str, payload: bytes) -> None:
-        self._payload = payload
-
-    def get(self, kind: type[M]) -> M | None:
-        """The last message; None before the first one, or when the last one cannot be decoded."""
-        if self._payload is not None:
-            try:
-                self._message = kind.from_json(self._payload)
-            except MessageError:
-                self._message = None
-            self._payload = None
-        return self._message  # type: ignore[return-value]
-
-    def fresh(self, kind: type[M], now: float) -> M | None:
-        """The same as get(), but None when its `t` is older than STATE_OLD_S."""
-        message = self.get(kind)
-        return message if message is not None and now - message.t <= STATE_OLD_S else None  # type: ignore[attr-defined]
 
 
 class Datalog:
@@ -101,6 +82,7 @@ class Datalog:
         bus.subscribe(MeterReading.TOPIC.format("charger"), self._meter.on_message)
         bus.subscribe(Event.TOPIC.format("+"), self._on_event, retained=False)
         bus.subscribe(Event.AGAIN.format("+"), self._on_event, retained=False)
+        bus.subscribe(Command.TOPIC.format("delete-day"), self._on_delete_day, retained=False)
         self._recorder.start()
         every(RETRY_S, self._open_store, slack_s=SLACK_S)
         every(LOOK_S, self._look, slack_s=SLACK_S)
@@ -219,6 +201,28 @@ class Datalog:
         if self._store is not None:
             self._store.add_minute(self._minute.began, self._minute.row(totals))
         self._minute = Minute(now, totals)
+
+    def _on_delete_day(self, topic: str, payload: bytes) -> None:
+        """The owner deletes the totals of a day in which a meter was wrong; the present day begins again with 0."""
+        command = Command.from_json(payload)
+        day = command.values.get("day")
+        ok, text = self._delete_day(day)
+        if ok:
+            self.program.bus.event("info", "day-deleted", text)
+        self.program.bus.publish(Reply(command.id, ok, text, bad_input=not is_day(day)), command.id)
+
+    def _delete_day(self, day: object) -> tuple[bool, str]:
+        if not is_day(day):
+            return False, say("day.bad", day=shown(day))
+        try:
+            self._open_store(time.monotonic())
+            found = self._store is not None and self._store.delete_day(day)
+        except OSError as error:
+            return False, say("day.kept", day=day, error=str(error))
+        if self._store is None:
+            return False, say("day.kept", day=day, error=self._why_unwritten)
+        self._days.forget(day)
+        return found, say("day.deleted" if found else "day.unknown", day=day)
 
     # The disk.
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 from flask_compress import Compress
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from v2h.bus.messages import MOST_DOCUMENT_B
 from v2h.web.auth import refusal, stand_before
@@ -22,8 +22,8 @@ from v2h.web.state import LiveState
 
 MAX_STREAMS = 8
 STREAM_LIFE_S = 900.0
-MAX_BODY = MOST_DOCUMENT_B + 8192
-"""Bytes: a schedule document, in a backup with all settings."""
+MAX_BODY = 2 * MOST_DOCUMENT_B + 8192
+"""Bytes: the longest schedule document that is allowed, indented for people, in a backup with all settings."""
 STATIC_LIFE_S = 86400
 COMPRESSED = ["text/html", "text/css", "text/javascript", "application/json", "image/svg+xml"]
 """The live stream is not compressed, because each of its events must be sent at once."""
@@ -70,9 +70,17 @@ def create_app(
 
     @app.errorhandler(HTTPException)
     def say_what_is_wrong(error: HTTPException) -> Response:
-        response = refusal(f"{request.method} {request.path}: {error.description}", error.code or 500)
+        text = _too_long() if isinstance(error, RequestEntityTooLarge) else error.description
+        response = refusal(f"{request.method} {request.path}: {text}", error.code or 500)
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
         return response
 
     return app
+
+
+def _too_long() -> str:
+    sent_b = request.content_length
+    if sent_b is None:
+        return f"the body has more than {MAX_BODY} bytes"
+    return f"the body has {sent_b} bytes, {sent_b - MAX_BODY} too many"

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from v2h.bus.messages import Command, Reply, UnlockWord
 from v2h.bus.sentences import say
 from v2h.bus.states import MODES
-from v2h.checks import Range, one_of, shown
+from v2h.checks import Range, is_day, one_of, shown
 from v2h.config.bounds import AMPS, SOC
 
 ANSWER_WITHIN_S = 2.0
@@ -33,6 +33,7 @@ class Kind(Enum):
     """What an order's value must be, as text for people, when it is neither a number nor an item of a fixed list."""
 
     MOMENT = "an ISO time with its offset, such as 2026-11-22T18:00:00+01:00"
+    DAY = "a date such as 2026-11-22"
     OBJECT = "a JSON object"
     TEXT = "a text"
     VALUE = "a text, a number, true, false, null, a list or an object"
@@ -48,6 +49,7 @@ COMMANDS: dict[str, dict[str, Rule]] = {
     "clear-fault": {},
     "capture": {},
     "resume": {},
+    "delete-day": {"day": Kind.DAY},
     "settings": {ANY_KEY: Kind.VALUE},
     "schedule": {"schedule": Kind.OBJECT, "replaces": Kind.TEXT},
     "clock": {"at": Kind.MOMENT},
@@ -55,7 +57,13 @@ COMMANDS: dict[str, dict[str, Rule]] = {
 }
 """Orders that the page and the API may give, and their keys. `manager` and `charger` decide whether an order is
 possible at the moment."""
-NEEDED: dict[str, tuple[str, ...]] = {"mode": ("mode",), "schedule": ("schedule",), "clock": ("at",), "slot": ("slot",)}
+NEEDED: dict[str, tuple[str, ...]] = {
+    "mode": ("mode",),
+    "delete-day": ("day",),
+    "schedule": ("schedule",),
+    "clock": ("at",),
+    "slot": ("slot",),
+}
 OPERATE = ("mode", "stop", "clear-fault", "capture", "resume", "slot")
 """Orders for which a token that may operate is enough; every other order configures."""
 ELSEWHERE = {("clear-fault", "unlock_confirmed"): UnlockWord.GIVEN_AT_THE_PANEL}
@@ -86,6 +94,8 @@ def _fits(value: object, rule: Rule) -> bool:
         return value in rule
     if rule is Kind.MOMENT:
         return isinstance(value, str) and _is_moment(value)
+    if rule is Kind.DAY:
+        return is_day(value)
     if rule is Kind.TEXT:
         return isinstance(value, str)
     return rule is Kind.VALUE or isinstance(value, dict)

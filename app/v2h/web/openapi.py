@@ -150,6 +150,7 @@ def _rule(rule: Rule) -> Schema:
         return {"type": "string", "enum": list(rule)}
     known: dict[Kind, Schema] = {
         Kind.MOMENT: {"type": "string", "format": "date-time"},
+        Kind.DAY: {"type": "string", "format": "date"},
         Kind.OBJECT: {"type": "object"},
         Kind.TEXT: {"type": "string"},
         Kind.VALUE: {},

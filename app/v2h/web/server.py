@@ -23,7 +23,7 @@ IDLE_S = 15
 CLEAN_S = 5
 CONNECTIONS = 400
 """A client with a hundred silent connections must not keep the others out for as long as it likes."""
-TAKEN_IN_BYTES = 2 * MAX_BODY
+TAKEN_IN_BYTES = MAX_BODY + 8192
 """Limit of a request's body. Up to it, the application refuses a body that is too long with its own message; a longer
 body is never stored."""
 IDENT = "v2h"

@@ -53,6 +53,7 @@ def test_watch_follows_the_stream(
         (["clear-fault"], ("clear-fault", {})),
         (["resume"], ("resume", {})),
         (["capture", "now"], ("capture", {})),
+        (["energy", "--delete", "2026-11-22"], ("delete-day", {"day": "2026-11-22"})),
         (
             ["settings", "soc_min_pct=25", "export_limit_w=null", "time_zone=Europe/London"],
             ("settings", {"soc_min_pct": 25, "export_limit_w": None, "time_zone": "Europe/London"}),

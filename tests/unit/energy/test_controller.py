@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from tests.support.home import TRUSTED, Home
+from tests.support.messages import charger
 from v2h.config.site import Limits
 from v2h.energy.clock_trust import Trust
 from v2h.energy.orders import ModeRequest, Slot
 from v2h.energy.owner_settings import check
+from v2h.energy.readyby import need_s
 from v2h.energy.schedulefile import read_schedule
 
 EVENING = datetime(2026, 3, 28, 18, tzinfo=UTC)  # the clocks go forward in this night
@@ -82,6 +84,15 @@ def test_ready_by_charges_in_the_cheap_hours_and_keeps_it_until_then() -> None:
     home.run_to("07:30")
     assert home.soc_pct >= 73.5
     assert home.sessions <= 3
+
+
+@pytest.mark.parametrize(("told_kwh", "kwh"), [(0.3, None), (0.0, None), (3276.7, None), (5.0, 5.0), (62.0, 62.0)])
+def test_a_capacity_that_no_car_has_counts_as_unknown(told_kwh: float, kwh: float | None) -> None:
+    controller = Home(EVENING, {"version": 1}).controller
+    controller.on_charger(1000.0, charger(soc_pct=50.0, capacity_kwh=told_kwh))
+    assert controller.car().capacity_kwh == kwh
+    hours = need_s(controller.car(), 80.0, None) / 3600
+    assert kwh is not None or 2 < hours < 4, "as for a mid-sized battery"
 
 
 def test_without_a_trusted_clock_the_schedule_idles_and_begins_when_it_is() -> None:

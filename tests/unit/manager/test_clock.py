@@ -40,6 +40,14 @@ NOBODY = Trust(False, "none", None)
         # The clock was turned back after that.
         (replace(HERE, wall_s=NOW - 9000, rtc_s=NOW - 9000), BEFORE, NOBODY),
         (replace(HERE, wall_s=NOW - 9000), OWNER, NOBODY),
+        # The clock was moved in this boot, forwards or back; nobody moved it; an older version kept no up_s.
+        (replace(HERE, up_s=500.0), replace(OWNER, up_s=400.0), Trust(True, "owner", 100.0)),
+        (replace(HERE, up_s=439.0), replace(OWNER, up_s=400.0), NOBODY),
+        (replace(HERE, wall_s=NOW + 10 * 365 * 86400, up_s=500.0), replace(OWNER, up_s=400.0), NOBODY),
+        (replace(HERE, wall_s=NOW + 13 * 3600, up_s=500.0), replace(OWNER, source="ntp", up_s=400.0), NOBODY),
+        (replace(HERE, wall_s=NOW - 50, up_s=500.0), replace(OWNER, up_s=400.0), Trust(True, "owner", 50.0)),
+        (replace(HERE, up_s=500.0), OWNER, Trust(True, "owner", 100.0)),
+        (replace(HERE, up_s=50.0), replace(BEFORE, up_s=9000.0), Trust(True, "rtc", 7200.0)),
         # The clock has run for a month without a time server.
         (HERE, Remembered("ntp", NOW - 31 * 86400, "boot-1"), NOBODY),
     ],
@@ -66,7 +74,17 @@ def test_what_is_remembered_is_read_back_and_garbage_is_nothing(tmp_path: Path) 
     assert recall(path) is None
     path.write_text(json.dumps(OWNER.as_json()))
     assert recall(path) == OWNER
-    for garbage in ("", "{", "[]", "{}", '{"source": "owner", "wall_s": "x", "boot": "b"}', "5"):
+    path.write_text(json.dumps(replace(OWNER, up_s=400.0).as_json()))
+    assert recall(path) == replace(OWNER, up_s=400.0)
+    for garbage in (
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"source": "owner", "wall_s": 5, "boot": "b", "up_s": "x"}',
+        '{"source": "owner", "wall_s": "x", "boot": "b"}',
+        "5",
+    ):
         path.write_text(garbage)
         assert recall(path) is None
 

@@ -13,7 +13,7 @@ import v2h.programs.datalog
 from tests.support.damage import damage
 from tests.support.messages import charger, manager
 from tests.support.standin import StandIn
-from v2h.bus.messages import Event, LogState, ManagerState, MeterReading
+from v2h.bus.messages import Command, Event, LogState, ManagerState, MeterReading, Reply
 from v2h.datalog.counters import KEEP_DAYS
 from v2h.datalog.schema import DAMAGED, FILE_NAME
 from v2h.datalog.writer import StoreError, StoreWriter
@@ -183,3 +183,49 @@ def test_a_card_that_is_almost_full_is_told(desk: Desk) -> None:
     desk.monkeypatch.setattr(v2h.programs.datalog, "FREE_BYTES", 2**60)
     desk.run(61)
     assert states(desk)[-1].trouble.startswith("The card is almost full")
+
+
+def deleted(desk: Desk, day: object) -> Reply:
+    desk.program.hear(Command("ask-1", "web", {"day": day}), "delete-day")
+    (reply,) = (message for topic, message in desk.program.published if topic == "v2h/reply/ask-1")
+    desk.program.published.clear()
+    assert isinstance(reply, Reply)
+    return reply
+
+
+def test_the_owner_deletes_a_day_and_the_present_one_begins_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk.log, "_day_of", lambda wall_s: TODAY)
+    desk.run(70)
+    desk.grid_w = 1e9  # a meter that was wrong
+    desk.run(70)
+    desk.grid_w = 2000.0
+    desk.run(2)
+    assert deleted(desk, TODAY).text == f"The totals of {TODAY} are deleted; the chart keeps its data."
+    desk.run(60)
+    desk.program.end()
+    ((day, imported_wh),) = desk.rows("select day, imported_wh from days")
+    assert day == TODAY and imported_wh == pytest.approx(2000 * 60 / 3600, abs=2)
+    assert desk.rows("select level, code from events") == [("info", "day-deleted")]
+
+
+@pytest.mark.parametrize("day", ["?1+00000", "2026-02-30", "20261122", "", None, 5, ["2026-11-22"], "9" * 5000])
+def test_what_is_no_day_deletes_nothing(desk: Desk, day: object) -> None:
+    desk.trusted = False
+    desk.run(70)
+    reply = deleted(desk, day)
+    assert not reply.ok and reply.bad_input and "is not a date such as 2026-11-22" in reply.text
+    desk.program.end()
+    assert len(desk.rows("select day from days")) == 1
+
+
+def test_a_day_without_totals_and_a_card_that_refuses_are_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.run(70)
+    reply = deleted(desk, "2020-01-01")
+    assert not reply.ok and not reply.bad_input and reply.text.startswith("There are no totals of 2020-01-01")
+
+    def full(self: StoreWriter, day: str) -> bool:
+        raise StoreError("database or disk is full")
+
+    monkeypatch.setattr(StoreWriter, "delete_day", full)
+    reply = deleted(desk, TODAY)
+    assert not reply.ok and "could not be deleted (database or disk is full)" in reply.text

@@ -11,10 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import v2h.web
+from tests.support.fullschedule import full
 from tests.support.knownweb import PREVIEW, SCHEDULE, Log, known
 from tests.support.messages import charger, manager
 from tests.support.webapp import JSON, WebApp
-from v2h.bus.messages import Reply
+from v2h.bus.messages import MOST_DOCUMENT_B, ManagerSettings, Reply
 from v2h.bus.states import MODES
 from v2h.web.app import MAX_BODY
 from v2h.web.commands import ANSWER_WITHIN_S, COMMANDS, LONGER_S, BadCommandError, CommandQueue, check
@@ -123,10 +124,13 @@ def test_the_reply_of_the_bus_is_the_answer(client: FlaskClient, far: WebApp, re
         ("mode", b'{"mode":"v2h","until":"2026-11-22T18:00:00"}', 400, "is not an ISO time with its offset"),
         ("schedule", b'{"schedule":[]}', 400, "schedule = [] is not a JSON object"),
         ("clock", b"{}", 400, "needs the key 'at'"),
+        ("delete-day", b"{}", 400, "needs the key 'day'"),
+        ("delete-day", b'{"day":"?1+00000"}', 400, "day = '?1+00000' is not a date such as 2026-11-22"),
+        ("delete-day", b'{"day":"2026-02-30"}', 400, "day = '2026-02-30' is not a date"),
         ("clear-fault", b'{"unlock_confirmed":true}', 400, "hold on/off there for 10 s"),
         ("clear-fault", b'{"unlock_confirmed":false}', 400, "is given at the charger's panel alone"),
         ("slot", b'{"slot":"sell"}', 400, "slot = 'sell' is not one of charge, hold, none"),
-        ("stop", b'{"x":"' + b"y" * MAX_BODY + b'"}', 413, "exceeds"),
+        ("stop", b'{"x":"' + b"y" * MAX_BODY + b'"}', 413, "bytes, 8 too many"),
     ],
 )
 def test_bad_orders_say_what_is_wrong(
@@ -136,6 +140,20 @@ def test_bad_orders_say_what_is_wrong(
     assert answer.status_code == status
     assert says in answer.get_json()["error"]
     assert far.orders == []
+
+
+def test_the_longest_schedule_is_taken_however_it_is_laid_out(
+    client: FlaskClient, far: WebApp, state: LiveState
+) -> None:
+    """manager counts the document without spaces; its words for one that is too long are better than a 413."""
+    state.put_settings(ManagerSettings(1.0, {"fuse_a": 63}))
+    schedule = full("é" * 30)
+    assert 0.95 * MOST_DOCUMENT_B < len(json.dumps(schedule, separators=(",", ":"))) <= MOST_DOCUMENT_B
+    backup = {"v2h_backup": 1, "settings": {"fuse_a": 63}, "schedule": schedule}
+    for path, document in (("command/schedule", {"schedule": schedule}), ("restore", backup)):
+        answer = client.post(f"/api/v1/{path}", data=json.dumps(document, indent=4), headers=JSON)
+        assert answer.status_code == 200, answer.get_json()
+        assert far.orders[-1] == ("schedule", {"schedule": schedule})
 
 
 def test_unknown_addresses_and_methods_of_the_api_are_json(client: FlaskClient) -> None:
@@ -163,7 +181,7 @@ def test_every_mode_can_be_asked_for() -> None:
         check("stop", {"hard": True})
     check("mode", {"mode": "charge", "until": "2026-11-22T18:00:00Z"})
     check("settings", {"fuse_a": None, "anything": [1]})
-    known = {"mode", "stop", "clear-fault", "capture", "resume", "settings", "schedule", "clock", "slot"}
+    known = {"mode", "stop", "clear-fault", "capture", "resume", "delete-day", "settings", "schedule", "clock", "slot"}
     assert set(COMMANDS) == known
 
 

@@ -223,7 +223,7 @@ def test_a_token_may_do_what_its_scope_says_and_nothing_more(web: WebApp) -> Non
         restored = app.test_client().post("/api/v1/restore", json={}, headers=token)
         assert (restored.status_code == 403) is (scope != "configure")
     assert {name for name, _ in web.orders} == {"settings", *OPERATE}
-    assert set(COMMANDS) - set(OPERATE) == {"settings", "schedule", "clock"}
+    assert set(COMMANDS) - set(OPERATE) == {"settings", "schedule", "clock", "delete-day"}
 
 
 def test_reading_is_open_until_it_is_closed(web: WebApp) -> None:

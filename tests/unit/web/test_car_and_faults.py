@@ -59,6 +59,7 @@ def charging(power_w: float = 3000.0, end_pct: float = 80.0, kind: str = "fixed.
         ({"power_w": None}, charging(), {}, "4.3 kWh to go until 80 %."),
         ({"power_w": -3000.0}, say("fixed.discharging", power_w=-3000.0, end_pct=50.0), {}, "50 % at about 12:57"),
         ({"capacity_kwh": None}, charging(), {}, "the car has not reported its battery’s size"),
+        ({"capacity_kwh": 0.3}, charging(), {}, "the car has not reported its battery’s size"),
         ({"soc_pct": None}, charging(), {}, ""),
         ({"state": "wake"}, charging(), {}, ""),
         ({}, say("matching.covering", power_w=-900.0), {}, ""),

@@ -175,7 +175,7 @@ function start() {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const values = form.dataset.mode ? { mode: form.dataset.mode } : {};
-      for (const input of form.querySelectorAll("input")) values[input.name] = input.valueAsNumber;
+      for (const input of form.querySelectorAll("[name]")) values[input.name] = input.type === "number" ? input.valueAsNumber : input.value;
       send(`command/${form.dataset.command}`, form.dataset.mode ? withUntil(values) : values, form);
     });
   }

@@ -39,9 +39,9 @@ def goal(seen: Snapshot, charger: ChargerState | None, manager: ManagerState | N
     if charger is None or charger.state != State.ENERGY or charger.soc_pct is None or said.id not in GOALS:
         return ""
     end_pct = said.values["end_pct"]
-    if charger.capacity_kwh is None:
+    if charger.battery_kwh is None:
         return say("page.goal_unknown", end_pct=end_pct)
-    energy_kwh = abs(end_pct - charger.soc_pct) / 100 * charger.capacity_kwh
+    energy_kwh = abs(end_pct - charger.soc_pct) / 100 * charger.battery_kwh
     power_w = abs(charger.power_w or 0.0)
     left_s = 3.6e6 * energy_kwh / power_w if power_w >= FLOWING_W else LONGEST_S
     if left_s >= LONGEST_S or _rises(why):

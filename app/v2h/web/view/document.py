@@ -68,7 +68,7 @@ def _numbers(charger: ChargerState | None, manager: ManagerState | None) -> dict
         "temperature": unit(charger.temperature_c if charger else None, "°C", 0),
         "accepts": f"+{charger.max_charge_a:.0f} / −{charger.max_discharge_a:.0f} A" if charger else NONE,
         "starts": str(manager.starts) if manager else NONE,
-        "capacity": unit(charger.capacity_kwh if charger else None, "kWh", 1),
+        "capacity": unit(charger.battery_kwh if charger else None, "kWh", 1),
     }
 
 
