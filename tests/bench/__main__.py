@@ -15,6 +15,7 @@ from typing import Any
 MEASURES = {
     "matching": "load matching beside the oracle and the other laws",
     "month": "a month at 1 s: how long it takes, do the counters balance",
+    "plan": "a made year of half-hour prices: what the plan saves, beside perfect foresight",
     "captures": "decoding and replaying a recorded session, beside its own length",
     "cpu": "CPU of the tree, per program: at start, at rest, in V2H",
     "sdwrites": "bytes that the log writes, beside the predecessor's",

@@ -86,6 +86,17 @@ TEXTS: dict[str, str] = {
         "The car’s charge is not known: this is planned as if its battery of {capacity_kwh:g} kWh were empty."
     ),
     "plan.capacity_unknown": "The size of the car’s battery is not known: this is planned for {capacity_kwh:g} kWh.",
+    # The plan in money: why the car does so in a slot (energy/plan/plan.py). Prices are per kWh.
+    "planned.away": "the car is away",
+    "planned.fixed": "the schedule has decided this time",
+    "planned.target": "it charges for a target: {price:.3f} per kWh is the best price in time",
+    "planned.charge": "buying at {price:.3f} pays: a kWh in the battery is worth {worth:.3f}",
+    "planned.discharge": "selling at {price:.3f} pays: a kWh in the battery is worth {worth:.3f}",
+    "planned.cover": "buying at {price:.3f} costs more than a kWh from the battery, which is worth {worth:.3f}",
+    "planned.store": "selling at {price:.3f} brings less than a kWh in the battery, which is worth {worth:.3f}",
+    "planned.empty": "the battery is at its floor",
+    "planned.full": "the battery is full enough",
+    "planned.rest": "no price pays for the losses and the wear: a kWh in the battery is worth {worth:.3f}",
     # The made-up week of the demo (rig/past_week.py).
     "demo.made_up": "This is a demo. The week before this line is made up; car, converter and house are simulated.",
     # What the page adds (web/view/).

@@ -1,7 +1,8 @@
-"""Two days of the month that `make bench` runs: the counters balance, and there are few sessions."""
+"""Two days of the month and of the year of plans that `make bench` runs."""
 
 import pytest
 
+from tests.bench import plan
 from tests.bench.month import month
 
 
@@ -16,3 +17,13 @@ def test_two_days_balance() -> None:
         assert min(total.charged_wh, total.discharged_wh, total.imported_wh) > 500
         assert total.grid_missed_s == total.charger_missed_s == 0
     assert 1 <= seen.sessions <= 2 * 12
+
+
+@pytest.mark.slow
+def test_two_days_of_the_year_of_plans_save_most_of_what_can_be_saved() -> None:
+    said: list[str] = []
+    beside_idle, beside_v2h = plan.measure(said.append, days=2)
+    assert beside_idle["against"] > 0.5
+    assert 0.6 < beside_idle["ratio"] <= 1.01
+    assert beside_v2h["against"] < beside_idle["against"]
+    assert "targets lack 0.0, 0.0, 0.0, 0.0 kWh" in said[-1]

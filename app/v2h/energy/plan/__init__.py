@@ -1,0 +1,4 @@
+"""The plan in money: what the car does in each quarter of an hour of the coming days, and what that costs.
+
+May import: bus, energy. Used by: tests. Pure.
+"""

@@ -1,0 +1,97 @@
+"""What the car can do in one slot, and what becomes of an order when house and battery are as they are; pure."""
+
+from collections.abc import Iterator
+from math import ceil
+from typing import NamedTuple
+
+from v2h.energy.plan.problem import Act, Problem
+
+LEAST_W = 1.0
+"""Less power at the battery than this is none."""
+FOLLOWING = (Act.COVER, Act.SOLAR, Act.V2H)
+
+
+class Order(NamedTuple):
+    """power_w: at the battery, + charging. For CHARGE and DISCHARGE what is ordered; for COVER and SOLAR the most; for
+    V2H, IDLE and AWAY 0."""
+
+    act: Act
+    power_w: float = 0.0
+
+
+def follow_w(problem: Problem, slot: int) -> float:
+    """The power at the battery that brings the grid to 0 W, within the limits; 0 when it is less than the own use."""
+    low_w, high_w = problem.bounds_w(slot)
+    return min(max(problem.battery.losses.dc_w(-problem.net_w(slot)), low_w), high_w)
+
+
+def powers_w(problem: Problem, slot: int, step_kwh: float) -> Iterator[float]:
+    """The powers at the battery among which the plan chooses: none, the one that follows the house, the most in both
+    directions, and between them all that move the charge by whole steps. In a slot that the schedule has decided, what
+    it has decided, and less of it."""
+    low_w, high_w = problem.bounds_w(slot)
+    follows_w = follow_w(problem, slot)
+    decided = problem.fixed.get(slot)
+    if decided is not None:
+        if decided in FOLLOWING:
+            low_w, high_w = min(0.0, follows_w), max(0.0, follows_w)
+        low_w = low_w if decided in (Act.DISCHARGE, Act.COVER, Act.V2H) else 0.0
+        high_w = high_w if decided in (Act.CHARGE, Act.SOLAR, Act.V2H) else 0.0
+    step_w = step_kwh * 1000 / problem.hours
+    found = {n * step_w for n in range(ceil(low_w / step_w), int(high_w / step_w) + 1)}
+    found |= {power_w for power_w in (follows_w, low_w, high_w) if low_w <= power_w <= high_w}
+    yield 0.0
+    yield from (power_w for power_w in sorted(found) if abs(power_w) >= LEAST_W)
+
+
+def order(problem: Problem, slot: int, power_w: float, worth: float) -> Order:
+    """The order that gives this power and does best when the house is not as expected: one that follows the house where
+    that is possible. worth: of a kWh in the battery after the slot."""
+    if problem.away(slot):
+        return Order(Act.AWAY)
+    if abs(power_w) < LEAST_W:
+        return Order(Act.IDLE)
+    low_w, high_w = problem.bounds_w(slot)
+    net_w, ac_w = problem.net_w(slot), problem.battery.losses.ac_w(power_w)
+    if power_w < 0 and -ac_w > net_w + LEAST_W:
+        return Order(Act.DISCHARGE, power_w)
+    if power_w > 0 and ac_w > LEAST_W - net_w:
+        return Order(Act.CHARGE, power_w)
+    if abs(power_w - follow_w(problem, slot)) >= LEAST_W:
+        return Order(Act.COVER if power_w < 0 else Act.SOLAR, power_w)
+    share = abs(ac_w / power_w)
+    if power_w < 0:
+        storing = problem.export_price[slot] < worth * share
+        return Order(Act.V2H) if storing else Order(Act.COVER, low_w)
+    covering = problem.import_price[slot] / share - problem.battery.wear > worth
+    return Order(Act.V2H) if covering else Order(Act.SOLAR, high_w)
+
+
+def full(problem: Problem, act: Act) -> Order:
+    """This act with as much power as there is."""
+    battery = problem.battery
+    if act in (Act.CHARGE, Act.SOLAR):
+        return Order(act, battery.charge_w)
+    return Order(act, -battery.discharge_w if act in (Act.DISCHARGE, Act.COVER) else 0.0)
+
+
+def given_w(problem: Problem, slot: int, soc_kwh: float, order: Order) -> float:
+    """The power at the battery that this order gives, as a mean over the slot, within every limit."""
+    act, power_w = order
+    if act in FOLLOWING:
+        power_w = follow_w(problem, slot) if act == Act.V2H else _towards(power_w, follow_w(problem, slot))
+    low_w, high_w = problem.bounds_w(slot)
+    return within_w(problem, slot, soc_kwh, min(max(power_w, low_w), high_w))
+
+
+def within_w(problem: Problem, slot: int, soc_kwh: float, power_w: float) -> float:
+    """This power, or less of it: what the battery can give down to its floor, or take up to its ceiling, in a slot."""
+    per_kwh_w = 1000 / problem.hours
+    if power_w < 0:
+        return min(0.0, max(power_w, (problem.battery.floor_kwh - soc_kwh) * per_kwh_w))
+    return max(0.0, min(power_w, (problem.ceiling_kwh(slot) - soc_kwh) * per_kwh_w))
+
+
+def _towards(most_w: float, wish_w: float) -> float:
+    """As much of the wish as lies between 0 and most_w."""
+    return max(most_w, min(0.0, wish_w)) if most_w < 0 else min(most_w, max(0.0, wish_w))

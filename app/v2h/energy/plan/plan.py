@@ -1,0 +1,96 @@
+"""The plan: for each slot what the car does, what that brings and why, and what it saves; pure."""
+
+from dataclasses import dataclass
+
+from v2h.bus.sentences import Sentence, say
+from v2h.energy.plan.moves import LEAST_W, order
+from v2h.energy.plan.optimum import Slot, cheapest
+from v2h.energy.plan.outcome import Outcome, powered, without_plan
+from v2h.energy.plan.problem import Act, Problem
+from v2h.energy.steps import Steps
+
+AT_EDGE_KWH = 0.05
+"""The battery counts as at its floor or ceiling when it is this near: a step of the finer pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One slot. order_w: for CHARGE and DISCHARGE the power at the battery that is ordered (+ charging), for COVER and
+    SOLAR the most. power_w, grid_w: what that is expected to give, at the battery and at the mains. soc_kwh: at the end
+    of the slot. worth: of one more kWh in the battery then."""
+
+    act: Act
+    order_w: float
+    power_w: float
+    grid_w: float
+    soc_kwh: float
+    cost: float
+    worth: float
+    why: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """cost: of the grid and of wear, over all slots. saved: against the same time without a plan, where energy that is
+    left at the end counts with the problem's end_value. missed_kwh: what targets and trips lack because the time is too
+    short."""
+
+    slots: tuple[Planned, ...]
+    cost: float
+    cost_without: float
+    saved: float
+    missed_kwh: float
+
+
+def plan(problem: Problem, otherwise: Act) -> Steps[Plan]:
+    """The cheapest plan. otherwise: what the appliance does without one when the schedule has decided nothing."""
+    slots = yield from cheapest(problem)
+    outcome = powered(problem, [slot.power_w for slot in slots])
+    yield 3 * len(slots)
+    without = yield from without_plan(problem, otherwise)
+    planned = []
+    for slot in range(problem.slots):
+        planned.append(_planned(problem, slot, slots[slot], outcome))
+        yield 20
+    saved = without.worth(problem) - outcome.worth(problem)
+    return Plan(tuple(planned), outcome.cost, without.cost, saved, outcome.missed_kwh(problem))
+
+
+def _planned(problem: Problem, slot: int, found: Slot, outcome: Outcome) -> Planned:
+    decided = problem.fixed.get(slot)
+    act, order_w = order(problem, slot, found.power_w, found.worth)
+    if decided is not None and act != Act.AWAY:
+        act = decided
+    return Planned(
+        act=act,
+        order_w=order_w,
+        power_w=found.power_w,
+        grid_w=problem.net_w(slot) + problem.battery.losses.ac_w(found.power_w),
+        soc_kwh=found.soc_kwh,
+        cost=problem.cost(slot, found.power_w),
+        worth=found.worth,
+        why=_why(problem, slot, act, found),
+    )
+
+
+def _why(problem: Problem, slot: int, act: Act, found: Slot) -> Sentence:
+    battery, worth = problem.battery, found.worth
+    bought, sold = problem.import_price[slot], problem.export_price[slot]
+    if act == Act.AWAY:
+        return say("planned.away")
+    if slot in problem.fixed:
+        return say("planned.fixed")
+    if act == Act.CHARGE:
+        wanted = any(at > slot and found.soc_kwh <= need_kwh + AT_EDGE_KWH for at, need_kwh in problem.needs())
+        return say("planned.target", price=bought) if wanted else say("planned.charge", price=bought, worth=worth)
+    if act == Act.DISCHARGE:
+        return say("planned.discharge", price=sold, worth=worth)
+    if act == Act.COVER or (act == Act.V2H and found.power_w < 0):
+        return say("planned.cover", price=bought, worth=worth)
+    if act in (Act.SOLAR, Act.V2H):
+        return say("planned.store", price=sold, worth=worth)
+    if problem.net_w(slot) > LEAST_W and found.soc_kwh <= battery.floor_kwh + AT_EDGE_KWH:
+        return say("planned.empty")
+    if found.soc_kwh >= problem.ceiling_kwh(slot) - AT_EDGE_KWH:
+        return say("planned.full")
+    return say("planned.rest", worth=worth)
