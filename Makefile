@@ -9,6 +9,9 @@ help: ## this list
 image: ## build the card: build/v2h.img (as root)
 	scripts/build-image
 
+lock: ## build it with the mirror's present packages, and write them into image/packages.lock (as root)
+	scripts/build-image --update-lock
+
 emulate: build/v2h.img ## boot that card in QEMU; page at http://localhost:8080
 	scripts/emulate
 
@@ -34,7 +37,7 @@ fuzz: setup ## 2 x N (25000) random sessions against invariants of their own, ha
 	scripts/fuzz --cable both --sessions $(or $(N),25000)
 
 test-image: setup ## build the card, look into it, boot it twice side by side, drive it
-	scripts/build-image --no-xz
+	scripts/build-image --no-xz --unlocked
 	nice -n 15 $(PYTEST) -n 2 --dist loadgroup --durations 12 tests/image
 
 lint: setup ## style and types only
@@ -58,4 +61,4 @@ setup: ## packages and .venv only
 build/v2h.img:
 	scripts/build-image
 
-.PHONY: help image emulate demo quick test long bench faults fuzz test-image lint powercuts verify flash setup
+.PHONY: help image lock emulate demo quick test long bench faults fuzz test-image lint powercuts verify flash setup

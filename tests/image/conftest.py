@@ -59,8 +59,10 @@ def emulated_tree(build: Path) -> Tree:
 
 @pytest.fixture(scope="session")
 def guest(build: Path) -> Iterator[Guest]:
-    """The image, booted once for the whole session (of each worker); its page answers and its shell is open."""
-    with Guest(build / "guest" / os.environ.get("PYTEST_XDIST_WORKER", "alone") / "run") as booted:
+    """The image, booted once for the whole session (of each worker); its page answers and its shell is open. Its clock
+    starts in the past, as that of the board, which has no battery."""
+    folder = build / "guest" / os.environ.get("PYTEST_XDIST_WORKER", "alone") / "run"
+    with Guest(folder, extra=("--clock", "1999-01-01")) as booted:
         try:
             booted.wait_for_shell(BOOT_S)
             booted.wait_for_page(BOOT_S)

@@ -1,6 +1,9 @@
 """The image build's scripts, as far as they run without a build: where the mirror comes from, what flash refuses."""
 
+import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -280,3 +283,132 @@ def test_the_last_step_takes_the_rights_of_others_from_every_program(tmp_path: P
     for name, (_, after) in modes.items():
         assert (tmp_path / "usr/bin" / name).stat().st_mode & 0o7777 == after, name
     assert (tmp_path / "usr/bin").stat().st_mode & 0o7777 == 0o2775, "a folder runs nothing"
+
+
+# The lock of the packages
+
+
+@pytest.fixture
+def locks(tmp_path: Path) -> tuple[Path, Path]:
+    """A lock, and a list of installed packages that differs in three of them."""
+    lock, installed = tmp_path / "packages.lock", tmp_path / "base.lock"
+    lock.write_text("# how\nbash=5.2 aa\nold=1 cc\nopenssl=3.5.7-1 bb\n")
+    installed.write_text("bash=5.2 dd\nnew=2 ee\nopenssl=3.5.9-1 ff\n")
+    return lock, installed
+
+
+def test_the_build_refuses_other_packages_and_names_them_and_both_ways_out(locks: tuple[Path, Path]) -> None:
+    done = run(ROOT / "image" / "steps" / "check-lock", "enforce", *locks)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[:5] == [
+        "4 packages are not those of image/packages.lock:",
+        "bash 5.2: another SHA-256 than in the lock",
+        "new 2: not in the lock",
+        "old 1: not installed",
+        "openssl: the lock has 3.5.7-1, the mirror 3.5.9-1",
+    ]
+    assert "make lock" in done.stdout and "MIRROR=" in done.stdout
+    assert len(done.stdout.splitlines()) < 20, "build-image shows the last 20 lines"
+
+
+def test_a_build_for_tests_only_says_so(locks: tuple[Path, Path]) -> None:
+    done = run(ROOT / "image" / "steps" / "check-lock", "tell", *locks)
+    assert (done.returncode, done.stdout) == (0, "==== 4 packages are not those of image/packages.lock ====\n")
+
+
+def test_the_locked_packages_pass_in_silence(locks: tuple[Path, Path]) -> None:
+    lock, _ = locks
+    done = run(ROOT / "image" / "steps" / "check-lock", "enforce", lock, lock)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_lock_has_a_checksum_for_every_package() -> None:
+    lines = [line for line in (ROOT / "image/packages.lock").read_text().splitlines() if line[0] != "#"]
+    assert len(lines) > 150
+    assert [line for line in lines if not re.fullmatch(r"[a-z0-9.+-]+=\S+ [0-9a-f]{64}", line)] == []
+
+
+def test_a_package_is_listed_with_the_checksum_of_apts_lists(tmp_path: Path) -> None:
+    lists = tmp_path / "root" / "var/lib/apt/lists"
+    lists.mkdir(parents=True)
+    stanza = "Package: {0}\nArchitecture: armhf\nVersion: {1}\nDescription: one\n two: three\nSHA256: {2}\n"
+    texts = [
+        stanza.format("bash", "5.2", "aa"),
+        stanza.format("bash", "5.1", "bb"),
+        stanza.format("can-utils", "1", "cc"),
+    ]
+    (lists / "mirror_dists_trixie_main_binary-armhf_Packages").write_text("\n".join(texts))
+
+    def listed(installed: str) -> subprocess.CompletedProcess[str]:
+        path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+        if not (tmp_path / "bin").exists():
+            scripts(tmp_path / "bin", dpkg_query=f"cat {tmp_path / 'installed'}")
+        (tmp_path / "installed").write_text(installed)
+        return run(ROOT / "image" / "steps" / "list-packages", tmp_path / "root", PATH=path)
+
+    assert listed("can-utils\t1\tarmhf\nbash\t5.2\tarmhf\n").stdout == "bash=5.2 aa\ncan-utils=1 cc\n"
+    refused = listed("bash\t5.3\tarmhf\n")
+    assert refused.returncode == 1 and "bash" in refused.stderr
+
+
+# What the build says while it works
+
+
+def test_a_long_step_says_again_and_again_how_far_it_is(tmp_path: Path) -> None:
+    """The functions of build-image, which reports every 0.2 s here and every 10 s there. fd 3 is the screen."""
+    script = (ROOT / "scripts" / "build-image").read_text()
+    functions = re.findall(r"^(?:say|watch|report|stage)\(\) \{\n.*?^\}$", script, re.DOTALL | re.MULTILINE)
+    assert len(functions) == 4
+    lines = ["==== Debian packages ====", "Setting up a:armhf (1.0) ...", "Unpacking linux-image:armhf (6.12) ..."]
+    late = ["2026/11/30 03:10:15 update-initramfs | Adding module /usr/lib/modules/6.12/ext4.ko"]
+    words = [
+        *functions,
+        f"started=$(date +%s) scratch={tmp_path} log={tmp_path}/log here={ROOT}",
+        f"exec 3>&2; echo first >{tmp_path}/stage",
+        f"work() {{ printf '%s\\n' {shlex.join(lines)}; sleep 1; echo {shlex.quote(late[0])}; sleep 0.5; }}",
+        "stage 'no advice' work",
+    ]
+    said = run("sh", "-euc", "\n".join(words), REPORT_S="0.2")
+    assert said.returncode == 0, said.stderr
+    texts = [line.split("] ", 1)[1] for line in said.stderr.splitlines()]
+    locked = len([line for line in (ROOT / "image/packages.lock").read_text().splitlines() if line[0] != "#"])
+    assert texts[0] == "Debian packages"
+    assert texts.count(f"  package 1 of {locked} unpacked: linux-image:armhf") >= 2
+    assert texts[-1] == "  file 1 of the initrd: ext4.ko"
+    log = (tmp_path / "log").read_text()
+    assert all(line in log for line in [*lines, *late, *said.stderr.splitlines()])
+
+
+# U-Boot's environment
+
+
+def environment(folder: Path, changes: str) -> subprocess.CompletedProcess[str]:
+    (folder / "u-boot.img").write_bytes(b"\x7fcode\0bootcmd=run distro_bootcmd\0boot_targets=mmc0 dhcp\0a=1\0\0more")
+    (folder / "u-boot.txt").write_text(changes)
+    return run(ROOT / "image" / "steps" / "default-environment", folder / "u-boot.img", folder / "u-boot.txt")
+
+
+def test_u_boots_environment_is_the_built_in_one_with_our_changes(tmp_path: Path) -> None:
+    done = environment(tmp_path, "# why\nboot_targets=mmc0\nbootcmd+=; reset\nbootlimit=3\n")
+    assert done.stdout.splitlines() == ["bootcmd=run distro_bootcmd; reset", "boot_targets=mmc0", "a=1", "bootlimit=3"]
+
+
+def test_a_change_of_a_variable_that_u_boot_lost_stops_the_build(tmp_path: Path) -> None:
+    done = environment(tmp_path, "bootdelay+=; reset\n")
+    assert done.returncode != 0 and "bootdelay" in done.stderr
+
+
+# The bill of materials
+
+
+def test_the_bill_of_materials_names_each_package_by_its_purl(tmp_path: Path) -> None:
+    (tmp_path / "packages.tsv").write_text("libc6\t2.41-12+deb13u5\tglibc\t2.41-12+deb13u5\t9000\n")
+    (tmp_path / "packages.lock").write_text("libc6=2.41-12+deb13u5 " + "ab" * 32 + "\n")
+    done = run(ROOT / "image" / "steps" / "sbom", tmp_path, VERSION="v1", SOURCE_DATE_EPOCH="86400")
+    bill = json.loads(done.stdout)
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert bill["metadata"]["timestamp"] == "1970-01-02T00:00:00Z"
+    (component,) = bill["components"]
+    assert component["purl"] == "pkg:deb/debian/libc6@2.41-12%2Bdeb13u5?arch=armhf&distro=debian-13"
+    assert component["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]
+    assert bill["dependencies"] == [{"ref": "v2h", "dependsOn": [component["bom-ref"]]}]

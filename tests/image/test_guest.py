@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests.support.guest import Guest
+from tests.support.guest_owner import SLOWEST
 from tests.support.safetypage import limit
 from v2h.runtime.confine import MAY_OPEN_CAN
 
@@ -77,10 +78,40 @@ for n, name in enumerate(NAMES):
 print("}")
 """
 
+# A second machine on a cable of its own (veth), at 192.0.2.2. Which of the ports at 192.0.2.1 does it reach?
+NEIGHBOUR = """
+import json, pathlib, socket, subprocess
+def sh(line):
+    subprocess.run(line, shell=True, check=True)
+ours = pathlib.Path("/run/systemd/network/05-neighbour.network")
+ours.parent.mkdir(exist_ok=True)
+ours.write_text("[Match]\\nName=near far\\n[Link]\\nUnmanaged=yes\\n")
+sh("networkctl reload; ip netns add neighbour; ip link add near type veth peer name far netns neighbour")
+try:
+    sh("ip addr add 192.0.2.1/24 dev near; ip link set near up")
+    sh("ip -n neighbour addr add 192.0.2.2/24 dev far; ip -n neighbour link set far up")
+    tcp, udp = socket.create_server(("192.0.2.1", 4444)), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("192.0.2.1", 4444)), udp.settimeout(2)
+    def reaches(port):
+        knock = f"import socket; socket.create_connection(('192.0.2.1', {port}), 5)"
+        return subprocess.run(["ip", "netns", "exec", "neighbour", "python3", "-c", knock], stderr=-3).returncode == 0
+    found = {"tcp 80": reaches(80), "tcp 4444": reaches(4444)}
+    shout = "import socket; socket.socket(2, 2).sendto(b'x', ('192.0.2.1', 4444))"
+    sh(f'ip netns exec neighbour python3 -c "{shout}"')
+    try:
+        found["udp 4444"] = bool(udp.recv(9))
+    except TimeoutError:
+        found["udp 4444"] = False
+finally:
+    sh("ip netns del neighbour")
+    ours.unlink()
+print(json.dumps(found))
+"""
 
-def python(guest: Guest, program: str) -> str:
+
+def python(guest: Guest, program: str, timeout_s: float = 60) -> str:
     guest.out(f"cat >/run/v2h-test.py <<'END'\n{program}\nEND")
-    return guest.out("python3 /run/v2h-test.py")
+    return guest.out("python3 /run/v2h-test.py", timeout_s)
 
 
 def test_the_board_is_the_emulated_one_on_debians_kernel(guest: Guest) -> None:
@@ -112,9 +143,30 @@ def test_data_partition_is_mounted_and_has_grown_to_the_end_of_the_card(guest: G
     assert mounted["size"] > 0.9 * sectors["size"]
 
 
+def test_the_clocks_last_time_is_kept_on_the_data_partition_from_the_first_boot_on(guest: Guest) -> None:
+    """In the first boot systemd once took this mount away when the partition grew."""
+    source = guest.out("findmnt -no SOURCE /data")
+    assert guest.out("findmnt -no SOURCE /var/lib/systemd") == f"{source}[/system/systemd]"
+    assert guest.out("journalctl -b -q --no-pager -o cat -g 'Unmounted' || true") == ""
+    built_s = int(guest.out("stat -c %Y /usr/lib/clock-epoch"))
+    assert int(guest.out("date +%s")) >= built_s, "the clock shows a time before the build"
+
+
 def test_owners_partition_is_mounted_read_only(guest: Guest) -> None:
     assert "ro" in guest.out("findmnt -no OPTIONS /boot/firmware").split(",")
     assert "v2h.toml" in guest.out("ls /boot/firmware")
+
+
+def test_a_warning_of_the_kernel_is_kept_on_the_data_partition(guest: Guest) -> None:
+    guest.out("echo '<4>v2h-test: a warning' >/dev/kmsg")
+    find = "grep -lr 'kernel: v2h-test: a warning' /data/system/warnings || true"
+    deadline = time.monotonic() + SLOWEST * 70
+    while not guest.out(find):
+        assert time.monotonic() < deadline, guest.out("systemctl status --no-pager v2h-warnings.service || true")
+        guest.sleep(2)
+    assert int(guest.out("cat /data/system/warnings/*.log | wc -c")) < 64 * 1024, (
+        "a boot takes a small part of the budget"
+    )
 
 
 def test_the_watchdog_is_armed_by_the_first_process(guest: Guest) -> None:
@@ -200,9 +252,26 @@ def test_the_tree_is_exposed_to_at_most_5_of_10(guest: Guest) -> None:
 
 def test_the_page_is_all_that_listens_to_the_outside(guest: Guest) -> None:
     """There is no ssh without a key of the owner, and the bus listens only on loopback."""
-    listening = [line.split()[3] for line in guest.out("ss -Hltn").splitlines()]
-    outside = {at for at in listening if not at.startswith(("127.", "[::1]")) and "%lo" not in at}
-    assert {at.rsplit(":", 1)[1] for at in outside} == {"80"}
+
+    def outside(listening: str) -> set[str]:
+        names = [line.split()[3] for line in guest.out(listening).splitlines()]
+        return {at.rsplit(":", 1)[1] for at in names if not at.startswith(("127.", "[::1]")) and "%lo" not in at}
+
+    assert outside("ss -Hltn") == {"80"}
+    assert outside("ss -Hlun") - {"68", "546"} == {"5353"}, "beside networkd's own"
+
+
+def test_the_firewall_lets_in_what_the_table_says_and_nothing_else(guest: Guest) -> None:
+    """A neighbour in a network namespace knocks at the page, and at two doors that the table does not know."""
+    loaded = guest.out("nft list table inet v2h")
+    assert loaded.count("policy drop") == 2
+    assert re.findall(r"(tcp|udp) dport (\d+)", loaded) == [
+        ("tcp", "80"),
+        ("udp", "5353"),
+        ("udp", "68"),
+        ("udp", "546"),
+    ]
+    assert json.loads(python(guest, NEIGHBOUR, 300)) == {"tcp 80": True, "tcp 4444": False, "udp 4444": False}
 
 
 def test_keys_pressed_together_arrive_together(guest: Guest) -> None:

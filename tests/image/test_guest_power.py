@@ -79,6 +79,7 @@ def test_after_a_power_cut_in_v2h_the_board_rests_and_knows_what_it_knew(power_c
         assert all(cut.after[name] >= cut.before[name] - 0.0005 for name in COUNTERS), cut
         assert cut.after["events"] > cut.before["events"]
         assert not cut.after["broken"], "files moved aside"
+        assert cut.after["layout"] == cut.before["layout"], "only the first boot grows the data partition"
 
 
 def test_power_cuts_lose_a_minute_at_most(recording: Path) -> None:
@@ -105,5 +106,8 @@ def known(guest: Guest) -> dict[str, Any]:
     )
     found: dict[str, Any] = json.loads(guest.out(f'python3 -I -S -c "{read}"'))
     found["boot"] = guest.out("cat /proc/sys/kernel/random/boot_id")
+    found["layout"] = guest.out(
+        "head -c 512 /dev/vda | sha256sum; dumpe2fs -h $(findmnt -no SOURCE /data) 2>/dev/null | grep '^Block count'"
+    )
     found["broken"] = guest.out("find /data/v2h -name '*.broken*' -o -name '*.bad'").split()
     return found

@@ -109,6 +109,35 @@ def test_partition_table_is_fat_two_equal_roots_and_data(card: Card) -> None:
     assert card.disk_id() != 0, "the vendor's eMMC has the id 0"
 
 
+def test_the_block_map_has_all_data_and_hardly_more(card: Card, build: Path) -> None:
+    """The card is written by this map. Data is what a file system counts as used, and the boot area; zeros that mean
+    something must be written, because a used card holds something else."""
+    text = (build / "v2h.img.bmap").read_text()
+    ranges = [(int(a), int(b or a)) for a, b in re.findall(r"<Range[^>]*> (\d+)(?:-(\d+))? </Range>", text)]
+    mapped = {block for first, last in ranges for block in range(first, last + 1)}
+    firmware, root_a, root_b, data = card.partitions()
+
+    def used(part: Any) -> int:
+        total, _, free = struct.unpack("<III", card.read(part.start + 1024 + 4, 12))
+        return int(total - free)
+
+    blocks = 4 * KIB
+    content = 4 * MIB // blocks + MIB // blocks + used(root_a) + used(data)
+    print(f"\nmapped {len(mapped) / 256:.0f} MiB, data {content / 256:.0f} MiB")
+    assert len(mapped) <= 1.05 * content
+    nothing = bytes(blocks)
+    with card.path.open("rb") as image:
+        held = {number for number, block in enumerate(iter(lambda: image.read(blocks), b"")) if block != nothing}
+    assert held <= mapped
+    for what, first, count in (
+        ("boot area, where the SPL looks for a kernel", 2 * MIB, 2 * MIB),
+        ("FAT and its directory", firmware.start, MIB),
+        ("head of root B", root_b.start, MIB),
+        ("journal of the data partition", data.start, used(data) * blocks),
+    ):
+        assert set(range(first // blocks, (first + count) // blocks)) <= mapped, what
+
+
 def test_roots_place_for_updates_is_empty(card: Card) -> None:
     assert not any(card.read(card.partitions()[2].start, 4 * MIB))
 
@@ -118,7 +147,9 @@ def test_roots_place_for_updates_is_empty(card: Card) -> None:
 
 def test_fat_partition_holds_what_the_owner_edits(firmware: Fat) -> None:
     assert firmware.label() == "V2H"
-    assert firmware.names() == {"v2h.toml", "authorized_keys", "uboot.env"}
+    assert firmware.names() == {"READ-ME.txt", "v2h.toml", "authorized_keys", "uboot.env"}
+    told = firmware.read("READ-ME.txt").decode("ascii")
+    assert all(name in told for name in firmware.names() - {"READ-ME.txt"})
 
 
 def test_settings_on_the_card_are_explained_and_all_default(firmware: Fat) -> None:
@@ -144,10 +175,12 @@ def test_u_boots_environment_is_complete_and_counts_failed_starts(card: Card, fi
     start = loader.index(b"\0bootcmd=") + 1
     built_in = dict(field.split("=", 1) for field in loader[start:].split(b"\0\0")[0].decode().split("\0"))
     assert len(built_in) > 50
-    assert {name: variables.get(name) for name in built_in} == built_in
+    changed = {"boot_targets": "mmc0", "bootcmd": f"{built_in['bootcmd']}; reset"}
+    assert {name: variables.get(name) for name in built_in} == built_in | changed
     assert set(variables) - set(built_in) == {"bootlimit", "altbootcmd"}
-    assert int(variables["bootlimit"]) >= 2
-    assert "0:3" in variables["altbootcmd"], "the other root is partition 3"
+    assert int(variables["bootlimit"]) == 3
+    assert "setenv alt 3; else setenv alt 2" in variables["altbootcmd"], "the roots are the partitions 2 and 3"
+    assert variables["altbootcmd"].endswith("; run bootcmd")
 
 
 # The root file system
@@ -207,6 +240,18 @@ def test_no_password_opens_any_account(root: Root) -> None:
     assert [name for name, password, *_ in accounts if not password.startswith(("!", "*"))] == []
     assert "root" in {name for name, *_ in accounts}
     assert [line for line in root.text("/etc/passwd").splitlines() if line.split(":")[1] != "x"] == []
+
+
+def test_the_clock_never_shows_a_time_before_the_build(build: Path) -> None:
+    listed = [line.split(maxsplit=5) for line in (build / "rootfs.files").read_text().splitlines()]
+    (epoch,) = (row for row in listed if row[-1] == "./usr/lib/clock-epoch")
+    assert int(epoch[2]) == json.loads((build / "manifest.json").read_text())["source_date_epoch"]
+
+
+def test_no_test_and_no_rare_character_set_is_on_the_card(build: Path) -> None:
+    files = [line.split(maxsplit=5)[-1] for line in (build / "rootfs.files").read_text().splitlines() if line[0] == "-"]
+    assert [path for path in files if re.search(r"python3[^/]*/(.*/)?(tests?|pydoc_data)/", path)] == []
+    assert len([path for path in files if "/gconv/" in path and path.endswith(".so")]) <= 3
 
 
 def test_apt_knows_debians_own_servers_and_no_other(root: Root) -> None:
@@ -328,6 +373,33 @@ def test_other_partitions_are_found_by_the_cards_own_id(root: Root, card: Card) 
 
 def test_the_release_is_debian_13_under_whatever_name_it_was_fetched(root: Root) -> None:
     assert "VERSION_CODENAME=trixie\n" in root.text("/usr/lib/os-release")
+
+
+def test_the_bill_of_materials_is_dpkgs_list(root: Root, build: Path) -> None:
+    """CycloneDX permits no other keys than its own; those used here, and no more, are in 1.6."""
+    bill = json.loads((build / "sbom.cdx.json").read_text())
+    assert set(bill) == {
+        *("bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "dependencies")
+    }
+    assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", bill["serialNumber"])
+    stanzas = root.text("/var/lib/dpkg/status").split("\n\n")
+    fields = [dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line) for stanza in stanzas]
+    installed = {(each["Package"], each["Version"]) for each in fields if each.get("Status") == "install ok installed"}
+    components = bill["components"]
+    assert {(each["name"], each["version"]) for each in components} == installed
+    assert len({each["bom-ref"] for each in components}) == len(components) == len(installed)
+    for each in components:
+        assert set(each) == {"type", "bom-ref", "name", "version", "purl", "hashes", "properties"}
+        assert re.fullmatch(r"[0-9a-f]{64}", each["hashes"][0]["content"]), each["name"]
+
+
+def test_the_licences_of_all_packages_are_beside_the_image(root: Root, build: Path) -> None:
+    text = (build / "licences.txt").read_text("utf-8", "replace")
+    named = re.findall(r"^==== (\S+) ====$", text, re.MULTILINE)
+    assert named[0] == "v2h" and "MIT License" in text[:200]
+    stanzas = root.text("/var/lib/dpkg/status").split("\n\n")
+    packages = {found[1] for stanza in stanzas if (found := re.match(r"Package: (\S+)", stanza))}
+    assert packages - set(named) == set()
 
 
 def test_the_manifest_says_what_the_card_was_built_from(build: Path) -> None:

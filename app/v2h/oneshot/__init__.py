@@ -1,4 +1,4 @@
-"""Boot steps and other programs that run once: systemd starts them, not supervisor.
+"""Boot steps and other programs that systemd starts, not supervisor.
 
 May import: the rooms whose work they do; nothing imports them.
 """

@@ -31,6 +31,7 @@ def shown() -> str:
     """Every text that people see; a value is left out, so that the parts around it stand on lines of their own."""
     app = ROOT / "app" / "v2h"
     files = [*app.glob("**/*.py"), *app.glob("web/templates/*"), *app.glob("web/static/*.js"), ROOT / "scripts/flash"]
+    files.append(ROOT / "image/steps/check-lock")
     faults = [text for kind in FAULTS.values() for text in (kind.what, kind.do)]
     texts = [*TEXTS.values(), *faults, *(path.read_text(encoding="utf-8") for path in sorted(files))]
     return "\n".join(VALUE.sub("\n", folded(text)) for text in texts)

@@ -1,0 +1,58 @@
+"""The firewall's table: which doors are open for which configuration. tests/image/test_guest.py has it loaded."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from v2h.config.site import load
+from v2h.oneshot.firewall import DOORS, Needs, has_key, rules
+
+ROOT = Path(__file__).resolve().parents[3]
+ALWAYS = {"tcp 80", "udp 5353", "udp 68", "udp 546"}
+
+
+def opened(folder: Path, toml: str = "", *, key: bool = False) -> set[str]:
+    (folder / "v2h.toml").write_text(toml)
+    config = load([folder / "v2h.toml"])
+    assert config.errors == ()
+    return {" ".join(found) for found in re.findall(r"(tcp|udp) dport (\d+) accept", rules(Needs(config, key)))}
+
+
+@pytest.mark.parametrize(
+    ("toml", "key", "doors"),
+    [
+        ("", False, ALWAYS),
+        ("", True, ALWAYS | {"tcp 22"}),
+        ('[web]\nlisten = "[::]:8080"', False, ALWAYS - {"tcp 80"} | {"tcp 8080"}),
+        ('[web]\nlisten = "127.0.0.1:80"', False, ALWAYS - {"tcp 80"}),
+        ('[meter.grid]\nkind = "sma"', False, ALWAYS | {"udp 9522"}),
+        ('[meter.grid]\nkind = "stpm3x"\n[meter.grid.fallback]\nkind = "sma"', False, ALWAYS | {"udp 9522"}),
+    ],
+)
+def test_a_door_is_open_while_the_configuration_needs_it(tmp_path: Path, toml: str, key: bool, doors: set[str]) -> None:
+    assert opened(tmp_path, toml, key=key) == doors
+
+
+def test_everything_else_is_dropped_and_the_old_rules_go_in_the_same_step(tmp_path: Path) -> None:
+    text = rules(Needs(load([tmp_path / "none"]), has_key=False))
+    assert text.count("policy drop;") == 2
+    assert text.startswith("table inet v2h\ndelete table inet v2h\ntable inet v2h {\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("", False), ("# a comment\r\n  \r\n", False), ("# mine\nssh-ed25519 AAAA me\n", True)]
+)
+def test_ssh_has_a_door_only_with_a_key(tmp_path: Path, text: str, found: bool) -> None:
+    path = tmp_path / "authorized_keys"
+    assert has_key(path) is False
+    path.write_text(text)
+    assert has_key(path) is found
+
+
+def test_readme_lists_every_door(tmp_path: Path) -> None:
+    rows = re.findall(r"^\| (TCP|UDP) (\d+) \| `([\w-]+)` \| ([^|;]+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    (tmp_path / "v2h.toml").write_text('[meter.grid]\nkind = "sma"')
+    needs = Needs(load([tmp_path / "v2h.toml"]), has_key=True)
+    told = [(door.protocol.upper(), str(door.port(needs)), door.program, door.what) for door in DOORS]
+    assert [(protocol, port, program, what.strip()) for protocol, port, program, what in rows] == told
