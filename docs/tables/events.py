@@ -27,6 +27,7 @@ MEANINGS = {
     "meter-fallback-dead": "the fallback meter does not answer while the first one works",
     "meter-frozen": "a meter repeats itself although the power must have changed",
     "meter-ok": "a meter works again",
+    "meter-on-change": "a meter speaks only when its value changes, and nothing says how long a value holds",
     "meter-slow": "a meter brings new values too seldom for good load following",
     "meter-value": "an answer of a meter, or a part of it, is not used: an error value, or a power that no house has",
     "password_left": "v2h.toml still holds a password; the step at boot could not take it over",

@@ -22,8 +22,8 @@ def full(name: str) -> dict[str, Any]:
     prices = [
         {
             "days": DAYS,
-            "start": clock(28 * n),
-            "end": clock(28 * n + 28),
+            "start": clock(14 * n),
+            "end": clock(14 * n + 14),
             "import_price": 0.1234,
             "export_price": 0.1512,
         }

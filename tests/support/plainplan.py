@@ -10,7 +10,7 @@ from math import inf
 from typing import Any
 
 from v2h.energy.readyby import CarNow, Span, cheapest, need_s
-from v2h.energy.schedule import Price, ReadyBy, Schedule, Want, Weekly
+from v2h.energy.schedule import Price, Rate, ReadyBy, Schedule, Want, Weekly
 from v2h.energy.walltime import at_second
 
 DAY = timedelta(days=1)
@@ -19,8 +19,9 @@ Target = tuple[datetime, ReadyBy, list[Span]]
 
 
 def plain_prices(schedule: Schedule, start: datetime, end: datetime) -> list[Row]:
-    """(begin, end, price or None) from start to end; neighbours differ."""
-    spans = [(a, b, price) for price in schedule.prices for a, b in _times(price, schedule, start, end)]
+    """(begin, end, rate or None) from start to end; neighbours differ."""
+    rates = [(Rate(price.import_price, price.export_price), price) for price in schedule.prices]
+    spans = [(a, b, rate) for rate, price in rates for a, b in _times(price, schedule, start, end)]
     rows = []
     for begin, finish in _between({start, end} | {edge for a, b, _ in spans for edge in (a, b)}, start, end):
         rows.append((begin, finish, next((price for a, b, price in spans if a <= begin < b), None)))

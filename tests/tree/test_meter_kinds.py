@@ -7,6 +7,7 @@ none either.
 """
 
 import contextlib
+import itertools
 import json
 import logging
 import math
@@ -46,14 +47,19 @@ from v2h.rig.house import SEEN
 
 STEPS = int(os.environ.get("V2H_METER_STEPS", "3"))
 LATE_S = 1.0
+CHANGE_W, PATIENT_S, WATCHED_S = 20.0, 20.0, 16.0
+"""A publisher that speaks on change, how long its values hold, and how long the test watches it. A test of life
+comes after half of the time for which a value holds."""
 TOLD = ("power_w", "setpoint_w", "setpoint_a", "amps_a", "grid_w")
 
 
 class House:
     """The running desk, its meters, and a client on the bus for a person's commands."""
 
-    def __init__(self, desk: Desk, ports: dict[str, int], broker: subprocess.Popen[bytes]) -> None:
-        self.desk, self.ports, self.broker = desk, ports, broker
+    def __init__(
+        self, desk: Desk, ports: dict[str, int], broker: subprocess.Popen[bytes], meters: subprocess.Popen[bytes]
+    ) -> None:
+        self.desk, self.ports, self.broker, self.meters = desk, ports, broker, meters
         self._seen = RigLink(f"{desk.run}/rig.sock/house")
         self._knobs = RigLink(f"{desk.run}/rig.sock/control")
         self.bus = BusClient("cli", desk.run, logging.getLogger("test"))
@@ -119,7 +125,11 @@ class House:
             self.bus.publish(Command("follow", "test", {"mode": "v2h"}), "mode")
             self.until(lambda: self.charger is not None and self.charger.state == "energy", 60, "energy may flow")
 
-    def use(self, table: str) -> None:
+    def stir(self) -> None:
+        """Change the load, so that a meter speaks that speaks only on change."""
+        self.knob(load_w=str(LOW_W + 100 * (time.monotonic() // 1.3 % 2)))
+
+    def use(self, table: str, stir: Callable[[], None] = lambda: None) -> None:
         """Write another [meter.grid] to v2h.toml and restart the `meter` program, which then reads it."""
         (self.desk.run / "v2h.toml").write_text(table)
         old = processes(self.desk.supervisor_socket)["meter"][1]
@@ -129,7 +139,12 @@ class House:
         )
         self.listen(0.1)
         self.reading = None
-        self.until(lambda: self.reading is not None, 20, f"a value after {table}")
+
+        def has_spoken() -> bool:
+            stir()
+            return self.reading is not None
+
+        self.until(has_spoken, 20, f"a value after {table}")
 
     def table(self, kind: str) -> str:
         return meter_table(kind, self.ports.get(kind, 0))
@@ -196,11 +211,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             str(ports["http"]),
             "--mqtt",
             f"{ports['mqtt']}/{TOPIC}",
+            "--mqtt-change",
+            f"{CHANGE_W:g}",
         ]
         meters = stack.enter_context(process(words, dict(desk.env)))
         assert meters.stdout is not None
         assert meters.stdout.readline() == b"ready\n"
-        house = House(desk, ports, broker)
+        house = House(desk, ports, broker, meters)
         house.knob(load_w=str(LOW_W), pre_lossless="1")
         yield house
         house.bus.publish(Command("end", "test"), "stop")
@@ -262,6 +279,35 @@ def test_a_meter_that_repeats_itself_does_no_harm_and_is_called_slow(house: Hous
         "sends a new value only every [34] s, so the car follows the house with this delay", house.status.text
     )
     house.until(lambda: "meter-slow" in {event.code for event in house.events}, 5, "an event says so")
+
+
+@pytest.mark.timeout(120)
+def test_a_publisher_that_speaks_on_change_makes_no_pump_and_a_dead_one_ends_in_0_w(house: House) -> None:
+    """The bench shows that the patience is learned (tests/unit/energy/test_on_change.py); here the owner tells it."""
+    house.follow()
+    house.knob(load_w=str(LOW_W))
+    table = house.table("mqtt").replace(TOPIC, f"{TOPIC}/change")
+    house.use(f"{table}silence_s = {PATIENT_S:g}\n", stir=house.stir)
+    house.knob(load_w=str(LOW_W))
+    house.until(house.at_rest, 30, "the small load is covered")
+    grid_w, own_w, end = list[float](), list[float](), time.monotonic() + WATCHED_S
+    while time.monotonic() < end:
+        house.listen(0.05)
+        grid_w.append(house.grid_w())
+        own_w.append(grid_w[-1] - LOW_W)
+    mean_w = statistics.mean(map(abs, grid_w))
+    travel_w_s = sum(abs(b - a) for a, b in itertools.pairwise(own_w)) / WATCHED_S
+    print(f"mean |grid| {mean_w:.1f} W, travel {travel_w_s:.1f} W/s")
+    assert mean_w <= 25 and travel_w_s <= 10
+    house.meters.send_signal(signal.SIGSTOP)
+    try:
+        assert house.reading is not None
+        left_s = house.reading.t + PATIENT_S - time.monotonic()
+        house.until(lambda: house.manager is not None and "Holding 0 W" in house.manager.why, left_s + 1.5, "0 W")
+        house.listen(0.7)
+        assert house.grid_w() == pytest.approx(LOW_W, abs=30)
+    finally:
+        house.meters.send_signal(signal.SIGCONT)
 
 
 @pytest.mark.timeout(120)

@@ -160,6 +160,8 @@ TEXTS: dict[str, str] = {
         "prices: {prices}.{warning}"
     ),
     "answer.dear": " A price of {price:g} {currency} a kWh: is that in hundredths? 24.5 are written 0.245.",
+    "answer.prices": "The prices are in force: {parts}.{warning}",
+    "answer.prices_part": "{direction} from {start} to {end}",
     "answer.clock_set": "The clock is set and trusted: it is {time}.",
     "answer.nothing_cleared": "Nothing was cleared: the charger does not answer.",
     "refused.not_written": "it could not be written to the card ({error})",
@@ -175,6 +177,11 @@ TEXTS: dict[str, str] = {
     "refused.no_clock": (
         "until needs the time of day, which is not known; press “use this device's time” (v2h clock set) first"
     ),
+    "refused.prices_no_clock": (
+        "prices with dates need the time of day, which is not known; "
+        "press “use this device's time” (v2h clock set) first"
+    ),
+    "refused.prices": "the prices before stay. {error}",
     "refused.bad_time": "at = {value} is not an ISO time with offset such as {example}",
     "refused.time_server": "a time server keeps the clock; your device is {off_s:.0f} s off",
     "refused.clock_cannot_be_set": "the clock is {off_s:.0f} s off and cannot be set here ({error})",
@@ -362,6 +369,37 @@ TEXTS: dict[str, str] = {
     "checks.with_welding": "insulation {insulation}, lock {lock}, cable voltage {cable_v}, welding {welding}",
     "stop.by": "stop by {source}",
     "stop.unreadable": "stop by somebody, unreadable: {error}",
+    # The present price on the page (web/view/price.py).
+    "price.line": "{now} {source}",
+    "price.now": "Price now: {prices} {currency} a kWh.",
+    "price.none": "No price is known for now.",
+    "price.weekly": "From the schedule.",
+    "price.dated": "Pushed {age} ago.",
+    "price.old": "Pushed {age} ago: does whoever pushes the prices still run?",
+    "price.over": (
+        "The prices that were pushed {age} ago do not cover this time, and those of the schedule count: does whoever "
+        "pushes them still run?"
+    ),
+    # Why pushed prices are not used (energy/price_shapes.py).
+    "prices.unknown_field": "unknown field {key}; beside import and export only {known} is known",
+    "prices.no_list": (
+        "{where}: there are no prices; send rates (a list of start, end, value), results of Octopus, "
+        "or start, step_min and values"
+    ),
+    "prices.too_many": "{where} has {count} prices; at most {most} are allowed: send fewer days",
+    "prices.overlap": "{entry} overlaps entry {other}: send one price for each time",
+    "prices.none_left": "{where}: the time of every price is over; send prices of today and of the days to come",
+    "prices.too_far": "{where} reaches to {at}; prices are taken for {days} days ahead: leave out what is later",
+    "prices.row_fields": "{entry} needs start, end and value (or price; or valid_from, valid_to and value_inc_vat)",
+    "prices.end_first": "{entry}: its end is not after its start",
+    "prices.no_quarter": "{entry}: {at} is not on a quarter of an hour; steps of 15, 30 and 60 min are taken",
+    "prices.no_moment": (
+        "{where}: {key} = {value} is not a date and time with its offset, such as 2026-11-30T16:30:00+00:00"
+    ),
+    "prices.unit_hint": "; for pence or cents send unit: minor",
+    "prices.csv_columns": "line 1: the names of the columns are needed: {columns}; import or export may be left out",
+    "prices.csv_cells": "line {line} has {count} cells; {needed} are needed",
+    "prices.csv_number": "line {line}: {value} is not a number",
     # The health of a meter: meter.first or meter.fallback around another (meters/health.py, programs/meter.py).
     "meter.first": "The {role} meter ({title}) {health}",
     "meter.fallback": "The {role} fallback meter ({title}) {health}",
@@ -379,6 +417,11 @@ TEXTS: dict[str, str] = {
     "meter.slow": (
         "sends a new value only every {interval_s:.0f} s, so the car follows the house with this delay. "
         "A meter that sends one every second or faster leaks less to and from the grid."
+    ),
+    "meter.on_change": (
+        "speaks only when its value changes, so a value counts for up to {silence_s:g} s, and the car tests slowly "
+        "whether the meter still lives. "
+        "Let it repeat its value every second or two, or write silence_s into its table of v2h.toml."
     ),
     "meter.good": "sends a new value every {interval_s:.2g} s.",
     # Why a meter sends no value, within meter.because (meters/).
@@ -536,6 +579,7 @@ TEXTS: dict[str, str] = {
         "{file} was set aside as {aside}, because manager ended {count} times with it by an unknown error. Nothing "
         "starts until you choose a mode. Please report this with the file"
     ),
+    "file.prices_bad": "{error}; the weekly prices count until prices are pushed again",
     "file.schedule_bad": "{error}; the schedule before stays",
     "file.stop_bad": "{error}; taken as stopped",
     "clock.not_written": (

@@ -9,10 +9,12 @@ topics.
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from v2h.bus.coding import Message, MessageError
 from v2h.bus.sentences import say
+from v2h.checks import finite
 
 SETPOINT_PERIOD_S = 0.25
 SETPOINT_LIFE_S = 1.0
@@ -37,6 +39,13 @@ def reading_old_after_s(interval_s: float) -> float:
     return 3 * interval_s + 1.0
 
 
+SILENCE_MOST_S = 30.0
+"""The longest time for which a value may hold without a new one."""
+QUIET_S = 0.45
+"""Every value of a meter with one value each half second is published; of a faster meter those that differ, and two a
+second in any case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alive(Message):
     """Retained on v2h/<program>/alive; the last will is the same with alive = false."""
@@ -57,7 +66,8 @@ class MeterReading(Message):
     reported exactly the same values as before, so it may not have measured again: ignore the reading where our own
     power has moved since then. Values of a quick meter that contain nothing new are not sent
     (v2h.meters.reading.is_news). phases: one object per phase with those of power_w, voltage_v and current_a that the
-    meter reports; [] if it reports none.
+    meter reports; [] if it reports none. silence_s: the meter speaks only when something changes, and a value holds for
+    so long; 0: it is old after three intervals, as usual.
     """
 
     TOPIC = "v2h/meter/{}"
@@ -74,9 +84,18 @@ class MeterReading(Message):
     lag_known: bool = True
     fresh: bool = True
     phases: list[dict[str, float]] = field(default_factory=list)
+    silence_s: float = 0.0
 
-    def is_old(self, now: float) -> bool:
-        return now - self.t > reading_old_after_s(self.interval_s)
+    def old_after_s(self, most_s: float = SILENCE_MOST_S) -> float:
+        """The age above which this reading is not used. most_s: silence_s counts up to this."""
+        return max(reading_old_after_s(self.interval_s), min(self.silence_s, most_s, SILENCE_MOST_S))
+
+    def is_old(self, now: float, most_s: float = SILENCE_MOST_S) -> bool:
+        return now - self.t > self.old_after_s(most_s)
+
+    def is_ageing(self, now: float) -> bool:
+        """Older than three intervals, also of a quick meter whose values are not all sent."""
+        return now - self.t > 3 * max(self.interval_s, QUIET_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +258,8 @@ class ManagerSchedule(Message):
     preview: parts without gaps, each {"start", "end": ISO with offset, "mode", "why", "entry": name or "", "amps",
     "soc_limit_pct", "keep_soc_pct": no discharge below it, for a target, or None}; empty while the clock is not
     trusted, and fewer days for a schedule full of entries. ready_by: {"time": ISO, "soc_pct", "entry",
-    "charge_from": ISO or None}. prices: {"start", "end", "import_price", "export_price" per kWh} of the same days.
+    "charge_from": ISO or None}. prices: {"start", "end", "import_price", "export_price" per kWh, or None} of the same
+    days, a dated price before a weekly one; of very many prices those of the nearest days.
     error: why a file was not used, with entry and field; "" without an error. assumed: what is not known of the car for
     which a ready-by target is planned, "" when everything is.
     """
@@ -254,6 +274,44 @@ class ManagerSchedule(Message):
     error: str = ""
     prices: list[dict[str, Any]] = field(default_factory=list)
     assumed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerPrices(Message):
+    """The dated prices of one direction, "import" or "export", as they were pushed.
+
+    start: ISO time of the first step. step_min: 15, 30 or 60. values: the price of a kWh in each step, None where there
+    is none; all together at most 16 kB, of the 64 KiB that a message of the bus shall not exceed. pushed: ISO time of
+    the last push.
+    """
+
+    TOPIC = "v2h/manager/prices/{}"
+    RETAIN = True
+    t: float
+    start: str
+    step_min: float
+    values: list[float | None]
+    pushed: str
+
+    def check(self) -> None:
+        good = isinstance(self.values, list) and all(value is None or finite(value) for value in self.values)
+        if not good or self.step_min <= 0:
+            raise MessageError("ManagerPrices: values is not a list of prices in steps")
+        for name in ("start", "pushed"):
+            try:
+                datetime.fromisoformat(getattr(self, name)).timestamp()
+            except (ValueError, OverflowError) as error:
+                raise MessageError(f"ManagerPrices: {name} = {getattr(self, name)!r}: {error}") from error
+
+    @property
+    def end_s(self) -> float:
+        """The end of the last step, s since 1970."""
+        return datetime.fromisoformat(self.start).timestamp() + 60 * self.step_min * len(self.values)
+
+    def at(self, wall_s: float) -> float | None:
+        """The price at a time (s since 1970); None where there is none."""
+        step = int((wall_s - datetime.fromisoformat(self.start).timestamp()) // (60 * self.step_min))
+        return self.values[step] if 0 <= step < len(self.values) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +338,8 @@ class Command(Message):
     "resume" ({}: the schedule goes on after a stop), "settings" (a part of the settings), "schedule" ({"schedule": the
     whole document, "replaces": the revision of the one that was edited}: refused when another is in force), "clock"
     ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot": "charge" | "hold" | "none",
-    "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharge while other loads draw power).
+    "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharge while other loads draw power),
+    "prices" ({"import": {"start", "step_min", "values"}, "export": the same}: dated prices; see energy/price_shapes).
     """
 
     TOPIC = "v2h/command/{}"

@@ -22,6 +22,7 @@ METER_FLAGS = {
     "--meter-noise": ("noise_w", 0, 1000, "W", "standard deviation of the meter's values"),
     "--meter-average": ("average_s", 0, 60, "S", "each value is the mean of so long"),
     "--meter-filter": ("filter_s", 0, 60, "S", "time constant of a filter in the meter"),
+    "--meter-change": ("change_w", 0, 1000, "W", "the meter sends only values that differ by more than this"),
     "--lost": ("lost_share", 0, 99, "PCT", "share of the meter's values that are lost"),
     "--late": ("late_s", 0, 10, "S", "mean delay of a value on its way, beyond the meter's age"),
 }
@@ -260,6 +261,7 @@ def _faults(plant: Plant, meter: MeterModel) -> list[str]:
         f"meter noise {meter.noise_w:g} W": meter.noise_w,
         f"meter averages {meter.average_s:g} s": meter.average_s,
         f"meter filter {meter.filter_s:g} s": meter.filter_s,
+        f"meter speaks on change by {meter.change_w:g} W": meter.change_w,
         f"{100 * meter.lost_share:g} % of its values lost": meter.lost_share,
         f"{meter.late_s:g} s late": meter.late_s,
     }

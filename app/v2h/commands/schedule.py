@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(known, indent=1) if args.json else preview_text(known))
         return 0
     if args.what == "import":
-        return _send(api, document_of(*_from_file(args.file)), args.json)
+        return _send(api, document_of(*from_file(args.file)), args.json)
     known = api.get("schedule", "schedule")
     document = known["schedule"]
     if args.what == "edit":
@@ -73,7 +73,7 @@ def document_of(name: str, text: str) -> dict[str, Any]:
     """The schedule in `text`, the content of the file `name`, in our format or the predecessor's. Raises CommandError
     with line and column."""
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=no_number)
     except (ValueError, RecursionError) as error:
         why = "nested too deep" if isinstance(error, RecursionError) else error
         raise CommandError(f"{name}: {why}", 2) from error
@@ -84,11 +84,11 @@ def document_of(name: str, text: str) -> dict[str, Any]:
     return value
 
 
-def _no_number(word: str) -> None:
+def no_number(word: str) -> None:
     raise ValueError(f"{word} is not a number")
 
 
-def _from_file(name: str) -> tuple[str, str]:
+def from_file(name: str) -> tuple[str, str]:
     """The file's name and text."""
     try:
         return name, utf8(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
@@ -115,7 +115,7 @@ def _edit(api: Api, document: dict[str, Any], replaces: str | None, as_json: boo
             raise CommandError(f"the editor failed: {error}; set EDITOR", 1) from error
         if not path.exists():
             raise CommandError(f"the editor left no file {path}", 1)
-        edited = document_of(*_from_file(str(path)))
+        edited = document_of(*from_file(str(path)))
         if edited != document:
             return _send(api, edited, as_json, replaces)
     print("nothing changed")

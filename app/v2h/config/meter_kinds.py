@@ -84,6 +84,8 @@ class Meter:
     """-1 turns a meter that shows import as export."""
     interval_s: float = number(1, 0.05, 60, "s between readings")
     lag_s: float | None = number(None, 0, 60, "s by which the reading trails the truth")
+    silence_s: float | None = number(None, 1, 30, "s that a value holds without a new one")
+    """For a meter that speaks only when its value changes. While export_limit_w or fuse_a is set, at most 5 s count."""
     fallback: "Meter | None" = None
 
 

@@ -1,8 +1,9 @@
 """The controller computes the setpoint and its sentence from meter, car, owner, slots and schedule; pure.
 
 It receives every report, and is asked for a decision four times a second and whenever the matching law has a new order.
-The fail-safe steps when the meter becomes silent: the setpoint is 0 W at most 3 of its intervals plus 1 s after its
-last value (the converter ramps within 0.3 s); it stays at 0 W while the meter is silent, and the mode continues by
+The fail-safe steps when the meter becomes silent: after 3 of its intervals the setpoint only stays or shrinks; it is
+0 W at most 3 of its intervals plus 1 s after its last value, or after the silence_s that a meter has which speaks only
+on change (the converter ramps within 0.3 s); it stays at 0 W while the meter is silent, and the mode continues by
 itself with the next value; after idle_end_min the session ends in order, and starts again when there is something to
 do. The state here is lost when the program ends; the caller passes in what must survive (settings, schedule, the
 owner's stop, a charge by hand). All `now` are monotonic seconds, `wall` is an aware UTC time.
@@ -76,6 +77,8 @@ class EnergyController:
         self._capacity_kwh: float | None = None
         self._follower = LoadFollower(settings.grid_target_w)
         self._sent: Setpoint | None = None
+        self._fresh_w = 0.0
+        """The last order that rests on a fresh value of the meter."""
         self._decision = policy.Decision(False, 0.0, "", "idle", policy.Code.IDLE)
         self._sentence = ""
         self._stopped_before = False
@@ -256,6 +259,10 @@ class EnergyController:
         self._window = self._window_after(policy.Window())
         self._rechoose(now)
 
+    def reprice(self, schedule: Schedule) -> None:
+        """Prices were pushed: the same schedule with other dated prices. The next plan() uses them."""
+        self.schedule, self._plan_t = schedule, float("-inf")
+
     def end(self, now: float) -> None:
         """The program is being stopped: no session is wanted any more."""
         self._slot = None
@@ -266,6 +273,9 @@ class EnergyController:
     def decide(self, now: float) -> Setpoint:
         """The setpoint of this moment."""
         order, settings = self.order, self.settings
+        share = self._held_share(now)
+        if share is not None:
+            self._follower.hold(self._fresh_w * share)
         decision = policy.decide(self._situation(now))
         if decision.code is policy.Code.ENDED:
             self._end_manual(now, self._ended(decision))
@@ -276,6 +286,11 @@ class EnergyController:
             now, decision.wanted, decision.useful, settings.idle_end_min * 60, eager=eager
         )
         power_w = self._softened(now, decision) if permit.wanted else 0.0
+        if share is None:
+            self._fresh_w = power_w
+        else:
+            held_w = self._fresh_w * share
+            power_w = min(max(power_w, min(0.0, held_w)), max(0.0, held_w))
         if abs(decision.power_w - power_w) >= policy.SMALL_W and permit.wanted:
             decision = replace(decision, why=say("fixed.rising", said=decision.why, power_w=power_w))
         self._decision = decision if power_w == decision.power_w else replace(decision, power_w=power_w)
@@ -285,6 +300,13 @@ class EnergyController:
             now, permit.wanted, round(power_w, 1), now + SETPOINT_LIFE_S, str(self._sentence), permit.number
         )
         return self._sent
+
+    def _held_share(self, now: float) -> float | None:
+        """What of the last order may remain; None when the order does not depend on the meter, or its value is
+        fresh."""
+        if self.order.mode not in policy.MATCHING and not self._grid.any:
+            return None
+        return policy.held_share(now, self._follower.reading, limited=self._grid.any)
 
     def told(self) -> tuple[object, ...]:
         """The values that are reported at once when they differ from the last time."""
@@ -304,7 +326,7 @@ class EnergyController:
             self._decision.mode,
             self._sentence,
             round(self._decision.power_w, 1),
-            None if meter is None or policy.meter_stale(now, meter) else meter.power_w,
+            None if meter is None or policy.meter_stale(now, meter, limited=self._grid.any) else meter.power_w,
             None if meter is None else round(now - meter.t, 3),
             {
                 "charge_w": limit.high_w,
@@ -344,7 +366,7 @@ class EnergyController:
             self._charger,
             self._charger_t,
             following.reading,
-            following.house(now),
+            following.house(now, limited=self._grid.any),
             following.matcher.command_w,
             self._grid,
             self._errors,

@@ -70,9 +70,13 @@ class LoadFollower:
         if state.power_w is not None and state.t_power is not None and state.volts_v is not None:
             self.power(now, state.t_power, state.power_w, state.volts_v)
 
-    def house(self, now: float) -> House | None:
-        """The last known house, None when it is too old."""
-        return None if policy.meter_stale(now, self.reading) else self._house
+    def house(self, now: float, *, limited: bool) -> House | None:
+        """The last known house, None when it is too old. limited: see policy.meter_stale()."""
+        return None if policy.meter_stale(now, self.reading, limited=limited) else self._house
+
+    def hold(self, power_w: float) -> None:
+        """The meter is silent: until its next value, no order lies beyond this one."""
+        self.matcher.limit(min(0.0, power_w), max(0.0, power_w))
 
     def told(self) -> dict[str, float]:
         """ManagerState.tracking."""

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 from v2h.bus.sentences import say
 from v2h.bus.states import Mode
 from v2h.energy.layers import Layer, strongest
+from v2h.energy.prices import dated_price
 from v2h.energy.readyby import CarNow, Span, cheapest, need_s
-from v2h.energy.schedule import Part, Plan, Price, PriceSpan, Schedule, Target, Want, Weekly
+from v2h.energy.schedule import Part, Plan, Price, PriceSpan, Rate, Schedule, Target, Want, Weekly
 from v2h.energy.steps import Steps, result
 from v2h.energy.walltime import at_second
 
@@ -26,6 +27,8 @@ PLAN_AHEAD = timedelta(hours=24)
 EDGE, ENTRY, COMINGS, TARGET = 2, 8, 20, 10
 """How much one step of a plan is: a moment at which something begins or ends, one time of an entry, all times of a
 price, a target with its cheapest hours."""
+CROWD = 3000
+"""So many charges for targets, cut into pieces by prices, make each moment a half more work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,11 @@ def timeline(schedule: Schedule, start: datetime, end: datetime, car: CarNow) ->
 
 def active(schedule: Schedule, now: datetime, car: CarNow) -> list[Part]:
     """First what is wanted now and why, then what follows, at least to the next entry within eight days."""
-    parts = timeline(schedule, now, now + timedelta(hours=26), car)
-    return parts if next_entry(parts) else timeline(schedule, now, now + timedelta(days=8), car)
+    for ahead in (timedelta(hours=6), timedelta(hours=26)):  # a full schedule has an entry soon, and takes long
+        parts = timeline(schedule, now, now + ahead, car)
+        if next_entry(parts):
+            return parts
+    return timeline(schedule, now, now + timedelta(days=8), car)
 
 
 def plan(schedule: Schedule, start: datetime, end: datetime, car: CarNow) -> Steps[Plan]:
@@ -67,13 +73,25 @@ def _prices(schedule: Schedule, start: datetime, end: datetime, days: Sequence[d
         layers += [Layer((0, n), begin, finish, price) for begin, finish in comings]
         yield COMINGS
     found: list[PriceSpan] = []
-    for begin, finish, winner in strongest(layers, start, end):
-        if found and found[-1][2] is winner:
-            found[-1] = (found[-1][0], finish, winner)
+    changes = [at for prices in schedule.dated.values() for at in prices.changes()]
+    yield (len(layers) + len(changes)) // 2  # to sort them
+    for begin, finish, weekly in strongest(layers, start, end, changes):
+        rate = _rate(schedule, begin, weekly)
+        if found and found[-1][2] == rate:
+            found[-1] = (found[-1][0], finish, rate)
         else:
-            found.append((begin, finish, winner))
+            found.append((begin, finish, rate))
         yield EDGE
     return found
+
+
+def _rate(schedule: Schedule, at: datetime, weekly: Price | None) -> Rate | None:
+    """The prices at a moment: each direction has its dated price, or else the weekly one; None without any."""
+    bought, sold = (dated_price(schedule.dated, direction, at) for direction in ("import", "export"))
+    if weekly is not None:
+        bought = weekly.import_price if bought is None else bought
+        sold = weekly.export_price if sold is None else sold
+    return None if bought is None and sold is None else Rate(bought, sold)
 
 
 def _targets(
@@ -81,7 +99,7 @@ def _targets(
 ) -> Steps[list[Target]]:
     """All ready-by targets after `start` and until `end`, and when to charge for each."""
     found: list[Target] = []
-    costs = [(a, b, inf if price is None else price.import_price) for a, b, price in prices]
+    costs = [(a, b, inf if rate is None or rate.import_price is None else rate.import_price) for a, b, rate in prices]
     begins = [a for a, _, _ in costs]
     for entry in schedule.ready_by:
         need = timedelta(seconds=need_s(car, entry.soc_pct, entry.amps))
@@ -107,6 +125,7 @@ def _parts(
     )
     layers = yield from _layers(schedule, start, end, days, coming)
     yield len(layers) // 2  # to sort them
+    edge = EDGE + len(layers) // CROWD
     floors = [*strongest(_floors(coming), start, end)]
     parts: list[Part] = []
     since, before, floor = start, None, 0
@@ -118,7 +137,7 @@ def _parts(
             parts.append(_part(since, begin, *before))
             since = begin
         before = held
-        yield EDGE
+        yield edge
     return parts if before is None else [*parts, _part(since, end, *before)]
 
 

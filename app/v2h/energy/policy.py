@@ -6,7 +6,7 @@ Power + is charging the car. `now` and all `t` are monotonic seconds.
 from dataclasses import dataclass
 from enum import Enum
 
-from v2h.bus.messages import STATE_OLD_S, ChargerState, MeterReading
+from v2h.bus.messages import SILENCE_MOST_S, STATE_OLD_S, ChargerState, MeterReading, reading_old_after_s
 from v2h.bus.sentences import Sentence, say
 from v2h.bus.states import ENDING, Mode, State
 from v2h.config.site import Limits
@@ -23,6 +23,8 @@ USEFUL_W = 150.0
 """A car is not woken for less: its own electronics and the converter consume about as much."""
 MATCHING = ("v2h", "solar")
 NO_LIMITS = GridLimits()
+LIMITED_S = 5.0
+"""With a limit of the grid connection, a value of the meter holds at most so long (or three intervals and a second)."""
 
 
 class Code(Enum):
@@ -105,9 +107,28 @@ def window_after(
     return window.update(charger.soc_pct, floor_pct(order, limits, reserve_pct), high_pct)
 
 
-def meter_stale(now: float, meter: MeterReading | None) -> bool:
-    """True when there is no reading, or the last one is too old."""
-    return meter is None or meter.is_old(now)
+def meter_stale(now: float, meter: MeterReading | None, *, limited: bool = False) -> bool:
+    """True when there is no reading, or the last one is too old. limited: the grid connection has a limit, so a value
+    holds no longer than LIMITED_S if its meter is one that speaks only on change."""
+    return meter is None or meter.is_old(now, LIMITED_S if limited else SILENCE_MOST_S)
+
+
+def held_share(now: float, meter: MeterReading | None, *, limited: bool) -> float | None:
+    """What of the last order may remain while the meter is silent, from 1 to 0; None while its value is fresh.
+
+    An order that rests on a value older than three intervals may only stay or shrink. Where a value holds longer
+    because the meter speaks only on change, the order shrinks in the second half of that time, first slowly and then
+    faster: a meter that lives speaks as soon as the grid has moved by its threshold, a few watts later; a dead one has
+    the order at 0 W when the time is over.
+    """
+    if meter is None or not meter.is_ageing(now):
+        return None
+    usual_s = reading_old_after_s(meter.interval_s)
+    end_s = meter.old_after_s(LIMITED_S if limited else SILENCE_MOST_S)
+    if end_s <= usual_s:
+        return 1.0
+    begin_s = max(3 * meter.interval_s, end_s / 2)
+    return 1.0 - min(1.0, max(0.0, (now - meter.t - begin_s) / (end_s - begin_s))) ** 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +154,7 @@ class Situation:
 
     @property
     def meter_is_stale(self) -> bool:
-        return meter_stale(self.now, self.meter)
+        return meter_stale(self.now, self.meter, limited=self.grid.any)
 
     @property
     def volts_v(self) -> float:

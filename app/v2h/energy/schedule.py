@@ -6,10 +6,11 @@ Instants are aware UTC times; walltime converts wall-clock times to instants.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from v2h.bus.states import Mode
+from v2h.energy.prices import Dated
 from v2h.energy.readyby import Span
 
 DAY_S = 86400
@@ -69,12 +70,20 @@ class Price:
     export_price: float
 
 
-PriceSpan = tuple[datetime, datetime, Price | None]
+class Rate(NamedTuple):
+    """What a kWh costs and earns at a moment, dated prices first; None where no price is given."""
+
+    import_price: float | None
+    export_price: float | None
+
+
+PriceSpan = tuple[datetime, datetime, Rate | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A checked schedule. document: as it was read, for showing and editing."""
+    """A checked schedule. document: as it was read, for showing and editing. dated: prices that were pushed; they count
+    before those of the week."""
 
     zone: ZoneInfo
     weekly: tuple[Weekly, ...] = ()
@@ -83,6 +92,7 @@ class Schedule:
     prices: tuple[Price, ...] = ()
     otherwise: Want = Want()
     document: dict[str, Any] = field(default_factory=dict)
+    dated: Dated = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from v2h.energy.planning import plan
 from v2h.energy.readyby import CarNow
-from v2h.energy.schedule import Part, Price, Schedule, Target, local_iso
+from v2h.energy.schedule import Part, Rate, Schedule, Target, local_iso
 from v2h.energy.steps import Steps
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def schedule_parts(schedule: Schedule, wall: datetime, car: CarNow) -> Steps[dic
     end = wall + AHEAD
     planned = yield from plan(schedule, wall, end, car)
     targets = [target for target in planned.targets if target.at <= end]
-    prices = [(a, min(b, end), price) for a, b, price in planned.prices if a < end and price is not None]
+    prices = [(a, min(b, end), rate) for a, b, rate in planned.prices if a < end and rate is not None]
     tz = schedule.zone
     return {
         "preview": (yield from _first(planned.parts, lambda part: _part(part, tz), MOST_PREVIEW_B)),
@@ -68,13 +68,8 @@ def _part(part: Part, tz: ZoneInfo) -> Row:
     }
 
 
-def _price(begin: datetime, finish: datetime, price: Price, tz: ZoneInfo) -> Row:
-    return {
-        "start": local_iso(begin, tz),
-        "end": local_iso(finish, tz),
-        "import_price": price.import_price,
-        "export_price": price.export_price,
-    }
+def _price(begin: datetime, finish: datetime, rate: Rate, tz: ZoneInfo) -> Row:
+    return {"start": local_iso(begin, tz), "end": local_iso(finish, tz), **rate._asdict()}
 
 
 def _target(target: Target, tz: ZoneInfo) -> Row:

@@ -25,16 +25,17 @@ from v2h.checks import Range, hint, one_of, shown
 from v2h.config.site import Limits
 from v2h.config.zones import ZoneError, zone
 from v2h.energy import legacy_events
+from v2h.energy.price_shapes import PRICE
 from v2h.energy.schedule import DAY_S, Override, Price, ReadyBy, Schedule, Want, Weekly
 from v2h.energy.walltime import DAY_WORDS, DAYS, instant
 
 VERSION = 1
-MOST = {"weekly": 50, "overrides": 50, "ready_by": 14, "prices": 50}
-"""Most entries of each kind; more is a mistake, and a slow board has to evaluate each of them for eight days."""
+MOST = {"weekly": 50, "overrides": 50, "ready_by": 14, "prices": 100}
+"""Most entries of each kind; more is a mistake, and a slow board has to evaluate each of them for eight days. 100
+prices are two days of half hours, each with 25 hours."""
 LONGEST_OVERRIDE = timedelta(days=31)
 YEARS = range(2000, 2100)
 """Years in which a one-off may lie: near the ends of the calendar its sums and other time zones have no dates."""
-PRICE = Range(-10, 10, "per kWh in your currency, 24.5 p is 0.245")
 _WANT = ("mode", "amps", "soc_limit_pct")
 KEYS = {
     "weekly": ("name", "days", "start", "end", *_WANT),
@@ -82,6 +83,16 @@ def read_schedule(document: object, limits: Limits, zone_name: str) -> Schedule:
     return _Reader(document, limits, zone_name).schedule()
 
 
+def without_past(document: object, now: datetime, zone_name: str) -> object:
+    """The document without the one-offs that are over at `now`: an automation that adds its announced slots never
+    removes them. What is not a one-off with an end stays, for read_schedule() to judge."""
+    overrides = document.get("overrides") if isinstance(document, Mapping) else None
+    if not isinstance(document, Mapping) or not isinstance(overrides, list):
+        return document
+    reader = _Reader(document, Limits(), zone_name)
+    return {**document, "overrides": [entry for entry in overrides if not reader.is_over(entry, now)]}
+
+
 class _Reader:
     """Reads one document. It collects the errors in a list and replaces a wrong value by a harmless one."""
 
@@ -109,6 +120,12 @@ class _Reader:
         if self._errors:
             raise ScheduleError(self._errors)
         return schedule
+
+    def is_over(self, entry: object, now: datetime) -> bool:
+        """Whether a one-off has ended; False when its end cannot be read."""
+        before = len(self._errors)
+        end = self._moment("", "end", entry.get("end")) if isinstance(entry, Mapping) else now
+        return len(self._errors) == before and end < now
 
     def _entries(self, kind: str, read: Callable[[str, Mapping[str, Any]], T]) -> tuple[T, ...]:
         entries = self._document.get(kind, [])

@@ -5,7 +5,7 @@ what is allowed. A change of settings or schedule that cannot be written to the 
 hold nevertheless, and the answer says that a restart forgets them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,13 @@ from typing import Any
 from v2h.bus.sentences import say
 from v2h.bus.states import Mode
 from v2h.checks import few
+from v2h.energy import price_shapes
 from v2h.energy.controller import EnergyController
 from v2h.energy.kept_order import KeptOrder, kept_order
 from v2h.energy.orders import ModeRequest, ModeRequestError, read_order, read_slot
 from v2h.energy.owner_settings import SettingsError
 from v2h.energy.schedule_json import revision
-from v2h.energy.schedulefile import ScheduleError
+from v2h.energy.schedulefile import ScheduleError, without_past
 from v2h.manager.owner_files import OwnerStore
 
 Values = Mapping[str, Any]
@@ -126,8 +127,11 @@ class OwnerCommands:
         present = revision(self._store.schedule.document)
         if values.get("replaces", present) != present:
             raise OrderRefusedError(say("refused.schedule_changed"), revision=present)
+        document = values.get("schedule")
+        if self._controller.trust.trusted:
+            document = without_past(document, wall, self._store.settings.time_zone)
         try:
-            schedule = self._store.keep_schedule(values.get("schedule"))
+            schedule = self._store.keep_schedule(document)
         except ScheduleError as error:
             raise BadValuesError(say("refused.schedule", errors=few(error.errors))) from error
         except OSError as error:
@@ -138,12 +142,35 @@ class OwnerCommands:
             "targets": len(schedule.ready_by),
             "prices": len(schedule.prices),
         }
-        currency = self._store.settings.currency
-        dearest = max((price.import_price for price in schedule.prices), default=0.0)
-        dear = currency in HUNDREDTHS and dearest > DEAR
-        warning = say("answer.dear", price=dearest, currency=currency) if dear else ""
+        warning = self._dear(price.import_price for price in schedule.prices)
         applied = {"schedule": schedule.document, "revision": revision(schedule.document)}
         return Answer(say("answer.schedule", **counts, warning=warning), applied, changed=True)
+
+    def prices(self, values: Values, now: float, wall: datetime) -> Answer:
+        """The dated prices of one or both directions (energy/price_shapes)."""
+        if not self._controller.trust.trusted:
+            raise OrderRefusedError(say("refused.prices_no_clock"))
+        try:
+            pushed = price_shapes.read(values, wall)
+        except price_shapes.PriceError as error:
+            raise BadValuesError(say("refused.prices", error=error.args[0])) from error
+        self._store.keep_prices(pushed, wall)
+        self._controller.reprice(self._store.schedule)
+        warning = self._written(lambda: self._store.write_prices(now))
+        spans = {
+            name: [f"{at.astimezone(wall.tzinfo):%a %d %b %H:%M}" for at in (p.start, p.end)]
+            for name, p in pushed.items()
+        }
+        parts = [say("answer.prices_part", direction=name, start=a, end=b) for name, (a, b) in spans.items()]
+        dear = self._dear(price for prices in pushed.values() for price in prices.values if price is not None)
+        applied = {name: {"start": p.start.isoformat(), "end": p.end.isoformat()} for name, p in pushed.items()}
+        return Answer(say("answer.prices", parts=parts, warning=warning or dear), applied)
+
+    def _dear(self, prices: Iterable[float]) -> str:
+        """A warning about prices that are probably told in hundredths."""
+        currency, dearest = self._store.settings.currency, max(prices, default=0.0)
+        dear = currency in HUNDREDTHS and dearest > DEAR
+        return say("answer.dear", price=dearest, currency=currency) if dear else ""
 
     def _may_start(self) -> None:
         if self._errors:

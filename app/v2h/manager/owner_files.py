@@ -1,32 +1,38 @@
-"""The files that `manager` keeps on the data partition: the owner's settings and schedule, the owner's stop, a charge
-by hand, and when the clock was good.
+"""The files that `manager` keeps on the data partition: the owner's settings and schedule, the prices that were pushed,
+the owner's stop, a charge by hand, and when the clock was good.
 
 Every write is complete or does not happen (runtime/atomic_file.py). A file that cannot be read never stops the
-appliance: settings fall back to the site's limits key by key, the schedule falls back to the last good one, a stop that
-cannot be read counts as a stop, and so does a charge by hand that cannot be read.
+appliance: settings fall back to the site's limits key by key, the schedule falls back to the last good one, pushed
+prices fall back to the weekly ones, a stop that cannot be read counts as a stop, and so does a charge by hand that
+cannot be read.
 """
 
 import contextlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from v2h.bus.sentences import say
 from v2h.checks import finite, utf8
 from v2h.config.site import Config
-from v2h.energy import owner_settings
+from v2h.energy import owner_settings, price_shapes
 from v2h.energy.clock_trust import Remembered
 from v2h.energy.kept_order import KeptOrder, read_kept_order
 from v2h.energy.owner_settings import Settings, SettingsError
+from v2h.energy.price_shapes import DIRECTIONS
+from v2h.energy.prices import Dated, merged
 from v2h.energy.schedule import Schedule
 from v2h.energy.schedulefile import ScheduleError, read_schedule
 from v2h.manager import clock_sources
 from v2h.runtime import atomic_file
 
 SETTINGS, SCHEDULE, EVENTS = "settings.json", "schedule.json", "events.json"
-STOP, ORDER, CLOCK = "stopped.json", "order.json", "clock.json"
+STOP, ORDER, CLOCK, PRICES = "stopped.json", "order.json", "clock.json", "prices.json"
+PRICES_WRITTEN_S = 3600.0
+"""Pushed prices are written at most so often: an automation that pushes each minute must not wear out the card."""
 
 Warn = Callable[[str, str], None]
 """warn(code, text)"""
@@ -51,6 +57,8 @@ class OwnerStore:
         self.settings = self._read_settings()
         self._document: object = {"version": 1}
         self._seen: tuple[float, int] | None = None
+        self._dated = self._read_prices()
+        self._prices_to_write, self._prices_t = False, float("-inf")
         self.schedule = self._parsed(self._document)
         self.look_at_schedule()
         self.boot = clock_sources.boot()
@@ -120,7 +128,7 @@ class OwnerStore:
         return False
 
     def _parsed(self, document: object) -> Schedule:
-        return read_schedule(document, self._site, self.settings.time_zone)
+        return replace(read_schedule(document, self._site, self.settings.time_zone), dated=self._dated)
 
     def _use(self, schedule: Schedule, source: str) -> None:
         self.schedule, self._document = schedule, schedule.document
@@ -138,6 +146,32 @@ class OwnerStore:
             self.schedule = self._parsed(self._document)
         except ScheduleError as error:
             self.schedule_error = str(error)
+
+    # Prices with dates
+
+    def keep_prices(self, pushed: Dated, wall: datetime) -> None:
+        """Apply a push. write_prices() writes it."""
+        taken = {name: merged(self._dated.get(name), push, wall) for name, push in pushed.items()}
+        self._dated = {**self._dated, **taken}
+        self._prices_to_write = True
+        self.schedule = replace(self.schedule, dated=self._dated)
+
+    def write_prices(self, now: float, *, at_once: bool = False) -> None:
+        """Write what was pushed, if the last write is PRICES_WRITTEN_S old: a power cut loses at most the pushes of
+        that time. Raises OSError; then the next call tries again. at_once: the program ends."""
+        if self._prices_to_write and (at_once or now - self._prices_t >= PRICES_WRITTEN_S):
+            content = {"version": 1} | {name: prices.as_json() for name, prices in self._dated.items()}
+            atomic_file.write_json(self._folder / PRICES, content)
+            self._prices_to_write, self._prices_t = False, now
+
+    def _read_prices(self) -> Dated:
+        try:
+            stored = atomic_file.read_json(self._folder / PRICES)
+            parts = {name: stored[name] for name in DIRECTIONS if name in stored}
+            return {name: price_shapes.read_kept(name, part) for name, part in parts.items()}
+        except ValueError as error:  # BadFileError and PriceError are ValueErrors
+            self._warn("prices-bad", say("file.prices_bad", error=say("file.wrong", file=PRICES, errors=str(error))))
+            return {}
 
     def without(self, aside: Mapping[str, str], now: float) -> None:
         """Files were set aside, each with its sentence: nothing starts by itself until the owner has chosen."""

@@ -1,8 +1,8 @@
 """Sets a stored file aside with which manager has died again and again, so that no file keeps the appliance dead.
 
 A death counts against a file while its content stays the same, on one boot, with less than WITHIN_S between two. The
-schedule and a charge by hand are suspected first, then the settings; never the file that holds the owner's stop, nor
-that of the clock.
+schedule, the prices and a charge by hand are suspected first, then the settings; never the file that holds the owner's
+stop, nor that of the clock.
 """
 
 import contextlib
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from v2h.bus.sentences import Sentence, say
-from v2h.manager.owner_files import EVENTS, ORDER, SCHEDULE, SETTINGS
+from v2h.manager.owner_files import EVENTS, ORDER, PRICES, SCHEDULE, SETTINGS
 from v2h.runtime import atomic_file
 
 CRASHES = "manager-crashes.json"
-DEATHS = {SCHEDULE: 3, EVENTS: 3, ORDER: 3, SETTINGS: 6}
+DEATHS = {PRICES: 3, SCHEDULE: 3, EVENTS: 3, ORDER: 3, SETTINGS: 6}
 """File -> the number of deaths after which it is set aside."""
 WITHIN_S = 7200.0
 """The preview is made anew once an hour: a file that breaks it is found as well."""

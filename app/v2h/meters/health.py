@@ -5,6 +5,7 @@ from enum import StrEnum
 from v2h.bus.sentences import say
 from v2h.meters import Measurement
 from v2h.meters.pace import Pace
+from v2h.meters.patience import Patience
 
 SLOW_S = 2.5
 """With new values further apart the car follows the house later than a good home battery does (2.7 to 3.8 s)."""
@@ -24,19 +25,24 @@ class MeterHealth(StrEnum):
     """No value since it was opened."""
     GOOD = "good"
     SLOW = "slow"
+    ON_CHANGE = "on-change"
+    """It falls silent when nothing changes, and nobody has told how long a value holds."""
     FROZEN = "frozen"
     """It repeats one value and seems not to measure."""
     SILENT = "silent"
 
 
-USABLE = (MeterHealth.GOOD, MeterHealth.SLOW)
+USABLE = (MeterHealth.GOOD, MeterHealth.SLOW, MeterHealth.ON_CHANGE)
 
 
 class Health:
-    """What is known about one meter. always_new: a repeated value is new as well (a chip that measures when asked)."""
+    """What is known about one meter. always_new: a repeated value is new as well (a chip that measures when asked).
+    silence_s: how long a value holds, as the owner tells. learns: it is learned where the owner tells nothing."""
 
-    def __init__(self, expected_s: float, always_new: bool = False) -> None:
-        self._pace = Pace(expected_s)
+    def __init__(
+        self, expected_s: float, always_new: bool = False, *, silence_s: float | None = None, learns: bool = False
+    ) -> None:
+        self._pace, self._patience = Pace(expected_s), Patience(silence_s, learns=learns)
         self.always_new = always_new
         self._last: tuple[object, ...] | None = None
         self._t = self._new_t = float("-inf")
@@ -46,6 +52,11 @@ class Health:
         """Measured time between two new values; the expected one until enough were seen."""
         return self._pace.interval_s
 
+    @property
+    def silence_s(self) -> float:
+        """How long a value holds without a new one; 0: as long as its interval says."""
+        return self._patience.silence_s
+
     def measured(self, value: Measurement) -> bool:
         """Record a value; returns whether it is new."""
         said = (
@@ -54,8 +65,9 @@ class Health:
         )  # fmt: skip
         fresh = self.always_new or said != self._last
         self._t, self._last = value.t, said
+        silent = self._patience.value(value.t, self.interval_s)
         if fresh:
-            self._pace.reading(value.t)
+            self._pace.reading(value.t, after_silence=silent)
             self._new_t = value.t
         return fresh
 
@@ -63,10 +75,12 @@ class Health:
         """The health now."""
         if self._last is None:
             return MeterHealth.WAITING
-        if now - self._t > SILENT_INTERVALS * self.interval_s + SILENT_S:
+        if now - self._t > max(SILENT_INTERVALS * self.interval_s + SILENT_S, self.silence_s):
             return MeterHealth.SILENT
         if now - self._new_t > max(FROZEN_S, FROZEN_INTERVALS * self.interval_s):
             return MeterHealth.FROZEN
+        if self._patience.learned:
+            return MeterHealth.ON_CHANGE
         return MeterHealth.SLOW if self.interval_s > SLOW_S else MeterHealth.GOOD
 
     def words(self, now: float, why: str) -> str:
@@ -79,6 +93,8 @@ class Health:
                 return say("meter.silent", age_s=now - self._t, because=because)
             case MeterHealth.FROZEN:
                 return say("meter.frozen", age_s=now - self._new_t)
+            case MeterHealth.ON_CHANGE:
+                return say("meter.on_change", silence_s=self.silence_s)
             case MeterHealth.SLOW:
                 return say("meter.slow", interval_s=self.interval_s)
             case _:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from v2h.bus.sentences import say
-from v2h.config.meter_kinds import Meter
+from v2h.config.meter_kinds import Meter, MqttMeter
 from v2h.config.site import Hardware
 from v2h.meters import Measurement, MeterError, MeterSource, Refusal, open_meter
 from v2h.meters.health import Health, MeterHealth
@@ -26,13 +26,21 @@ class Line:
     """
 
     def __init__(
-        self, spec: Meter, hardware: Hardware, program: Program, on_value: Callable[["Line", Measurement, bool], None]
+        self,
+        spec: Meter,
+        hardware: Hardware,
+        program: Program,
+        on_value: Callable[["Line", Measurement, bool], None],
+        *,
+        learns: bool = False,
     ) -> None:
+        """learns: whether it may be learned that the meter speaks only on change. Only a broker passes on what others
+        publish when they like; a meter that is asked and does not answer is dead."""
         self.spec, self._hardware, self._program, self._on_value = spec, hardware, program, on_value
         self.title = spec.kind
         self.lag_s = 0.0 if spec.lag_s is None else spec.lag_s
         self.failure = self.refused = self.remark = ""
-        self.health = Health(spec.interval_s)
+        self.health = Health(spec.interval_s, silence_s=spec.silence_s, learns=learns and isinstance(spec, MqttMeter))
         self._source: MeterSource | None = None
         self._failures = 0
         self._next_try = self._heard_t = float("-inf")

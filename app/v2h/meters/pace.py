@@ -16,9 +16,9 @@ class Pace:
         self._gaps: deque[float] = deque(maxlen=KEPT)
         self._last_t: float | None = None
 
-    def reading(self, t: float) -> float:
-        """A new value arrived at `t`; returns the interval."""
-        if self._last_t is not None and t > self._last_t:
+    def reading(self, t: float, *, after_silence: bool = False) -> float:
+        """A new value arrived at `t`; returns the interval. after_silence: the gap before it does not count."""
+        if self._last_t is not None and t > self._last_t and not after_silence:
             self._gaps.append(t - self._last_t)
             if len(self._gaps) >= ENOUGH:
                 self.interval_s = sorted(self._gaps)[len(self._gaps) // 4]

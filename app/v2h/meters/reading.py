@@ -4,15 +4,12 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from math import inf
 
-from v2h.bus.messages import MeterReading
+from v2h.bus.messages import QUIET_S, MeterReading
 from v2h.bus.sentences import say
 from v2h.meters import Measurement
 
 NEWS_W = 10.0
 """Less than half of what moves an order (0.06 A at 385 V)."""
-QUIET_S = 0.45
-"""Every value of a meter with one value each half second is published; of a faster meter those that differ, and two a
-second in any case."""
 MOST_W = 100e3
 """More is no power of a house, in either direction: three phases of 145 A. The error values of the usual registers are
 far above."""
@@ -30,7 +27,15 @@ SIGNED = ("power_w",)
 
 
 def reading(
-    value: Measurement, *, sign: float, interval_s: float, lag_s: float, lag_known: bool, source: str, fresh: bool
+    value: Measurement,
+    *,
+    sign: float,
+    interval_s: float,
+    lag_s: float,
+    lag_known: bool,
+    source: str,
+    fresh: bool,
+    silence_s: float = 0.0,
 ) -> MeterReading:
     """sign < 0: the meter is installed the wrong way round, so its import is an export."""
     if sign < 0:
@@ -40,7 +45,7 @@ def reading(
         power_w, bought, sold, phases = value.power_w, value.import_wh, value.export_wh, list(value.phases)
     return MeterReading(
         value.t, power_w, interval_s, lag_s, source, value.voltage_v, value.current_a, value.frequency_hz,
-        bought, sold, lag_known, fresh, phases,
+        bought, sold, lag_known, fresh, phases, silence_s,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from v2h.bus.messages import (
     ChargerPower,
     ChargerState,
     Command,
+    ManagerPrices,
     ManagerSchedule,
     ManagerSettings,
     MeterReading,
@@ -55,7 +56,7 @@ SLICE = 800
 """The preview is computed in slices of this much (energy/steps), so that no turn delays a setpoint: 1 ms on a desk, 20
 to 30 ms on the board. A fifth of the time between two setpoints is 50 ms."""
 SLICE_S = 0.05
-"""Time between two slices: half of the board's time is left for others, and the fullest schedule takes 1.2 s."""
+"""Time between two slices: half of the board's time is left for others, and the fullest schedule takes 1.8 s."""
 
 
 class Manager:
@@ -79,6 +80,7 @@ class Manager:
             "slot": orders.slot,
             "settings": orders.settings,
             "schedule": orders.schedule,
+            "prices": orders.prices,
         }
         self._told: tuple[object, ...] = ()
         self._to_write: tuple[bool, ...] = ()
@@ -93,6 +95,7 @@ class Manager:
         """Answers that are given with the next preview."""
         self._slices = program.every(SLICE_S, self._slice)
         self._tell_settings(time.monotonic())
+        self._tell_prices(time.monotonic())
         program.every(LOOK_S, self._look, slack_s=SLACK_S)
         program.every(PLAN_S, self._plan, slack_s=SLACK_S)
         self._timer = program.every(SETPOINT_PERIOD_S, self._decide)
@@ -111,6 +114,8 @@ class Manager:
         """On SIGTERM: the last setpoint wants no session, and charger stops the session normally."""
         self._controller.end(now)
         self._decide(now)
+        with contextlib.suppress(OSError):
+            self._store.write_prices(now, at_once=True)
         return True
 
     # What comes in
@@ -160,6 +165,9 @@ class Manager:
             return
         if answer.changed:
             self._use(now)
+        if name == "prices":
+            self._tell_prices(now)
+            self._preview_t = float("-inf")
         self._plan(now)
         reply = Reply(command.id, True, answer.text, answer.applied)
         if name == "schedule":  # the page loads the preview as soon as it has the answer
@@ -266,12 +274,15 @@ class Manager:
 
     def _write_down(self, now: float) -> None:
         """Make the files of the stop and of the charge by hand agree with what is in force. They differ after a failed
-        write, and when no person's command was the reason: a charge has ended, or was stopped or lost in a restart."""
+        write, and when no person's command was the reason: a charge has ended, or was stopped or lost in a restart.
+        Pushed prices are written when they are due."""
         store, controller = self._store, self._controller
         with contextlib.suppress(OSError):
             store.keep_stop(controller.stopped, now, order_lost=controller.order_lost)
         with contextlib.suppress(OSError):
             store.keep_order(store.order if controller.needs_kept_order else None)
+        with contextlib.suppress(OSError):
+            store.write_prices(now)
 
     def _use(self, now: float) -> None:
         """Apply new settings or a new schedule."""
@@ -283,6 +294,10 @@ class Manager:
     def _tell_settings(self, now: float) -> None:
         store, bounds = self._store, owner_settings.bounds_as_json(self._config.limits)
         self._bus.publish(ManagerSettings(now, store.settings.as_json(), bounds, store.settings_error))
+
+    def _tell_prices(self, now: float) -> None:
+        for direction, prices in self._store.schedule.dated.items():
+            self._bus.publish(ManagerPrices(now, **prices.as_json()), direction)
 
     def _warn(self, code: str, text: str) -> None:
         self._bus.event("warning", code, text)

@@ -3,8 +3,8 @@
 It owns the metering chip's SPI port. An old value is never published as a new one: nothing is published for a meter
 that does not answer, or that is frozen because it repeats one value. A dead meter is opened again; meanwhile the role's
 fallback is used, where there is one. Threads wait for networks; the chip is read in the loop.
-If meter dies or hangs: manager notices it by the age of the readings (3 measured intervals + 1 s) and orders 0 W until
-they come back.
+If meter dies or hangs: manager notices it by the age of the readings (3 measured intervals + 1 s, or their silence_s)
+and orders 0 W until they come back.
 """
 
 import sys
@@ -36,6 +36,7 @@ LASTED_S = 1.0
 EVENTS = {
     MeterHealth.GOOD: ("info", "meter-ok"),
     MeterHealth.SLOW: ("warning", "meter-slow"),
+    MeterHealth.ON_CHANGE: ("warning", "meter-on-change"),
     MeterHealth.FROZEN: ("warning", "meter-frozen"),
     MeterHealth.SILENT: ("warning", "meter-dead"),
     MeterHealth.WAITING: ("warning", "meter-dead"),
@@ -49,7 +50,8 @@ class Station:
         self._role, self._bus = role, program.bus
         hardware = program.config.hardware
         specs = [replace(spec, fallback=None), *([spec.fallback] if spec.fallback is not None else [])]
-        self._lines = [Line(each, hardware, program, self._on_value) for each in specs]
+        learns = spec.fallback is None  # a fallback takes over in a silence, which is better than to wait
+        self._lines = [Line(each, hardware, program, self._on_value, learns=learns) for each in specs]
         self._choice = MeterFailover()
         self._told: MeterStatus | None = None
         self._said: tuple[object, ...] = ()
@@ -82,6 +84,7 @@ class Station:
             lag_known=line.spec.lag_s is not None,
             source=line.title,
             fresh=fresh,
+            silence_s=line.health.silence_s,
         )
         if is_news(message, self._published):
             self._published = message

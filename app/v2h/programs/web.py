@@ -16,6 +16,7 @@ from v2h.bus.messages import (
     ChargerState,
     Event,
     LogState,
+    ManagerPrices,
     ManagerSchedule,
     ManagerSettings,
     ManagerState,
@@ -93,6 +94,7 @@ class Web:
         subscribe(ManagerState.TOPIC, lambda topic, data: state.put_manager(ManagerState.from_json(data)))
         subscribe(ManagerSettings.TOPIC, lambda topic, data: state.put_settings(ManagerSettings.from_json(data)))
         subscribe(ManagerSchedule.TOPIC, lambda topic, data: state.put_plan(ManagerSchedule.from_json(data)))
+        subscribe(ManagerPrices.TOPIC.format("+"), self._on_prices)
         subscribe(LogState.TOPIC, lambda topic, data: state.put_log(LogState.from_json(data)))
         subscribe(MeterStatus.TOPIC.format("+"), self._on_meter)
         subscribe(MeterReading.TOPIC.format("solar"), lambda topic, data: state.put_solar(MeterReading.from_json(data)))
@@ -106,6 +108,9 @@ class Web:
 
     def _on_meter(self, topic: str, payload: bytes) -> None:
         self._state.put_meter(topic.split("/")[2], MeterStatus.from_json(payload))
+
+    def _on_prices(self, topic: str, payload: bytes) -> None:
+        self._state.put_prices(topic.split("/")[3], ManagerPrices.from_json(payload))
 
     def _on_alive(self, topic: str, payload: bytes) -> None:
         self._state.put_alive(topic.split("/")[1], Alive.from_json(payload))

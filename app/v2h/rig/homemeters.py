@@ -204,22 +204,26 @@ class HttpFace:
 
 
 class MqttFace:
-    """Publishes a plain number of watts every PUBLISH_S."""
+    """Publishes a plain number of watts every PUBLISH_S. change_w: only when it differs by more than this from the last
+    one, as Home Assistant and Zigbee bridges do."""
 
-    def __init__(self, look: Callable[[], Look], host: str, port: int, topic: str) -> None:
+    def __init__(self, look: Callable[[], Look], host: str, port: int, topic: str, change_w: float = -1.0) -> None:
         import paho.mqtt.client as mqtt
         from paho.mqtt.enums import CallbackAPIVersion
 
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self._client.connect(host, port)
         self._client.loop_start()
-        self._look, self._topic = look, topic
+        self._look, self._topic, self._change_w = look, topic, change_w
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
-        due = time.monotonic()
+        due, sent_w = time.monotonic(), float("inf")
         while True:
-            self._client.publish(self._topic, f"{self._look().power_w:.1f}")
+            power_w = self._look().power_w
+            if abs(power_w - sent_w) > self._change_w:
+                self._client.publish(self._topic, f"{power_w:.1f}")
+                sent_w = power_w
             due += PUBLISH_S
             time.sleep(max(0.0, due - time.monotonic()))
 
@@ -236,6 +240,7 @@ def main() -> int:
     parser.add_argument("--http", type=int, metavar="PORT", help="a Shelly Pro EM and a HomeWizard P1")
     parser.add_argument("--http-slow", type=int, metavar="PORT", help=f"the same, measuring only every {HOLD_S:g} s")
     parser.add_argument("--mqtt", metavar="PORT/TOPIC", help="publish watts at the broker of this port")
+    parser.add_argument("--mqtt-change", type=float, metavar="W", help="on TOPIC/change too, only changes above this")
     options = parser.parse_args()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     watcher = Watcher(options.rig)
@@ -256,6 +261,9 @@ def main() -> int:
     if options.mqtt:
         port_text, _, topic = options.mqtt.partition("/")
         MqttFace(lambda: late("mqtt"), "127.0.0.1", int(port_text), topic)
+        if options.mqtt_change is not None:
+            change = f"{topic}/change"
+            MqttFace(lambda: late("mqtt"), "127.0.0.1", int(port_text), change, options.mqtt_change)
     print("ready", flush=True)
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     return 0

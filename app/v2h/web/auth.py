@@ -25,7 +25,7 @@ OPEN_TO_ALL = ("static", "owner.log_in", "owner.do_log_in", "owner.pair", "owner
 """Endpoints that a person needs to become the owner. Those that change something check the request themselves."""
 LASTING = ("static", "pages.chart_library")
 """Endpoints whose response a browser may cache."""
-COMMAND = "rest.post_command"
+COMMAND, PRICES = "rest.post_command", "rest.post_prices"
 OWNER_PAGES = "owner"
 """The blueprint of HTML forms; everything else takes JSON."""
 OWNERS_READING = ("rest.get_database",)
@@ -138,7 +138,8 @@ def _needed_scope() -> Scope:
     if request.method in SAFE:
         return "read"
     name = (request.view_args or {}).get("name")
-    return "operate" if request.endpoint == COMMAND and name in OPERATE else "configure"
+    operates = request.endpoint == PRICES or (request.endpoint == COMMAND and name in OPERATE)
+    return "operate" if operates else "configure"
 
 
 def _is_private(reading_open: bool) -> bool:

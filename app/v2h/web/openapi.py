@@ -13,6 +13,7 @@ from v2h import version
 from v2h.bus.messages import LEVELS
 from v2h.checks import Range
 from v2h.energy.owner_settings import TABLE
+from v2h.energy.price_shapes import DIRECTIONS, MOST_ROWS, UNITS
 from v2h.web.commands import ANY_KEY, COMMANDS, NEEDED, Kind, Rule
 
 ABOUT = (
@@ -58,6 +59,40 @@ SPAN: dict[str, Schema] = {
 LEVEL: dict[str, Schema] = {"level": {"type": "string", "enum": list(LEVELS), "description": "at least this one"}}
 BACKUP = shape(v2h_backup={"const": 1}, settings=OBJECT, schedule=OBJECT)
 
+_MOMENT: Schema = {"type": "string", "format": "date-time", "description": "with offset, on a quarter of an hour"}
+_PRICE: Schema = {"type": ["number", "null"], "description": "per kWh, in the currency or in hundredths; see unit"}
+_RATES: Schema = {
+    "type": "array",
+    "maxItems": MOST_ROWS,
+    "items": {
+        "type": "object",
+        "description": "start, end, value or price; or as Octopus names them",
+    },
+}
+_SERIES: dict[str, Schema] = {
+    "start": _MOMENT,
+    "step_min": {"enum": [15, 30, 60]},
+    "values": {"type": "array", "items": _PRICE},
+}
+DIRECTED: dict[str, Schema] = {
+    "direction": {"type": "string", "enum": list(DIRECTIONS), "description": "of rates, results or values; import"},
+    "unit": {"type": "string", "enum": list(UNITS), "description": "minor: pence or cents; Octopus: minor, else major"},
+}
+"""Also allowed in the body, so that the answer of evcc or Octopus can be posted as it came."""
+PRICES: Schema = {
+    "type": "object",
+    "description": "One of: import and export, each with values or a list of rates; rates of evcc; results of Octopus",
+    "properties": {
+        "import": {"type": ["object", "array"], "properties": _SERIES},
+        "export": {"type": ["object", "array"], "properties": _SERIES},
+        "rates": _RATES,
+        "results": _RATES,
+        **_SERIES,
+        **DIRECTED,
+    },
+    "example": {"results": [{"valid_from": "2026-01-01T00:00:00Z", "valid_to": None, "value_inc_vat": 24.5}]},
+}
+
 WORDS = {
     400: "What was sent cannot be used; the error says which part and what is allowed.",
     401: "Only the owner may: the token is missing, unknown or revoked.",
@@ -95,6 +130,8 @@ ENDPOINTS = (
     Endpoint("get", "/settings", "Owner's settings in force, with bounds", SETTINGS, SOURCED),
     Endpoint("get", "/schedule", "The schedule as it was last given", PLAN, SOURCED),
     Endpoint("get", "/schedule/preview", "What it will do in the next 7 days", PREVIEW, SOURCED),
+    Endpoint("get", "/prices", "Dated prices as they were pushed", shape(prices=OBJECT), SOURCED),
+    Endpoint("post", "/prices", "Push dated prices; the range they cover is replaced", DONE, CHANGED, DIRECTED, PRICES),
     Endpoint("get", "/log", "Events, newest first", shape(events=ROWS), ASKED, PAGE | LEVEL),
     Endpoint("get", "/log.csv", "All events as CSV", "text/csv", ASKED, LEVEL),
     Endpoint("get", "/energy", "Totals of the last days, oldest first", shape(days=ROWS), ASKED, DAYS),

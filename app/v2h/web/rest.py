@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,9 +17,10 @@ from flask import Blueprint, Response, g, jsonify, request, send_file
 from werkzeug.wsgi import FileWrapper
 
 from v2h import version
-from v2h.bus.messages import LEVELS, ManagerSchedule, Reply
+from v2h.bus.messages import LEVELS, ManagerPrices, ManagerSchedule, Reply
 from v2h.bus.sentences import say
 from v2h.checks import Count, Range, check_texts, one_of, shown
+from v2h.energy import price_shapes
 from v2h.energy.schedule_json import revision
 from v2h.web.auth import refusal
 from v2h.web.commands import COMMANDS, BadCommandError, Commands, check
@@ -32,6 +34,8 @@ RETRY_S = 60
 DOWNLOADS = 2
 PIECE_BYTES = 65536
 DAY_S = 86400.0
+MOST_PRICES_B = 110_000
+"""Bytes of pushed prices as others write them: about 1,200 rows of evcc. The server takes in hardly more."""
 
 
 class BadRequestError(ValueError):
@@ -118,6 +122,21 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         return jsonify(
             {"preview": plan.preview, "ready_by": plan.ready_by, "error": plan.error, "assumed": plan.assumed}
         )
+
+    @doors.get("/prices")
+    def get_prices() -> Response:
+        if state.settings is None:
+            raise UnknownYetError("manager has not said yet which prices it has")
+        return jsonify({"prices": {direction: _pushed(prices) for direction, prices in state.prices.items()}})
+
+    @doors.post("/prices")
+    def post_prices() -> Response:
+        request.max_content_length = MOST_PRICES_B
+        try:
+            pushed = price_shapes.read({**_body(), **request.args.to_dict()}, datetime.now(UTC))
+        except price_shapes.PriceError as error:
+            raise BadRequestError(error.args[0]) from error
+        return _answer(commands.send("prices", {direction: prices.as_json() for direction, prices in pushed.items()}))
 
     @doors.get("/log")
     def get_log() -> Response:
@@ -217,6 +236,11 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         return _answer(commands.send(name, values))
 
     return doors
+
+
+def _pushed(prices: ManagerPrices) -> dict[str, Any]:
+    """As it may be posted again."""
+    return {name: getattr(prices, name) for name in ("start", "step_min", "values", "pushed")}
 
 
 def _answer(reply: Reply | None, prefix: str = "") -> Response:

@@ -19,6 +19,7 @@ from v2h.bus.messages import (
     ChargerState,
     Event,
     LogState,
+    ManagerPrices,
     ManagerSchedule,
     ManagerSettings,
     ManagerState,
@@ -50,6 +51,7 @@ class LiveState:
         self._meters: dict[str, MeterStatus] = {}
         self._settings: ManagerSettings | None = None
         self._plan: ManagerSchedule | None = None
+        self._prices: dict[str, ManagerPrices] = {}
         self._log: LogState | None = None
         self._today: Mapping[str, Any] | None = None
         self._programs: dict[str, Alive] = {}
@@ -95,6 +97,11 @@ class LiveState:
             self._plan = message
             self._changed()
 
+    def put_prices(self, direction: str, message: ManagerPrices) -> None:
+        with self._condition:
+            self._prices = {**self._prices, direction: message}
+            self._changed()
+
     def put_log(self, message: LogState) -> None:
         with self._condition:
             self._log = message
@@ -113,6 +120,11 @@ class LiveState:
     @property
     def plan(self) -> ManagerSchedule | None:
         return self._plan
+
+    @property
+    def prices(self) -> Mapping[str, ManagerPrices]:
+        """Direction -> its dated prices."""
+        return self._prices
 
     def put_alive(self, program: str, message: Alive) -> None:
         with self._condition:
@@ -171,7 +183,7 @@ class LiveState:
         seen = Snapshot(
             now, self._charger, self._manager, self._programs, tuple(self._events),
             self._bus_up, self._config_errors, self._site, self._solar, self._settings, self._plan, self._today,
-            time.time(), self._meters, self._log,
+            time.time(), self._meters, self._log, self._prices,
         )  # fmt: skip
         self._document = {
             "now_t": round(now, 3),

@@ -264,9 +264,9 @@ def test_prices_cover_the_time_without_gaps() -> None:
     (night,) = schedule.prices
     assert (night.import_price, night.export_price) == (0.07, 0.15)
     assert [(f"{a:%H:%M}", f"{b:%H:%M}", price) for a, b, price in spans] == [
-        ("00:00", "05:30", night),
+        ("00:00", "05:30", (0.07, 0.15)),
         ("05:30", "23:30", None),
-        ("23:30", "00:00", night),
+        ("23:30", "00:00", (0.07, 0.15)),
     ]
 
 

@@ -206,6 +206,9 @@ def test_a_session_and_a_token_let_the_owner_change_things(app: Flask, web: WebA
     assert [name for name, _ in web.orders] == ["stop", "stop"]
 
 
+FLAT = {"results": [{"valid_from": "2026-01-01T00:00Z", "valid_to": None, "value_inc_vat": 24.5}]}
+
+
 def test_a_token_may_do_what_its_scope_says_and_nothing_more(web: WebApp) -> None:
     """With closed reading, so that each scope counts. Every change that this list does not name configures."""
     app, operate = web.make(reading_open=False), {f"/api/v1/command/{name}" for name in OPERATE}
@@ -220,9 +223,11 @@ def test_a_token_may_do_what_its_scope_says_and_nothing_more(web: WebApp) -> Non
             assert (answer.status_code == 403) is not may, (scope, name, answer.get_json())
             if not may:
                 assert "/tokens" in said(answer) and f'scope of this token is "{scope}"' in said(answer)
+        pushed = app.test_client().post("/api/v1/prices", json=FLAT, headers=token)
+        assert pushed.status_code == (403 if scope == "read" else 200)
         restored = app.test_client().post("/api/v1/restore", json={}, headers=token)
         assert (restored.status_code == 403) is (scope != "configure")
-    assert {name for name, _ in web.orders} == {"settings", *OPERATE}
+    assert {name for name, _ in web.orders} == {"settings", "prices", *OPERATE}
     assert set(COMMANDS) - set(OPERATE) == {"settings", "schedule", "clock", "delete-day"}
 
 

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from v2h.bus.messages import (
     ChargerState,
     Event,
     LogState,
+    ManagerPrices,
     ManagerSchedule,
     ManagerSettings,
     ManagerState,
@@ -289,3 +291,37 @@ def test_a_log_of_which_nobody_speaks_is_not_in_order() -> None:
     old = seen(charger(), manager(), log=LogState(now - 200, "", 0.0, 2**30), now=now)
     assert [row["text"] for row in view(old)["troubles"]] == ["There has been no news of the log for 3 min."]
     assert view(old)["log"] == {"written": "unknown", "free": NONE}
+
+
+WALL_S = 1_795_368_600.0
+WALL = "2026-11-22T17:30:00+00:00"
+WEEKLY = {"start": "2026-11-22T00:00+00:00", "end": "2026-11-23T00:00+00:00", "import_price": 0.3, "export_price": None}
+
+
+@pytest.mark.parametrize(
+    ("values", "age_h", "weekly", "says"),
+    [
+        (None, 0, [], ""),
+        (None, 0, [WEEKLY], "Price now: import 0.3 GBP a kWh. From the schedule."),
+        ([0.1, 0.245], 3, [WEEKLY], "Price now: import 0.245 GBP a kWh. Pushed 3 h ago."),
+        ([0.1, -0.02], 3, [], "Price now: import -0.02 GBP a kWh. Pushed 3 h ago."),
+        ([0.1, 0.2], 40, [], "Price now: import 0.2 GBP a kWh. Pushed 40 h ago: does whoever pushes"),
+        (
+            [0.1],
+            30,
+            [WEEKLY],
+            "Price now: import 0.3 GBP a kWh. The prices that were pushed 30 h ago do not cover this time, and those",
+        ),
+        ([0.1, None], 0.5, [], "No price is known for now. The prices that were pushed 30 min ago do not"),
+    ],
+)  # fmt: skip
+def test_the_present_price_and_where_it_is_from(
+    values: list[float | None] | None, age_h: float, weekly: list[dict[str, Any]], says: str
+) -> None:
+    at = datetime.fromisoformat(WALL)
+    assert at.timestamp() == WALL_S
+    pushed = (at - timedelta(hours=age_h)).isoformat()
+    prices = {} if values is None else {"import": ManagerPrices(1.0, "2026-11-22T16:30+00:00", 60, values, pushed)}
+    plan, settings = ManagerSchedule(1.0, {}, prices=weekly), ManagerSettings(1.0, {"currency": "GBP"})
+    line = view(seen(None, None, prices=prices, plan=plan, settings=settings, wall_s=WALL_S))["price"]
+    assert line == says or (len(says) > 60 and line.startswith(says))

@@ -25,6 +25,7 @@ class MeterModel:
     average_s: it gives the mean over this time before that moment. filter_s: it passes the power through a filter of
     the first order with this time constant. noise_w: standard deviation that it adds. lost_share: share of the values
     that never arrive. late_s: mean of the additional delay on the way (exponential; values never overtake each other).
+    change_w: it sends a value only when it differs by more than this from the last one that it sent; 0: each value.
     """
 
     interval_s: float
@@ -34,6 +35,7 @@ class MeterModel:
     noise_w: float = 0.0
     lost_share: float = 0.0
     late_s: float = 0.0
+    change_w: float = 0.0
 
     @property
     def needs_steps(self) -> int:
@@ -68,6 +70,7 @@ class Metering:
         self._keep = exp(-STEP_S / model.filter_s) if model.filter_s else 0.0
         self._filtered_w: float | None = None
         self._filtered_until = 0
+        self._sent_w: float | None = None
         self._chance = Random(2)
         self.arrivals: deque[tuple[int, float]] = deque()
 
@@ -84,6 +87,9 @@ class Metering:
             watts = self._grid[end - 1]
         if model.noise_w:
             watts += chance.gauss(0.0, model.noise_w)
+        if model.change_w and self._sent_w is not None and abs(watts - self._sent_w) <= model.change_w:
+            return
+        self._sent_w = watts
         if model.lost_share and chance.random() < model.lost_share:
             return
         arrives = step + (round(chance.expovariate(1 / model.late_s) / STEP_S) if model.late_s else 0)

@@ -4,7 +4,7 @@ from typing import Any
 
 from v2h.bus.messages import ChargerState, ManagerState
 from v2h.bus.states import RESTING
-from v2h.web.view import car, faults, headline, health, labels, today
+from v2h.web.view import car, faults, headline, health, labels, price, today
 from v2h.web.view.figures import NONE, age, percent, unit, watts
 from v2h.web.view.flow import flow
 from v2h.web.view.logrows import recent
@@ -39,6 +39,7 @@ def view(seen: Snapshot) -> dict[str, Any]:
         "assumed": seen.plan.assumed if seen.plan and not seen.plan.error else "",
         "next": (manager.next_entry if manager else None) or "nothing planned",
         "today": today.energy(seen.today, seen.owner()),
+        "price": price.line(seen),
         "faults": faults.faults(charger),
         "fault_follows": faults.follows(charger, manager),
         "locked": faults.locked(charger),

@@ -10,9 +10,9 @@ from v2h.web.view import labels
 from v2h.web.view.figures import NONE, age, duration, unit
 from v2h.web.view.snapshot import Snapshot
 
-METER_TONES = {"good": "dim", "slow": "warn", "waiting": "dim"}
+METER_TONES = {"good": "dim", "slow": "warn", "on-change": "warn", "waiting": "dim"}
 """Tone of a meter's status word. Any other status word is bad."""
-METER_SPEAKS = ("good", "slow")
+METER_SPEAKS = ("good", "slow", "on-change")
 METER_SILENT_S = 30.0
 """A meter's status is published every 10 s."""
 TRACKING_GOOD_W, TRACKING_POOR_W = 60.0, 150.0

@@ -10,6 +10,7 @@ from v2h.bus.messages import (
     ChargerState,
     Event,
     LogState,
+    ManagerPrices,
     ManagerSchedule,
     ManagerSettings,
     ManagerState,
@@ -29,7 +30,7 @@ class Snapshot(NamedTuple):
 
     charger, manager, settings, plan: newest message or None. solar: newest reading of the meter named "solar" (+ is
     generation), or None. today: the counters of this day, Wh by name, or None. meters: status of each role's meter.
-    log: what datalog last reported of the log and the card.
+    log: what datalog last reported of the log and the card. prices: the dated prices by direction.
     """
 
     now: float
@@ -47,6 +48,7 @@ class Snapshot(NamedTuple):
     wall_s: float = 0.0
     meters: Mapping[str, MeterStatus] = MappingProxyType({})
     log: LogState | None = None
+    prices: Mapping[str, ManagerPrices] = MappingProxyType({})
 
     def fresh_charger(self) -> ChargerState | None:
         return self.charger if self.charger and self.now - self.charger.t <= STATE_OLD_S else None
