@@ -42,6 +42,8 @@ MEANINGS = {
     "site-edit-dropped": "the page's edit of a key of v2h.toml holds no longer: the card's file is newer, or a reason",
     "site-edited": "v2h.toml was edited on the page; it takes effect at the next start",
     "stop-request": "the car asks for a stop before energy flows",
+    "calibration": "a calibration of the cable by the converter begins, is refused, or what came out of it",
+    "calibration-kept": "whether the result of a calibration is kept for the next start",
     "unlock-word": "what became of a person's confirmation at the panel",
     "watchdog-not-fed": "a program is lost and the service's watchdog is not fed: the tree is about to be restarted",
     "wire": "a packet on the safety wire cannot be read",

@@ -40,6 +40,11 @@ class Board(Shells):
                 self.confirms.append(self.now)
             self.charger.clear_fault(unlock_confirmed=confirm)
 
+    def order_calibration(self) -> None:
+        """The owner orders a calibration of the cable; for later()."""
+        if self.charger is not None:
+            self._say("a calibration is ordered %s", self.charger.calibrate(self.now))
+
     def car_ends(self) -> None:
         """The car itself ends the session; for later()."""
         self.car.end_session(self.now)

@@ -146,7 +146,7 @@ class Hearing(Record):
         if "adc" not in self.excused:
             volts_v = told[1] | told[2] << 8
             # Where nothing measures the cable, 0 V is reported until c1 and c2 are closed, by design.
-            unknown = bool(board.cells_in_series) and not board.circuit.joined and volts_v == 0
+            unknown = board.unmeasured and not board.circuit.joined and volts_v == 0
             wrong = abs(volts_v - board.circuit.cable_v) > 12.0 and not unknown
             text = f"{volts_v} V for {board.circuit.cable_v:.0f} V" if wrong else ""
             self._lasts(board, TOLD_V, wrong, 0.6, text)

@@ -26,6 +26,7 @@ LONGEST_S: dict[str, float] = {
     "converter": 15.0,
     "lock": 2.0,
     "insulation test": 6.0,
+    "calibration": 12.0,
     "bleed": 8.0,
     "test done": 1.0,
     "contactor check": 3.0,
@@ -58,6 +59,12 @@ time without a reading."""
 SENSOR_OFF_V = {"stuck": 3.5, "high": 0.0, "drift": 0.0, "noise": 3.5, "lost": 0.0}
 """By how much the true voltage may exceed the sensor's reading; "drift down" and the dead sensors are in the judge."""
 DRIFT_V_PER_S = 5.0
+PIN_DIVIDER = 100.0
+"""Volts on the cable for one at the ADC's pin."""
+FULL_V = 400.0
+CALIBRATED_EMPTY_V, CALIBRATED_FULL_V = 11.0, 9.0
+"""What a calibration may show wrong on an empty cable, whatever is broken, and at FULL_V with a sensor and a converter
+that are right or of which only one is wrong."""
 CLOSED_APART_V = 40.0
 """With a wrong sensor, c1 and c2 may close onto twice the usual difference ..."""
 FROZEN = "stuck"

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 
 from tests.faults.hearing import Hearing
 from tests.faults.numbers import (
+    CALIBRATED_EMPTY_V,
+    CALIBRATED_FULL_V,
     CLOSED_APART,
     CLOSED_APART_V,
     CLOSED_ONTO_PRE,
     EMPTY_V,
     FROZEN,
+    FULL_V,
     LIVE_V,
     LOW_A,
     SIGNALS_OFF_S,
@@ -62,8 +65,10 @@ class Relays(Hearing):
                 self.fail(board, "d2 rises on a cable below 20 V", f"{circuit.cable_v:.0f} V, measured {board.adc_v}")
             if outputs & CONTACTORS or Output.PLUG_LOCK not in outputs or not board.plant.k_on:
                 self.fail(board, "d2 rises locked, permitted, with c1/c2 open", f"{outputs!r}")
-            if circuit.joined and not board.cells_in_series:
+            if circuit.joined and not board.unmeasured:
                 self.fail(board, "d2 never rises on welded c1/c2", f"{outputs!r}")
+            if board.uncalibrated and "mad" not in self.excused:
+                self.fail(board, "no d2 in a calibration", f"{outputs!r}")
         elif output is Output.D2 and circuit.joined and amps_a > LOW_A:
             self.fail(board, "d2 falls below 5 A", f"{amps_a:.1f} A")
         elif output is Output.D2 and outputs & CONTACTORS & ~board.stuck_lines and "mad" not in self.excused:
@@ -87,6 +92,13 @@ class Relays(Hearing):
         if board.plant.outputs & (Output.D1 | Output.D2 | CONTACTORS):
             self.fail(board, "unlocked with all signals off", f"{board.plant.outputs!r}")
 
+    def calibrated(self, board: "Board", empty_v: float, full_v: float) -> None:
+        """Check a calibration that is kept: what it shows on an empty cable, and at FULL_V."""
+        if abs(empty_v) > CALIBRATED_EMPTY_V or abs(full_v - FULL_V) > CALIBRATED_FULL_V:
+            self.fail(
+                board, "a calibration that is kept is right", f"{empty_v:.1f} V at 0 V, {full_v:.1f} V at {FULL_V}"
+            )
+
     def _by_person(self, board: "Board") -> bool:
         """A person's word of the last WORD_S, given when d1 and d2 had been off for SIGNALS_OFF_S."""
         off_t = max(self._off_t.get(Output.D1, -math.inf), self._off_t.get(Output.D2, -math.inf))
@@ -98,9 +110,9 @@ class Relays(Hearing):
         for violation in violations[self._seen_violations :]:
             excuse = VIOLATION_EXCUSE.get(violation.what, set())
             lied = "adc" in excused and (violation.value <= CLOSED_APART_V or board.adc == FROZEN)
-            unseen = "weld" in excused and bool(board.cells_in_series)
+            unseen = "weld" in excused and board.unmeasured
             # Without a sensor, the car's own report is the only source (SAFETY.md).
-            told = bool(board.cells_in_series) and "contactors closed" in board.car.says
+            told = board.unmeasured and "contactors closed" in board.car.says
             if "always" in excuse or excuse & excused:
                 continue
             if (violation.what == CLOSED_APART and (lied or told)) or (violation.what == CLOSED_ONTO_PRE and unseen):

@@ -62,6 +62,9 @@ def starts() -> list[Start]:
         for soc_pct in SOC_PCT
         for charge_a, discharge_a in (LIMITS_A if not cells else LIMITS_A[:1])
     ]  # fmt: skip
+    boards += [
+        (f"{soc_pct:.0f} %, by converter", {"soc_pct": soc_pct, "by_converter": True}) for soc_pct in SOC_PCT[::2]
+    ]
     boards += [(name, {"habits": habits}) for name, habits in CARS.items() if habits is not LEAF]
     boards += [(f"{s:g} s", {"habits": replace(LEAF, cycle_s=s)}) for s in (0.041, 0.225, 0.3)]
     return [start for name, settings in boards for start in _starts_of(name, Board(**settings))]

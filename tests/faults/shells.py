@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.judge import Judge
-from tests.faults.numbers import DEAD_AFTER_S
+from tests.faults.numbers import DEAD_AFTER_S, FULL_V, PIN_DIVIDER
 from tests.faults.parts import FaultyCar, FaultyCircuit, FaultyPre
 from tests.faults.quick import QuickPlant
 from v2h.bus.messages import SETPOINT_PERIOD_S, Setpoint
@@ -40,7 +40,8 @@ class Shells:
     """Public attributes are knobs that may be changed between two calls of run().
 
     cells_in_series: 0 with a calibrated ADC on the cable; the battery's number of cells where there is no ADC and the
-    owner permits assumed voltages.
+    owner permits assumed voltages. by_converter: the ADC was calibrated against the converter. uncalibrated: there is
+    an ADC, and only a calibration reads it.
     """
 
     def __init__(
@@ -51,9 +52,11 @@ class Shells:
         max_discharge_a: float = 15.0,
         cells_in_series: int = 0,
         habits: Habits = LEAF,
+        by_converter: bool = False,
+        uncalibrated: bool = False,
     ) -> None:
         self.now = 0.0
-        self.cells_in_series = cells_in_series
+        self.cells_in_series, self.by_converter, self.uncalibrated = cells_in_series, by_converter, uncalibrated
         self.plant = QuickPlant(soc_pct=soc_pct)
         self.plant.circuit = self.circuit = FaultyCircuit(self.plant.battery)
         self.plant.car = self.car = FaultyCar(self.circuit, habits)
@@ -61,7 +64,7 @@ class Shells:
         self.max_charge_a, self.max_discharge_a = max_charge_a, max_discharge_a
         self.power_w, self.wanted, self.order, self.has_bus = 3000.0, True, 1, True
         self.adc = ""
-        self.adc_v: float | None = None if cells_in_series else 0.0
+        self.adc_v: float | None = None if self.unmeasured else 0.0
         self.odd_samples: tuple[float | None, ...] = ()
         """Values of the ADC's next readings instead of the true ones; None: a missing reading."""
         self.lost_to_car = self.lost_to_pre = 0
@@ -266,7 +269,13 @@ class Shells:
             max_charge_a=self.max_charge_a,
             max_discharge_a=self.max_discharge_a,
             cells_in_series=self.cells_in_series,
+            by_converter=self.by_converter,
         )
+
+    @property
+    def unmeasured(self) -> bool:
+        """No sensor measures the cable in this session."""
+        return bool(self.cells_in_series) or self.uncalibrated
 
     def _not_before(self, t: float) -> float:
         return math.inf if self._charger_stopped else max(t, self._charger_free_t)
@@ -291,6 +300,9 @@ class Shells:
             charger.guard_report(report, now, age_s=now - asked_t)
         self._reports.clear()
         self._turns(charger)
+        result = charger.calibrated()
+        if result is not None and result.line is not None:
+            self.judge.calibrated(self, result.line.cable_v(0.0), result.line.cable_v(FULL_V / PIN_DIVIDER))
         if self.charger_slow_s:
             self._charger_free_t = now + self.charger_slow_s
         self._charger_t = self._not_before(max(charger.next_due(now), now + WIRE_S / 2))
@@ -310,7 +322,10 @@ class Shells:
                 self.adc_v = None
         elif self.adc:
             volts_v = self._wrong_volts(self.plant.sensed_v)
-        if volts_v is not None:
+        if self.uncalibrated:
+            if volts_v is not None and charger.calibrates:
+                charger.pin_sample(volts_v / PIN_DIVIDER, self.now)
+        elif volts_v is not None:
             self.adc_v = volts_v
             charger.cable_sample(volts_v, self.now)
 
@@ -322,7 +337,7 @@ class Shells:
         if self.adc == "high":
             return 600.0
         if self.adc == "stuck":
-            return self.adc_v if self.adc_v is not None else volts_v
+            return self._adc_broke_v if self.uncalibrated else self.adc_v if self.adc_v is not None else volts_v
         if self.adc == "drift":
             return volts_v + 5.0 * (self.now - self.adc_t)
         if self.adc == "drift down":

@@ -75,6 +75,13 @@ def _tripped(board: Board, energy_t: float) -> Board:
     return board
 
 
+def _calibrate(board: Board, energy_t: float) -> Board:
+    """The owner wants no session but one that calibrates the cable."""
+    board.wanted = False
+    board.later(1.0, "order_calibration")
+    return board
+
+
 @dataclass(frozen=True, slots=True)
 class Road:
     """How to drive the session, until how long after energy, and at which fractions of each state's time to take a
@@ -99,6 +106,7 @@ class Road:
 
 _ENERGY = (0.02, 0.15, 0.5)
 _ASSUMED = {"cells_in_series": CELLS}
+_BY_CONVERTER = {"by_converter": True}
 _SHORT = {_S.ENERGY: (0.3,), _S.IDLE: ()}
 
 
@@ -155,6 +163,26 @@ ROADS = (
         44.5,
         {_S.SAFE: (0.0, 0.5), _S.FAULT: (0.01, 0.5)},
         board=_ASSUMED,
+        kind="assumed",
+        healthy=False,
+    ),
+    Road(
+        "calibration",
+        _calibrate,
+        8.0,
+        {_S.CALIBRATE: (0.02, 0.3, 0.6, 0.95), _S.BLEED: (0.1, 0.7), _S.UNLOCK: (0.0,), _S.IDLE: ()},
+        (0.5,),
+        {"uncalibrated": True},
+        "assumed",
+        False,
+    ),
+    Road("charge, by converter", _charge, 13.5, {_S.ENERGY: _ENERGY, _S.IDLE: ()}, (0.4,), _BY_CONVERTER, "assumed"),
+    Road(
+        "tripped, by converter",
+        _tripped,
+        44.5,
+        {_S.SAFE: (0.5,), _S.FAULT: (0.01, 0.5)},
+        board=_BY_CONVERTER,
         kind="assumed",
         healthy=False,
     ),

@@ -148,9 +148,9 @@ def test_it_ends_by_its_name_and_in_time(state: State, name: str, break_it: Brea
 
 
 def test_every_watch_is_broken_here_or_elsewhere() -> None:
-    normal = {"car_ended", "k_off", "car_open", "current_gone", "unflagged_unmeasured"}
-    """The car itself stops: test_normal_session.py, test_faulty_session.py, test_safety_rows.py and
-    test_sceptic_sessions.py test this."""
+    normal = {"car_ended", "k_off", "car_open", "current_gone", "unflagged_unmeasured", "car_closed"}
+    """The car itself stops: test_calibration.py, test_normal_session.py, test_faulty_session.py, test_safety_rows.py
+    and test_sceptic_sessions.py test this."""
     assert {watch.name for watch in WATCHES} == {name for _, name, _, _ in ENDS} | set(ELSEWHERE) | normal
 
 

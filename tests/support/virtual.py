@@ -31,9 +31,11 @@ class VirtualBoard:
         protocol: int = 2,
         habits: Habits = LEAF,
         pack: Pack = LEAF_24,
+        by_converter: bool = False,
     ) -> None:
         self.plant = Plant(soc_pct=soc_pct, habits=habits, pack=pack)
         self.cells_in_series, self.pack_kwh, self.protocol = cells_in_series, pack_kwh, protocol
+        self.by_converter = by_converter
         self.now = 0.0
         self.power_w = 3000.0
         self.wanted, self.order, self.has_bus = True, 1, True
@@ -53,6 +55,8 @@ class VirtualBoard:
         self.spoil_answer: Callable[[bytes], bytes] = lambda data: data
         """Changes an answer of the converter on its way."""
         self.adc_bias_v = 0.0
+        self.pin_v: Callable[[float], float | None] = lambda cable_v: cable_v / 100.0
+        """Volts at the ADC's pin for volts on the cable, as a calibration of the cable reads them; None: no reading."""
         self.guard_hangs = False
         self._steps = 0
         self._k = False
@@ -60,7 +64,14 @@ class VirtualBoard:
     def new_charger(self, number: int) -> Charger:
         session = Session(number, protocol=self.protocol)
         cells, kwh = self.cells_in_series, self.pack_kwh
-        return Charger(session, max_charge_a=15, max_discharge_a=15, cells_in_series=cells, pack_kwh=kwh)
+        return Charger(
+            session,
+            max_charge_a=15,
+            max_discharge_a=15,
+            cells_in_series=cells,
+            pack_kwh=kwh,
+            by_converter=self.by_converter,
+        )
 
     @property
     def state(self) -> State:
@@ -94,6 +105,9 @@ class VirtualBoard:
             self.charger.car_frame(Frame(now, can_id, data, CAR_BUS))
         if self.cable_measured:
             self.charger.cable_sample(plant.cable_v + self.adc_bias_v, now)
+        pin_v = self.pin_v(plant.cable_v) if self.charger.calibrates else None
+        if pin_v is not None:
+            self.charger.pin_sample(pin_v, now)
         if self._steps % 25 == 1 and self.has_bus:
             self.charger.setpoint(Setpoint(now, self.wanted, self.power_w, now + 1.0, "", self.order), now)
         if plant.k_on != self._k:

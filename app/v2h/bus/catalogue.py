@@ -113,6 +113,13 @@ TEXTS: dict[str, str] = {
     "page.fault_goes_on": "Once it is cleared, {mode:mode} starts by itself, as scheduled.",
     "page.unlock_wait": "A person’s word at the panel counts in {minutes}:{seconds:02d} min.",
     "page.unlock_counts": "A person’s word at the panel counts now.",
+    "page.unlock_by_converter": (
+        "The cable was calibrated by the converter, so its sensor alone does not unlock the plug. {wait}"
+    ),
+    "page.unlock_measured_by_converter": (
+        "{cable_v:.0f} V are measured on the cable: no word counts against a measurement. "
+        "The cable was calibrated by the converter: the plug may need a person’s word once the cable is empty."
+    ),
     "page.unlock_measured": (
         "{cable_v:.0f} V are measured on the cable: no word counts against a measurement. "
         "The plug unlocks by itself once the cable is empty."
@@ -192,6 +199,8 @@ TEXTS: dict[str, str] = {
     "late.converter": "the converter does not get ready",
     "late.lock": "the plug does not lock on an empty cable",
     "late.insulation_test": "the cable does not reach the test voltage",
+    "late.calibration": "the converter does not hold the voltages of the calibration",
+    "late.calibration_at": "the converter does not hold the voltages of the calibration: it is at {converter_v:.0f} V",
     "late.bleed": "the cable does not empty after the test",
     "late.contactors_open": "c1 and c2 do not open",
     "late.contactor_check": "the converter does not reach 50 V with c1 and c2 open",
@@ -262,10 +271,11 @@ TEXTS: dict[str, str] = {
     "watch.battery_gone": "{cable_v:.0f} V at the cable although the car's contactors should be closed",
     "watch.battery_unlike": "the battery has {battery_v:.0f} V, {assumed_v:.0f} V were assumed",
     "watch.current_gone": "no current flows at the charging ceiling: the car is full, or it has opened its contactors",
+    "watch.car_closed": "the car reports closed contactors, or does not report them: the cable is not calibrated",
     "watch.car_open": "the car has opened its contactors (102.5.3 = 1)",
     "watch.unflagged_unmeasured": (
         "a car of protocol {protocol} does not report its contactors: it needs a measured cable "
-        "(calibrate [cable] in v2h.toml)"
+        "(calibrate [cable] in v2h.toml with a meter)"
     ),
     "watch.contactors_welded": (
         "c1 and c2 are commanded open, and the converter sees {converter_v:.0f} V behind them: they are welded"
@@ -343,7 +353,44 @@ TEXTS: dict[str, str] = {
     "safe.found_on": "after a restart: outputs were on",
     "safe.tripped": "guard made safe: {trip}",
     "safe.outputs_lost": "guard has switched off {outputs}",
+    # The calibration of the cable (chademo/calibration.py). The first part is why there is no line.
+    "calibration.not_rising": (
+        "the ADC’s pin does not follow the converter ({pins_v} V): check adc_channel, and that c1 and c2 close"
+    ),
+    "calibration.scale": "{scale:.1f} V on the cable for 1 V at the ADC’s pin is no plausible scale: check adc_channel",
+    "calibration.noise": "the ADC’s readings at one voltage differ by {noise_v:.1f} V",
+    "calibration.bent": "the readings lie up to {bent_v:.1f} V beside a straight line",
+    "calibration.zero": (
+        "the new line shows {empty_v:.1f} V on the empty cable, where the converter shows {converter_v:.1f} V"
+    ),
+    "calibration.no_adc": "the ADC gave {count} readings, which are too few: “v2h selftest” says whether it answers",
+    "calibration.too_long": "the calibration was not finished within the {within_s:.0f} s that a car waits",
+    "calibration.empties": "measured: scale {scale:.2f}, offset {offset_v:.2f} V; the cable is emptied",
+    "calibration.done": "The cable is calibrated: {scale:.2f} V for 1 V at the ADC’s pin, offset {offset_v:.2f} V.",
+    "calibration.failed": (
+        "The cable is not calibrated: {why:clause}. Nothing was changed. Try again with the car plugged in, awake and "
+        "ready to charge."
+    ),
+    "calibration.not_idle": "the charger is in step “{state}”: stop the session or clear the fault, then try again",
+    "calibration.refused": "The cable is not calibrated: {why:clause}.",
+    "calibration.has_one": (
+        "the cable has a calibration: set cable.scale_v_per_v to 0 on the page, start the programs again, and try again"
+    ),
+    "calibration.adc_silent": "the ADC does not answer: “v2h selftest” says more",
+    "calibration.begins": (
+        "The calibration begins: the car must be plugged in, awake and ready to charge. It takes half a minute; leave "
+        "the plug alone. Stop ends it."
+    ),
+    "calibration.said": "{said}",
+    "calibration.kept": (
+        "{said:clause}. It takes effect at the next start of the programs, marked as calibrated by the converter."
+    ),
+    "calibration.not_kept": "{said:clause}. But it could not be kept: {why:clause}. Enter the two values on the page.",
     "remark.cable_assumed": "this session's cable and battery voltages are assumed, not measured",
+    "remark.cable_by_converter": (
+        "the cable was calibrated by the converter: the two are not independent, so the plug unlocks only when both "
+        "have shown an empty cable"
+    ),
     "remark.converter_odd": "a reading of the converter is not believed: {odd}",
     "remark.adc_reading": "the cable's ADC reads {volts_v:.0f} V, which no cable here carries; not believed",
     "remark.adc_fell": "the cable's ADC fell from {from_v:.0f} to {to_v:.0f} V within a second; not believed",

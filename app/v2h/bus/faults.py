@@ -120,6 +120,11 @@ FAULTS: dict[str, FaultKind] = {
         "Do not use this cable, and do not touch a damaged one.",
         mrec="CX011",
     ),
+    "late_calibration": FaultKind(
+        "The converter does not hold the voltages of the cable’s calibration.",
+        f"Do not use a damaged cable. Otherwise {_SWITCH} and calibrate again.",
+        mrec="CX011",
+    ),
     "late_bleed": FaultKind("The cable does not empty after the insulation test.", f"{_WAIT}."),
     "late_car_contactors": FaultKind(
         "The car does not close its contactors.", "Unplug, plug in again and start.", mrec="CX016"

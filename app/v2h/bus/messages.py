@@ -128,12 +128,13 @@ class ChargerState(Message):
 
     state: session state name ("idle", "wake", ... "energy", ... "fault"). power_w: DC side, + charging; t_power: when
     it was measured. limits: amps the session would accept now, both positive. can_start / refusal: whether a start
-    would be accepted and else why. checks: what of insulation, lock and cable voltage is "verified", "assumed" or
-    "not fitted". ended_by: who began the end of the last session: "us" (owner, manager or its silence), "car", "fault",
-    "" while one runs or before the first. starts: sessions begun since this program started; refusals: how many of the
-    last sessions in a row ended before energy flowed, without a request from us. paused: the session rests at 0 A and
-    resumes at any setpoint. inputs_v: further ADC inputs by name. fan_pct: the order to the fan, None without a fan.
-    stop_t: when the last command to stop came, None when none came since this program started.
+    would be accepted and else why. checks: what of insulation, lock and cable voltage is "verified", "assumed" or "not
+    fitted"; the cable voltage also "by the converter": its sensor was calibrated against it. ended_by: who began the
+    end of the last session: "us" (owner, manager or its silence), "car", "fault", "" while one runs or before the
+    first. starts: sessions begun since this program started; refusals: how many of the last sessions in a row ended
+    before energy flowed, without a request from us. paused: the session rests at 0 A and resumes at any setpoint.
+    inputs_v: further ADC inputs by name. fan_pct: the order to the fan, None without a fan. stop_t: when the last
+    command to stop came, None when none came since this program started.
     """
 
     TOPIC = "v2h/charger/state"
@@ -186,6 +187,20 @@ class ChargerPower(Message):
     power_w: float
     amps_a: float
     volts_v: float
+
+
+@dataclass(frozen=True, slots=True)
+class CableCalibration(Message):
+    """What came out of a session that calibrated the cable, once, when it has ended; not retained. scale_v_per_v and
+    offset_v: the keys of [cable] for adc_channel, None when there is no result; text: the result or why there is none.
+    web keeps it for the next start."""
+
+    TOPIC = "v2h/charger/calibration"
+    t: float
+    adc_channel: int
+    scale_v_per_v: float | None
+    offset_v: float | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +349,7 @@ class Command(Message):
 
     Names: "mode" ({"mode": "charge", "amps": 10, "soc_limit_pct": 80, "until": ISO}), "stop" ({}), "clear-fault" ({}),
     "capture" ({}: datalog writes the CAN black box to a file), "delete-day" ({"day": ISO date}: datalog deletes its
-    totals),
+    totals), "calibrate" ({}: charger calibrates the cable in a session of its own),
     "resume" ({}: the schedule goes on after a stop), "settings" (a part of the settings), "schedule" ({"schedule": the
     whole document, "replaces": the revision of the one that was edited}: refused when another is in force), "clock"
     ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot": "charge" | "hold" | "none",
@@ -447,7 +462,14 @@ class UnlockWord(Message):
 
 MAY_PUBLISH: dict[str, tuple[str, ...]] = {
     "guard": ("v2h/guard/#", "v2h/event/guard/#"),
-    "charger": ("v2h/charger/alive", "v2h/charger/state", "v2h/charger/power", "v2h/reply/+", "v2h/event/charger/#"),
+    "charger": (
+        "v2h/charger/alive",
+        "v2h/charger/state",
+        "v2h/charger/power",
+        "v2h/charger/calibration",
+        "v2h/reply/+",
+        "v2h/event/charger/#",
+    ),
     "meter": ("v2h/meter/#", "v2h/event/meter/#"),
     "manager": ("v2h/manager/#", "v2h/charger/setpoint", "v2h/reply/+", "v2h/event/manager/#"),
     "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event/panel/#"),

@@ -17,6 +17,7 @@ class State(StrEnum):
     CONVERTER = "converter"
     LOCK = "lock"
     INSULATION = "insulation test"
+    CALIBRATE = "calibration"
     BLEED = "bleed"
     TEST_OPEN = "test done"
     CONTACTOR_CHECK = "contactor check"

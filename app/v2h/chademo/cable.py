@@ -3,7 +3,9 @@
 No other module judges this.
 
 Three sources, best first:
-- the calibrated ADC: "verified";
+- the calibrated ADC: "verified", or "by the converter" if the converter was its only reference (calibration.py). The
+  two may then be wrong by the same amount: with c1 and c2 closed the cable is empty only if both show it, and in the
+  states that unlock the plug the sensor counts as doubted;
 - the converter's own output (2107) while c1 and c2 are commanded closed. After they have opened, it is the value that
   several readings of 2107 agreed on, for as long as the car's contactors stay open and d2 does not rise. This is
   "assumed", because nothing proves that the contactors followed their coils;
@@ -38,11 +40,16 @@ sensor. The filter before the ADC spreads such a fall over several readings, and
 
 
 class Source(StrEnum):
-    """How a cable voltage is known. The page shows the first two values."""
+    """How a cable voltage is known. The page shows the first three values."""
 
     VERIFIED = "verified"
+    BY_CONVERTER = "by the converter"
     ASSUMED = "assumed"
     UNKNOWN = "unknown"
+
+
+MEASURED = (Source.VERIFIED, Source.BY_CONVERTER)
+"""The sources in which a sensor of its own is on the cable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +73,11 @@ UNKNOWN = CableVoltage(None, Source.UNKNOWN, None)
 
 
 class Cable:
-    """Remembers the readings of the sources. All times are monotonic seconds."""
+    """Remembers the readings of the sources. All times are monotonic seconds. by_converter: the ADC was calibrated
+    against the converter."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_converter: bool = False) -> None:
+        self._by_converter = by_converter
         self._adc = Readings()
         self._adc_v = 0.0
         self._adc_t = float("-inf")
@@ -175,7 +184,11 @@ class Cable:
             return replace(UNKNOWN, volts_v=live_v, shown_v=self._adc_v)
         spread_v = self._adc.spread(now, limits.CABLE_STEADY_FOR.value)
         steady = spread_v is not None and spread_v <= limits.CABLE_STEADY_V.value
-        return CableVoltage(self._adc_v, Source.VERIFIED, highest_v, steady, self._adc_v, self._alive)
+        source = Source.BY_CONVERTER if self._by_converter else Source.VERIFIED
+        if self._by_converter and self._joined:
+            both_known = highest_v is not None and assumed.highest_v is not None
+            highest_v = max(highest_v or 0.0, assumed.highest_v or 0.0) if both_known else None
+        return CableVoltage(self._adc_v, source, highest_v, steady, self._adc_v, self._alive)
 
     def _follow(
         self, now: float, outputs: Output | None, pre: PreTelemetry, car: Car, settled_t: float

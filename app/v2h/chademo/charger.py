@@ -7,7 +7,7 @@ Frames, guard reports, cable samples and setpoints go in as they come; turn(now)
 runs in the `charger` program, in `v2h replay` and in virtual time against the rig's plant.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from v2h.bus.messages import SETPOINT_LIFE_S, Setpoint
 from v2h.bus.sentences import say
@@ -15,9 +15,11 @@ from v2h.bus.states import State
 from v2h.canframe import Frame
 from v2h.chademo import frames, limits
 from v2h.chademo.cable import Cable, CableVoltage
+from v2h.chademo.calibration import Result
 from v2h.chademo.car import Car
 from v2h.chademo.interface import Actions, Inputs
 from v2h.chademo.packs import known_packs, pack
+from v2h.chademo.refusals import refusal
 from v2h.chademo.session import Session
 from v2h.pre import objects as pre
 from v2h.pre.client import Pace, PreClient
@@ -38,6 +40,8 @@ RESTING_STEP_S = 0.2
 """Without a session nothing is urgent, but the age of guard's report must stay below 0.3 s."""
 AMPS_FRESH_S = 0.5
 WIRE_PERIOD_S = 0.1
+UNLOCKING = (State.UNLOCK, State.FAULT)
+"""The states that unlock the plug. There a sensor that was calibrated against the converter is not enough."""
 ROUNDING_S = 1e-6
 """A slot is due even if a floating point rounding error puts it slightly into the future."""
 
@@ -54,7 +58,8 @@ class Turn:
 
 class Charger:
     """One charger. cells_in_series, pack_kwh: the car's battery as the owner named it, which permits assumed voltages
-    where the cable has no calibrated ADC; 0 cells: no session without an ADC. Raises ValueError for an unknown pack."""
+    where the cable has no calibrated ADC; 0 cells: no session without an ADC. by_converter: the ADC was calibrated
+    against the converter. Raises ValueError for an unknown pack."""
 
     def __init__(
         self,
@@ -64,6 +69,7 @@ class Charger:
         max_discharge_a: float,
         cells_in_series: int = 0,
         pack_kwh: int = 24,
+        by_converter: bool = False,
     ) -> None:
         self.session = session
         self.pack = pack(cells_in_series, pack_kwh) if cells_in_series else None
@@ -78,10 +84,12 @@ class Charger:
         self.report: Report | None = None
         self.stop_asked = False
         self._report_t = float("-inf")
-        self._cable = Cable()
+        self._by_converter = by_converter
+        self._cable = Cable(by_converter=by_converter)
         self._setpoint: Setpoint | None = None
         self._setpoint_t = float("-inf")
-        self._clear_fault = self._unlock_word = False
+        self._clear_fault = self._unlock_word = self._calibrate = False
+        self._pin: tuple[float, float] | None = None
         self._last_turn_t: float | None = None
         self._stirred_t = self._pushed_t = float("-inf")
         self._step_due = self._evse_due = self._wire_due = float("-inf")
@@ -138,6 +146,35 @@ class Charger:
         confirmed at the panel that the cable is empty; session.word_answer then holds the result."""
         self._clear_fault, self._unlock_word = True, unlock_confirmed
         self._hurry = True
+
+    def calibrate(self, now: float) -> str:
+        """The owner orders a session that calibrates the cable. Returns why it is refused, or "": it begins with the
+        next turn."""
+        if self.session.state is not State.IDLE:
+            return say("calibration.not_idle", state=str(self.session.state))
+        why_not = refusal(replace(self.inputs(now), may_assume=True))
+        if not why_not:
+            self._calibrate = self._hurry = True
+            self._pin, self.stop_asked = None, False
+        return why_not
+
+    def pin_sample(self, pin_v: float, now: float) -> None:
+        """Take a reading of the cable's channel at the ADC's pin, V, in a session that calibrates it."""
+        self._pin = (pin_v, now)
+
+    @property
+    def calibrates(self) -> bool:
+        """A session that calibrates the cable begins or runs."""
+        return self._calibrate or (self.session.calibration is not None and not self.resting)
+
+    def calibrated(self) -> Result | None:
+        """Return, once, what came out of a calibration, when its session has ended; else None."""
+        session = self.session
+        if session.calibration is None or not self.resting:
+            return None
+        result = session.calibration.result(session.reason, good=session.fault is None)
+        session.calibration = None
+        return result
 
     # What goes out.
 
@@ -207,7 +244,8 @@ class Charger:
         order = self._setpoint
         heard_s = now - self._setpoint_t
         live = order is not None and now < min(order.expires_t, self._setpoint_t + SETPOINT_LIFE_S)
-        wanted = order is not None and order.wanted and heard_s < limits.NO_BUS_FOR.value and not self.stop_asked
+        ordered = order is not None and order.wanted and heard_s < limits.NO_BUS_FOR.value
+        wanted = (ordered or self.calibrates) and not self.stop_asked
         soc_pct = self.car.soc_pct
         return Inputs(
             car=self.car,
@@ -215,7 +253,7 @@ class Charger:
             pre=self.converter.telemetry,
             cable=self._look_at_cable(now),
             protocol=self.session.protocol,
-            may_assume=self.pack is not None,
+            may_assume=self.pack is not None or self.calibrates,
             pack_unlike="" if self.pack is None else self.pack.unlike(self.car.capacity_kwh),
             assumed_battery_v=None if self.pack is None or soc_pct is None else self.pack.rest_v(soc_pct),
             wanted=wanted,
@@ -226,6 +264,9 @@ class Charger:
             max_discharge_a=self.max_discharge_a,
             clear_fault=self._clear_fault,
             unlock_word=self._unlock_word,
+            by_converter=self._by_converter,
+            calibrate=self._calibrate,
+            pin=self._pin,
         )
 
     @property
@@ -235,7 +276,7 @@ class Charger:
     def _step(self, now: float) -> None:
         was = self.session.state
         self.actions = self.session.step(now, self.inputs(now))
-        self._clear_fault = self._unlock_word = False
+        self._clear_fault = self._unlock_word = self._calibrate = False
         self._note_odd_readings()
         if self.session.state is State.IDLE:
             self._cable.trust()
@@ -272,7 +313,8 @@ class Charger:
         self.converter.enable(wish[2])
 
     def _look_at_cable(self, now: float) -> CableVoltage:
-        guard, doubted = self._fresh_report(now), self.session.adc_doubted
+        guard, session = self._fresh_report(now), self.session
+        doubted = session.adc_doubted or (self._by_converter and session.state in UNLOCKING)
         outputs = None if guard is None else guard.outputs
         telemetry, pushed_t = self.converter.telemetry, self._pushed_t
         return self._cable.look(now, outputs, telemetry, self.car, doubted=doubted, pushed_t=pushed_t)

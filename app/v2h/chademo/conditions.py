@@ -39,7 +39,7 @@ def lasts(session: Progress, now: float, condition: bool, for_s: float) -> bool:
 def emptied_by_converter(session: Progress, now: float, inputs: Inputs) -> bool:
     """With c1/c2 closed the cable is at 10 V or less, after the time that the converter needs to follow its order.
     Where the sensor measures, sensor and converter must both show it for AGREED_FOR; where only the converter measures,
-    the judged voltage (highest_v) must."""
+    or the sensor was calibrated against it, the judged voltage (highest_v) must."""
     settled = now - session.since_t >= limits.FOLLOWS_AFTER.value
     if inputs.cable_source is not Source.VERIFIED:
         return settled and is_empty(inputs, limits.CABLE_UNLOCK_V.value)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.chademo import limits
-from v2h.chademo.cable import Source
+from v2h.chademo.cable import MEASURED, Source
 from v2h.chademo.conditions import (
     converter_high,
     emptied_by_converter,
@@ -66,9 +66,9 @@ def _gives_on(session: Progress) -> bool:
 
 
 def _shows_itself_alone(session: Progress, inputs: Inputs) -> bool:
-    """The empty cable is only the converter's word, and nothing showed that c1 and c2 connect it to the cable: it may
-    have emptied itself alone. The doubt remains for the rest of the session."""
-    alone = inputs.cable_source is Source.ASSUMED and not session.conducts
+    """The empty cable is only the converter's word (or also that of a sensor calibrated against it), and nothing showed
+    that c1 and c2 connect it to the cable: it may have emptied itself alone. The doubt stays for the whole session."""
+    alone = inputs.cable_source in (Source.ASSUMED, Source.BY_CONVERTER) and not session.conducts
     session.adc_doubted = session.adc_doubted or alone
     return alone
 
@@ -102,7 +102,7 @@ def _car_opens(session: Progress, now: float, inputs: Inputs) -> State | None:
 
 def _left_alone(session: Progress, inputs: Inputs) -> bool:
     """With c1/c2 open the measured cable voltage falls only if the car has opened its contactors."""
-    if inputs.cable_source is not Source.VERIFIED or inputs.cable_v is None:
+    if inputs.cable_source not in MEASURED or inputs.cable_v is None:
         return False
     session.entered_v = inputs.cable_v if session.entered_v is None else session.entered_v
     return inputs.cable_v <= session.entered_v - limits.LEFT_ALONE_V.value

@@ -23,7 +23,11 @@ class Inputs:
     limits, positive. unlock_word: a person has just confirmed at the panel that the plug may be unlocked. protocol: the
     control protocol number that we announce. may_assume: the owner has named the car's battery, so a session may start
     without a calibrated ADC; assumed_battery_v: the battery's voltage guessed from its SOC, None where a guess is not
-    permitted or not possible; pack_unlike: why the car's battery is not the named one.
+    permitted or not possible; pack_unlike: why the car's battery is not the named one. by_converter: the ADC was
+    calibrated against the converter. calibrate: the owner has just
+    ordered a session that calibrates the cable; such a session may run without a calibrated ADC (may_assume), and its
+    `wanted` is that of the owner alone. pin: (volts, time) of the last reading of the cable's channel at the ADC's pin
+    in such a session.
     """
 
     car: Car
@@ -42,6 +46,9 @@ class Inputs:
     protocol: int = 2
     assumed_battery_v: float | None = None
     pack_unlike: str = ""
+    by_converter: bool = False
+    calibrate: bool = False
+    pin: tuple[float, float] | None = None
 
     @property
     def cable_v(self) -> float | None:

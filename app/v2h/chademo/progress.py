@@ -6,11 +6,12 @@ from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.chademo import limits
 from v2h.chademo.cable import Source
+from v2h.chademo.calibration import Calibration
 from v2h.chademo.interface import Fault, Inputs
 from v2h.chademo.states import TABLE
 from v2h.safety.outputs import NONE
 
-ADC_DOUBTED_BY = ("late_insulation_test", "late_bleed", "battery_gone", "cable_against_converter")
+ADC_DOUBTED_BY = ("late_insulation_test", "late_calibration", "late_bleed", "battery_gone", "cable_against_converter")
 """Faults after which one of two measurements is wrong, and it is not known which. Until the next session the plug is
 unlocked only when both show an empty cable, or by a person."""
 
@@ -32,6 +33,7 @@ class Progress:
     car_joined: after d2 the car has reported, or may have done so without a report, that it closed its contactors;
     battery_seen: the cable's sensor has shown its battery. conducts: c1 and c2 are known to connect converter and car.
     inherited: the plug was found locked when the program began, and the cable's voltage before that is not known.
+    calibration: the one that this session makes; None in any other session.
     """
 
     def __init__(self, number: int, protocol: int = 2, waits_s: Mapping[State, float] | None = None) -> None:
@@ -57,6 +59,7 @@ class Progress:
         self.signals_on_t = float("inf")
         self.word_t = self.fallen_t = float("-inf")
         self.word_answer = ""
+        self.calibration: Calibration | None = None
         self.stop_shown = self.car_joined = self.battery_seen = self.conducts = self.inherited = False
         self.fallen_v: float | None = None
         self.entered_v: float | None = None
@@ -72,8 +75,9 @@ class Progress:
         self.reason = self.fault.text
         self.stop(now, "fault")
 
-    def begin(self, now: float, inputs: Inputs) -> None:
+    def begin(self, now: float, inputs: Inputs, calibration: Calibration | None = None) -> None:
         """Start a new session with this step; called by the transition from IDLE."""
+        self.calibration = calibration
         self.number = (self.number + 1) & 0xFFFFFFFF
         self.order_done = inputs.order
         self.d1_t, self.reason = now, say("session.starting")
@@ -83,7 +87,9 @@ class Progress:
         self.speaking_t = self.idle_t = self.ahead_t = None
         self.seen_on = NONE
         self.told.clear()
-        if inputs.cable_source is not Source.VERIFIED:
+        if inputs.cable_source is Source.BY_CONVERTER:
+            self.remarks.append(("cable_by_converter", say("remark.cable_by_converter")))
+        elif inputs.cable_source is not Source.VERIFIED:
             self.remarks.append(("cable_assumed", say("remark.cable_assumed")))
 
     def enter(self, state: State, now: float) -> None:
@@ -137,7 +143,7 @@ class Progress:
             self.fallen_v, self.fallen_t = cable_v, now
 
     def _end(self, by: str) -> None:
-        if not self.ending and not self.flowed and by != "us":
+        if not self.ending and not self.flowed and by != "us" and self.calibration is None:
             self.refusals += 1
         if not self.ending:
             self.ended_by = by

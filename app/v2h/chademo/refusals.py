@@ -6,7 +6,7 @@ from collections.abc import Callable
 from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.chademo import limits
-from v2h.chademo.cable import Source
+from v2h.chademo.cable import MEASURED
 from v2h.chademo.conditions import is_empty
 from v2h.chademo.interface import Inputs
 from v2h.chademo.progress import Progress
@@ -29,11 +29,11 @@ def refusal(inputs: Inputs) -> str:
         return say("refusal.outputs_on", outputs=", ".join(names(inputs.guard.outputs)))
     if inputs.guard.k_on:
         return say("refusal.k_on")
-    if inputs.cable_source is not Source.VERIFIED and not inputs.may_assume:
+    if inputs.cable_source not in MEASURED and not inputs.may_assume:
         return say("refusal.cable_not_measured")
     if inputs.cable_v is not None and abs(inputs.cable_v) > limits.CABLE_EMPTY_BEFORE_TEST_V.value:
         return say("refusal.cable_live", cable_v=inputs.cable_v)
-    if inputs.cable_source is Source.VERIFIED and not is_empty(inputs, limits.CABLE_EMPTY_BEFORE_TEST_V.value):
+    if inputs.cable_source in MEASURED and not is_empty(inputs, limits.CABLE_EMPTY_BEFORE_TEST_V.value):
         return say("refusal.cable_measured_too_short")
     return ""
 
@@ -109,6 +109,12 @@ def _not_at_test_voltage(now: float, inputs: Inputs) -> str:
     return ""
 
 
+def _not_calibrated(now: float, inputs: Inputs) -> str:
+    if inputs.pre.volts_v is None:
+        return ""
+    return say("late.calibration_at", converter_v=inputs.pre.volts_v)
+
+
 def _not_opened(now: float, inputs: Inputs) -> str:
     if inputs.guard is not None and inputs.guard.outputs & CONTACTORS:
         return say("late.kept_closed", contactors=" and ".join(names(inputs.guard.outputs & CONTACTORS)))
@@ -132,6 +138,7 @@ _SEEN: dict[State, Callable[[float, Inputs], str]] = {
     State.CONVERTER: _converter_not_ready,
     State.LOCK: _live_before_car,
     State.INSULATION: _not_at_test_voltage,
+    State.CALIBRATE: _not_calibrated,
     State.TEST_OPEN: _not_opened,
     State.CAR_CONTACTORS: _not_closed,
     State.UNLOCK: _not_unlocked,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.chademo import evse, flow, limits
-from v2h.chademo.cable import Source
+from v2h.chademo.cable import MEASURED, Source
 from v2h.chademo.frames import EvseFrame
 from v2h.chademo.interface import Actions, Fault, Inputs
 from v2h.chademo.offer import held_back, told_amps_a, told_offer_a
@@ -25,7 +25,10 @@ from v2h.safety.wire import GuardState
 _LIVE = Output.D1 | Output.D2 | CONTACTORS | Output.PRE_AC
 _SIGNALS = Output.D1 | Output.D2
 _RESTING = (State.IDLE, State.SAFE, State.FAULT)
-_BEFORE_D2 = (*(State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED, State.TEST_OPEN, State.CONTACTOR_CHECK),)
+_BEFORE_D2 = (
+    *(State.CONVERTER, State.LOCK, State.INSULATION, State.CALIBRATE, State.BLEED),
+    *(State.TEST_OPEN, State.CONTACTOR_CHECK),
+)
 _WHILE_HEARD = (State.UNLOCK, State.FAREWELL)
 """d1 is off, and the car may leave. We stop sending then: frames without a receiver would wait in the CAN controller
 until the next car comes."""
@@ -60,10 +63,13 @@ class Session(Progress):
         return self._actions(now, inputs, elapsed_s)
 
     def checks(self, inputs: Inputs) -> dict[str, str]:
-        """Each check as "verified", "assumed" or "not fitted". No leakage sensor and no lock feedback are known on this
-        board. The cable voltage without an ADC is "assumed" if the owner permitted it or the converter shows it."""
+        """Each check as "verified", "assumed" or "not fitted"; a cable whose sensor was calibrated against the
+        converter as "by the converter". No leakage sensor and no lock feedback are known on this board. The cable
+        voltage without an ADC is "assumed" if the owner permitted it or the converter shows it."""
         known = inputs.may_assume or inputs.cable_source is not Source.UNKNOWN
         cable = "verified" if inputs.cable_source is Source.VERIFIED else "assumed" if known else "not fitted"
+        if inputs.by_converter and inputs.cable.shown_v is not None:
+            cable = str(Source.BY_CONVERTER)
         welding = {"welding": self.welding} if self.welding else {}
         return {"insulation": "not fitted", "lock": "assumed", "cable_v": cable, **welding}
 
@@ -119,14 +125,22 @@ class Session(Progress):
         fault, normal = check(self.state, inputs, now, self.commanded_a, self.watched)
         if fault is not None:
             self.fail(fault, now)
-        elif self.state in _BEFORE_D2 and now - self.permitted_t > limits.D2_AFTER_PERMISSION.value:
+        elif self._misses_d2(now) and self.calibration is None:
             self.fail(Fault("late_d2", say("late.d2")), now)
+        elif self._misses_d2(now):
+            self.reason = say("calibration.too_long", within_s=limits.D2_AFTER_PERMISSION.value)
+            self.stop(now, "us")
         elif normal and (not self.ending or TABLE[self.state].calm):
             self.reason = normal
             self.stop(now, "car")
         elif not self.ending and not inputs.wanted:
             self.reason = say("session.stopped")
             self.stop(now, "us", calm=True)
+
+    def _misses_d2(self, now: float) -> bool:
+        """The car waits no longer for d2. A calibration never switches it on, and misses nothing once it ends."""
+        late = self.state in _BEFORE_D2 and now - self.permitted_t > limits.D2_AFTER_PERMISSION.value
+        return late and not (self.calibration is not None and self.ending)
 
     def _check_deadline(self, now: float, inputs: Inputs) -> None:
         row = TABLE[self.state]
@@ -137,7 +151,7 @@ class Session(Progress):
             began = self.d1_t
         elif self.state is State.CAR_CONTACTORS and self.held_t is not None and inputs.flagged:
             began, limit_s = self.held_t, limits.BATTERY_SEEN.value
-        elif row.falling is not None and inputs.cable_source is Source.VERIFIED:
+        elif row.falling is not None and inputs.cable_source in MEASURED:
             self.watch_fall(now, inputs.cable_v)
             if now - self.since_t <= row.falling.value:
                 began = self.fallen_t
@@ -219,6 +233,8 @@ class Session(Progress):
         match converter:
             case Converter.TEST if self.seen_empty:
                 return limits.TEST_V.value, limits.TEST_A.value
+            case Converter.CALIBRATE if self.seen_empty and self.calibration is not None:
+                return self.calibration.level_v, limits.TEST_A.value
             case Converter.BLEED:
                 return self._volts_v, limits.BLEED_A.value
             case Converter.CHECK:

@@ -24,6 +24,8 @@ class Converter(Enum):
     """Enabled, 0 V, 0 A."""
     TEST = auto()
     """Test voltage, 1 A."""
+    CALIBRATE = auto()
+    """The voltages of the calibration, one after another, 1 A."""
     BLEED = auto()
     """-0.2 A at the voltage set before."""
     CHECK = auto()
@@ -104,6 +106,15 @@ TABLE: dict[State, Row] = {
         limits.INSULATION,
         "late_insulation_test",
         say("late.insulation_test"),
+        _S.BLEED,
+        k=True,
+    ),
+    _S.CALIBRATE: Row(
+        _AWAKE | CONTACTORS,
+        _C.CALIBRATE,
+        limits.CALIBRATION,
+        "late_calibration",
+        say("late.calibration"),
         _S.BLEED,
         k=True,
     ),
@@ -198,4 +209,5 @@ TABLE: dict[State, Row] = {
     _S.FAULT: Row(NONE, _C.OFF, None, "", "", None, speaks=False),
 }
 """ENERGY has no deadline: it lasts until supervision.py or a stop ends it. forced = SAFE leads to guard's make-safe,
-the only way in which c1/c2 may open above 5 A."""
+the only way in which c1/c2 may open above 5 A. CALIBRATE stands in the place of INSULATION in a session that calibrates
+the cable; such a session ends after it and never switches d2 on."""

@@ -12,22 +12,22 @@ from operator import attrgetter
 from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.chademo import frames, limits
-from v2h.chademo.cable import Source
+from v2h.chademo.cable import MEASURED, Source
 from v2h.chademo.flow import floor_v
 from v2h.chademo.interface import Fault, Inputs
 from v2h.pre import objects as pre
 from v2h.safety.outputs import CONTACTORS
 
 _TALKING = (
-    *(State.HANDSHAKE, State.CONVERTER, State.LOCK, State.INSULATION, State.BLEED, State.TEST_OPEN),
-    *(State.CONTACTOR_CHECK, State.CAR_CONTACTORS, State.MATCH, State.READY, State.ENERGY),
+    *(State.HANDSHAKE, State.CONVERTER, State.LOCK, State.INSULATION, State.CALIBRATE, State.BLEED),
+    *(State.TEST_OPEN, State.CONTACTOR_CHECK, State.CAR_CONTACTORS, State.MATCH, State.READY, State.ENERGY),
 )
 _PERMITTED = _TALKING[1:]
 _LOCKED = (*_TALKING[2:], State.STOP_CURRENT)
 _BEFORE_ENERGY = _TALKING[:-1]
 _BEFORE_JOINED = _TALKING[1:-2]
 _STOPPING = (State.STOP_CURRENT, State.WELDING, State.CAR_RELEASES, State.CAR_OPENS)
-_TEST = (State.INSULATION,)
+_TEST = (State.INSULATION, State.CALIBRATE)
 _EMPTYING = (State.WELDING, State.CAR_RELEASES)
 _ENABLED = (*_LOCKED, *_EMPTYING)
 _JOINED = (State.READY, State.ENERGY)
@@ -201,7 +201,11 @@ def _battery_gone(inputs: Inputs, now: float, commanded_a: float) -> str:
 
 
 def _battery_unlike(inputs: Inputs, now: float, commanded_a: float) -> str:
-    if inputs.cable_source is not Source.ASSUMED or inputs.cable_v is None or inputs.assumed_battery_v is None:
+    """The battery that the owner named has another voltage. A sensor that was calibrated against the converter does not
+    show that the converter's voltage is right, so the named battery checks it too."""
+    if inputs.cable_source in (Source.VERIFIED, Source.UNKNOWN):
+        return ""
+    if inputs.cable_v is None or inputs.assumed_battery_v is None:
         return ""
     far = abs(inputs.cable_v - inputs.assumed_battery_v) > limits.ASSUMED_WITHIN_V.value
     if not far:
@@ -212,6 +216,11 @@ def _battery_unlike(inputs: Inputs, now: float, commanded_a: float) -> str:
 def car_opened(inputs: Inputs) -> bool:
     """The car reports that its contactors are open (102.5.3 = 1)."""
     return inputs.flagged and inputs.car.x102 is not None and inputs.car.x102.contactors_open
+
+
+def _car_closed(inputs: Inputs, now: float, commanded_a: float) -> str:
+    """Before d2 the car's contactors must be open. In the calibration the converter would drive into its battery."""
+    return say("watch.car_closed") if inputs.car.x102 is not None and not car_opened(inputs) else ""
 
 
 def _car_open(inputs: Inputs, now: float, commanded_a: float) -> str:
@@ -228,8 +237,11 @@ def _current_gone(inputs: Inputs, now: float, commanded_a: float) -> str:
 
 
 def _unflagged_unmeasured(inputs: Inputs, now: float, commanded_a: float) -> str:
-    """Without flag and measured cable it cannot be known when the car's contactors close."""
-    if inputs.flagged or inputs.car.x102 is None or inputs.cable_source is Source.VERIFIED or not inputs.may_assume:
+    """Without flag and measured cable it cannot be known when the car's contactors close. A sensor that was calibrated
+    against the converter is not enough: the flag is the only other witness of the welding check."""
+    if inputs.flagged or inputs.car.x102 is None or inputs.cable_source is Source.VERIFIED:
+        return ""
+    if inputs.cable_source is not Source.BY_CONVERTER and not inputs.may_assume:
         return ""
     return say("watch.unflagged_unmeasured", protocol=inputs.car.x102.protocol)
 
@@ -243,7 +255,7 @@ def _contactors_welded(inputs: Inputs, now: float, commanded_a: float) -> str:
 
 
 def _cable_lost(inputs: Inputs, now: float, commanded_a: float) -> str:
-    lost = inputs.cable_source is not Source.VERIFIED and not inputs.may_assume
+    lost = inputs.cable_source not in MEASURED and not inputs.may_assume
     return say("watch.cable_lost") if lost else ""
 
 
@@ -296,6 +308,7 @@ WATCHES: tuple[Watch, ...] = (
     Watch("car_ended", _PERMITTED, _car_ended, normal=True),
     Watch("k_off", _PERMITTED, _k_off, normal=True),
     Watch("car_open", (State.MATCH, *_JOINED), _car_open, for_s=limits.CAR_OPEN_FOR.value, normal=True),
+    Watch("car_closed", (State.CALIBRATE,), _car_closed, normal=True),
     Watch("current_gone", (State.ENERGY,), _current_gone, for_s=limits.CURRENT_GONE_FOR.value, normal=True),
     Watch("unflagged_unmeasured", _BEFORE_JOINED, _unflagged_unmeasured, normal=True),
     Watch("contactors_welded", (State.CAR_CONTACTORS,), _contactors_welded, limits.WELDED_FOR.value),

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.chademo import limits
-from v2h.chademo.cable import Source
+from v2h.chademo.cable import MEASURED, Source
+from v2h.chademo.calibration import Calibration
 from v2h.chademo.conditions import (
     FRESH_S,
     converter_agrees,
@@ -29,6 +30,9 @@ from v2h.safety.outputs import CONTACTORS, Output
 
 
 def _idle(session: Progress, now: float, inputs: Inputs) -> State | None:
+    if inputs.calibrate and not refusal(inputs):
+        session.begin(now, inputs, Calibration())
+        return State.WAKE
     if not (inputs.wanted and inputs.order_live) or inputs.order == session.order_done:
         return None
     why_not = refusal(inputs)
@@ -104,32 +108,57 @@ def _lock(session: Progress, now: float, inputs: Inputs) -> State | None:
     settled = now - session.since_t >= limits.LOCK_SETTLE.value and Output.PLUG_LOCK in outputs_on(inputs)
     session.seen_empty = is_empty(inputs, limits.CABLE_EMPTY_BEFORE_TEST_V.value)
     assumed = inputs.cable_v is None and inputs.may_assume
+    if session.calibration is not None:
+        return State.CALIBRATE if settled and assumed else None
     return State.INSULATION if settled and (session.seen_empty or assumed) else None
 
 
-def _insulation(session: Progress, now: float, inputs: Inputs) -> State | None:
+def _see_empty(session: Progress, inputs: Inputs) -> None:
     """The test voltage is ordered only after the cable has been seen empty (session.py)."""
     session.seen_empty = session.seen_empty or (
         CONTACTORS in outputs_on(inputs) and is_empty(inputs, limits.CABLE_EMPTY_BEFORE_TEST_V.value)
     )
+
+
+def _insulation(session: Progress, now: float, inputs: Inputs) -> State | None:
+    _see_empty(session, inputs)
     risen = inputs.cable_v is not None and inputs.cable_v >= limits.TEST_V.value - limits.MATCH_WITHIN_V.value
     stands = risen and converter_agrees(inputs, now) and CONTACTORS in outputs_on(inputs)
     return State.BLEED if lasts(session, now, stands, limits.INSULATION_HOLD.value) else None
 
 
+def _calibrate(session: Progress, now: float, inputs: Inputs) -> State | None:
+    """The cable is isolated as in the insulation test: the car has not closed its contactors, and d2 never rises in
+    this session. After the last voltage, or as soon as no line can come out, the session ends in order."""
+    _see_empty(session, inputs)
+    if session.calibration is None or not session.seen_empty or not inputs.joined:
+        return None
+    if session.calibration.take(now, inputs):
+        session.reason = session.calibration.text
+        session.stop(now, "us")
+    return None
+
+
 def _bleed(session: Progress, now: float, inputs: Inputs) -> State | None:
     """Sensor and converter must both show an empty cable: with a sensor stuck at 0 V c1/c2 would open at 500 V, and the
     plug would unlock. Readings from before the converter could follow its order do not count: the test voltage may
-    still be rising."""
+    still be rising. In a calibration the new line is the sensor."""
+    if session.calibration is not None:
+        shows_empty = session.calibration.shows_empty(now, inputs)
+        if not emptied_by_converter(session, now, inputs) or not shows_empty:
+            return None
+        session.calibration.conclude(inputs)
+        session.reason = session.calibration.text or session.reason
+        return State.TEST_OPEN
     return State.TEST_OPEN if emptied_by_converter(session, now, inputs) else None
 
 
 def _test_open(session: Progress, now: float, inputs: Inputs) -> State | None:
     if inputs.guard is None or outputs_on(inputs) & CONTACTORS:
         return None
-    if session.ending:
+    if session.ending or session.calibration is not None:
         return State.D2_OFF
-    if inputs.cable_source is Source.VERIFIED:
+    if inputs.cable_source in MEASURED:
         return State.CONTACTOR_CHECK
     return State.CAR_CONTACTORS if is_empty(inputs, limits.CABLE_EMPTY_BEFORE_D2_V.value) else None
 
@@ -211,6 +240,7 @@ NEXT: dict[State, Callable[[Progress, float, Inputs], State | None]] = {
     State.CONVERTER: _converter,
     State.LOCK: _lock,
     State.INSULATION: _insulation,
+    State.CALIBRATE: _calibrate,
     State.BLEED: _bleed,
     State.TEST_OPEN: _test_open,
     State.CONTACTOR_CHECK: _contactor_check,

@@ -31,6 +31,7 @@ COMMANDS = (
     Command("capture", "list, order or download the CAN buses before a fault", "v2h.commands.captures"),
     Command("backup", "save or restore settings and schedule", "v2h.commands.backup"),
     Command("selftest", "check chips, CAN, lines, clock and disk of this board", "v2h.commands.selftest"),
+    Command("cable", "calibrate the cable's voltage against the converter, with a car", "v2h.commands.cable"),
     Command("decode", "print the frames of a CAN capture in words", "v2h.commands.decode"),
     Command("meter", "find meters on the network, read them, calibrate the charger's own", "v2h.commands.meter"),
     Command("replay", "run our session against the car of a CAN capture", "v2h.commands.replay"),

@@ -116,6 +116,8 @@ class Cable:
     adc_channel: float = whole(0, 0, 7, "AD7327 input")
     scale_v_per_v: float = number(0, -1000, 1000, "V on the cable for 1 V at the ADC pin; 0 = not calibrated")
     offset_v: float = number(0, -50, 50, "V, added after scaling")
+    by: str = choice("meter", "meter", "converter")
+    """What it was calibrated with. "converter" (`v2h cable calibrate`): sensor and converter are not independent."""
 
 
 @dataclass(frozen=True, slots=True)

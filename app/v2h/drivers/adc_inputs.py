@@ -27,9 +27,9 @@ class AdcInputs:
         self._odd_said = False
         self.inputs_v: dict[str, float] = {}
 
-    def open(self, now: float) -> None:
-        """Look for the chip when the configuration needs it and it is not open."""
-        if self._adc is not None or not (self._cable.scale_v_per_v or self._named):
+    def open(self, now: float, *, wanted: bool = False) -> None:
+        """Look for the chip when the configuration needs it (or a calibration: `wanted`) and it is not open."""
+        if self._adc is not None or not (self._cable.scale_v_per_v or self._named or wanted):
             return
         try:
             adc = Ad7327(open_spi(self._url, mode=SPI_MODE))
@@ -47,6 +47,10 @@ class AdcInputs:
             return None
         pin_v = self._read_v(int(self._cable.adc_channel), now)
         return None if pin_v is None else pin_v * self._cable.scale_v_per_v + self._cable.offset_v
+
+    def pin_v(self, now: float) -> float | None:
+        """The cable's channel as volts at the chip's pin, for a calibration. None: no reading."""
+        return self._read_v(int(self._cable.adc_channel), now)
 
     def care(self, now: float) -> None:
         """Read the named inputs."""

@@ -19,7 +19,7 @@ import time
 from dataclasses import replace
 
 from v2h.bus.coding import MessageError
-from v2h.bus.messages import ChargerPower, Command, Reply, Setpoint, UnlockWord
+from v2h.bus.messages import CableCalibration, ChargerPower, Command, Reply, Setpoint, UnlockWord
 from v2h.bus.sentences import say
 from v2h.bus.states import STATE_EVENT, State
 from v2h.canframe import CAR_BUS, PRE_BUS
@@ -65,6 +65,7 @@ class ChargerShell:
             max_discharge_a=self._config.limits.max_discharge_a,
             cells_in_series=int(self._config.car.cells_in_series),
             pack_kwh=int(self._config.car.pack_kwh),
+            by_converter=self._config.cable.by == "converter",
         )
         self._car: CanPort | None = None
         self._sender: EvseSender | None = None
@@ -88,6 +89,7 @@ class ChargerShell:
         bus.subscribe(Setpoint.TOPIC, self._on_setpoint, retained=False)
         bus.subscribe(Command.TOPIC.format("stop"), self._on_stop_command, retained=False)
         bus.subscribe(Command.TOPIC.format("clear-fault"), self._on_clear_fault, retained=False)
+        bus.subscribe(Command.TOPIC.format("calibrate"), self._on_calibrate, retained=False)
         bus.subscribe(UnlockWord.TOPIC, self._on_unlock_word, retained=False)
 
     # Opening.
@@ -162,6 +164,9 @@ class ChargerShell:
         cable_v = self._adc.cable_v(now)
         if cable_v is not None:
             self._charger.cable_sample(cable_v, now)
+        pin_v = self._adc.pin_v(now) if self._charger.calibrates else None
+        if pin_v is not None:
+            self._charger.pin_sample(pin_v, now)
 
     def _care(self, now: float) -> None:
         """Handle the slow parts: forged frames, further ADC inputs, the fan."""
@@ -208,6 +213,34 @@ class ChargerShell:
             reply = Reply(command.id, *self._clear_fault(unlock_confirmed=False))
         self._program.bus.publish(reply, command.id)
 
+    def _on_calibrate(self, topic: str, payload: bytes) -> None:
+        """Begin a session that calibrates the cable. The reply says whether it begins; CableCalibration follows."""
+        command = Command.from_json(payload)
+        why_not = self._calibrate(time.monotonic())
+        text = say("calibration.refused", why=why_not) if why_not else say("calibration.begins")
+        self._program.bus.publish(Reply(command.id, not why_not, text), command.id)
+        self._program.bus.event("info", "calibration", text)
+
+    def _calibrate(self, now: float) -> str:
+        if self._config.cable.scale_v_per_v:
+            return say("calibration.has_one")
+        self._adc.open(now, wanted=True)
+        if self._adc.pin_v(now) is None:
+            return say("calibration.adc_silent")
+        why_not = self._charger.calibrate(now)
+        self._turn(now)
+        return why_not
+
+    def _tell_calibration(self, now: float) -> None:
+        """Publish, once, what came out of a calibration."""
+        result = self._charger.calibrated()
+        if result is None:
+            return
+        scale, offset_v = (result.line.scale_v_per_v, result.line.offset_v) if result.line else (None, None)
+        channel = int(self._config.cable.adc_channel)
+        self._program.bus.publish(CableCalibration(now, channel, scale, offset_v, result.text))
+        self._program.bus.event("info" if result.line else "warning", "calibration", result.text)
+
     def _on_unlock_word(self, topic: str, payload: bytes) -> None:
         """The person at the button gets no reply, so the result goes to the log and the page."""
         age_s = time.monotonic() - UnlockWord.from_json(payload).t
@@ -245,6 +278,7 @@ class ChargerShell:
         self._timer.due = min(self._timer.due, max(now, self._charger.next_due(now)))
         if turn.stepped:
             self._tell(now)
+            self._tell_calibration(now)
         if not self._charger.converter.under_way:
             self._tell_power(now)
 

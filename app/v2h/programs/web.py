@@ -13,6 +13,7 @@ import time
 from v2h.bus.messages import (
     PASSWORD_SET,
     Alive,
+    CableCalibration,
     ChargerState,
     Event,
     LogState,
@@ -63,7 +64,7 @@ class Web:
         self._archive = LogReader(DATA, self._on_damage)
         self._archive.clear_leftovers()
         self._keys = keys = AuthStore(WEB_DATA)
-        site = SiteEdits(config_paths(), SITE_EDITS, config)
+        self._site = site = SiteEdits(config_paths(), SITE_EDITS, config)
         app = create_app(
             self._state,
             self._queue,
@@ -98,6 +99,7 @@ class Web:
         subscribe(LogState.TOPIC, lambda topic, data: state.put_log(LogState.from_json(data)))
         subscribe(MeterStatus.TOPIC.format("+"), self._on_meter)
         subscribe(MeterReading.TOPIC.format("solar"), lambda topic, data: state.put_solar(MeterReading.from_json(data)))
+        subscribe(CableCalibration.TOPIC, self._on_calibration, retained=False)
         subscribe(Pairing.TOPIC, self._on_pairing, retained=False)
         subscribe(PairingPress.TOPIC, self._on_pairing_press, retained=False)
         subscribe(Alive.TOPIC.format("+"), self._on_alive)
@@ -111,6 +113,15 @@ class Web:
 
     def _on_prices(self, topic: str, payload: bytes) -> None:
         self._state.put_prices(topic.split("/")[3], ManagerPrices.from_json(payload))
+
+    def _on_calibration(self, topic: str, payload: bytes) -> None:
+        """Keep a calibration of the cable for the next start, and show what became of it."""
+        found = CableCalibration.from_json(payload)
+        outcome = self._site.keep_calibration(found)
+        self._state.put_calibration(found.t, outcome)
+        if found.scale_v_per_v is not None:
+            kept = outcome.id == "calibration.kept"
+            self._bus.event("info" if kept else "warning", "calibration-kept", outcome)
 
     def _on_alive(self, topic: str, payload: bytes) -> None:
         self._state.put_alive(topic.split("/")[1], Alive.from_json(payload))

@@ -48,6 +48,7 @@ COMMANDS: dict[str, dict[str, Rule]] = {
     "stop": {},
     "clear-fault": {},
     "capture": {},
+    "calibrate": {},
     "resume": {},
     "delete-day": {"day": Kind.DAY},
     "settings": {ANY_KEY: Kind.VALUE},

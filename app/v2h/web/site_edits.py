@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from v2h.bus.messages import CableCalibration
 from v2h.bus.sentences import Sentence, say
 from v2h.checks import check_texts, shown
 from v2h.config.listing import Key, keys_of, meter_of
@@ -117,15 +118,16 @@ class SiteEdits:
                 keys = [key for key in found if editable(key.name) and _table(key.name) == f"meter.{role}"]
                 yield Form(f"meter.{role}", [key for key in keys if not key.name.endswith(".kind")], kind)
 
-    def change(self, table: str, texts: Mapping[str, str], seen: str) -> dict[str, Any]:
+    def change(self, table: str, texts: Mapping[str, str], seen: str | None) -> dict[str, Any]:
         """Keep the values of a form: key -> text, of one whole table. A value that is the card's own is no edit, so
-        that an empty form gives the table back to the card. Returns the edits of this table. Raises RefusedError; then
+        that an empty form gives the table back to the card. seen: what the person saw; None for measured values, which
+        nobody chose by what he saw. Returns the edits of this table. Raises RefusedError; then
         nothing was written."""
         with self._lock:
             edits, card = self._read()
             if card.errors:
                 raise RefusedError(say("site.card_wrong", first=card.errors[0]), 409)
-            if seen != _seen(edits, card):
+            if seen is not None and seen != _seen(edits, card):
                 raise RefusedError(say("site.not_seen"), 409)
             page = self._differing(table, texts)
             others = {key: value for key, value in edits.page.items() if _table(key) != table}
@@ -138,6 +140,18 @@ class SiteEdits:
                     raise RefusedError(why, 400)
             self._write(changed)
             return page
+
+    def keep_calibration(self, found: CableCalibration) -> Sentence:
+        """Keep a calibration of the cable for the next start, where there is one. Returns what became of it."""
+        if found.scale_v_per_v is None or found.offset_v is None:
+            return say("calibration.said", said=found.text)
+        values = (found.adc_channel, found.scale_v_per_v, found.offset_v, "converter")
+        keys = ("cable.adc_channel", "cable.scale_v_per_v", "cable.offset_v", "cable.by")
+        try:
+            self.change("cable", dict(zip(keys, map(str, values), strict=True)), None)
+        except RefusedError as error:
+            return say("calibration.not_kept", said=found.text, why=str(error))
+        return say("calibration.kept", said=found.text)
 
     def settle(self) -> list[Sentence]:
         """At the start of the program: drop the edits that a newer card, or another version's loader, does not let

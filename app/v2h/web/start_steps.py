@@ -74,6 +74,8 @@ def _meter(known: Known) -> tuple[str, str]:
 def _cable(known: Known) -> tuple[str, str]:
     if (known.coming.cable, known.coming.car) != (known.now.cable, known.now.car):
         return WAITS, "Your change of the cable or the car takes effect at the next start."
+    if known.now.cable.scale_v_per_v and known.now.cable.by == "converter":
+        return DONE, "The cable’s voltage is measured. It was calibrated by the converter: a meter would be better."
     if known.now.cable.scale_v_per_v:
         return DONE, "The cable’s voltage is measured with the scale in v2h.toml."
     if known.now.car.cells_in_series:

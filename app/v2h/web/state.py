@@ -53,6 +53,7 @@ class LiveState:
         self._plan: ManagerSchedule | None = None
         self._prices: dict[str, ManagerPrices] = {}
         self._log: LogState | None = None
+        self._calibration: dict[str, Any] | None = None
         self._today: Mapping[str, Any] | None = None
         self._programs: dict[str, Alive] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
@@ -105,6 +106,12 @@ class LiveState:
     def put_log(self, message: LogState) -> None:
         with self._condition:
             self._log = message
+            self._changed()
+
+    def put_calibration(self, t: float, outcome: Sentence) -> None:
+        """Store what became of the last calibration of the cable, which ended at t."""
+        with self._condition:
+            self._calibration = {"t": t, "kept": outcome.id == "calibration.kept", "text": str(outcome)}
             self._changed()
 
     def put_today(self, counted: Mapping[str, Any] | None) -> None:
@@ -193,6 +200,7 @@ class LiveState:
             "manager": None if self._manager is None else as_document(self._manager),
             "programs": {name: asdict(alive) for name, alive in self._programs.items()},
             "config_errors": list(seen.all_config_errors()),
+            "calibration": self._calibration,
             "view": view(seen),
         }
         self._json = json.dumps(self._document, separators=(",", ":")).encode()

@@ -364,3 +364,25 @@ def test_in_doubt_one_of_both_alone_knows_nothing() -> None:
     cable = Cable()
     now = read(cable, *([4.0] * 13))
     assert cable.look(now, NONE, SILENT, ALONE, doubted=True) == CableVoltage(None, Source.UNKNOWN, None, False, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("adc_v", "converter_v", "highest_v"), [(3.0, 5.0, 5.0), (12.0, 5.0, 12.0), (3.0, 12.0, 12.0), (3.0, None, None)]
+)
+def test_calibrated_by_the_converter_only_both_together_show_an_empty_cable_while_it_is_connected(
+    adc_v: float, converter_v: float | None, highest_v: float | None
+) -> None:
+    cable = Cable(by_converter=True)
+    for tenth in range(30):
+        now = tenth / 10
+        cable.sample(adc_v, now)
+        pre = SILENT if converter_v is None else shows(converter_v, now)
+        looked = cable.look(now, CONTACTORS, pre, ALONE)
+    assert (looked.source, looked.volts_v, looked.highest_v) == (Source.BY_CONVERTER, adc_v, highest_v)
+
+
+def test_calibrated_by_the_converter_the_sensor_alone_judges_a_cable_that_is_not_connected() -> None:
+    cable = Cable(by_converter=True)
+    now = read(cable, *(3.0,) * 12)
+    assert (seen(cable, now).source, seen(cable, now).highest_v) == (Source.BY_CONVERTER, 3.0)
+    assert cable.look(now, NONE, SILENT, ALONE, doubted=True).highest_v is None, "but it unlocks nothing"

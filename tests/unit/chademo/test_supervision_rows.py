@@ -35,6 +35,10 @@ def assumed(volts_v: float, battery_v: float | None) -> Inputs:
     return look(cable=CableVoltage(volts_v, Source.ASSUMED, None), assumed_battery_v=battery_v)
 
 
+def by_converter(volts_v: float) -> CableVoltage:
+    return CableVoltage(volts_v, Source.BY_CONVERTER, volts_v, shown_v=volts_v)
+
+
 def drawn(amps_a: float | None, volts_v: float) -> Inputs:
     return cable(volts_v, pre=telemetry(amps_a=amps_a))
 
@@ -62,11 +66,13 @@ WELL: list[tuple[str, Inputs]] = [
     ("unflagged_unmeasured", look(may_assume=True, cable=UNKNOWN)),
     ("unflagged_unmeasured", look(may_assume=True, car=leaf(protocol=1))),
     ("unflagged_unmeasured", look(car=leaf(protocol=1), cable=UNKNOWN)),
+    ("unflagged_unmeasured", look(cable=by_converter(380.0))),
     ("contactors_welded", look(guard=OPEN, pre=telemetry(volts_v=100.0))),
     ("contactors_welded", look(guard=report(Output.C1))),
     ("contactors_welded", look(guard=OPEN, car=leaf(protocol=1))),
     ("cable_lost", look()),
     ("cable_lost", look(cable=UNKNOWN, may_assume=True)),
+    ("cable_lost", look(cable=by_converter(380.0))),
     ("converter_off", pre()),
     ("converter_off", pre(enabled=None)),
     ("converter_status", pre(status=0x0401)),
@@ -81,6 +87,9 @@ WELL: list[tuple[str, Inputs]] = [
     ("battery_unlike", assumed(360.0, 380.0)),
     ("battery_unlike", assumed(360.0, None)),
     ("battery_unlike", cable(300.0, assumed_battery_v=380.0)),
+    ("battery_unlike", look(cable=by_converter(360.0), assumed_battery_v=380.0)),
+    ("battery_unlike", look(cable=by_converter(300.0))),
+    ("car_closed", car(contactors_open=True)),
     ("under_voltage", drawn(-1.0, 250.0)),
     ("under_voltage", drawn(-1.1, 250.1)),
     ("under_voltage", drawn(None, 240.0)),
@@ -107,6 +116,9 @@ ILL: list[tuple[str, Inputs, str]] = [
     ("k_against_can", car(charging_enabled=False), "K is on although the car's frames say off"),
     ("car_open", car(contactors_open=True), "opened"),
     ("unflagged_unmeasured", look(may_assume=True, cable=UNKNOWN, car=leaf(protocol=1)), "protocol 1"),
+    ("unflagged_unmeasured", look(cable=by_converter(380.0), car=leaf(protocol=1)), "protocol 1"),
+    ("car_closed", car(), "closed contactors"),
+    ("car_closed", car(contactors_open=True, protocol=1), "does not report"),
     ("contactors_welded", look(guard=OPEN, pre=telemetry(volts_v=100.1)), "welded"),
     ("contactors_welded", look(guard=report(NONE), car=leaf(protocol=2)), "380 V"),
     ("cable_lost", look(cable=UNKNOWN), "no longer"),
@@ -122,6 +134,7 @@ ILL: list[tuple[str, Inputs, str]] = [
     ("battery_gone", cable(49.9), "50 V"),
     ("battery_unlike", assumed(400.1, 380.0), "400 V, 380"),
     ("battery_unlike", assumed(359.9, 380.0), "360 V, 380"),
+    ("battery_unlike", look(cable=by_converter(359.9), assumed_battery_v=380.0), "360 V, 380"),
     ("under_voltage", drawn(-1.1, 250.0), "1.1 A are drawn from a battery of 250.0 V, limit 250 V"),
     ("current_deviation", pre(amps_a=4.9), "4.9 A instead of 10.0 A"),
     ("current_deviation", pre(amps_a=15.1), "15.1 A"),

@@ -101,6 +101,14 @@ def test_an_assumed_cable_is_doubted_unless_the_contactors_have_conducted() -> N
         assert not s.adc_doubted
 
 
+def test_so_is_a_cable_that_was_calibrated_by_the_converter_and_its_check_is_never_verified() -> None:
+    i = bled(cable=CableVoltage(0.0, Source.BY_CONVERTER, 0.0, shown_v=0.0))
+    for conducts, then, welding in ((False, None, ""), (True, State.OPEN, "assumed")):
+        s = at(State.WELDING, since_s=2.0, held_s=1.0, conducts=conducts)
+        assert following(s, i) is then
+        assert (s.welding, s.adc_doubted) == (welding, not conducts)
+
+
 @pytest.mark.parametrize(("volts_v", "age_s", "since_s", "conducts"), [
     (100.1, 0.0, BLED_S, True), (100.0, 0.0, BLED_S, False), (400.0, 0.0, BLED_S - 0.01, False),
     (400.0, 0.5, BLED_S, True), (400.0, 0.51, BLED_S, False), (None, 0.0, BLED_S, False),

@@ -227,8 +227,8 @@ def test_a_token_may_do_what_its_scope_says_and_nothing_more(web: WebApp) -> Non
         assert pushed.status_code == (403 if scope == "read" else 200)
         restored = app.test_client().post("/api/v1/restore", json={}, headers=token)
         assert (restored.status_code == 403) is (scope != "configure")
-    assert {name for name, _ in web.orders} == {"settings", "prices", *OPERATE}
-    assert set(COMMANDS) - set(OPERATE) == {"settings", "schedule", "clock", "delete-day"}
+    assert {name for name, _ in web.orders} == {"settings", "prices", "calibrate", *OPERATE}
+    assert set(COMMANDS) - set(OPERATE) == {"settings", "schedule", "clock", "delete-day", "calibrate"}
 
 
 def test_reading_is_open_until_it_is_closed(web: WebApp) -> None:

@@ -100,6 +100,9 @@ def test_what_starts_by_itself_after_a_fault_stands_beside_the_button() -> None:
     assert shown({}, {"why": why})["fault_follows"] == ""
 
 
+BY_CONVERTER = {"checks": {"cable_v": "by the converter"}}
+
+
 @pytest.mark.parametrize(
     ("off_s", "changes", "text"),
     [
@@ -108,6 +111,8 @@ def test_what_starts_by_itself_after_a_fault_stands_beside_the_button() -> None:
         (119.5, {}, "counts in 0:01 min"),
         (120.5, {}, "counts now"),
         (500.0, {"cable_v": 44.0}, "44 V are measured on the cable"),
+        (500.0, {"cable_v": 44.0, **BY_CONVERTER}, "may need a person’s word"),
+        (29.5, BY_CONVERTER, "was calibrated by the converter, so its sensor alone does not unlock the plug. A person"),
         (500.0, {"outputs": ["master"]}, ""),
         (500.0, {"state": "make-safe"}, ""),
     ],

@@ -9,6 +9,8 @@ from v2h.bus.states import State
 from v2h.safety.rules import UNLOCK_BY_PERSON_S
 from v2h.web.view import labels
 
+BY_CONVERTER = "by the converter"
+"""`charger` reports this of a cable whose sensor was calibrated against the converter."""
 SAID_BY_THE_CARD = ("idle.fault", "idle.fault_goes_on", "idle.ended_by_fault", "late.unlock_unknown")
 """Sentences of `manager` and `charger` that repeat the fault and add nothing."""
 
@@ -53,8 +55,16 @@ def unlock_wait(charger: ChargerState | None, now: float) -> str:
     """
     if charger is None or not locked(charger):
         return ""
+    by_converter = charger.checks.get("cable_v") == BY_CONVERTER
+    if charger.cable_v is not None and by_converter:
+        return say("page.unlock_measured_by_converter", cable_v=charger.cable_v)
     if charger.cable_v is not None:
         return say("page.unlock_measured", cable_v=charger.cable_v)
+    wait = _word_wait(charger, now)
+    return say("page.unlock_by_converter", wait=wait) if by_converter else wait
+
+
+def _word_wait(charger: ChargerState, now: float) -> str:
     left_s = charger.since_t + UNLOCK_BY_PERSON_S - now
     if left_s <= 0:
         return say("page.unlock_counts")

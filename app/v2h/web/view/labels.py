@@ -31,6 +31,7 @@ STEPS = (
         "Insulation",
         {
             "insulation test": "Testing the cable’s insulation",
+            "calibration": "Calibrating the cable’s voltage",
             "bleed": "Emptying the cable after the test",
             "test done": "Insulation test done",
         },
@@ -98,7 +99,7 @@ CHECKS = {
     "cable_v": "Cable voltage",
     "welding": "Welding check",
 }
-CHECK_TONES = {"verified": "good", "assumed": "warn", "not fitted": "dim"}
+CHECK_TONES = {"verified": "good", "by the converter": "warn", "assumed": "warn", "not fitted": "dim"}
 
 PROGRAMS = {
     "guard": "Guard: relays and contactors",
