@@ -18,6 +18,7 @@ MEASURES = {
     "plan": "a made year of half-hour prices: what the plan saves, beside perfect foresight",
     "captures": "decoding and replaying a recorded session, beside its own length",
     "cpu": "CPU of the tree, per program: at start, at rest, in V2H",
+    "crowd": "the page in a crowd of 200 clients and 180 silent or slow connections: stops, load following",
     "sdwrites": "bytes that the log writes, beside the predecessor's",
     "board": "the emulated board (two hours): memory, presses, writes to the card, load steps with each kind of meter",
 }

@@ -226,7 +226,7 @@ def test_every_program_runs_as_its_own_user(guest: Guest) -> None:
     assert {"guard", "charger"} <= set(owners)
 
 
-def test_only_three_programs_open_can(guest: Guest) -> None:
+def test_only_two_programs_open_can(guest: Guest) -> None:
     """EACCES is the filter's answer. Packets need a right as well, so there the kernel would say EPERM."""
     names = ("broker", "guard", "charger", "meter", "manager", "panel", "datalog", "web", "pulse", "gateway")
     refused = json.loads(python(guest, f"NAMES = {names!r}\n{SOCKETS}"))

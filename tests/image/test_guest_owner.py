@@ -17,6 +17,15 @@ def test_hash_is_webs_alone(guest: Guest) -> None:
     assert "scrypt$" in guest.out("cat /data/web/owner.json")
     code, _ = guest.sh("setpriv --reuid v2h-manager --regid v2h --clear-groups cat /data/web/owner.json")
     assert code != 0
+    toml = "/boot/firmware/v2h.toml"
+    modes = guest.out(f"stat -c '%U %G %a' /boot/firmware {toml} /run/v2h/site/v2h.toml").splitlines()
+    assert modes == ["root v2h-card 750", "root v2h-card 640", "root root 644"]
+    assert guest.sh(f"setpriv --reuid v2h-web --regid v2h --clear-groups cat {toml}")[0] != 0
+    assert guest.sh(f"setpriv --reuid v2h-meter --regid v2h --init-groups cat {toml}")[0] == 0
+    given = "from v2h.config.files import config_paths; print(config_paths()[0])"
+    for user, path in (("v2h-web", "/run/v2h/site/v2h.toml"), ("v2h-meter", toml)):
+        found = guest.out(f"cd / && setpriv --reuid {user} --regid v2h --init-groups python3 -c '{given}'", 60)
+        assert found == path
 
 
 def test_cost_of_a_log_in_is_bearable(guest: Guest) -> None:

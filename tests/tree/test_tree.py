@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.runningtree import NAMES, Tree
+from v2h.programs.web import NICE
+from v2h.web.server import THREADS
 
 
 def test_every_program_runs_and_is_on_the_bus(tree: Tree) -> None:
@@ -48,3 +50,12 @@ def test_every_thread_of_every_program_has_its_filter_of_sockets(tree: Tree) -> 
         for status in Path(f"/proc/{pid}/task").glob("*/status"):
             text = status.read_text()
             assert "Seccomp:\t2\n" in text and "NoNewPrivs:\t1\n" in text, f"{name}, {status}"
+
+
+def test_the_page_gives_way_to_the_programs_that_follow_the_load(tree: Tree) -> None:
+    """Every thread of web, also those that serve requests."""
+    pids = {name: pid for name, (_, pid) in tree.processes().items()}
+    threads = [int(path.name) for path in Path(f"/proc/{pids['web']}/task").iterdir()]
+    assert len(threads) > THREADS
+    wanted = min(19, os.getpriority(os.PRIO_PROCESS, pids["meter"]) + NICE)
+    assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {wanted}

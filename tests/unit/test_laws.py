@@ -42,7 +42,7 @@ ALLOWED: dict[str, str] = {
     "selftest": "bus config datalog ports safety",
     "web/view": "bus safety",
     "web": "bus checks config energy runtime selftest web/view",
-    "oneshot": "bus config meters runtime safety/shell web",
+    "oneshot": "bus checks config meters runtime safety/shell web",
     "vendor": "",
     "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture chademo checks config energy energy/bench meters ports"

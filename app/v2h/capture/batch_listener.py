@@ -10,11 +10,11 @@ import ctypes
 import os
 import socket
 import struct
-from collections.abc import Callable
 from typing import Protocol
 
-from v2h.ports.can import hub_socket, kernel_socket, split_can
+from v2h.ports.can import hub_socket, split_can
 from v2h.ports.url import PortUrlError
+from v2h.runtime.confine import RECEIVE_ONLY
 
 BATCH = 128
 FRAME_BYTES = 16
@@ -58,10 +58,11 @@ _CONTROL_WORDS = _HEAD_WORDS + 4
 
 
 class CanListener:
-    """Reads one bus from a socket with one struct can_frame per packet. Takes over the socket."""
+    """Reads one bus from a socket with one struct can_frame per packet. Takes over the socket; `held`: it stays open
+    after close(), because this program cannot open another one."""
 
-    def __init__(self, source: socket.socket, bus: int) -> None:
-        self._socket, self._bus = source, bus
+    def __init__(self, source: socket.socket, bus: int, *, held: bool = False) -> None:
+        self._socket, self._bus, self._held = source, bus, held
         source.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self._receive = ctypes.CDLL(None, use_errno=True).recvmmsg
         self._frames = bytearray(FRAME_BYTES * BATCH)
@@ -97,17 +98,30 @@ class CanListener:
                 sink.add(self._bus, count, memoryview(self._frames), self._seconds, self._nanos)
 
     def close(self) -> None:
-        self._socket.close()
+        if self._held:
+            self._socket.detach()
+        else:
+            self._socket.close()
 
 
 def open_listener(url: str, bus: int) -> CanListener:
     """Open `can:socketcan/can1` or the desk's `can:rig/PATH`. Raises OSError, PortUrlError."""
     interface, channel = split_can(url)
-    if interface not in OPENED_BY:
+    if interface not in ("socketcan", "rig"):
         raise PortUrlError(f"port {url!r} cannot be listened to; write can:socketcan/can{bus}")
-    node = OPENED_BY[interface](channel)
+    held = interface == "socketcan"
+    node = held_socket(bus, channel) if held else hub_socket(channel)
     node.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM_BYTES)
-    return CanListener(node, bus)
+    return CanListener(node, bus, held=held)
 
 
-OPENED_BY: dict[str, Callable[[str], socket.socket]] = {"socketcan": kernel_socket, "rig": hub_socket}
+def held_socket(bus: int, interface: str) -> socket.socket:
+    """The socket that the program opened before its filter (runtime/confine.py), bound to an interface. It can be bound
+    again and again. Raises OSError when the interface is absent."""
+    node = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW, fileno=RECEIVE_ONLY[bus])
+    try:
+        node.bind((interface,))
+    except OSError:
+        node.detach()
+        raise
+    return node

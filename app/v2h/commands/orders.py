@@ -1,4 +1,4 @@
-"""`v2h mode`, `stop`, `clear-fault`, `resume`: send an order and print what was applied, or why it was refused."""
+"""`v2h mode`, `slot`, `stop`, `clear-fault`, `resume`: send an order; print what was applied, or why it was refused."""
 
 import argparse
 import json
@@ -13,10 +13,12 @@ from v2h.commands.api import Api
 from v2h.commands.api import add_arguments as add_api_arguments
 from v2h.commands.clock import time_there
 from v2h.config.bounds import AMPS, SOC
+from v2h.energy.orders import SLOTS
 from v2h.energy.walltime import at_second, instant
 
 EXAMPLES = {
     "mode": "v2h mode charge --amps 10 --soc-limit 80 --until 06:30",
+    "slot": "v2h slot charge --amps 10 --until 05:30     (v2h slot none ends it)",
     "stop": "v2h stop --host v2h.local",
     "clear-fault": "v2h clear-fault",
     "resume": "v2h resume",
@@ -28,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     name = parser.prog.split()[-1]
     if name == "mode":
         parser.add_argument("mode", choices=MODES)
+    if name == "slot":
+        words = "charge: charge the car; hold: do not discharge it; none: end the present slot"
+        parser.add_argument("slot", choices=SLOTS, help=words)
+        parser.set_defaults(refuse=parser.error)
+    if name in ("mode", "slot"):
         parser.add_argument("--amps", type=number(AMPS), help="current on the car's side, A")
         parser.add_argument("--soc-limit", type=number(SOC), help="state of charge to stop at, %%")
         parser.add_argument("--until", help="HH:MM, or an ISO time, by the charger's clock")
@@ -36,16 +43,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Send the order. Returns 0. Raises CommandError for a refusal."""
-    api = Api(args.host)
     values: dict[str, Any] = {}
-    if args.command == "mode":
-        given = {"mode": args.mode, "amps": args.amps, "soc_limit_pct": args.soc_limit}
+    if args.command in ("mode", "slot"):
+        kind = vars(args)[args.command]
+        given = {args.command: kind, "amps": args.amps, "soc_limit_pct": args.soc_limit, "until": args.until}
         values = {key: value for key, value in given.items() if value is not None}
-        if args.until is not None:
-            values["until"] = moment(args.until, *time_there(api.get("state", "view")))
+        if args.command == "slot":
+            _check_slot(args, kind, values)
+    api = Api(args.host)
+    if "until" in values:
+        values["until"] = moment(args.until, *time_there(api.get("state", "view")))
     answer = api.post(f"command/{args.command}", values)
     print(json.dumps(answer) if args.json else answer.get("text", "done"))
     return 0
+
+
+def _check_slot(args: argparse.Namespace, kind: str, values: dict[str, Any]) -> None:
+    """Refuse options that do not fit, as argparse does."""
+    options = {"until": "--until", "amps": "--amps", "soc_limit_pct": "--soc-limit"}
+    allowed = SLOTS[kind]
+    for key in values.keys() - {"slot", *allowed}:
+        takes = ", ".join(options[each] for each in allowed) or "nothing"
+        args.refuse(f"{options[key]} does not fit {kind}, which takes {takes}")
+    if "until" in allowed and "until" not in values:
+        args.refuse("--until is missing: a slot must end by itself")
 
 
 def moment(text: str, now: datetime, tz: ZoneInfo) -> str:

@@ -5,12 +5,18 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-DEFAULT_PATHS = "/boot/firmware/v2h.toml:/run/v2h/rig.toml"
+CARD = Path("/boot/firmware/v2h.toml")
+"""The owner's file. It holds passwords of meters, so only root and `meter` may read its partition."""
+COPY = Path("/run/v2h/site/v2h.toml")
+"""The same without secrets, for the other programs; oneshot/site_copy.py makes it at every boot."""
+RIG = Path("/run/v2h/rig.toml")
 
 
 def config_paths() -> list[Path]:
     """The files to read, in order; V2H_CONFIG (separated by colons) replaces the board's list."""
-    return [Path(path) for path in os.environ.get("V2H_CONFIG", DEFAULT_PATHS).split(":")]
+    if given := os.environ.get("V2H_CONFIG"):
+        return [Path(path) for path in given.split(":")]
+    return [CARD if os.access(CARD.parent, os.R_OK | os.X_OK) else COPY, RIG]
 
 
 def is_charger(run: Path) -> bool:

@@ -6,6 +6,7 @@ When it dies or hangs, nothing else changes: supervisor or pulse restarts it, th
 reconnects by itself. When the server's thread ends, the program ends with 1.
 """
 
+import os
 import sys
 import threading
 import time
@@ -44,6 +45,9 @@ from v2h.web.site_edits import SiteEdits
 from v2h.web.state import LiveState
 from v2h.web.view.today import of_today
 
+NICE = 10
+"""Requests of the network must not take the processor from meter and manager, which follow the load. All threads of
+this program inherit it. At 10 it still gets a tenth of the one core when all others want it, enough for a stop."""
 BUS_LOOK_S = 0.5
 COUNT_S = 60.0
 """datalog writes the day's counters once a minute."""
@@ -188,6 +192,7 @@ class Web:
 
 
 def main() -> int:
+    os.nice(NICE)
     program = Program("web")
     Web(program)
     return program.run()

@@ -90,14 +90,15 @@ class Attempts:
         return self._one(now, address), self._all
 
     def _one(self, now: float, address: str) -> Bucket:
-        place = _place(address)
+        place = place_of(address)
         if place not in self._each and len(self._each) >= ADDRESSES:
             self._each = {name: bucket for name, bucket in self._each.items() if not bucket.is_idle(now)}
             place = place if len(self._each) < ADDRESSES else ""
         return self._each.setdefault(place, for_one())
 
 
-def _place(address: str) -> str:
+def place_of(address: str) -> str:
+    """What an address counts as; "" for one that is none."""
     try:
         known = ip_address(address)
     except ValueError:

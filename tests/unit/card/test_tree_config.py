@@ -126,7 +126,7 @@ def test_service_leaves_no_child_behind_and_comes_back() -> None:
     assert drop_in["NotifyAccess"] == ["all"], "pulse is not systemd's main process"
     assert drop_in["StartLimitAction"] == ["reboot-force"]
     assert (drop_in["StartLimitIntervalSec"], drop_in["StartLimitBurst"]) == (["300"], ["4"])
-    assert drop_in["Requires"] == ["v2h-credentials.service"]
+    assert drop_in["Requires"] == ["v2h-credentials.service v2h-site.service"]
     assert unit("v2h-credentials.service")["ExecStart"] == ["/usr/bin/python3 -m v2h.oneshot.broker_credentials"]
 
 
@@ -148,6 +148,21 @@ def test_the_owners_password_is_taken_off_the_card_before_any_program_starts() -
     drop_in = unit("supervisor.service.d/v2h.conf")
     assert drop_in["Wants"] == ["v2h-owner-password.service"], "wanted, not required: without it the charger works"
     assert "v2h-owner-password.service" in drop_in["After"][0]
+
+
+def test_only_meter_reads_the_card_and_the_others_have_a_copy_before_they_start() -> None:
+    mounts = (OVERLAY / "etc" / "fstab").read_text().splitlines()
+    (card,) = (line.split() for line in mounts if "/boot/firmware" in line)
+    options = dict(option.partition("=")[::2] for option in card[3].split(","))
+    assert (options["uid"], options["dmask"], options["fmask"]) == ("0", "0027", "0137") and "umask" not in options
+    users = (OVERLAY / "usr" / "lib" / "sysusers.d" / "v2h.conf").read_text().splitlines()
+    assert f"g v2h-card {options['gid']}" in users, "FAT takes a number"
+    assert [line for line in users if line.startswith("m ") and "v2h-card" in line] == ["m v2h-meter v2h-card"]
+    step, drop_in = unit("v2h-site.service"), unit("supervisor.service.d/v2h.conf")
+    assert step["ExecStart"] == ["/usr/bin/python3 -m v2h.oneshot.site_copy"]
+    assert step["Before"] == ["supervisor.service"] and step["Type"] == ["oneshot"]
+    assert "v2h-site.service" in drop_in["Requires"][0] and "v2h-site.service" in drop_in["After"][0]
+    assert "v2h-owner-password.service" in step["After"][0], "the owner's password is gone before"
 
 
 def test_hashes_are_webs_alone() -> None:
@@ -236,4 +251,7 @@ def test_directories_of_this_boot_are_closed_to_the_others() -> None:
     assert made["/run/v2h/secrets"] == ["0711", "root", "root"]
     assert made["/run/v2h/broker"] == ["0750", "root", "mosquitto"]
     sysusers = (OVERLAY / "usr" / "lib" / "sysusers.d" / "v2h.conf").read_text(encoding="utf-8").splitlines()
-    assert [line.split()[1:] for line in sysusers if line.startswith("m ")] == [["v2h-charger", "v2h-wire"]]
+    assert [line.split()[1:] for line in sysusers if line.startswith("m ")] == [
+        ["v2h-charger", "v2h-wire"],
+        ["v2h-meter", "v2h-card"],
+    ]

@@ -43,6 +43,8 @@ def test_every_command_is_offered(script: Path) -> None:
     ("words", "expected"),
     [
         (["mode", "ch"], ["charge"]),
+        (["slot", "h"], ["hold"]),
+        (["slot", "charge", "--s"], ["--soc-limit"]),
         (["mode", "--amps", "10", "dis"], ["discharge"]),
         (["mode", "charge", ""], []),
         (["mode", "charge", "--a"], ["--amps"]),
