@@ -86,6 +86,7 @@ def test_a_real_house_and_single_faults(trace: Path, capsys: pytest.CaptureFixtu
         "noise_w": 30,
         "lost_share": 0,
         "late_s": 0.05,
+        "change_w": 0,
     }
     assert main(["match", str(trace), *law, "--telemetry-noise", "0.077"]) == 0
     assert "not ideal: telemetry noise 0.077 A\n" in capsys.readouterr().out
