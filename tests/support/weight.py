@@ -21,7 +21,7 @@ PAINTS = 5
 
 def measure(browser: Browser, url: str, cookies: list[Any]) -> list[dict[str, Any]]:
     """Both measurements of the page at url, under the names of build/bench.json."""
-    bytes_sent = _bytes(browser, url, cookies)
+    bytes_sent = bytes_received(browser, url, cookies)
     paint_s = statistics.median(_paint_s(browser, url, cookies) for _ in range(PAINTS))
     return [
         _row("page, over the wire, everything it loads", sum(bytes_sent.values()), "bytes", MOST_BYTES),
@@ -33,7 +33,7 @@ def _row(name: str, value: float, unit: str, against: float) -> dict[str, Any]:
     return {"name": name, "value": value, "unit": unit, "against": against, "ratio": round(value / against, 3)}
 
 
-def _bytes(browser: Browser, url: str, cookies: list[Any]) -> Mapping[str, int]:
+def bytes_received(browser: Browser, url: str, cookies: list[Any]) -> Mapping[str, int]:
     """Bytes received, including headers, by address; the live stream counts for its first second."""
     context = browser.new_context(viewport={"width": 390, "height": 844})
     context.add_cookies(cookies)

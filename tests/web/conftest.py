@@ -40,7 +40,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, appliance: Appliance)
 
     def hear(message: ConsoleMessage) -> None:
         # The server frees the streams of closed pages only a moment later; until then it refuses, and the page polls.
-        if not ("503" in message.text and message.location["url"].endswith("/api/v1/stream")):
+        if not ("503" in message.text and "/api/v1/stream?" in message.location["url"]):
             said.append(f"{message.type}: {message.text}")
 
     opened.on("console", hear)

@@ -1,12 +1,15 @@
 """Every sentence that a program says to the owner: id -> text, with the names of its values in braces.
 
 One catalogue, so that a translation, or a better wording, is a change in one place, and an id can be searched for from
-the log to the line that says it. What happened in a fault and what to do then stands in v2h.bus.faults. The formats
-kw, clause and brackets are those of v2h.bus.sentences. tests/unit/bus/test_catalogue.py holds that each id is said
-somewhere, with the values that its text names.
+the log to the line that says it. What happened in a fault and what to do then stands in v2h.bus.faults, what the page
+says by itself in v2h.bus.page_texts, and the German text of every id in v2h.web.german. The formats that are not
+Python's are those of v2h.bus.sentences. tests/unit/bus/test_catalogue.py holds that each id is said somewhere, with the
+values that its text names.
 """
 
-TEXTS: dict[str, str] = {
+from v2h.bus.page_texts import PAGE_TEXTS
+
+TEXTS: dict[str, str] = PAGE_TEXTS | {
     # Policy: what is done now, and why (energy/policy.py).
     "idle.config_errors": "Idle until the configuration is put right: {first}{more:brackets}.",
     "more_errors": "and {count} more",
@@ -15,7 +18,7 @@ TEXTS: dict[str, str] = {
         "Stopped by a fault: {what}. Press “Clear the fault”; {mode:mode} then starts by itself, as scheduled."
     ),
     "idle.nothing_ordered": "Idle: nothing is ordered.",
-    "idle.until": "Idle: {mode:mode} was ordered until {until}.",
+    "idle.until": "Idle: {mode:mode} was ordered until {until:when}.",
     "idle.as_ordered": "Idle, as ordered.",
     "idle.scheduled": "Idle: {because}.",
     "idle.stopped": "Stopped by you. Choose a mode to start, or resume the schedule.",
@@ -38,9 +41,9 @@ TEXTS: dict[str, str] = {
     "waiting.no_meter": (
         "Waiting: no reading from the grid meter for {age_s:.0f} s. It starts when the meter answers again."
     ),
-    "starting": "Starting {mode:mode}, step “{state}”{detail:brackets}.",
+    "starting": "Starting {mode:mode}, step “{state:word}”{detail:brackets}.",
     "starting.asked": "Starting {mode:mode}: the charger has been asked{detail:brackets}.",
-    "starting.after": "{mode:mode} begins when the last session has ended, step “{state}”{detail:brackets}.",
+    "starting.after": "{mode:mode} begins when the last session has ended, step “{state:word}”{detail:brackets}.",
     "holding.no_soc": "Holding 0 W: the car does not report its state of charge.",
     "holding.no_meter_yet": "Holding 0 W: there is no reading from the grid meter yet.",
     "holding.no_meter": "Holding 0 W: no reading from the grid meter for {age_s:.0f} s. Goes on when it answers.",
@@ -74,14 +77,17 @@ TEXTS: dict[str, str] = {
     "start.too_many": "{count} starts within an hour are enough; next try in {wait_min:.0f} min",
     # What stands behind the sentence (energy/explain.py).
     "with_more": "{said:clause}; {more}.",
-    "until": "until {until}",
+    "until": "until {until:when}",
     "next": "next: {what}",
-    "next.entry": "{mode:mode} from {time}{entry:brackets}",
+    "next.entry": "{mode:mode} from {time:when}{entry:brackets}",
+    "entry.one_off": "one-off{name:quoted}",
+    "entry.ready_by": "ready by{name:quoted}",
+    "entry.window": "window{name:quoted}",
     "scheduled.nothing": "nothing is scheduled",
     "scheduled.otherwise": "the schedule’s mode when nothing else applies",
-    "scheduled.one_off": "one-off {name}until {until}",
-    "scheduled.ready_by": "to have {soc_pct:g} % by {time}",
-    "scheduled.window": "window {name}until {until}",
+    "scheduled.one_off": "one-off{name:quoted} until {until:when}",
+    "scheduled.ready_by": "to have {soc_pct:g} % by {time:when}",
+    "scheduled.window": "window{name:quoted} until {until:when}",
     "plan.soc_unknown": (
         "The car’s charge is not known: this is planned as if its battery of {capacity_kwh:g} kWh were empty."
     ),
@@ -104,9 +110,9 @@ TEXTS: dict[str, str] = {
     "page.plug_since": "Plugged in or not: not known. The car last answered {when}.",
     "page.plug_no_answer": "Plugged in or not: not known. The car did not answer the start {when}.",
     "page.plug_unknown": "Plugged in or not: not known. Only messages of the car show it, and there were none yet.",
-    "page.at": "at {time}",
+    "page.at": "at {time:when}",
     "page.ago": "{lasted} ago",
-    "page.goal_at": "{end_pct:g} % at about {time}, in {lasted}: {energy_kwh:.1f} kWh to go.",
+    "page.goal_at": "{end_pct:g} % at about {time:when}, in {lasted}: {energy_kwh:.1f} kWh to go.",
     "page.goal_in": "{end_pct:g} % in about {lasted}: {energy_kwh:.1f} kWh to go.",
     "page.goal_energy": "{energy_kwh:.1f} kWh to go until {end_pct:g} %.",
     "page.goal_unknown": "The time to {end_pct:g} % is not known: the car has not reported its battery’s size.",
@@ -124,7 +130,7 @@ TEXTS: dict[str, str] = {
         "{cable_v:.0f} V are measured on the cable: no word counts against a measurement. "
         "The plug unlocks by itself once the cable is empty."
     ),
-    "page.session_runs": "Session since {began}, it runs; so far {energy}.",
+    "page.session_runs": "Session since {began:when}, it runs; so far {energy}.",
     "page.session_ended": "Session of {lasted}: {why:clause}; {energy}.",
     "page.session_cut": "Session of {lasted} or more: its end is not in the log; {energy}.",
     "page.session_energy": "{charged_kwh:.1f} kWh into the car, {discharged_kwh:.1f} kWh out of it",
@@ -154,22 +160,22 @@ TEXTS: dict[str, str] = {
     "answer.resumed": "The schedule goes on.{warning}",
     "answer.not_written": (" This could not be written to the card ({error}): until it can be, a restart forgets it."),
     "answer.no_slot": "No slot is in force.",
-    "answer.slot": "Slot {kind} until {until}.{warning}",
+    "answer.slot": "Slot {kind:word} until {until:when}.{warning}",
     "answer.slot_without_effect": " It has no effect now, because the owner chose otherwise.",
     "answer.mode": "In force: {order}.{warning}",
     "answer.order": "{mode:mode}",
     "answer.order_with": "{order}, {amps:g} A at most",
     "answer.order_up_to": "{order}, up to {soc_pct:g} %",
     "answer.order_down_to": "{order}, down to {soc_pct:g} %",
-    "answer.order_until": "{order}, until {until}",
+    "answer.order_until": "{order}, until {until:when}",
     "answer.schedule": (
         "The schedule is in force. Weekly windows: {windows}, one-offs: {one_offs}, ready-by times: {targets}, "
         "prices: {prices}.{warning}"
     ),
     "answer.dear": " A price of {price:g} {currency} a kWh: is that in hundredths? 24.5 are written 0.245.",
     "answer.prices": "The prices are in force: {parts}.{warning}",
-    "answer.prices_part": "{direction} from {start} to {end}",
-    "answer.clock_set": "The clock is set and trusted: it is {time}.",
+    "answer.prices_part": "{direction:word} from {start:when} to {end:when}",
+    "answer.clock_set": "The clock is set and trusted: it is {time:when}.",
     "answer.nothing_cleared": "Nothing was cleared: the charger does not answer.",
     "refused.not_written": "it could not be written to the card ({error})",
     "refused.schedule": "the schedule before stays. {errors}",
@@ -371,7 +377,9 @@ TEXTS: dict[str, str] = {
         "The cable is not calibrated: {why:clause}. Nothing was changed. Try again with the car plugged in, awake and "
         "ready to charge."
     ),
-    "calibration.not_idle": "the charger is in step “{state}”: stop the session or clear the fault, then try again",
+    "calibration.not_idle": (
+        "the charger is in step “{state:word}”: stop the session or clear the fault, then try again"
+    ),
     "calibration.refused": "The cable is not calibrated: {why:clause}.",
     "calibration.has_one": (
         "the cable has a calibration: set cable.scale_v_per_v to 0 on the page, start the programs again, and try again"
@@ -405,20 +413,23 @@ TEXTS: dict[str, str] = {
     "can.open": "the bus {url} is open",
     "can.car_lost": "the car's bus is lost: {error}",
     "can.converter_lost": "the converter's bus is lost: {error}",
-    "can.forged": "a program of this board sends CAN frames as the {sender} ({count} so far): they are dropped. If"
+    "can.forged": "a program of this board sends CAN frames as the {sender:word} ({count} so far): they are dropped. If"
     " nobody tests with cansend, flash the card again and change the passwords",
     "can.car_refuses": "nobody acknowledges on the car's bus: frames are dropped",
     "can.converter_refuses": "nobody acknowledges on the converter's bus: frames are dropped",
     "can.car_accepts": "the car's bus takes frames again",
     "can.converter_accepts": "the converter's bus takes frames again",
     "converter.refuses": "{refusal}",
-    "checks.before_welding": "insulation {insulation}, lock {lock}, cable voltage {cable_v}",
-    "checks.with_welding": "insulation {insulation}, lock {lock}, cable voltage {cable_v}, welding {welding}",
-    "stop.by": "stop by {source}",
+    "checks.before_welding": "insulation {insulation:word}, lock {lock:word}, cable voltage {cable_v:word}",
+    "checks.with_welding": (
+        "insulation {insulation:word}, lock {lock:word}, cable voltage {cable_v:word}, welding {welding:word}"
+    ),
+    "stop.by": "stop by {source:word}",
     "stop.unreadable": "stop by somebody, unreadable: {error}",
     # The present price on the page (web/view/price.py).
     "price.line": "{now} {source}",
-    "price.now": "Price now: {prices} {currency} a kWh.",
+    "price.now": "Price now: {prices:joined} {currency} a kWh.",
+    "price.of": "{direction:word} {price:g}",
     "price.none": "No price is known for now.",
     "price.weekly": "From the schedule.",
     "price.dated": "Pushed {age} ago.",
@@ -448,12 +459,12 @@ TEXTS: dict[str, str] = {
     "prices.csv_cells": "line {line} has {count} cells; {needed} are needed",
     "prices.csv_number": "line {line}: {value} is not a number",
     # The health of a meter: meter.first or meter.fallback around another (meters/health.py, programs/meter.py).
-    "meter.first": "The {role} meter ({title}) {health}",
-    "meter.fallback": "The {role} fallback meter ({title}) {health}",
+    "meter.first": "The {role:word} meter ({title}) {health}",
+    "meter.fallback": "The {role:word} fallback meter ({title}) {health}",
     "meter.fallback_in_use": "The fallback is used until the first meter has worked well for 10 s.",
     "meter.more": "{said} {more}",
     "meter.remark": "Note that {remark}.",
-    "meter.refused": "An answer of the {role} meter ({title}) is not used, or not all of it: {why}.",
+    "meter.refused": "An answer of the {role:word} meter ({title}) is not used, or not all of it: {why}.",
     "meter.because": ": {why}",
     "meter.waiting": "has not sent a value yet{because}.",
     "meter.silent": "has sent no usable value for {age_s:.0f} s{because}. It is used again when it does.",

@@ -270,11 +270,11 @@ class ManagerSchedule(Message):
     """The schedule in force and what it will do in the next 7 days.
 
     schedule: the whole document as in schedule.json. source: the file from which it was read, "" without a file.
-    preview: parts without gaps, each {"start", "end": ISO with offset, "mode", "why", "entry": name or "", "amps",
-    "soc_limit_pct", "keep_soc_pct": no discharge below it, for a target, or None}; empty while the clock is not
-    trusted, and fewer days for a schedule full of entries. ready_by: {"time": ISO, "soc_pct", "entry",
-    "charge_from": ISO or None}. prices: {"start", "end", "import_price", "export_price" per kWh, or None} of the same
-    days, a dated price before a weekly one; of very many prices those of the nearest days.
+    preview: parts without gaps, each {"start", "end": ISO with offset, "mode", "why": a sentence as it travels,
+    "entry": name or "", "amps", "soc_limit_pct", "keep_soc_pct": no discharge below it, for a target, or None}; empty
+    while the clock is not trusted, and fewer days for a schedule full of entries. ready_by: {"time": ISO, "soc_pct",
+    "entry", "charge_from": ISO or None}. prices: {"start", "end", "import_price", "export_price" per kWh, or None} of
+    the same days, a dated price before a weekly one; of very many prices those of the nearest days.
     error: why a file was not used, with entry and field; "" without an error. assumed: what is not known of the car for
     which a ready-by target is planned, "" when everything is.
     """

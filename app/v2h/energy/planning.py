@@ -161,9 +161,9 @@ def _layers(
     found: list[Layer[_Reason]] = []
     for n, override in enumerate(schedule.overrides):
         if override.end > start and override.start < end:
-            why = say("scheduled.one_off", name=_named(override.name), until=_clock(override.end, tz))
+            why = say("scheduled.one_off", name=override.name, until=_clock(override.end, tz))
             key = f"override {n} {override.start.timestamp():.0f}"
-            reason = _Reason(override.want, _entry("one-off", override.name), key, why)
+            reason = _Reason(override.want, say("entry.one_off", name=override.name), key, why)
             found.append(Layer((0, n), override.start, override.end, reason))
             yield ENTRY
     for n, target in enumerate(coming):
@@ -171,14 +171,14 @@ def _layers(
         want = Want("charge", entry.amps, entry.soc_pct)
         why = say("scheduled.ready_by", soc_pct=entry.soc_pct, time=_clock(target.at, tz))
         key = f"ready-by {target.at.timestamp():.0f}"
-        reason = _Reason(want, _entry("ready by", entry.name), key, why, target.at)
+        reason = _Reason(want, say("entry.ready_by", name=entry.name), key, why, target.at)
         found += [Layer((1, n), begin, finish, reason) for begin, finish in target.charge]
         yield ENTRY + len(target.charge)
     for n, window in enumerate(schedule.weekly):
         for begin, finish in _comings(window, tz, start, end, days):
-            why = say("scheduled.window", name=_named(window.name), until=_clock(finish, tz))
+            why = say("scheduled.window", name=window.name, until=_clock(finish, tz))
             key = f"weekly {n} {begin.timestamp():.0f}"
-            reason = _Reason(window.want, _entry("window", window.name), key, why)
+            reason = _Reason(window.want, say("entry.window", name=window.name), key, why)
             found.append(Layer((2, n), begin, finish, reason))
             yield ENTRY
     return found
@@ -202,14 +202,6 @@ def _days(tz: ZoneInfo, start: datetime, end: datetime) -> list[date]:
 
 def _clock(at: datetime, tz: ZoneInfo) -> str:
     return f"{at.astimezone(tz):%a %H:%M}"
-
-
-def _named(name: str) -> str:
-    return f"“{name}” " if name else ""
-
-
-def _entry(kind: str, name: str) -> str:
-    return f"{kind} “{name}”" if name else kind
 
 
 def next_entry(parts: Sequence[Part]) -> Part | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from v2h.bus.sentences import to_json
 from v2h.energy.planning import plan
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedule import Part, Rate, Schedule, Target, local_iso
@@ -55,12 +56,12 @@ def _first(found: Iterable[T], row: Callable[[T], Row], most_b: int) -> Steps[li
 
 
 def _part(part: Part, tz: ZoneInfo) -> Row:
-    """Times are ISO with offset in the schedule's zone."""
+    """Times are ISO with offset in the schedule's zone; why: a sentence as it travels."""
     return {
         "start": local_iso(part.start, tz),
         "end": local_iso(part.end, tz),
         "mode": part.want.mode,
-        "why": part.why,
+        "why": to_json(part.why),
         "entry": part.entry,
         "amps": part.want.amps,
         "soc_limit_pct": part.want.soc_limit_pct,

@@ -18,7 +18,7 @@ def add_account(pages: Blueprint, keys: AuthStore, tell: Tell, zone: Callable[[]
     """Add these pages to the owner's blueprint. tell: publishes an event. zone: the owner's time zone."""
 
     def day(at_s: int | None) -> str:
-        return "not known" if at_s is None else f"{datetime.fromtimestamp(at_s, zone()):%Y-%m-%d %H:%M}"
+        return say("page.not_known") if at_s is None else f"{datetime.fromtimestamp(at_s, zone()):%Y-%m-%d %H:%M}"
 
     def tokens_page(error: RefusedError | None = None, secret: str = "") -> Response:
         listed, trouble = keys.tokens(), keys.trouble or ""
@@ -69,7 +69,7 @@ def add_account(pages: Blueprint, keys: AuthStore, tell: Tell, zone: Callable[[]
         now, address, word = time.monotonic(), request.remote_addr or "", request.form.get("password", "")
         try:
             if word != request.form.get("again", ""):
-                raise RefusedError("the two new passwords differ", 400)
+                raise RefusedError(say("auth.new_differ"), 400)
             session = keys.change_password(request.form.get("old", ""), word, now, address, device())
         except RefusedError as error:
             count_wrong(error, keys, tell, now, address)

@@ -4,13 +4,15 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 from flask_compress import Compress
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from v2h.bus.messages import MOST_DOCUMENT_B
+from v2h.bus.sentences import say
 from v2h.web.auth import refusal, stand_before
 from v2h.web.auth_pages import owner_pages
 from v2h.web.auth_store import AuthStore
 from v2h.web.commands import Commands
+from v2h.web.language import add_languages
 from v2h.web.log_source import Archive
 from v2h.web.owner_answers import Tell
 from v2h.web.pages import owners_zone, pages
@@ -56,6 +58,7 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["COMPRESS_MIMETYPES"] = COMPRESSED
     Compress(app)
+    add_languages(app)
     stand_before(app, keys, host_names=host_names, reading_open=reading_open)
     sources = Sources(state, commands, archive, data / "captures")
     app.register_blueprint(rest(sources, streams, stream_life_s))
@@ -70,8 +73,8 @@ def create_app(
 
     @app.errorhandler(HTTPException)
     def say_what_is_wrong(error: HTTPException) -> Response:
-        text = _too_long() if isinstance(error, RequestEntityTooLarge) else error.description
-        response = refusal(f"{request.method} {request.path}: {text}", error.code or 500)
+        said = say("request.wrong", request=f"{request.method} {request.path}", why=_why(error))
+        response = refusal(said, error.code or 500)
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
         return response
@@ -79,8 +82,16 @@ def create_app(
     return app
 
 
+def _why(error: HTTPException) -> str:
+    if isinstance(error, RequestEntityTooLarge):
+        return _too_long()
+    if isinstance(error, NotFound) and error.description == NotFound.description:
+        return say("request.not_found")
+    return error.description or ""
+
+
 def _too_long() -> str:
     sent_b = request.content_length
     if sent_b is None:
-        return f"the body has more than {MAX_BODY} bytes"
-    return f"the body has {sent_b} bytes, {sent_b - MAX_BODY} too many"
+        return say("request.too_long", most_b=MAX_BODY)
+    return say("request.too_long_by", sent_b=sent_b, over_b=sent_b - MAX_BODY)

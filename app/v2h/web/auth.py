@@ -13,8 +13,10 @@ from flask import Flask, Response, g, jsonify, make_response, redirect, render_t
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 
+from v2h.bus.sentences import in_language, say
 from v2h.web.auth_store import AuthStore, Kind, Scope, csrf_token
 from v2h.web.commands import OPERATE
+from v2h.web.language import asked
 from v2h.web.request_checks import FORM, HEADERS, JSON, cross_site_refusal, host_refusal
 
 SESSION_COOKIE = "v2h_session"
@@ -30,13 +32,9 @@ OWNER_PAGES = "owner"
 """The blueprint of HTML forms; everything else takes JSON."""
 OWNERS_READING = ("rest.get_database",)
 """Endpoints that only the owner may read, whoever may read the rest: they cost the card or say too much."""
-NO_PASSWORD = (
-    "No password is set yet, so nothing can be changed from here. Hold both buttons of the charger for 5 s while it is "
-    "idle, then open /pair within two minutes; or write web.password into v2h.toml on the card."
-)
-LOG_IN = "Only the owner may change things. Log in at /login, or send an API token."
-NOT_IN_SCOPE = 'The scope of this token is "{scope}", and this needs "{needed}". Make such a token on the page /tokens.'
-LOG_IN_TO_READ = "Only the owner may look here. Log in at /login, or send an API token."
+NO_PASSWORD = say("auth.no_password")
+LOG_IN = say("auth.log_in")
+LOG_IN_TO_READ = say("auth.log_in_to_read")
 
 
 def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], reading_open: bool) -> None:
@@ -55,7 +53,7 @@ def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], re
         g.session, g.key = secret if kind == "session" else "", keys.holder(secret, kind)
         g.may_still_look = lambda: reading_open or keys.holder(secret, kind) is not None
         if kind == "token" and g.key is None:
-            return refusal("This token is unknown or was revoked.", 401)
+            return refusal(say("auth.bad_token"), 401)
         return None
 
     @app.before_request
@@ -69,7 +67,7 @@ def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], re
         if g.key is not None and g.key.kind == "session" and request.endpoint not in OPEN_TO_ALL:
             sent = request.form.get("csrf_token", "") if form else request.headers.get("X-CSRF-Token", "")
             if not hmac.compare_digest(sent.encode(errors="replace"), csrf_token(g.session).encode()):
-                return refusal("The CSRF token is missing or of another session. Reload the page.", 403)
+                return refusal(say("auth.bad_csrf"), 403)
         return None
 
     @app.before_request
@@ -81,7 +79,9 @@ def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], re
             return redirect("/login", 303)
         if g.key is not None:
             needed = _needed_scope()
-            return None if g.key.may(needed) else refusal(NOT_IN_SCOPE.format(scope=g.key.scope, needed=needed), 403)
+            return (
+                None if g.key.may(needed) else refusal(say("auth.not_in_scope", scope=g.key.scope, needed=needed), 403)
+            )
         if not change and not request.path.startswith(API):
             return redirect("/login", 303)
         if not keys.has_password:
@@ -113,9 +113,9 @@ def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], re
 def refusal(sentence: str, status: int, retry_after_s: float = 0.0, template: str = "refused.html") -> Response:
     """A response with the sentence and the status: {"ok": false, "error": sentence} for programs, a page for people."""
     if request.path.startswith(API):
-        response = jsonify({"ok": False, "error": sentence})
+        response = jsonify({"ok": False, "error": in_language(sentence, asked())})
     else:
-        said = f"{sentence[:1].upper()}{sentence[1:]}"
+        said = say("page.capital", what=sentence)
         response = make_response(render_template(template, sentence=said, back=_back()))
     response.status_code = status
     if retry_after_s > 0:

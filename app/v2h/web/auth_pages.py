@@ -81,12 +81,12 @@ def owner_pages(
     def do_pair() -> AnyResponse:
         now, address = time.monotonic(), request.remote_addr or ""
         if not window.owned_by(request.cookies.get(NONCE_COOKIE), now):
-            error = RefusedError("this browser was not confirmed at the panel in an open pairing window", 403)
+            error = RefusedError(say("auth.not_confirmed"), 403)
             return page("pair.html", error, state="refused")
         word = request.form.get("password", "")
         try:
             if word != request.form.get("again", ""):
-                raise RefusedError("the two passwords differ", 400)
+                raise RefusedError(say("auth.differ"), 400)
             session = keys.set_password(word, address)
         except RefusedError as error:
             return page("pair.html", error, state=Standing.OURS, left_s=round(window.left_s(now)))

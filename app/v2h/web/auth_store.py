@@ -39,9 +39,9 @@ USED_S = 3600
 Kind = Literal["session", "token", "device"]
 Scope = Literal["read", "operate", "configure"]
 SCOPES: dict[Scope, str] = {
-    "read": "see what the page shows",
-    "operate": "also start, stop and change the mode",
-    "configure": "also change settings, schedule and clock, and restore a backup",
+    "read": say("scope.read"),
+    "operate": say("scope.operate"),
+    "configure": say("scope.configure"),
 }
 """What a token may do; each scope includes those before it. A session may do everything."""
 
@@ -54,6 +54,7 @@ class RefusedError(Exception):
 
     def __init__(self, sentence: str, status: int, retry_after_s: float = 0.0) -> None:
         super().__init__(sentence)
+        self.sentence = sentence
         self.status, self.retry_after_s = status, retry_after_s
 
 
@@ -123,7 +124,7 @@ class AuthStore:
         if why is not None:
             raise RefusedError(why, 400)
         if not self._hashing.acquire(blocking=False):
-            raise RefusedError("another password is being checked; try again in a few seconds", 429, 3)
+            raise RefusedError(say("auth.busy"), 429, 3)
         try:
             stored = hashed(password)
         finally:
@@ -145,31 +146,31 @@ class AuthStore:
         """Return the secret of a new token, to be shown only this once. scope: a key of SCOPES. Raises RefusedError."""
         name = " ".join(name.split())
         if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-            raise RefusedError(f"give the token a name of 1 to {LONGEST_NAME} letters", 400)
+            raise RefusedError(say("auth.token_name", longest=LONGEST_NAME), 400)
         known = next((each for each in SCOPES if each == scope), None)
         if known is None:
-            raise RefusedError(f"choose what it may do: {', '.join(SCOPES)}", 400)
+            raise RefusedError(say("auth.token_scope", scopes=", ".join(SCOPES)), 400)
         return self._give_out("token", name, known, self._password)
 
     def _checked(self, password: str, now: float, address: str, device: str) -> str:
         """The stored hash that this password matches. Raises RefusedError."""
         stored = self._password
         if stored is None:
-            raise RefusedError("no password is set yet", 403)
+            raise RefusedError(say("auth.none_set"), 403)
         known = self.holder(device, "device")
         name = "" if known is None else known.id
         wait_s = self.attempts.wait_s(now, address, name)
         if wait_s > 0:
-            raise RefusedError(f"too many wrong passwords; try again in {wait_s:.0f} s", 429, wait_s)
+            raise RefusedError(say("auth.too_many", wait_s=wait_s), 429, wait_s)
         if not self._hashing.acquire(timeout=WAIT_S if name else 0):
             self.attempts.give_back(now, address, name)
-            raise RefusedError("another password is being checked; try again in a few seconds", 429, 3)
+            raise RefusedError(say("auth.busy"), 429, 3)
         try:
             right = matches(password, stored)
         finally:
             self._hashing.release()
         if not right:
-            raise RefusedError("this is not the password", WRONG)
+            raise RefusedError(say("auth.wrong"), WRONG)
         self.attempts.give_back(now, address, name)
         return stored
 
@@ -235,11 +236,11 @@ class AuthStore:
         new = Credential(kind, secrets.token_hex(4), name, _digest(secret), scope, int(now_s))
         with self._lock:
             if password != self._password:
-                raise RefusedError("a new password was set just now; log in with it", 401)
+                raise RefusedError(say("auth.set_just_now"), 401)
             living = {digest: key for digest, key in self._keys.items() if key.lives(now_s)}
             same = [key for key in living.values() if key.kind == kind]
             if kind == "token" and len(same) >= MOST:
-                raise RefusedError(f"there are {MOST} tokens already; revoke one first", 409)
+                raise RefusedError(say("auth.token_count", most=MOST), 409)
             dropped = {key.hash for key in same[: max(0, len(same) - MOST + 1)]}
             keys = {digest: key for digest, key in living.items() if digest not in dropped} | {new.hash: new}
             if kind == "token":
@@ -259,7 +260,7 @@ class AuthStore:
         try:
             self._write(password, keys, news)
         except OSError as error:
-            why = f"{self._path} cannot be written ({error.strerror}), so nothing was changed"
+            why = say("auth.not_written", path=str(self._path), error=error.strerror)
             raise RefusedError(why, 503) from error
 
     def _write(self, password: str | None, keys: dict[str, Credential], news: str | None) -> None:

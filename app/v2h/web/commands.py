@@ -11,13 +11,13 @@ import uuid
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
-from enum import Enum
+from enum import Enum, auto
 from typing import Any, Protocol
 
 from v2h.bus.messages import Command, Reply, UnlockWord
-from v2h.bus.sentences import say
+from v2h.bus.sentences import Sentence, say
 from v2h.bus.states import MODES
-from v2h.checks import Range, is_day, one_of, shown
+from v2h.checks import Range, is_day, shown
 from v2h.config.bounds import AMPS, SOC
 
 ANSWER_WITHIN_S = 2.0
@@ -26,18 +26,30 @@ LONGER_S = {"clock": 10.0}
 
 
 class BadCommandError(ValueError):
-    """The order is malformed. The text names the key, its value and what is allowed."""
+    """The order is malformed. The sentence names the key, its value and what is allowed."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 class Kind(Enum):
-    """What an order's value must be, as text for people, when it is neither a number nor an item of a fixed list."""
+    """What an order's value must be, when it is neither a number nor an item of a fixed list."""
 
-    MOMENT = "an ISO time with its offset, such as 2026-11-22T18:00:00+01:00"
-    DAY = "a date such as 2026-11-22"
-    OBJECT = "a JSON object"
-    TEXT = "a text"
-    VALUE = "a text, a number, true, false, null, a list or an object"
+    MOMENT = auto()
+    DAY = auto()
+    OBJECT = auto()
+    TEXT = auto()
+    VALUE = auto()
 
+
+KINDS = {
+    Kind.MOMENT: say("allowed.moment"),
+    Kind.DAY: say("allowed.day"),
+    Kind.OBJECT: say("allowed.object"),
+    Kind.TEXT: say("allowed.text"),
+    Kind.VALUE: say("allowed.value"),
+}
 
 Rule = Range | tuple[str, ...] | Kind
 ANY_KEY = "*"
@@ -109,10 +121,10 @@ def _is_moment(text: str) -> bool:
         return False
 
 
-def _words(rule: Rule) -> str:
+def _words(rule: Rule) -> Sentence:
     if isinstance(rule, Range):
-        return str(rule)
-    return rule.value if isinstance(rule, Kind) else one_of(rule)
+        return say("allowed.range", low=rule.low, high=rule.high, unit=rule.unit)
+    return KINDS[rule] if isinstance(rule, Kind) else say("allowed.one_of", words=list(rule))
 
 
 class Commands(Protocol):

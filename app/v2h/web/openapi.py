@@ -14,11 +14,13 @@ from v2h.bus.messages import LEVELS
 from v2h.checks import Range
 from v2h.energy.owner_settings import TABLE
 from v2h.energy.price_shapes import DIRECTIONS, MOST_ROWS, UNITS
-from v2h.web.commands import ANY_KEY, COMMANDS, NEEDED, Kind, Rule
+from v2h.web.commands import ANY_KEY, COMMANDS, KINDS, NEEDED, Kind, Rule
+from v2h.web.language import LANGUAGES
 
 ABOUT = (
     "Powers in W, grid + is import, battery and current + is charging the car. Looking is open on the local network "
-    "unless v2h.toml closes it; changes need a token made on the page /tokens, with the scope operate or configure."
+    "unless v2h.toml closes it; changes need a token made on the page /tokens, with the scope operate or configure. "
+    "Ids are stable; sentences are English, or German with ?lang=de."
 )
 MAX_EVENTS, MAX_DAYS, MAX_SAMPLES = 500, 400, 3000
 Schema = dict[str, Any]
@@ -57,6 +59,10 @@ SPAN: dict[str, Schema] = {
     "step_s": {"type": "number", "minimum": 10, "maximum": 86400, "description": "s of one mean; 300"},
 }
 LEVEL: dict[str, Schema] = {"level": {"type": "string", "enum": list(LEVELS), "description": "at least this one"}}
+LANGUAGE: dict[str, Schema] = {
+    "lang": {"type": "string", "enum": list(LANGUAGES), "description": "of the sentences for people; en"}
+}
+STREAM = "text/event-stream"
 BACKUP = shape(v2h_backup={"const": 1}, settings=OBJECT, schedule=OBJECT)
 
 _MOMENT: Schema = {"type": "string", "format": "date-time", "description": "with offset, on a quarter of an hour"}
@@ -123,15 +129,23 @@ class Endpoint(NamedTuple):
 
 
 ENDPOINTS = (
-    Endpoint("get", "/state", "Everything the page shows, as of now", OBJECT),
-    Endpoint("get", "/stream", "The same, live, as server-sent events; 8 at a time", "text/event-stream", SOURCED),
+    Endpoint("get", "/state", "Everything the page shows, as of now", OBJECT, READ, LANGUAGE),
+    Endpoint("get", "/stream", "The same, live, as server-sent events; 8 at a time", STREAM, SOURCED, LANGUAGE),
     Endpoint("get", "/health", "Is all in order, and what is not", HEALTH),
     Endpoint("get", "/openapi.json", "This document", OBJECT),
     Endpoint("get", "/settings", "Owner's settings in force, with bounds", SETTINGS, SOURCED),
     Endpoint("get", "/schedule", "The schedule as it was last given", PLAN, SOURCED),
     Endpoint("get", "/schedule/preview", "What it will do in the next 7 days", PREVIEW, SOURCED),
     Endpoint("get", "/prices", "Dated prices as they were pushed", shape(prices=OBJECT), SOURCED),
-    Endpoint("post", "/prices", "Push dated prices; the range they cover is replaced", DONE, CHANGED, DIRECTED, PRICES),
+    Endpoint(
+        "post",
+        "/prices",
+        "Push dated prices; the range they cover is replaced",
+        DONE,
+        CHANGED,
+        DIRECTED | LANGUAGE,
+        PRICES,
+    ),
     Endpoint("get", "/log", "Events, newest first", shape(events=ROWS), ASKED, PAGE | LEVEL),
     Endpoint("get", "/log.csv", "All events as CSV", "text/csv", ASKED, LEVEL),
     Endpoint("get", "/energy", "Totals of the last days, oldest first", shape(days=ROWS), ASKED, DAYS),
@@ -141,7 +155,7 @@ ENDPOINTS = (
     Endpoint("get", "/captures", "CAN logs that were kept after a fault", shape(captures=ROWS)),
     Endpoint("get", "/captures/{name}", "One of them, as candump writes it", "text/plain", (*READ, 404)),
     Endpoint("get", "/backup", "Settings and schedule; no password, no token", BACKUP, SOURCED),
-    Endpoint("post", "/restore", "Settings and schedule from a backup", DONE, CHANGED, {}, BACKUP),
+    Endpoint("post", "/restore", "Settings and schedule from a backup", DONE, CHANGED, LANGUAGE, BACKUP),
 )
 
 
@@ -176,7 +190,7 @@ def _commands() -> list[Endpoint]:
             "additionalProperties": ANY_KEY in keys,
         }
         summary = f"Order: {name}"
-        endpoints.append(Endpoint("post", f"/command/{name}", summary, DONE, CHANGED, {}, body))
+        endpoints.append(Endpoint("post", f"/command/{name}", summary, DONE, CHANGED, LANGUAGE, body))
     return endpoints
 
 
@@ -192,7 +206,7 @@ def _rule(rule: Rule) -> Schema:
         Kind.TEXT: {"type": "string"},
         Kind.VALUE: {},
     }
-    return known[rule] | {"description": rule.value}
+    return known[rule] | {"description": KINDS[rule]}
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:

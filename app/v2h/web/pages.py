@@ -20,7 +20,7 @@ from v2h.web.forms import schedule_form, settings_form
 from v2h.web.log_source import Archive
 from v2h.web.state import LiveState
 from v2h.web.view import labels
-from v2h.web.view.figures import kwh
+from v2h.web.view.figures import kwh, number
 from v2h.web.view.logrows import stored
 from v2h.web.view.sessions import fold, times, whole
 from v2h.web.view.week import week
@@ -77,11 +77,11 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
     def read(what: Callable[[Archive], Sequence[Any]]) -> tuple[Sequence[Any], str]:
         """Rows of the log and ""; or no rows and the reason."""
         if archive is None:
-            return (), "There is no log here."
+            return (), say("page.no_log")
         try:
             return what(archive), ""
         except OSError as error:
-            return (), f"The log cannot be read: {error}"
+            return (), say("page.log_unreadable", error=str(error))
 
     @blueprint.get("/")
     def now() -> str:
@@ -132,6 +132,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
             days=list(reversed(days)),
             totals=labels.ENERGY,
             kwh=kwh,
+            number=number,
             month_from_s=(int(time.time()) // DAY_S - 29) * DAY_S,
             captures=sorted((path.name for path in captures.glob("*.log")), reverse=True) if captures else [],
         )

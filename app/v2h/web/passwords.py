@@ -11,6 +11,7 @@ import hmac
 import os
 import unicodedata
 
+from v2h.bus.sentences import Sentence, say
 from v2h.config.site import PASSWORD_LENGTH
 
 LOG2_N, R, P = 14, 8, 1
@@ -19,11 +20,11 @@ MAX_LOG2_N, MAX_R, MAX_P = 16, 16, 4
 SALT_BYTES, HASH_BYTES = 16, 32
 
 
-def unfit(password: str) -> str | None:
+def unfit(password: str) -> Sentence | None:
     """Why this cannot be the password, None when it can. The sentence does not repeat the password."""
     shortest, longest = PASSWORD_LENGTH
     if not shortest <= len(password) <= longest:
-        return f"the password has {len(password)} characters; it needs {shortest} to {longest}"
+        return say("auth.length", count=len(password), shortest=shortest, longest=longest)
     return None
 
 

@@ -7,6 +7,8 @@ rebound its own name to our address; Origin and Sec-Fetch-Site show where a POST
 import ipaddress
 from typing import Protocol
 
+from v2h.bus.sentences import say
+
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 HEADERS = {
@@ -37,7 +39,7 @@ def host_refusal(host: str, names: tuple[str, ...]) -> str | None:
     if name in OWN_NAMES or name in {n.lower() for n in names} or _is_address(name):
         return None
     known = ", ".join((*OWN_NAMES, *names))
-    return f"host {host!r} is not this appliance; use its IP address or {known}; add others as web.host_names"
+    return say("request.foreign_host", host=repr(host), known=known)
 
 
 def host_name(host: str) -> str:
@@ -56,15 +58,15 @@ def cross_site_refusal(headers: Headers, content_type: str, wanted: str) -> str 
     Origin.
     """
     if content_type != wanted:
-        return f"content type {content_type!r} is not accepted; send {wanted}"
+        return say("request.content_type", kind=repr(content_type), wanted=wanted)
     site = headers.get("Sec-Fetch-Site")
     if site not in (None, "same-origin", "none"):
-        return f"a change must come from this page itself, not from a {site} one"
+        return say("request.cross_site", site=site)
     origin = headers.get("Origin")
     if origin is None:
-        return None if wanted == JSON else "a form must come from this page itself; the Origin header is missing"
+        return None if wanted == JSON else say("request.no_origin")
     if origin.lower() != f"http://{headers.get('Host')}".lower():
-        return f"origin {origin!r} is another site; a change must come from this page itself"
+        return say("request.origin", origin=repr(origin))
     return None
 
 

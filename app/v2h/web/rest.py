@@ -2,7 +2,8 @@
 
 Every refusal is {"ok": false, "error": sentence}. A value that is not known yet is refused with 503 and the name of the
 program that should have reported it; an empty log is an empty list. GET /stream sends the same document as GET /state,
-as server-sent events. openapi.py describes the request and response of each endpoint, and a test compares the two.
+as server-sent events. Sentences are English, or in the language that ?lang= asks for. openapi.py describes the request
+and response of each endpoint, and a test compares the two.
 """
 
 import json
@@ -18,13 +19,14 @@ from werkzeug.wsgi import FileWrapper
 
 from v2h import version
 from v2h.bus.messages import LEVELS, ManagerPrices, ManagerSchedule, Reply
-from v2h.bus.sentences import say
+from v2h.bus.sentences import Language, in_language, say
 from v2h.checks import Count, Range, check_texts, one_of, shown
 from v2h.energy import price_shapes
 from v2h.energy.schedule_json import revision
 from v2h.web.auth import refusal
 from v2h.web.commands import COMMANDS, BadCommandError, Commands, check
 from v2h.web.download import EVENT_COLUMNS, SAMPLE_COLUMNS, all_events, csv_lines
+from v2h.web.language import asked
 from v2h.web.log_source import Archive
 from v2h.web.openapi import MAX_DAYS, MAX_EVENTS, MAX_SAMPLES, document
 from v2h.web.state import LiveState, health
@@ -39,7 +41,11 @@ MOST_PRICES_B = 110_000
 
 
 class BadRequestError(ValueError):
-    """The request cannot be used. The text names the part, its value and what is allowed."""
+    """The request cannot be used. The sentence names the part, its value and what is allowed."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 class UnknownYetError(RuntimeError):
@@ -76,8 +82,8 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
 
     @doors.errorhandler(BadRequestError)
     @doors.errorhandler(BadCommandError)
-    def bad(error: Exception) -> Response:
-        return refusal(str(error), 400)
+    def bad(error: BadRequestError | BadCommandError) -> Response:
+        return refusal(error.sentence, 400)
 
     @doors.errorhandler(UnknownYetError)
     def unknown(error: Exception) -> Response:
@@ -85,7 +91,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
 
     @doors.get("/state")
     def get_state() -> Response:
-        return Response(state.document()[1], mimetype="application/json")
+        return Response(state.document(language=asked())[1], mimetype="application/json")
 
     @doors.get("/health")
     def get_health() -> Response:
@@ -99,7 +105,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
     def get_stream() -> Response:
         if not seats.take():
             return refusal(f"all {streams} live streams are taken; poll /api/v1/state instead", 503, RETRY_S)
-        response = Response(_events(state, stream_life_s, g.may_still_look), mimetype="text/event-stream")
+        response = Response(_events(state, stream_life_s, g.may_still_look, asked()), mimetype="text/event-stream")
         response.call_on_close(seats.leave)
         return response
 
@@ -132,8 +138,9 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
     @doors.post("/prices")
     def post_prices() -> Response:
         request.max_content_length = MOST_PRICES_B
+        named = {name: value for name, value in request.args.items() if name != "lang"}
         try:
-            pushed = price_shapes.read({**_body(), **request.args.to_dict()}, datetime.now(UTC))
+            pushed = price_shapes.read({**_body(), **named}, datetime.now(UTC))
         except price_shapes.PriceError as error:
             raise BadRequestError(error.args[0]) from error
         return _answer(commands.send("prices", {direction: prices.as_json() for direction, prices in pushed.items()}))
@@ -250,6 +257,7 @@ def _answer(reply: Reply | None, prefix: str = "") -> Response:
         text = say("restore.failed", what=prefix, why=text)
     if reply is None:
         return refusal(text, 504)
+    text = in_language(text, asked())
     answer: dict[str, Any] = {"ok": reply.ok, "text": text, "applied": reply.applied}
     if not reply.ok:
         answer["error"] = text
@@ -345,14 +353,14 @@ def _download(
     return response
 
 
-def _events(state: LiveState, life_s: float, may_look: Callable[[], bool]) -> Iterator[bytes]:
+def _events(state: LiveState, life_s: float, may_look: Callable[[], bool], language: Language) -> Iterator[bytes]:
     """Server-sent events until the stream is life_s old or the program ends; the browser then reconnects by itself.
     may_look is called before each event: whether the person who opened the stream may still read."""
     end = time.monotonic() + life_s
     yield b"retry: 1000\n\n"
     last: bytes | None = None
     while time.monotonic() < end:
-        last = state.next_json(last)
+        last = state.next_json(last, language)
         if last is None or not may_look():
             return
         yield b"data: " + last + b"\n\n"

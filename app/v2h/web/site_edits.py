@@ -93,7 +93,7 @@ class SiteEdits:
                 "" if key is None else toml(key.value, secret),
                 _coming(key, later),
                 "" if secret else toml(default),
-                "" if why is None else why or "the card's file is newer, so this edit is not used",
+                "" if why is None else why or say("site.card_is_newer"),
             )
             rows.setdefault(_table(name), []).append(row)
         gone = [_gone(name, each) for name, each in edits.gone.items()]
@@ -150,7 +150,7 @@ class SiteEdits:
         try:
             self.change("cable", dict(zip(keys, map(str, values), strict=True)), None)
         except RefusedError as error:
-            return say("calibration.not_kept", said=found.text, why=str(error))
+            return say("calibration.not_kept", said=found.text, why=error.sentence)
         return say("calibration.kept", said=found.text)
 
     def settle(self) -> list[Sentence]:
@@ -220,9 +220,9 @@ class SiteEdits:
 def toml(value: Any, secret: bool = False) -> str:
     """A value as it stands in a file; a secret never."""
     if secret:
-        return "not shown"
+        return say("site.not_shown")
     if value is None:
-        return "not set"
+        return say("site.not_set")
     if isinstance(value, bool | str):
         return json.dumps(value, ensure_ascii=False)
     return str(int(value)) if float(value).is_integer() else str(value)
@@ -230,7 +230,7 @@ def toml(value: Any, secret: bool = False) -> str:
 
 def _coming(now: Key | None, later: Key | None) -> str:
     if later is None:
-        return "not used" if now is not None else ""
+        return say("site.not_used") if now is not None else ""
     return "" if now is not None and now.value == later.value else toml(later.value, later.secret)
 
 

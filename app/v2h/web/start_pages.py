@@ -108,7 +108,7 @@ def add_start(pages: Blueprint, owner: Blueprint, start: Start, sources: StartSo
             check_command("settings", values)
             reply = commands.send("settings", values)
         except (RefusedError, BadCommandError) as error:
-            return start_page(RefusedError(str(error), 400))
+            return start_page(RefusedError(error.sentence, 400))
         if reply is None or not reply.ok:
             return start_page(RefusedError(say("command.no_answer") if reply is None else reply.text, 409))
         return redirect("/start", 303)

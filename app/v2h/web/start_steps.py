@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from v2h.bus.sentences import Sentence, say
 from v2h.config.site import Config
 from v2h.web.view.figures import NONE
 
 DONE, WAITS, OPEN = "done", "waits", "open"
-WORDS = {DONE: "Done", WAITS: "Waits for the next start", OPEN: "To do"}
+WORDS = {DONE: say("start_step.done"), WAITS: say("start_step.waits"), OPEN: say("start_step.open")}
 NO_ZONE = "UTC"
 """The default, which is also right for a few; those dismiss the assistant."""
 
@@ -16,9 +17,9 @@ class Step(NamedTuple):
     """key: of the step; state: DONE, WAITS or OPEN; why: a sentence."""
 
     key: str
-    title: str
+    title: Sentence
     state: str
-    why: str
+    why: Sentence
 
 
 class Known(NamedTuple):
@@ -37,69 +38,69 @@ class Known(NamedTuple):
 def steps(known: Known) -> list[Step]:
     """In the order in which they are done."""
     return [
-        Step("password", "Password", *_password(known)),
-        Step("clock", "Clock and time zone", *_clock(known)),
-        Step("meter", "Grid meter", *_meter(known)),
-        Step("cable", "The cable’s voltage", *_cable(known)),
-        Step("limits", "Limits", *_limits(known)),
-        Step("check", "Check without a car", *_check(known)),
+        Step("password", say("start_step.password"), *_password(known)),
+        Step("clock", say("start_step.clock"), *_clock(known)),
+        Step("meter", say("start_step.meter"), *_meter(known)),
+        Step("cable", say("start_step.cable"), *_cable(known)),
+        Step("limits", say("start_step.limits"), *_limits(known)),
+        Step("check", say("start_step.check"), *_check(known)),
     ]
 
 
-def _password(known: Known) -> tuple[str, str]:
+def _password(known: Known) -> tuple[str, Sentence]:
     if known.has_password:
-        return DONE, "The owner’s password is set."
-    return OPEN, "No password is set, so nothing can be changed yet."
+        return DONE, say("start_step.password_set")
+    return OPEN, say("start_step.no_password")
 
 
-def _clock(known: Known) -> tuple[str, str]:
+def _clock(known: Known) -> tuple[str, Sentence]:
     zone = (known.settings or {}).get("time_zone")
     if known.settings is None:
-        return OPEN, "The manager has not told its settings yet."
+        return OPEN, say("start_step.no_settings")
     if known.view["clock"]["tone"] != "good":
-        return OPEN, "The clock is not known to be right: connect the network, or set it from this device."
+        return OPEN, say("start_step.clock_wrong")
     if zone == NO_ZONE:
-        return OPEN, "The clock is right. The time zone is still UTC, the default."
-    return DONE, f"The clock is right, and the time zone is {zone}."
+        return OPEN, say("start_step.zone_default")
+    return DONE, say("start_step.clock_right", zone=zone)
 
 
-def _meter(known: Known) -> tuple[str, str]:
+def _meter(known: Known) -> tuple[str, Sentence]:
     if known.coming.meter != known.now.meter:
-        return WAITS, "Your change of the meter takes effect at the next start."
+        return WAITS, say("start_step.meter_waits")
     if known.view["grid"] == NONE:
-        return OPEN, "There is no fresh reading of the grid’s power."
-    return DONE, "The meter sends. Switch a kettle on: the value must rise by 2 kW; if it falls, the sign is wrong."
+        return OPEN, say("start_step.no_reading")
+    return DONE, say("start_step.meter_sends")
 
 
-def _cable(known: Known) -> tuple[str, str]:
+def _cable(known: Known) -> tuple[str, Sentence]:
     if (known.coming.cable, known.coming.car) != (known.now.cable, known.now.car):
-        return WAITS, "Your change of the cable or the car takes effect at the next start."
+        return WAITS, say("start_step.cable_waits")
     if known.now.cable.scale_v_per_v and known.now.cable.by == "converter":
-        return DONE, "The cable’s voltage is measured. It was calibrated by the converter: a meter would be better."
+        return DONE, say("start_step.cable_by_converter")
     if known.now.cable.scale_v_per_v:
-        return DONE, "The cable’s voltage is measured with the scale in v2h.toml."
+        return DONE, say("start_step.cable_measured")
     if known.now.car.cells_in_series:
-        return DONE, "The cable is not measured. The battery is named, so its voltages are assumed."
-    return OPEN, "No session starts until the cable is calibrated or the battery is named."
+        return DONE, say("start_step.cable_assumed")
+    return OPEN, say("start_step.cable_missing")
 
 
-def _limits(known: Known) -> tuple[str, str]:
+def _limits(known: Known) -> tuple[str, Sentence]:
     if known.coming.limits != known.now.limits:
-        return WAITS, "Your change of [limits] takes effect at the next start."
+        return WAITS, say("start_step.limits_wait")
     missing = [word for key, word in LIMITS if (known.settings or {}).get(key) is None]
     if missing:
-        return OPEN, f"Not set yet: {' and '.join(missing)}."
+        return OPEN, say("start_step.not_set", missing=missing)
     limits = known.now.limits
-    return DONE, f"At most {limits.max_charge_a:g} A to the car and {limits.max_discharge_a:g} A from it."
+    return DONE, say("start_step.limits_set", charge_a=limits.max_charge_a, discharge_a=limits.max_discharge_a)
 
 
-def _check(known: Known) -> tuple[str, str]:
+def _check(known: Known) -> tuple[str, Sentence]:
     if known.failed is None:
-        return OPEN, "Not run yet."
+        return OPEN, say("start_step.not_run")
     if known.failed:
-        return OPEN, f"The last check found: {', '.join(known.failed)}."
-    return DONE, "The last check found nothing wrong."
+        return OPEN, say("start_step.found", failed=list(known.failed))
+    return DONE, say("start_step.nothing_wrong")
 
 
-LIMITS = (("fuse_a", "the main fuse"), ("export_limit_w", "what may be exported"))
+LIMITS = (("fuse_a", say("start_step.main_fuse")), ("export_limit_w", say("start_step.export")))
 """Settings that the owner's house needs, with their words."""

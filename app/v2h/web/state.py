@@ -2,7 +2,7 @@
 
 One condition variable guards everything. Writers only store and notify. The first reader that asks for the document for
 the browsers renders it, and the others share it; so nothing is rendered while nobody looks, and eight streams cost one
-rendering.
+rendering. In each other language that somebody reads, its sentences are made once more.
 """
 
 import json
@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from v2h.bus.coding import Message
@@ -26,7 +26,7 @@ from v2h.bus.messages import (
     MeterReading,
     MeterStatus,
 )
-from v2h.bus.sentences import Sentence
+from v2h.bus.sentences import ENGLISH, Language, Sentence, from_json, in_language
 from v2h.web.view.document import view
 from v2h.web.view.snapshot import Snapshot
 
@@ -63,7 +63,7 @@ class LiveState:
         self._version, self._document_version = 0, -1
         self._document_t = float("-inf")
         self._document: dict[str, Any] = {}
-        self._json = b"{}"
+        self._json: dict[str, bytes] = {}
         self._closed = False
 
     def put_charger(self, message: ChargerState) -> None:
@@ -95,7 +95,7 @@ class LiveState:
 
     def put_plan(self, message: ManagerSchedule) -> None:
         with self._condition:
-            self._plan = message
+            self._plan = replace(message, preview=[_part(part) for part in message.preview])
             self._changed()
 
     def put_prices(self, direction: str, message: ManagerPrices) -> None:
@@ -156,16 +156,17 @@ class LiveState:
             self._closed = True
             self._condition.notify_all()
 
-    def document(self, now: float | None = None) -> tuple[dict[str, Any], bytes]:
-        """The state as a JSON object and as bytes. Both are shared: the caller must not change them."""
+    def document(self, now: float | None = None, language: Language = ENGLISH) -> tuple[dict[str, Any], bytes]:
+        """The state as a JSON object in English, whose sentences in_language() can say in another one, and as bytes in
+        `language`. Both are shared: the caller must not change them."""
         moment = time.monotonic() if now is None else now
         with self._condition:
             age_s = moment - self._document_t
             if age_s >= SLOWEST_S or (self._version != self._document_version and age_s >= FASTEST_S) or age_s < 0:
                 self._render(moment)
-            return self._document, self._json
+            return self._document, self._encoded(language)
 
-    def next_json(self, last: bytes | None) -> bytes | None:
+    def next_json(self, last: bytes | None, language: Language = ENGLISH) -> bytes | None:
         """Wait for a document other than `last` (at most SLOWEST_S) and return it; None after close()."""
         while True:
             now = time.monotonic()
@@ -174,17 +175,26 @@ class LiveState:
                     return None
                 earliest = self._document_t + FASTEST_S
                 due = self._document_t + SLOWEST_S if self._version == self._document_version else earliest
-                if last is not self._json and now < due:
-                    return self._json
                 if now >= due:
                     self._render(now)
-                    return self._json
+                    return self._encoded(language)
+                if last is not self._json.get(language.code) or last is None:
+                    return self._encoded(language)
                 self._condition.wait(due - now)
 
     def _changed(self) -> None:
         self._version += 1
         if self._version == self._document_version + 1:  # after further changes the readers are awake already
             self._condition.notify_all()
+
+    def _encoded(self, language: Language) -> bytes:
+        """The document as JSON; made once for each language that somebody reads."""
+        known = self._json.get(language.code)
+        if known is None:
+            own = {"view": in_language(self._document.get("view"), language)} if language is not ENGLISH else {}
+            known = json.dumps({**self._document, **own}, separators=(",", ":")).encode()
+            self._json[language.code] = known
+        return known
 
     def _render(self, now: float) -> None:
         seen = Snapshot(
@@ -203,8 +213,13 @@ class LiveState:
             "calibration": self._calibration,
             "view": view(seen),
         }
-        self._json = json.dumps(self._document, separators=(",", ":")).encode()
+        self._json = {}
         self._document_t, self._document_version = now, self._version
+
+
+def _part(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of the schedule's preview, whose reason came as a sentence."""
+    return {**part, "why": from_json(part["why"])} if isinstance(part, dict) and "why" in part else part
 
 
 def as_document(message: Message) -> dict[str, Any]:

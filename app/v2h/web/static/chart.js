@@ -3,6 +3,7 @@
 
 const REFRESH_MS = 300000;
 const STEPS = { 24: 300, 168: 1800 }; // hours of a chart -> seconds of a step: about 300 points per chart
+const [GRID, CAR, BATTERY] = [t("Grid"), t("Car"), t("Battery")];
 const chartPlace = document.getElementById("chart");
 const chartText = document.getElementById("chart-text");
 let chart = null;
@@ -14,7 +15,7 @@ function loadLibrary() {
     const script = document.createElement("script");
     script.src = chartPlace.dataset.library;
     script.onload = resolve;
-    script.onerror = () => reject(new Error("The charting library is not installed on the appliance."));
+    script.onerror = () => reject(new Error(t("The charting library is not installed on the appliance.")));
     document.head.append(script);
   });
 }
@@ -24,15 +25,15 @@ function colour(name) {
 }
 
 function wattTick(value) {
-  const text = Math.abs(value) >= 1000 ? `${Number((value / 1000).toFixed(2))} kW` : `${Math.round(value)} W`;
+  const text = Math.abs(value) >= 1000 ? `${Number((value / 1000).toFixed(2)).toLocaleString(root.lang)} kW` : `${Math.round(value)} W`;
   return text.replace("-", "−");
 }
 
 function drawChart(rows) {
   const points = rows.map((row) => [new Date(row.t * 1000), row.grid_w, row.power_w, row.soc_pct]);
   const options = {
-    labels: ["time", "Grid", "Car", "Battery"],
-    series: { Battery: { axis: "y2", strokePattern: [5, 4], strokeWidth: 1.2 }, Grid: { fillGraph: true }, Car: { fillGraph: true } },
+    labels: ["time", GRID, CAR, BATTERY],
+    series: { [BATTERY]: { axis: "y2", strokePattern: [5, 4], strokeWidth: 1.2 }, [GRID]: { fillGraph: true }, [CAR]: { fillGraph: true } },
     colors: ["--grid", "--car", "--soc"].map(colour),
     axes: {
       y: { axisLabelFormatter: wattTick, axisLabelWidth: 52 },
@@ -55,18 +56,20 @@ function drawChart(rows) {
 
 function tell(ms, found) {
   const when = new Date(ms).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
-  const words = found.map(({ name, yval }) => `${name} ${name === "Battery" ? `${Math.round(yval)} %` : wattTick(yval)}`);
-  setText(chartText, `${when}: ${words.join(", ")}`);
+  const value = ({ name, yval }) => (name === BATTERY ? `${Math.round(yval)} %` : wattTick(yval));
+  const told = found.map((one) => `${one.name} ${value(one)}`);
+  setText(chartText, `${when}: ${told.join(", ")}`);
 }
 
 // Describes the chart in one sentence, for people who cannot see it.
 function describe(rows) {
   const grid = rows.map((row) => row.grid_w).filter((value) => value !== null);
   if (grid.length === 0) {
-    setText(chartText, "Nothing is logged for this time.");
+    setText(chartText, t("Nothing is logged for this time."));
     return;
   }
-  setText(chartText, `Grid between ${wattTick(Math.min(...grid))} and ${wattTick(Math.max(...grid))}, means over ${STEPS[chartHours] / 60} minutes.`);
+  const [low, high] = [wattTick(Math.min(...grid)), wattTick(Math.max(...grid))];
+  setText(chartText, t("Grid between {low} and {high}, means over {minutes} minutes.", { low, high, minutes: STEPS[chartHours] / 60 }));
 }
 
 // The rows with an empty row in each gap of the log, so that no line is drawn across the gap.
@@ -95,7 +98,7 @@ async function refresh() {
     if (rows.length) drawChart(rows);
   } catch (error) {
     chartPlace.hidden = true;
-    setText(chartText, `No chart: ${error.message}`);
+    setText(chartText, t("No chart: {error}", { error: error.message }));
   }
 }
 
@@ -111,7 +114,7 @@ async function startChart() {
     await loadLibrary();
     Dygraph.PLUGINS = Dygraph.PLUGINS.filter((plugin) => plugin !== Dygraph.Plugins.Legend); // it needs inline styles
   } catch (error) {
-    setText(chartText, `No chart: ${error.message}`);
+    setText(chartText, t("No chart: {error}", { error: error.message }));
     return;
   }
   await refresh();

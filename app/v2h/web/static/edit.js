@@ -106,7 +106,7 @@ function startSettings(form) {
     event.preventDefault();
     const values = {};
     for (const field of changed()) values[field.dataset.setting] = valueOf(field);
-    if (Object.keys(values).length === 0) answerOf(form, true, "Nothing was changed.");
+    if (Object.keys(values).length === 0) answerOf(form, true, t("Nothing was changed."));
     else if (await send("command/settings", values, form)) for (const field of fields) before.set(field, valueOf(field));
     note();
   });
@@ -124,7 +124,7 @@ async function restore(form) {
   try {
     kept = JSON.parse(await form.querySelector("input").files[0].text());
   } catch (error) {
-    answerOf(form, false, `This file cannot be read: ${error.message}`);
+    answerOf(form, false, t("This file cannot be read: {error}", { error: error.message }));
     return;
   }
   if (await send("restore", kept, form)) setTimeout(() => location.reload(), 1500); // the forms show the restored values

@@ -7,6 +7,8 @@ const RETRY_STREAM_MS = 60000;
 const ANSWER_MS = 12000; // setting the clock may take 10 s, and only the reply shows whether it was set
 const PRESS_MISSING = 'data-press="missing"'; // as templates/pair.html writes it
 const root = document.documentElement;
+const words = JSON.parse(root.dataset.words ?? "{}"); // English text -> text in the page's language; English has none
+const IN_LANGUAGE = `lang=${root.lang}`; // the API speaks English unless it is asked
 const link = document.getElementById("link");
 const shown = new Map(); // list name -> JSON of its rows: a list is updated only when its rows change
 let heard = performance.now(); // time of the last document
@@ -14,6 +16,11 @@ let polling = null;
 
 function at(view, path) {
   return path.split(".").reduce((part, key) => part?.[key], view) ?? "";
+}
+
+// The text in the page's language, with the values in the places of their names in braces.
+function t(english, values = {}) {
+  return (words[english] ?? english).replace(/{(\w+)}/g, (_, name) => values[name]);
 }
 
 function setText(node, text) {
@@ -82,22 +89,22 @@ function mark(kind, text) {
 
 function hear(state, kind) {
   heard = performance.now();
-  mark(kind, kind === "live" ? "live" : "live, every 2 s");
+  mark(kind, kind === "live" ? t("live") : t("live, every 2 s"));
   show(state);
 }
 
 async function poll() {
   try {
-    const response = await fetch("/api/v1/state", { signal: AbortSignal.timeout(3000) });
+    const response = await fetch(`/api/v1/state?${IN_LANGUAGE}`, { signal: AbortSignal.timeout(3000) });
     if (response.ok) hear(await response.json(), "poll");
-    else if (response.status === 401) mark("out", "logged out");
+    else if (response.status === 401) mark("out", t("logged out"));
   } catch {
     // the timer in start() shows the lost connection
   }
 }
 
 function listen() {
-  const stream = new EventSource("/api/v1/stream");
+  const stream = new EventSource(`/api/v1/stream?${IN_LANGUAGE}`);
   stream.onmessage = (event) => {
     clearInterval(polling);
     polling = null;
@@ -119,11 +126,11 @@ async function send(path, values, source, use = () => {}) {
   const button = source.matches("form") ? source.querySelector("button:not([type=button])") : source;
   button.setAttribute("aria-busy", "true");
   answer.removeAttribute("data-ok");
-  setText(answer, "Sending …");
+  setText(answer, t("Sending …"));
   let ok = false;
   let text = document.getElementById("gone").textContent;
   try {
-    const response = await fetch(`/api/v1/${path}`, {
+    const response = await fetch(`/api/v1/${path}?${IN_LANGUAGE}`, {
       method: "POST",
       headers: {
         "Content-Type": "application/json",
@@ -181,7 +188,8 @@ function start() {
   }
   setInterval(() => {
     const silent_ms = performance.now() - heard;
-    if (silent_ms > SILENT_MS && link.dataset.link !== "out") mark("lost", `no connection since ${new Date(Date.now() - silent_ms).toLocaleTimeString()}`);
+    const time = new Date(Date.now() - silent_ms).toLocaleTimeString();
+    if (silent_ms > SILENT_MS && link.dataset.link !== "out") mark("lost", t("no connection since {time}", { time }));
   }, 1000);
   listen();
 }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from v2h.bus.messages import ChargerState, ManagerState
+from v2h.bus.sentences import say
 from v2h.bus.states import RESTING
 from v2h.web.view import car, faults, headline, health, labels, price, today
 from v2h.web.view.figures import NONE, age, percent, unit, watts
@@ -12,7 +13,8 @@ from v2h.web.view.snapshot import Snapshot
 
 
 def view(seen: Snapshot) -> dict[str, Any]:
-    """The page's values by key: texts, and lists of rows (each with a name, texts and a tone)."""
+    """The page's values by key: texts, and lists of rows (each with a name, texts and a tone). What people read is a
+    Sentence, for in_language()."""
     charger, manager = seen.fresh_charger(), seen.fresh_manager()
     return {
         "site": seen.site,
@@ -23,7 +25,7 @@ def view(seen: Snapshot) -> dict[str, Any]:
         "why": headline.why(seen, charger, manager),
         "manager_silent": headline.manager_silent(seen),
         "mode": manager.mode if manager else "",
-        "mode_text": labels.MODES.get(manager.mode, labels.plain(manager.mode)) if manager else "unknown",
+        "mode_text": labels.MODES.get(manager.mode, labels.plain(manager.mode)) if manager else say("page.unknown"),
         "stop_text": headline.stop_text(charger, manager),
         "steps": headline.steps(charger),
         "step_text": headline.step_text(charger),
@@ -37,7 +39,7 @@ def view(seen: Snapshot) -> dict[str, Any]:
         "stopped_by_owner": bool(manager and manager.stopped_by_owner),
         "coming": today.next_rows(seen, manager),
         "assumed": seen.plan.assumed if seen.plan and not seen.plan.error else "",
-        "next": (manager.next_entry if manager else None) or "nothing planned",
+        "next": (manager.next_entry if manager else None) or say("page.nothing_planned"),
         "today": today.energy(seen.today, seen.owner()),
         "price": price.line(seen),
         "faults": faults.faults(charger),
@@ -75,4 +77,7 @@ def _numbers(charger: ChargerState | None, manager: ManagerState | None) -> dict
 
 def _grid(seen: Snapshot) -> dict[str, str]:
     age_s = seen.grid_age_s()
-    return {"grid": watts(seen.grid_w()), "grid_age": "unknown" if age_s is None else f"{age(age_s)} old"}
+    return {
+        "grid": watts(seen.grid_w()),
+        "grid_age": say("page.unknown") if age_s is None else say("page.old", lasted=age(age_s)),
+    }

@@ -2,9 +2,8 @@
 
 from math import ceil
 
-from v2h.bus.faults import FAULTS
 from v2h.bus.messages import ChargerState, ManagerState
-from v2h.bus.sentences import Sentence, say
+from v2h.bus.sentences import Sentence, fault_words, say
 from v2h.bus.states import State
 from v2h.safety.rules import UNLOCK_BY_PERSON_S
 from v2h.web.view import labels
@@ -23,8 +22,8 @@ def faults(charger: ChargerState | None) -> list[dict[str, str]]:
 def _advice(name: str) -> str:
     """The text of a fault. An unknown one is shown by its name, because a fault of a newer `charger` must not vanish
     from the page."""
-    kind = FAULTS.get(name)
-    return f"{kind.what} {kind.do}" if kind else labels.sentence(labels.plain(name))
+    words = fault_words(name)
+    return say("page.fault", what=words[0], do=words[1]) if words else labels.sentence(labels.plain(name))
 
 
 def repeats(charger: ChargerState | None, said: str) -> bool:

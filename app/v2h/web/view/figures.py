@@ -1,6 +1,11 @@
-"""Numbers as people read them: a dash for an unknown value, a true minus sign, two or three significant digits."""
+"""Numbers as people read them: a dash for an unknown value, a true minus sign, two or three significant digits.
+
+They are sentences, because a number with a fraction is written differently in another language.
+"""
 
 from datetime import datetime
+
+from v2h.bus.sentences import say
 
 NONE = "–"
 MOST = 1e7
@@ -12,16 +17,21 @@ def watts(power_w: float | None) -> str:
     if power_w is None:
         return NONE
     if abs(power_w) >= MOST:
-        return f"{power_w:.1e} W".replace("-", "−")
+        return number(f"{power_w:.1e} W".replace("-", "−"))
     shown = f"{power_w / 1000:.2f} kW" if abs(power_w) >= 999.5 else f"{power_w:.0f} W"
-    return "0 W" if shown == "-0 W" else shown.replace("-", "−")
+    return number("0 W" if shown == "-0 W" else shown.replace("-", "−"))
+
+
+def number(text: str) -> str:
+    """A number that is a text already, for in_language(); one without a fraction is the same in each language."""
+    return say("page.number", text=text) if "." in text else text
 
 
 def unit(value: float | None, name: str, digits: int) -> str:
     if value is None:
         return NONE
-    number = f"{value:.{digits}f}" if abs(value) < MOST else f"{value:.1e}"
-    return f"{number.lstrip('-') if float(number) == 0 else number.replace('-', '−')} {name}"
+    shown = f"{value:.{digits}f}" if abs(value) < MOST else f"{value:.1e}"
+    return number(f"{shown.lstrip('-') if float(shown) == 0 else shown.replace('-', '−')} {name}")
 
 
 def percent(value: float | None) -> str:
@@ -38,7 +48,7 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     if seconds < 3600:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
+    return f"{seconds / 3600:.0f} h" if seconds < 172800 else say("page.days", count=round(seconds / 86400))
 
 
 def span(seconds: float) -> str:
@@ -51,15 +61,16 @@ def span(seconds: float) -> str:
 
 def age(seconds: float) -> str:
     """The age of a value: to a tenth of a second below a minute, where that precision is useful."""
-    return f"{max(seconds, 0.0):.1f} s" if seconds < 60 else duration(seconds)
+    return number(f"{max(seconds, 0.0):.1f} s") if seconds < 60 else duration(seconds)
 
 
 def ago(seconds: float) -> str:
-    return "now" if seconds < 60 else f"{duration(seconds)} ago"
+    return say("page.now") if seconds < 60 else say("page.ago", lasted=duration(seconds))
 
 
 def moment(at: datetime, now: datetime) -> str:
-    """'18:30' of the same day, 'Tue 18:30' within six days, else '24 Nov 18:30'; both in the same zone."""
+    """'18:30' of the same day, 'Tue 18:30' within six days, else '24 Nov 18:30'; both in the same zone. It is for a
+    value with the format "when"."""
     days = (at.date() - now.date()).days
     if days == 0:
         return at.strftime("%H:%M")

@@ -8,6 +8,7 @@ approximate and not measured. An unknown power has no number, and its dashes do 
 from typing import Any
 
 from v2h.bus.messages import ChargerState
+from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.web.view.figures import NONE, watts
 from v2h.web.view.headline import FLOWING_W
@@ -22,17 +23,23 @@ def flow(charger: ChargerState | None, grid_w: float | None, solar_w: float | No
     house_w = None if net_w is None else net_w + (solar_w or 0.0)
     nodes = {
         "sun": _sun(net_w, solar_w),
-        "grid": _node(grid_w, "from the grid", "to the grid", "grid balanced", "grid: not known"),
+        "grid": _node(
+            grid_w, say("flow.from_grid"), say("flow.to_grid"), say("flow.grid_balanced"), say("flow.grid_unknown")
+        ),
         "house": _house(house_w, solar_w),
-        "car": _node(car_w, "into the car", "out of the car", "car: no flow", "car: not known"),
+        "car": _node(
+            car_w, say("flow.into_car"), say("flow.out_of_car"), say("flow.car_rests"), say("flow.car_unknown")
+        ),
     }
     return {**nodes, "text": _sentence(nodes)}
 
 
 def _sentence(nodes: dict[str, dict[str, str]]) -> str:
-    said = [node["label"] + (f" {node['power']}" if node["power"] != NONE else "") for node in nodes.values()]
-    text = "; ".join(said)
-    return f"{text[0].upper()}{text[1:]}."
+    said = [
+        say("flow.node", label=node["label"], power=node["power"]) if node["power"] != NONE else node["label"]
+        for node in nodes.values()
+    ]
+    return say("page.sentence", what=say("flow.nodes", nodes=said))
 
 
 def _node(power_w: float | None, positive: str, negative: str, zero: str, unknown: str) -> dict[str, str]:
@@ -46,15 +53,15 @@ def _node(power_w: float | None, positive: str, negative: str, zero: str, unknow
 
 def _house(house_w: float | None, solar_w: float | None) -> dict[str, str]:
     if house_w is None or (house_w < 0 and solar_w is None):
-        return {"power": NONE, "label": "house: not known", "way": "none"}
-    return {"power": watts(max(house_w, 0.0)), "label": "house uses, about", "way": "none"}
+        return {"power": NONE, "label": say("flow.house_unknown"), "way": "none"}
+    return {"power": watts(max(house_w, 0.0)), "label": say("flow.house_uses"), "way": "none"}
 
 
 def _sun(net_w: float | None, solar_w: float | None) -> dict[str, str]:
     """The sun's power as measured; without a meter, its minimum, because the house without the car exports power."""
     if solar_w is not None:
         shines = solar_w >= FLOWING_W
-        return {"power": watts(solar_w), "label": "from the sun", "way": "down" if shines else "none"}
+        return {"power": watts(solar_w), "label": say("flow.from_sun"), "way": "down" if shines else "none"}
     if net_w is not None and net_w <= -FLOWING_W:
-        return {"power": watts(-net_w), "label": "sun, at least", "way": "down"}
-    return {"power": NONE, "label": "sun: not metered", "way": "none"}
+        return {"power": watts(-net_w), "label": say("flow.sun_at_least"), "way": "down"}
+    return {"power": NONE, "label": say("flow.sun_not_metered"), "way": "none"}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from v2h.bus.messages import ChargerState, ManagerState
+from v2h.bus.sentences import Sentence, say
 from v2h.bus.states import RESTING, Mode, State
 from v2h.web.view import faults, health, labels
 from v2h.web.view.figures import duration, watts
@@ -27,20 +28,20 @@ def tone(charger: ChargerState | None, manager: ManagerState | None) -> str:
 
 def headline(seen: Snapshot, charger: ChargerState | None, manager: ManagerState | None) -> str:
     if not seen.bus_up:
-        return "No connection to the charger’s programs"
+        return say("page.no_connection")
     if seen.charger is None:
-        return "Waiting for the charger"
+        return say("page.waiting_for_charger")
     if charger is None:
-        return f"No news from the charger for {duration(seen.now - seen.charger.t)}"
+        return say("page.no_news_for", lasted=duration(seen.now - seen.charger.t))
     if charger.state in RESTING:
         wanted = manager is not None and manager.mode != Mode.IDLE and charger.state == State.IDLE
-        return "Ready, waiting to start" if wanted else labels.AT_REST[charger.state]
+        return say("page.ready") if wanted else labels.AT_REST[charger.state]
     if charger.state == State.ENERGY and charger.power_w is not None:
         if charger.power_w >= FLOWING_W:
-            return f"Charging the car with {watts(charger.power_w)}"
+            return say("page.charging_with", power=watts(charger.power_w))
         if charger.power_w <= -FLOWING_W:
-            return f"The car supplies {watts(-charger.power_w)}"
-        return "Connected, no energy flows"
+            return say("page.car_supplies", power=watts(-charger.power_w))
+        return say("page.no_energy_flows")
     return step_text(charger)
 
 
@@ -48,9 +49,9 @@ def spoken(seen: Snapshot, charger: ChargerState | None, manager: ManagerState |
     """The headline without numbers, because a screen reader speaks at each change, and watts change all the time."""
     flows = charger is not None and charger.state == State.ENERGY and charger.power_w is not None
     if seen.bus_up and flows and charger is not None and abs(charger.power_w or 0.0) >= FLOWING_W:
-        return "Charging the car" if (charger.power_w or 0.0) > 0 else "The car supplies energy"
+        return say("page.charging" if (charger.power_w or 0.0) > 0 else "page.car_supplies_energy")
     if seen.bus_up and seen.charger is not None and charger is None:
-        return "No news from the charger"
+        return say("page.no_news")
     return headline(seen, charger, manager)
 
 
@@ -69,21 +70,22 @@ def why(seen: Snapshot, charger: ChargerState | None, manager: ManagerState | No
         parts.append(charger.reason)
     if manager and manager.mode != Mode.IDLE and seen.grid_w() is None:
         parts.append(health.meter_says(seen))
-    return " ".join(labels.sentence(labels.plain(part)) for part in parts if part)
+    told = [part if isinstance(part, Sentence) else labels.plain(part) for part in parts if part]
+    return say("page.sentences", parts=told) if told else ""
 
 
 def manager_silent(seen: Snapshot) -> str:
     """A sentence when `manager` has not reported yet or its last report is stale; else ""."""
     if seen.manager is None:
-        return "The manager has not reported yet."
+        return say("page.manager_not_reported")
     if seen.fresh_manager() is None:
-        return f"The manager has been silent for {duration(seen.now - seen.manager.t)}."
+        return say("page.manager_silent", lasted=duration(seen.now - seen.manager.t))
     return ""
 
 
 def stop_text(charger: ChargerState | None, manager: ManagerState | None) -> str:
     running = charger is None or charger.state not in RESTING or (manager is not None and manager.mode != Mode.IDLE)
-    return "Stop" if running else "Stay idle"
+    return say("page.stop" if running else "page.stay_idle")
 
 
 def steps(charger: ChargerState | None) -> list[dict[str, Any]]:
@@ -98,7 +100,7 @@ def steps(charger: ChargerState | None) -> list[dict[str, Any]]:
 
 def step_text(charger: ChargerState | None) -> str:
     if charger is None:
-        return "Session state unknown"
+        return say("page.session_unknown")
     if charger.state in RESTING:
-        return "No session"
+        return say("page.no_session")
     return labels.DOING.get(charger.state, labels.plain(charger.state))

@@ -1,4 +1,5 @@
 """Texts for people: session states, outputs, checks and programs, each in one table. Faults have their own file.
+The texts themselves stand in the catalogue, as those of every sentence.
 
 A name that is in no table is shown as it is, with spaces: a new fault must never vanish from the page because somebody
 forgot a line here.
@@ -7,6 +8,8 @@ forgot a line here.
 import re
 from typing import NamedTuple
 
+from v2h.bus.sentences import Sentence, say
+
 _NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 
 
@@ -14,144 +17,154 @@ class Step(NamedTuple):
     """One step of a charging session as the page shows it. doing: the text for each session state of the step."""
 
     key: str
-    label: str
-    doing: dict[str, str]
+    label: Sentence
+    doing: dict[str, Sentence]
 
 
 STEPS = (
-    Step("wake", "Wake", {"wake": "Waking the car"}),
+    Step("wake", say("step.wake"), {"wake": say("doing.wake")}),
     Step(
         "handshake",
-        "Handshake",
-        {"handshake": "Agreeing on limits with the car", "converter": "Starting the converter"},
+        say("step.handshake"),
+        {"handshake": say("doing.handshake"), "converter": say("doing.converter")},
     ),
-    Step("lock", "Lock", {"lock": "Locking the plug"}),
+    Step("lock", say("step.lock"), {"lock": say("doing.lock")}),
     Step(
         "insulation",
-        "Insulation",
+        say("step.insulation"),
         {
-            "insulation test": "Testing the cable’s insulation",
-            "calibration": "Calibrating the cable’s voltage",
-            "bleed": "Emptying the cable after the test",
-            "test done": "Insulation test done",
+            "insulation test": say("doing.insulation_test"),
+            "calibration": say("doing.calibration"),
+            "bleed": say("doing.bleed"),
+            "test done": say("doing.test_done"),
         },
     ),
     Step(
         "contactors",
-        "Contactors",
+        say("step.contactors"),
         {
-            "contactor check": "Checking that the charger’s own contactors are open",
-            "car contactors": "Waiting for the car’s contactors",
+            "contactor check": say("doing.contactor_check"),
+            "car contactors": say("doing.car_contactors"),
         },
     ),
     Step(
         "match",
-        "Match",
-        {"voltage match": "Matching the battery’s voltage", "ready": "Connected, waiting for the car’s request"},
+        say("step.match"),
+        {"voltage match": say("doing.voltage_match"), "ready": say("doing.ready")},
     ),
-    Step("energy", "Energy", {"energy": "Connected: energy can flow"}),
-    Step("stop", "Stop", {"stop": "Bringing the current to zero"}),
+    Step("energy", say("step.energy"), {"energy": say("doing.energy")}),
+    Step("stop", say("step.stop"), {"stop": say("doing.stop")}),
     Step(
         "welding",
-        "Welding",
+        say("step.welding"),
         {
-            "welding check": "Checking that the car’s contactors open",
-            "car releases": "Letting the car’s contactors open",
-            "car opens": "Waiting for the car to open its contactors",
-            "open": "Opening the contactors",
-            "d2 off": "Ending the session with the car",
+            "welding check": say("doing.welding_check"),
+            "car releases": say("doing.car_releases"),
+            "car opens": say("doing.car_opens"),
+            "open": say("doing.open"),
+            "d2 off": say("doing.d2_off"),
         },
     ),
     Step(
         "unlock",
-        "Unlocked",
-        {"unlock": "Unlocking the plug once the cable is empty", "farewell": "Plug unlocked, saying goodbye"},
+        say("step.unlock"),
+        {"unlock": say("doing.unlock"), "farewell": say("doing.farewell")},
     ),
 )
 """The steps in the order of a session. A test compares the state names with chademo.states.State."""
 
 STEP_OF_STATE = {state: index for index, step in enumerate(STEPS) for state in step.doing}
-DOING = {state: text for step in STEPS for state, text in step.doing.items()} | {"make-safe": "Making safe"}
-AT_REST = {"idle": "Idle", "fault": "Stopped by a fault"}
+DOING = {state: text for step in STEPS for state, text in step.doing.items()} | {"make-safe": say("doing.make_safe")}
+AT_REST = {"idle": say("rest.idle"), "fault": say("rest.fault")}
 
 
 MODES = {
-    "idle": "Idle",
-    "v2h": "V2H",
-    "solar": "Solar",
-    "charge": "Charge",
-    "discharge": "Discharge",
+    "idle": say("mode.idle"),
+    "v2h": say("mode.v2h"),
+    "solar": say("mode.solar"),
+    "charge": say("mode.charge"),
+    "discharge": say("mode.discharge"),
 }
 
 OUTPUTS = {
-    "d1": "Start signal 1 (d1)",
-    "d2": "Start signal 2 (d2)",
-    "c1": "DC contactor +",
-    "c2": "DC contactor −",
-    "plug-lock": "Plug lock",
-    "pre-ac": "Converter mains",
-    "master": "Master contactor",
+    "d1": say("output.d1"),
+    "d2": say("output.d2"),
+    "c1": say("output.c1"),
+    "c2": say("output.c2"),
+    "plug-lock": say("output.plug_lock"),
+    "pre-ac": say("output.pre_ac"),
+    "master": say("output.master"),
 }
 
 CHECKS = {
-    "insulation": "Insulation test",
-    "lock": "Plug lock",
-    "cable_v": "Cable voltage",
-    "welding": "Welding check",
+    "insulation": say("check.insulation"),
+    "lock": say("check.lock"),
+    "cable_v": say("check.cable_v"),
+    "welding": say("check.welding"),
 }
 CHECK_TONES = {"verified": "good", "by the converter": "warn", "assumed": "warn", "not fitted": "dim"}
 
 PROGRAMS = {
-    "guard": "Guard: relays and contactors",
-    "charger": "Charger: car and converter",
-    "meter": "Meter: grid power",
-    "manager": "Manager: what to do and why",
-    "panel": "Panel: lights and buttons",
-    "datalog": "Data log",
-    "web": "This page",
-    "pulse": "Pulse: watches the others",
+    "guard": say("program.guard"),
+    "charger": say("program.charger"),
+    "meter": say("program.meter"),
+    "manager": say("program.manager"),
+    "panel": say("program.panel"),
+    "datalog": say("program.datalog"),
+    "web": say("program.web"),
+    "pulse": say("program.pulse"),
 }
 
-METERS = {"grid": "The grid meter", "charger": "The charger’s meter", "solar": "The solar meter"}
+METERS = {"grid": say("meters.grid"), "charger": say("meters.charger"), "solar": say("meters.solar")}
 
-CLOCK_SOURCES = {"ntp": "from the network (NTP)", "owner": "from an owner’s device", "rtc": "kept over the restart"}
+CLOCK_SOURCES = {"ntp": say("clock_source.ntp"), "owner": say("clock_source.owner"), "rtc": say("clock_source.rtc")}
 
 ENERGY = {
-    "charged_wh": "Into the car",
-    "discharged_wh": "Out of the car",
-    "imported_wh": "From the grid",
-    "exported_wh": "To the grid",
+    "charged_wh": say("energy.charged_wh"),
+    "discharged_wh": say("energy.discharged_wh"),
+    "imported_wh": say("energy.imported_wh"),
+    "exported_wh": say("energy.exported_wh"),
 }
 """The day's counters."""
 
-LEVELS = {"info": "Everything", "warning": "Warnings and faults", "fault": "Faults only"}
+LEVELS = {"info": say("level.info"), "warning": say("level.warning"), "fault": say("level.fault")}
 """Level -> what the list shows when that level is chosen."""
 
 ENTRIES = {
     "weekly": (
-        "Every week",
-        "What to do when. An end before its start lies in the next day; midnight to midnight is the whole day.",
-        "a weekly time",
+        say("entries.weekly.title"),
+        say("entries.weekly.about"),
+        say("entries.weekly.add"),
     ),
     "ready_by": (
-        "Ready by",
-        "What the battery should have by then, charged at the best time.",
-        "a ready-by time",
+        say("entries.ready_by.title"),
+        say("entries.ready_by.about"),
+        say("entries.ready_by.add"),
     ),
-    "overrides": ("Once", "Stronger than everything above, for a party or a journey.", "a single time"),
-    "prices": ("Prices", "What a kWh costs and earns, for the savings and the best time to charge.", "a price"),
+    "overrides": (
+        say("entries.overrides.title"),
+        say("entries.overrides.about"),
+        say("entries.overrides.add"),
+    ),
+    "prices": (
+        say("entries.prices.title"),
+        say("entries.prices.about"),
+        say("entries.prices.add"),
+    ),
 }
 """Kind of schedule entry -> title, what the entries do, what the button adds."""
 
-AGES = {"car": "Car", "converter": "Converter", "guard": "Guard"}
+AGES = {"car": say("age.car"), "converter": say("age.converter"), "guard": say("age.guard")}
 
 
 def plain(name: str) -> str:
     """'plug-lock_stuck' -> 'Plug lock stuck'. Of a text that is not a name, only the first letter is changed."""
+    if isinstance(name, Sentence):
+        return say("page.capital", what=name)
     text = name.replace("_", " ").replace("-", " ") if _NAME.fullmatch(name) else name
     return text[:1].upper() + text[1:]
 
 
 def sentence(text: str) -> str:
-    """The text with a full stop, unless it already ends a sentence."""
-    return text if text.endswith((".", "!", "?")) else text + "."
+    """The text with a capital first letter and a full stop, unless it already ends a sentence."""
+    return say("page.sentence", what=text)

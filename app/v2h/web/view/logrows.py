@@ -9,7 +9,7 @@ from v2h.bus.sentences import say
 from v2h.bus.states import STATE_EVENT
 from v2h.web.view import labels
 from v2h.web.view.figures import ago, span
-from v2h.web.view.sessions import Group, fold, lasted_s, line, times, tone, why_ended
+from v2h.web.view.sessions import Group, fold, lasted_s, line, said, times, tone, why_ended
 
 TONES = {"info": "dim", "warning": "warn", "fault": "bad"}
 LEVEL_OF_TONE = {tone: level for level, tone in TONES.items()}
@@ -22,7 +22,7 @@ def event_words(code: str, level: str, text: str, values: Mapping[str, Any]) -> 
     state = (labels.DOING | labels.AT_REST).get(str(values.get("state"))) if code == STATE_EVENT else None
     if state is None:
         return labels.plain(text)
-    return state if level == "info" else f"{state}: {text}"
+    return state if level == "info" else say("page.state_because", state=state, why=text)
 
 
 def recent(events: Iterable[Event], now: float) -> list[dict[str, str]]:
@@ -73,10 +73,10 @@ def stored(
             continue
         began, spent = _at(group.rows[-1], zone), times(group)
         goes_on = runs and group is groups[0] and not group.ended
-        said = line(group, energies.get(spent) if spent else None, began, runs=goes_on)
+        told = line(group, energies.get(spent) if spent else None, began, runs=goes_on)
         rows = [_stored(row, zone) for row in group.rows]
         shown.append(
-            {**rows[-1], "label": said, "level": LEVEL_OF_TONE[tone(group)], "tone": tone(group), "rows": rows}
+            {**rows[-1], "label": told, "level": LEVEL_OF_TONE[tone(group)], "tone": tone(group), "rows": rows}
         )
     return shown
 
@@ -85,7 +85,7 @@ def _stored(row: Mapping[str, Any], zone: Any) -> dict[str, Any]:
     level = str(row.get("level"))
     return {
         "at": _at(row, zone),
-        "label": event_words(str(row.get("code")), level, str(row.get("text")), row.get("values") or {}),
+        "label": event_words(str(row.get("code")), level, said(row), row.get("values") or {}),
         "source": labels.plain(str(row.get("source"))),
         "level": level,
         "tone": TONES.get(level, "dim"),
@@ -93,12 +93,13 @@ def _stored(row: Mapping[str, Any], zone: Any) -> dict[str, Any]:
 
 
 def _at(row: Mapping[str, Any], zone: Any) -> str:
-    return _local(row.get("at"), zone) + ("" if row.get("synchronised") else " (clock not set)")
+    when = _local(row.get("at"), zone)
+    return when if row.get("synchronised") else say("page.clock_not_set", when=when)
 
 
 def _local(at: object, zone: Any) -> str:
     try:
         moment = datetime.fromisoformat(str(at))
     except ValueError:
-        return "time unknown"
-    return moment.astimezone(zone).strftime("%-d %b %H:%M:%S")
+        return say("page.time_unknown")
+    return say("page.when", when=moment.astimezone(zone).strftime("%-d %b %H:%M:%S"))

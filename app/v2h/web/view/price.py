@@ -16,7 +16,7 @@ def line(seen: Snapshot) -> str:
     """'Price now: import 0.245, export 0.15 GBP a kWh. Pushed 3 h ago.'; "" without any price."""
     weekly, dated = _weekly(seen), {name: prices.at(seen.wall_s) for name, prices in seen.prices.items()}
     found = {name: _first(dated.get(name), weekly.get(f"{name}_price")) for name in ("import", "export")}
-    said = ", ".join(f"{name} {price:g}" for name, price in found.items() if price is not None)
+    said = [say("price.of", direction=name, price=price) for name, price in found.items() if price is not None]
     if not said and not dated:
         return ""
     currency = seen.owner().get("currency") or ""

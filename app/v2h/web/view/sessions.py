@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from v2h.bus.faults import FAULTS
-from v2h.bus.sentences import Sentence, say
+from v2h.bus.sentences import Sentence, fault_words, from_json, say
 from v2h.bus.states import ENDING, RESTING, STATE_EVENT, State
 from v2h.web.view import labels
 from v2h.web.view.figures import span
@@ -69,10 +68,20 @@ def why_ended(group: Group) -> str:
     for row in reversed(group.rows):
         fault = (row.get("values") or {}).get("fault")
         if fault is not None:
-            return FAULTS[fault].what if fault in FAULTS else labels.plain(str(fault))
+            words = fault_words(str(fault))
+            return words[0] if words else labels.plain(str(fault))
         if state_of(row) in (*ENDING, *RESTING):
-            return str(row.get("text"))
+            return said(row)
     return ""
+
+
+def said(row: Row) -> str:
+    """What an event says: a sentence of the bus, or of the log, which keeps it beside its text; or a plain text."""
+    text, kept = row.get("text"), (row.get("values") or {}).get("said")
+    if isinstance(text, Sentence) or not isinstance(kept, dict):
+        return text if isinstance(text, Sentence) else str(text)
+    made = from_json(kept)
+    return made if isinstance(made, Sentence) else str(text)
 
 
 def tone(group: Group) -> str:

@@ -5,9 +5,10 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from v2h.bus.messages import ChargerState, ManagerState
+from v2h.bus.sentences import say
 from v2h.bus.states import Mode
 from v2h.web.view import labels
-from v2h.web.view.figures import NONE, kwh, moment, percent
+from v2h.web.view.figures import NONE, kwh, moment, number, percent
 from v2h.web.view.snapshot import Snapshot
 
 NEXT_SHOWN = 3
@@ -20,15 +21,18 @@ def battery(charger: ChargerState | None, manager: ManagerState | None, settings
     soc_pct = charger.soc_pct if charger else None
     bar = {"soc": soc_pct or 0, "ring": f"{soc_pct or 0:g} 100", "low": low or 0, "width": (high or 0) - (low or 0)}
     if low is None or high is None:
-        return {**bar, "text": "The window in use is not known yet."}
-    kept = f"; V2H leaves {percent(reserve)} for driving" if reserve and reserve > low else ""
-    return {**bar, "text": f"Used between {percent(low)} and {percent(high)}{kept}."}
+        return {**bar, "text": say("page.window_unknown")}
+    if reserve and reserve > low:
+        text = say("page.window_reserve", low=percent(low), high=percent(high), reserve=percent(reserve))
+    else:
+        text = say("page.window", low=percent(low), high=percent(high))
+    return {**bar, "text": text}
 
 
 def next_rows(seen: Snapshot, manager: ManagerState | None) -> list[dict[str, str]]:
     """The next entries of the schedule's preview; without one, the next entry that `manager` reports."""
     if seen.plan and seen.plan.error:
-        text = f"The schedule has an error: {seen.plan.error}"
+        text = say("page.schedule_has_error", error=seen.plan.error)
         return [{"name": "error", "label": text, "text": "", "tone": "warn"}]
     rows = [row for row in entries(seen.plan.preview if seen.plan else (), seen.wall_s) if row["mode"] != Mode.IDLE][
         :NEXT_SHOWN
@@ -38,7 +42,14 @@ def next_rows(seen: Snapshot, manager: ManagerState | None) -> list[dict[str, st
     if rows:
         return rows
     said = manager.next_entry if manager else None
-    return [{"name": "next", "label": said or "Nothing planned", "text": "", "tone": "dim"}]
+    return [
+        {
+            "name": "next",
+            "label": said or say("page.capital", what=say("page.nothing_planned")),
+            "text": "",
+            "tone": "dim",
+        }
+    ]
 
 
 def entries(preview: Iterable[Mapping[str, Any]], wall_s: float) -> list[dict[str, str]]:
@@ -57,8 +68,8 @@ def entries(preview: Iterable[Mapping[str, Any]], wall_s: float) -> list[dict[st
                 "name": f"{part['start']}{mode}",
                 "mode": mode,
                 "label": labels.MODES.get(mode, labels.plain(mode)),
-                "why": str(part.get("why", "")),
-                "text": f"{moment(start, now)}–{end:%H:%M}",
+                "why": part.get("why", ""),
+                "text": say("page.span", start=moment(start, now), end=f"{end:%H:%M}"),
                 "tone": "on" if start <= now < end else "dim",
             }
         )
@@ -80,5 +91,5 @@ def energy(counted: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> li
     ]
     saved = day.get("saved")
     currency = settings.get("currency") or ""
-    text = NONE if saved is None else f"{saved:.2f} {currency}".replace("-", "−").strip()
-    return [*rows, {"name": "saved", "label": "Saved", "text": text, "tone": "on" if saved else "dim"}]
+    text = NONE if saved is None else number(f"{saved:.2f} {currency}".replace("-", "−").strip())
+    return [*rows, {"name": "saved", "label": say("energy.saved"), "text": text, "tone": "on" if saved else "dim"}]

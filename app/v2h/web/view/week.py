@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from v2h.bus.sentences import Sentence, say
 from v2h.web.view import labels
 
 DAY_S = 86400
@@ -22,17 +23,30 @@ def week(preview: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         except (KeyError, TypeError, ValueError):
             continue
         mode = str(part.get("mode", ""))
-        text = f"{start:%H:%M} to {end:%H:%M} {labels.MODES.get(mode, mode)}{_how(part)}"
-        why = str(part.get("why", ""))
+        text = say(
+            "page.part",
+            start=f"{start:%H:%M}",
+            end=f"{end:%H:%M}",
+            mode=labels.MODES.get(mode, mode),
+            how=_how(part),
+        )
+        why = part.get("why", "")
         for day, from_s, to_s in _by_day(start, end):
             row = {"x": from_s, "width": to_s - from_s, "mode": mode, "text": text, "why": why}
             days.setdefault(day, []).append(row)
-    return [{"day": f"{day:%a} {day.day} {day:%b}", "parts": parts} for day, parts in sorted(days.items())][:8]
+    return [
+        {"day": say("page.when", when=f"{day:%a} {day.day} {day:%b}"), "parts": parts}
+        for day, parts in sorted(days.items())
+    ][:8]
 
 
-def _how(part: Mapping[str, Any]) -> str:
+def _how(part: Mapping[str, Any]) -> Sentence | str:
     amps, limit = part.get("amps"), part.get("soc_limit_pct")
-    return (f" with {amps:g} A" if amps else "") + (f" to {limit:g} %" if limit else "")
+    if amps and limit:
+        return say("page.part_with_to", amps=amps, soc_pct=limit)
+    if amps:
+        return say("page.part_with", amps=amps)
+    return say("page.part_to", soc_pct=limit) if limit else ""
 
 
 def _by_day(start: datetime, end: datetime) -> Iterable[tuple[date, int, int]]:
