@@ -54,7 +54,7 @@ def test_bus_to_page_and_back(faces: Faces) -> None:
 def test_stop_answers_within_a_second_while_all_streams_are_taken(faces: Faces) -> None:
     faces.others.answer = lambda name, order: Reply(order["id"], True, "stopping")
     address = ("127.0.0.1", int(faces.url.rpartition(":")[2]))
-    links = [socket.create_connection(address) for _ in range(20)]
+    links = [socket.create_connection(address, source_address=(f"127.0.0.{n + 2}", 0)) for n in range(20)]
     try:
         for link in links:
             link.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")

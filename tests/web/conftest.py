@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.support.axe import SIZES
 from tests.support.serving import CHROMIUM, SWITCHES, Appliance, log_in, served
-
-SIZES = {"phone": (390, 844, "dark"), "desktop": (1280, 900, "light")}
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.axe import SIZES, grave
 from tests.support.messages import manager
 from tests.support.serving import Appliance, log_in
 from tests.support.weight import MOST_BYTES, bytes_received
-from tests.web.conftest import SIZES
-from tests.web.test_light_and_accessible import grave
 from v2h.bus.messages import Reply
 from v2h.bus.sentences import say
 from v2h.web.auth import SESSION_COOKIE

@@ -4,16 +4,14 @@ import gzip
 import urllib.request
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.axe import grave
 from tests.support.messages import manager
 from tests.support.serving import Appliance
 from tests.support.weight import measure
 from v2h.web.auth import SESSION_COOKIE
 
-GRAVE = ("serious", "critical")
-ALSO = ("landmark-unique",)
 """Rules that axe calls moderate and that hold on every page."""
 
 
@@ -76,14 +74,3 @@ def test_axe_finds_nothing_serious_when_only_reading(appliance: Appliance, page:
     page.goto(appliance.url)
     expect(page.locator("#chart-text")).to_contain_text("means over")
     assert grave(page) == []
-
-
-def grave(page: Page) -> list[str]:
-    """Return the grave violations, each with its element."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{violation['id']}: {node['html'][:160]}"
-        for violation in found
-        if violation["impact"] in GRAVE or violation["id"] in ALSO
-        for node in violation["nodes"]
-    ]
