@@ -105,6 +105,7 @@ class MakeSafe:
         self._queue: list[bytes] = []
         self._sent_t, self._answers_then = -math.inf, 0
         self._zero_t = math.inf
+        """Our first 0 A after the last order of another program, which may cross our very first one."""
 
     @property
     def doing(self) -> str:
@@ -147,6 +148,9 @@ class MakeSafe:
     def _next_request(self, now: float, heard: ConverterMonitor) -> bytes | None:
         if now >= self._round_t + ROUND_S - GRID_S:
             self._round_t = now
+            ordered_t, ordered_a = heard.asked[-1]
+            if self._zero_t == math.inf or (ordered_a and ordered_t > self._zero_t):
+                self._zero_t = now
             if self._row < _DISABLE_FROM:
                 self._queue = list(_PROBES)
             else:
@@ -154,5 +158,4 @@ class MakeSafe:
         elif not self._queue or (heard.answers == self._answers_then and now < self._sent_t + ANSWER_S - GRID_S):
             return None
         self._sent_t, self._answers_then = now, heard.answers
-        self._zero_t = min(self._zero_t, now)
         return self._queue.pop(0)

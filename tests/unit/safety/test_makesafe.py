@@ -106,6 +106,15 @@ def test_an_order_of_0_a_some_time_before_the_trip_costs_no_time() -> None:
     assert run.until(1.0).fell["C1"] < 0.35
 
 
+def test_an_order_that_crosses_our_first_0_a_is_replaced_by_the_next_one() -> None:
+    """charger still wrote 14 A when guard tripped: the frame came 13 us after our own."""
+    run = Run(falling(14.0))
+    run.before = lambda t: (
+        run.heard.hear(Frame(100.000013, pre.REQUEST_ID, pre.write_amps(14.0))) if t == pytest.approx(0.02) else None
+    )
+    assert 0.3 < run.until(1.0).fell["C1"] < 0.65
+
+
 @pytest.mark.parametrize("converter", ["silent", "keeps its current"])
 def test_a_converter_that_does_not_obey_loses_mains_at_0_8_and_contactors_at_1_1(converter: str) -> None:
     run = Run(None if converter == "silent" else (lambda t: 14.0), obeys=False).until(3.0)
