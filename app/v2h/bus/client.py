@@ -47,6 +47,8 @@ class BusClient:
         self._kept: deque[Event] = deque(maxlen=UNSENT)
         self._log_lives, self._log_heard_t = False, float("-inf")
         self._next_try = 0.0
+        self.connects = 0
+        """How often a connection was opened: a new socket may have the number of the one before."""
         self.connected = False
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -138,6 +140,7 @@ class BusClient:
         try:
             self._client.username_pw_set(self._name, self._secret.read_text().strip())
             self._client.connect("127.0.0.1", PORT, keepalive=KEEPALIVE_S)
+            self.connects += 1
         except OSError as error:
             self._log.debug("broker: %s", error)
 

@@ -70,7 +70,7 @@ class Program:
         self._epoll.register(self._wake_r.fileno(), select.EPOLLIN)
         self._looked_t = time.monotonic()
         self._bus_fd: int | None = None
-        self._bus_mask = 0
+        self._bus_mask = self._bus_connects = 0
         self.every(beat_s, self._send_beat, slack_s=SLACK_S)
         self.bus: BusClient = BusClient(name, RUN, self.log)
         self.every(BUS_CARE_S, self.bus.maintain, slack_s=SLACK_S)
@@ -162,14 +162,14 @@ class Program:
         only while it has something to send."""
         fd = self.bus.fileno()
         mask = select.EPOLLIN | (select.EPOLLOUT if fd is not None and self.bus.wants_write() else 0)
-        if (fd, mask) == (self._bus_fd, self._bus_mask):
+        if (fd, mask, self.bus.connects) == (self._bus_fd, self._bus_mask, self._bus_connects):
             return
         if self._bus_fd is not None:
             with contextlib.suppress(OSError):
                 self._epoll.unregister(self._bus_fd)
         if fd is not None:
             self._epoll.register(fd, mask)
-        self._bus_fd, self._bus_mask = fd, mask
+        self._bus_fd, self._bus_mask, self._bus_connects = fd, mask, self.bus.connects
 
     def _send_beat(self, now: float) -> None:
         with contextlib.suppress(OSError):  # pulse is not up (yet); it notices missing programs by itself
