@@ -433,10 +433,10 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "price.none": "No price is known for now.",
     "price.weekly": "From the schedule.",
     "price.dated": "Pushed {age} ago.",
-    "price.old": "Pushed {age} ago: does whoever pushes the prices still run?",
+    "price.old": "Pushed {age} ago: does the program that pushes them still run?",
     "price.over": (
-        "The prices that were pushed {age} ago do not cover this time, and those of the schedule count: does whoever "
-        "pushes them still run?"
+        "The prices that were pushed {age} ago do not cover this time, and those of the schedule count: does the "
+        "program that pushes them still run?"
     ),
     # Why pushed prices are not used (energy/price_shapes.py).
     "prices.unknown_field": "unknown field {key}; beside import and export only {known} is known",

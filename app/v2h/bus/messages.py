@@ -192,7 +192,7 @@ class ChargerPower(Message):
 @dataclass(frozen=True, slots=True)
 class CableCalibration(Message):
     """What came out of a session that calibrated the cable, once, when it has ended; not retained. scale_v_per_v and
-    offset_v: the keys of [cable] for adc_channel, None when there is no result; text: the result or why there is none.
+    offset_v: the keys of [cable] for adc_channel, None when there is no result; text: the result, or the reason why there is no result.
     web keeps it for the next start."""
 
     TOPIC = "v2h/charger/calibration"
@@ -324,7 +324,7 @@ class ManagerPrices(Message):
         return datetime.fromisoformat(self.start).timestamp() + 60 * self.step_min * len(self.values)
 
     def at(self, wall_s: float) -> float | None:
-        """The price at a time (s since 1970); None where there is none."""
+        """The price at a time (s since 1970); None where no price is known."""
         step = int((wall_s - datetime.fromisoformat(self.start).timestamp()) // (60 * self.step_min))
         return self.values[step] if 0 <= step < len(self.values) else None
 

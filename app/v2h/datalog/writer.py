@@ -128,7 +128,7 @@ class StoreWriter:
         return {name: value for name, value in found[0].items() if name != "day"} if found else {}
 
     def delete_day(self, day: str) -> bool:
-        """Delete the totals of a day (ISO date); False when there are none."""
+        """Delete the totals of a day (ISO date); False when the file has no totals of that day."""
         with self._transaction() as connection:
             deleted = connection.execute("delete from days where day = ?", (day,)).rowcount > 0
         return self._days.pop(day, None) is not None or deleted

@@ -69,7 +69,7 @@ def judge(seen: ClockReadings, remembered: Remembered | None) -> Trust:
 
 
 def _moved_s(seen: ClockReadings, remembered: Remembered) -> float:
-    """How far the clock was moved since then in the same boot, by whoever; 0 when that is not known."""
+    """How far the clock was moved since then in the same boot, by a person or a program; 0 when that is not known."""
     if seen.up_s is None or remembered.up_s is None:
         return 0.0
     return abs((seen.wall_s - remembered.wall_s) - (seen.up_s - remembered.up_s))

@@ -98,7 +98,7 @@ class Attempts:
 
 
 def place_of(address: str) -> str:
-    """What an address counts as; "" for one that is none."""
+    """What an address counts as; "" for a text that is no address."""
     try:
         known = ip_address(address)
     except ValueError:

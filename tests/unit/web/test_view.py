@@ -305,7 +305,7 @@ WEEKLY = {"start": "2026-11-22T00:00+00:00", "end": "2026-11-23T00:00+00:00", "i
         (None, 0, [WEEKLY], "Price now: import 0.3 GBP a kWh. From the schedule."),
         ([0.1, 0.245], 3, [WEEKLY], "Price now: import 0.245 GBP a kWh. Pushed 3 h ago."),
         ([0.1, -0.02], 3, [], "Price now: import -0.02 GBP a kWh. Pushed 3 h ago."),
-        ([0.1, 0.2], 40, [], "Price now: import 0.2 GBP a kWh. Pushed 40 h ago: does whoever pushes"),
+        ([0.1, 0.2], 40, [], "Price now: import 0.2 GBP a kWh. Pushed 40 h ago: does the program"),
         (
             [0.1],
             30,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from v2h.energy.plan.problem import Act, Problem
 
 LEAST_W = 1.0
-"""Less power at the battery than this is none."""
+"""A smaller power at the battery counts as 0."""
 FOLLOWING = (Act.COVER, Act.SOLAR, Act.V2H)
 
 
