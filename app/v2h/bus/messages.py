@@ -192,7 +192,7 @@ class ChargerPower(Message):
 @dataclass(frozen=True, slots=True)
 class CableCalibration(Message):
     """What came out of a session that calibrated the cable, once, when it has ended; not retained. scale_v_per_v and
-    offset_v: the keys of [cable] for adc_channel, None when there is no result; text: the result, or the reason why there is no result.
+    offset_v: the keys of [cable] for adc_channel, None when there is no result; text: what came out.
     web keeps it for the next start."""
 
     TOPIC = "v2h/charger/calibration"
