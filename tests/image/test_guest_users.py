@@ -29,6 +29,7 @@ WRITTEN = {
     **{f"/sys/class/leds/{output}/brightness": {"guard"} for output in ("c1", "c2", "d1", "d2", "plug-lock")},
     "/dev/i2c-2": {"panel"},
     "/data/v2h/v2h.sqlite3": {"datalog"},
+    "/data/v2h/probe": {"manager", "datalog"},
     "/data/web/owner.json": {"web"},
     "/data/site/probe": {"web"},
     "/data/system/probe": set(),

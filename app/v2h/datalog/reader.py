@@ -40,12 +40,15 @@ class LogError(OSError):
 class LogReader:
     """The log in `folder`. Every call opens the file again, so threads may share one reader. Raises LogError.
 
-    damaged(why): called in addition when a part of the file is lost, at most every TELL_AGAIN_S. It is there to notify
-    the writer, which reads only the newest rows.
+    copies: the folder on the card in which this program may write; without it, `folder`. damaged(why): called
+    in addition when a part of the file is lost, at most every TELL_AGAIN_S. It is there to notify the writer, which
+    reads only the newest rows.
     """
 
-    def __init__(self, folder: Path, damaged: Callable[[str], None] = lambda why: None) -> None:
-        self.path = folder / FILE_NAME
+    def __init__(
+        self, folder: Path, damaged: Callable[[str], None] = lambda why: None, *, copies: Path | None = None
+    ) -> None:
+        self.path, self._copies = folder / FILE_NAME, copies or folder
         self._damaged, self._told_t = damaged, float("-inf")
         self._copying = threading.Lock()
         self._copy: BinaryIO | None = None
@@ -146,15 +149,15 @@ class LogReader:
     def _new_copy(self) -> BinaryIO:
         """A copy that has no name any more, so its space is freed even if this program dies.
 
-        It is on the card beside the log, because it might not fit into RAM. VACUUM INTO is used for three reasons: the
+        It is on the card like the log, because it might not fit into RAM. VACUUM INTO is used for three reasons: the
         copy is one plain file without a journal and no larger than necessary; every row is read, so a damaged page is
         an error here and not in the copy; and `datalog` can go on writing at the same time.
         """
         with self._connected() as connection:
             size = connection.execute("select page_count * page_size from pragma_page_count, pragma_page_size")
             try:
-                check_room(self.path.parent, int(size.fetchone()[0]))
-                handle, name = tempfile.mkstemp(prefix=COPY_PREFIX, dir=self.path.parent)
+                check_room(self._copies, int(size.fetchone()[0]))
+                handle, name = tempfile.mkstemp(prefix=COPY_PREFIX, dir=self._copies)
             except OSError as error:
                 raise LogError(str(error)) from error
             file = os.fdopen(handle, "rb")
@@ -169,7 +172,7 @@ class LogReader:
 
     def clear_leftovers(self) -> None:
         """Delete unfinished copies that a power cut left behind. Call it at the start, when no copy is being made."""
-        for left in self.path.parent.glob(f"{COPY_PREFIX}*"):
+        for left in self._copies.glob(f"{COPY_PREFIX}*"):
             left.unlink(missing_ok=True)
 
     @contextlib.contextmanager

@@ -65,7 +65,7 @@ class Web:
         self._program, self._bus, config = program, program.bus, program.config
         self._state = LiveState(config.errors, config.site.name)
         self._queue, self._window, self._pairs = CommandQueue(), Window(), False
-        self._archive = LogReader(DATA, self._on_damage)
+        self._archive = LogReader(DATA, self._on_damage, copies=WEB_DATA)
         self._archive.clear_leftovers()
         self._keys = keys = AuthStore(WEB_DATA)
         self._site = site = SiteEdits(config_paths(), SITE_EDITS, config)

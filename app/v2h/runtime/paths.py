@@ -7,10 +7,9 @@ from pathlib import Path
 RUN = Path(os.environ.get("V2H_RUN", "/run/v2h"))
 """Sockets and credentials of this boot."""
 DATA = Path(os.environ.get("V2H_DATA", "/data/v2h"))
-"""What must survive a reboot."""
+"""What must survive a reboot. Only manager and datalog may write there."""
 WEB_DATA = DATA.parent / "web"
-"""Hashes of the owner's password and tokens. Only web may write there, so it is not in DATA, where every program may
-write."""
+"""Hashes of the owner's password and tokens. Only web may read and write there."""
 SITE_EDITS = DATA.parent / "site" / "v2h-toml.json"
 """What the owner changed of v2h.toml on the page. Every program reads it at its start; only web may write in its
 folder."""

@@ -254,4 +254,6 @@ def test_directories_of_this_boot_are_closed_to_the_others() -> None:
     assert [line.split()[1:] for line in sysusers if line.startswith("m ")] == [
         ["v2h-charger", "v2h-wire"],
         ["v2h-meter", "v2h-card"],
+        ["v2h-manager", "v2h-data"],
+        ["v2h-datalog", "v2h-data"],
     ]

@@ -165,8 +165,21 @@ def test_what_is_only_not_there_yet_is_no_damage(tmp_path: Path) -> None:
 
 def test_copies_that_a_power_cut_left_are_cleared(tmp_path: Path) -> None:
     (tmp_path / ".copy-x").write_bytes(b"half")
-    LogReader(tmp_path).clear_leftovers()
+    LogReader(tmp_path / "log", copies=tmp_path).clear_leftovers()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_is_written_only_where_the_page_may_write(writer: StoreWriter, tmp_path: Path) -> None:
+    writer.close()
+    copies = tmp_path / "web"
+    copies.mkdir()
+    before = tmp_path.stat().st_mtime_ns
+    reader = LogReader(tmp_path, copies=copies)
+    reader.copy().close()
+    assert copies.stat().st_mtime_ns > before == tmp_path.stat().st_mtime_ns
+    copies.rmdir()
+    with pytest.raises(LogError, match="web"):
+        LogReader(tmp_path, copies=copies).copy()
 
 
 def test_reading_leaves_no_file_that_the_writer_could_not_write(writer: StoreWriter, tmp_path: Path) -> None:

@@ -56,4 +56,10 @@ def test_the_door_to_the_clock_is_managers_alone_and_holds_one_right() -> None:
 
 def test_no_program_can_put_anothers_file_aside() -> None:
     folders = (OVERLAY / "usr" / "lib" / "v2h" / "data-folders.conf").read_text(encoding="utf-8")
-    assert "\nd /data/v2h 1775 root v2h -\n" in folders
+    assert "\nd /data/v2h 1775 root v2h-data -\n" in folders
+    users = (OVERLAY / "usr" / "lib" / "sysusers.d" / "v2h.conf").read_text(encoding="utf-8").splitlines()
+    members = [line for line in users if line.endswith(" v2h-data")]
+    assert members == ["m v2h-manager v2h-data", "m v2h-datalog v2h-data"]
+    (number,) = (line.split()[2] for line in users if line.startswith("g v2h-data "))
+    (data,) = (line for line in (OVERLAY / "etc" / "fstab").read_text().splitlines() if " /data " in line)
+    assert f"resgid={number}" in data.split()[3].split(",")
