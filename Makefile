@@ -34,7 +34,7 @@ faults: setup ## the fault campaign in virtual time, 8 minutes; build/faults.jso
 	scripts/faults $(if $(MUTANTS),--mutants $(MUTANTS)) $(if $(SEED),--mutants-seed $(SEED))
 
 fuzz: setup ## 2 x N (25000) random sessions against invariants of their own, half an hour
-	scripts/fuzz --cable both --sessions $(or $(N),25000)
+	scripts/fuzz --cable all --sessions $(or $(N),25000)
 
 test-image: setup ## build the card, look into it, boot it twice side by side, drive it
 	scripts/build-image --no-xz --unlocked

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tests.faults import quick
-from tests.fuzz.plan import ASSUMED, CABLES, MEASURED, draw
+from tests.fuzz.plan import CABLES, draw
 from tests.fuzz.run import Outcome, run, run_seeds, shrink
 
 EXAMPLES = """\
@@ -30,7 +30,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--cable", choices=(*CABLES, "both"), default="both", help="with the cable's ADC or without")
+    parser.add_argument("--cable", choices=(*CABLES, "all"), default="all", help="how its voltage is known")
     parser.add_argument("--sessions", type=int, default=1000, help="how many with each kind of cable (%(default)s)")
     parser.add_argument("--first-seed", type=int, default=1, help="(%(default)s)")
     parser.add_argument("--jobs", type=int, default=2, help="processes (%(default)s)")
@@ -84,7 +84,7 @@ def _report(broken: dict[tuple[str, str], list[Outcome]], *, smaller: bool) -> N
 def main(argv: list[str]) -> int:
     args = arguments(argv)
     quick.remember()
-    cables = [MEASURED, ASSUMED] if args.cable == "both" else [args.cable]
+    cables = list(CABLES) if args.cable == "all" else [args.cable]
     if args.seed is not None:
         return max(_one(args.seed, cable, smaller=not args.no_shrink) for cable in cables)
     began = time.monotonic()

@@ -16,7 +16,7 @@ Begin = Callable[[World, random.Random], Undo]
 @dataclass(frozen=True, slots=True)
 class Kind:
     """weight: how often it is drawn. lasts_s: from, to; 0 is over at once. sick: the converter does not obey.
-    needs: "measured" or "assumed" where it makes sense in only one of the modes."""
+    needs: "measured" where it makes sense only with an ADC, "assumed" only without one."""
 
     begin: Begin
     weight: float = 1.0

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from tests.fuzz.car import Habits
 from tests.fuzz.troubles import KINDS, Trouble
 
-MEASURED, ASSUMED = "measured", "assumed"
-CABLES = (MEASURED, ASSUMED)
+MEASURED, ASSUMED, BY_CONVERTER = "measured", "assumed", "by-converter"
+CABLES = (MEASURED, ASSUMED, BY_CONVERTER)
+"""How the voltage of the cable is known: by a calibrated ADC, by the converter alone, by an ADC that was calibrated
+against the converter."""
 
 ANCHORS: dict[str, tuple[float, float]] = {
     "start": (1.0, 3.0),
@@ -49,12 +51,18 @@ class Plan:
 
     @property
     def measured(self) -> bool:
-        return self.cable == MEASURED
+        """Whether there is an ADC."""
+        return self.cable != ASSUMED
+
+    @property
+    def by_converter(self) -> bool:
+        return self.cable == BY_CONVERTER
 
     @property
     def refused(self) -> bool:
-        """Without a measured cable it cannot be known whether a car of protocol 0 or 1 has closed its contactors."""
-        return not self.measured and self.habits.protocol < 2
+        """Without a measurement that does not depend on the converter, it cannot be known whether a car of protocol 0
+        or 1 has closed its contactors."""
+        return self.cable != MEASURED and self.habits.protocol < 2
 
     @property
     def healthy(self) -> bool:
@@ -63,7 +71,7 @@ class Plan:
         # SAFETY.md, assumed-voltages: a car that opens before the converter can show that c1 and c2 conduct, in a
         # session without current, leaves the plug locked for a person. It can show that after 0.3 s in which the car
         # sees our stop, 1.2 s of -0.2 A, and up to 0.2 s for a step and a poll.
-        unproven = not self.measured and self.habits.opens_s < 1.7
+        unproven = self.cable != MEASURED and self.habits.opens_s < 1.7
         # CHAdeMO gives the car 4 s from d2 to its flag; the flag comes with a frame, and is seen at a step.
         late = self.habits.closes_s + self.habits.period_s > 3.9
         return not self.troubles and not unproven and not late and not (self.habits.k_apart_s and self.ends == "car")
@@ -111,7 +119,7 @@ def _habits(rng: random.Random) -> Habits:
 
 
 def _trouble(rng: random.Random, cable: str) -> Trouble:
-    names = [name for name, kind in KINDS.items() if kind.needs in ("", cable)]
+    names = [name for name, kind in KINDS.items() if kind.needs in ("", MEASURED if cable == BY_CONVERTER else cable)]
     name = rng.choices(names, [KINDS[name].weight for name in names])[0]
     kind = KINDS[name]
     anchor = rng.choices(list(ANCHORS), [weight for weight, _ in ANCHORS.values()])[0]

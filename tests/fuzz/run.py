@@ -45,7 +45,13 @@ class Outcome:
 
 
 def build(plan: Plan) -> World:
-    return World(plan.habits, measured=plan.measured, soc_pct=plan.soc_pct, site_a=plan.site_a)
+    return World(
+        plan.habits,
+        measured=plan.measured,
+        by_converter=plan.by_converter,
+        soc_pct=plan.soc_pct,
+        site_a=plan.site_a,
+    )
 
 
 def run(plan: Plan, *, trace: bool = False, world: World | None = None) -> Outcome:

@@ -43,12 +43,14 @@ class Shells:
         habits: Habits,
         *,
         measured: bool,
+        by_converter: bool = False,
         soc_pct: float = 60.0,
         site_a: tuple[float, float] = (15.0, 15.0),
         pack_kwh: int = 24,
     ) -> None:
         self.now = 0.0
-        self.measured, self.site_a, self.pack_kwh = measured, site_a, pack_kwh
+        self.measured, self.by_converter = measured, by_converter
+        self.site_a, self.pack_kwh = site_a, pack_kwh
         self.plant = QuickPlant(soc_pct=soc_pct)
         self.plant.circuit = self.circuit = FaultyCircuit(self.plant.battery)
         self.plant.car = self.car = FuzzCar(self.circuit, habits)
@@ -244,7 +246,12 @@ class Shells:
         cells = 0 if self.measured else CELLS
         session = Session(self.numbers)
         self.charger = Charger(
-            session, max_charge_a=self.site_a[0], max_discharge_a=self.site_a[1], cells_in_series=cells, **more
+            session,
+            max_charge_a=self.site_a[0],
+            max_discharge_a=self.site_a[1],
+            cells_in_series=cells,
+            by_converter=self.by_converter,
+            **more,
         )
         self._charger_t, self._last_told = self.now, ()
         self.charger_dead_t = math.inf
