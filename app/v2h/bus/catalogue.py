@@ -60,6 +60,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "matching.balanced": "Balanced: the house needs nothing from the car.",
     "matching.covering": "Covering the house: {power_w:kw} from the car.",
     "matching.storing": "Storing surplus: {power_w:kw} into the car.",
+    "fixed.zero": "Holding 0 W, as ordered.",
     "fixed.charged": "Charged to {soc_pct:.0f} %: done.",
     "fixed.discharged": "Discharged to {soc_pct:.0f} %: done.",
     "fixed.nothing_to_do": "Nothing to do: {why}.",
@@ -138,6 +139,10 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "page.lately_ended": "Session of {lasted}: {why:clause}.",
     "page.gone": "This page is gone: the charger does not answer. To stop it, press the button at the charger.",
     "order.cheap_slot": "a cheap slot was announced",
+    # The setpoint of another program (energy/external.py).
+    "order.held": "held at {power_w:.0f} W by {name}",
+    "order.held_until": "held at {power_w:.0f} W by {name} until {until:when}",
+    "idle.setpoint_over": "Idle: the setpoint of {name} has ended.",
     # What becomes of a charge by hand after a restart (energy/kept_order.py, energy/controller.py).
     "order.goes_on": "The charge that you ordered goes on after a restart.",
     "order.over": "The charge that you ordered does not go on after a restart, because its end has passed.",
@@ -161,6 +166,9 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "answer.not_written": (" This could not be written to the card ({error}): until it can be, a restart forgets it."),
     "answer.no_slot": "No slot is in force.",
     "answer.slot": "Slot {kind:word} until {until:when}.{warning}",
+    "answer.setpoint": "In force: {what}.{warning}",
+    "answer.setpoint_without_effect": " It has no effect now, because the car charges for a ready-by target.",
+    "answer.no_setpoint": "No setpoint of another program is in force.",
     "answer.slot_without_effect": " It has no effect now, because the owner chose otherwise.",
     "answer.mode": "In force: {order}.{warning}",
     "answer.order": "{mode:mode}",
@@ -185,6 +193,8 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     ),
     "refused.config_errors": "the configuration has errors: {first}",
     "refused.fault": "a fault is latched ({what}). Press “Clear the fault” first.",
+    "refused.hand_stopped": "the owner has stopped the charger; only the owner can start it again",
+    "refused.hand_chose": "the owner chose {mode:mode} by hand, and that is stronger; v2h resume ends it",
     "refused.nothing_to_charge": "the car has {soc_pct:.0f} % already, {end_pct:g} % are asked for",
     "refused.nothing_to_discharge": "the car has only {soc_pct:.0f} %, {end_pct:g} % are asked for",
     "refused.no_clock": (

@@ -224,13 +224,14 @@ class ManagerState(Message):
 
     why: what is done, why, and what comes next. grid_w: None when the last reading is stale (grid_age_s still reports
     its age). next_entry: the next change of the schedule as a text, None without one. chosen_by: who chose the mode,
-    "owner", "schedule", "slot" or "nobody". until: ISO time with offset at which the mode ends, None when open.
+    "owner", "setpoint", "slot", "schedule" or "nobody". until: ISO time with offset of the mode's end, None when open.
     stopped_by_owner: the schedule is suspended until the owner starts something or resumes it; `why` says whether the
     owner stopped, or a restart lost the owner's charge. clock: {"trusted": bool, "source": "ntp" | "owner" | "rtc" |
     "none", "age_s": s since the last report of that source or None, "zone": name, "local": ISO time of day}. tracking:
     {"mean_w": mean |grid - target| while matching, "over_s": the seconds over which it was taken}, empty before
     anything was matched, and "lag_s": the learned lag of the meter where it contradicts the configured one. starts:
-    sessions started in the last hour.
+    sessions started in the last hour. external: the setpoint of another program, {"power_w": as it was asked for,
+    "name", "until": ISO time or missing, "in_force": False while something stronger applies}, empty without one.
     """
 
     TOPIC = "v2h/manager/state"
@@ -250,6 +251,7 @@ class ManagerState(Message):
     clock: dict[str, Any] = field(default_factory=dict)
     tracking: dict[str, float] = field(default_factory=dict)
     starts: int = 0
+    external: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +356,9 @@ class Command(Message):
     whole document, "replaces": the revision of the one that was edited}: refused when another is in force), "clock"
     ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot": "charge" | "hold" | "none",
     "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharge while other loads draw power),
-    "prices" ({"import": {"start", "step_min", "values"}, "export": the same}: dated prices; see energy/price_shapes).
+    "prices" ({"import": {"start", "step_min", "values"}, "export": the same}: dated prices; see energy/price_shapes),
+    "setpoint" ({"power_w": at the battery, + charging, or null to end it, "life_s", "name": who asks}: another program
+    sets the power for that long; see energy/external).
     """
 
     TOPIC = "v2h/command/{}"

@@ -20,6 +20,7 @@ COMMANDS = (
     Command("status", "say what the charger does now and why", "v2h.commands.status"),
     Command("mode", "choose what the charger does", "v2h.commands.orders"),
     Command("slot", "charge or do not discharge for a while within v2h or solar", "v2h.commands.orders"),
+    Command("setpoint", "set the power for some time, as an energy manager does", "v2h.commands.setpoint"),
     Command("stop", "end the session: current to zero, contactors open, plug unlocked", "v2h.commands.orders"),
     Command("clear-fault", "clear a fault that may be cleared", "v2h.commands.orders"),
     Command("resume", "let the schedule go on after a stop", "v2h.commands.orders"),

@@ -1,14 +1,15 @@
-"""Decides whose order is in force: the owner's, a slot's or the schedule's; pure.
+"""Decides whose order is in force: the owner's, another program's, a slot's or the schedule's; pure.
 
-A mode chosen by hand holds until its `until`, or until the next entry of the schedule. A slot charges or holds within
-modes that follow the house; after it, the mode from before continues. After the owner's stop only the owner can start
-something.
+A mode chosen by hand holds until its `until`, or until the next entry of the schedule. The setpoint of another program
+replaces slot and schedule, except a charge for a ready-by target. A slot charges or holds within modes that follow the
+house; after it, the mode from before continues. After the owner's stop only the owner can start something.
 """
 
 from dataclasses import dataclass, replace
 
 from v2h.bus.sentences import say
 from v2h.bus.states import Mode
+from v2h.energy.external import External
 from v2h.energy.orders import ModeRequest, Slot
 from v2h.energy.schedule import Part
 
@@ -33,14 +34,20 @@ def arbitrate(
     trusted: bool,
     scheduled: bool,
     idle_reason: str = "",
+    external: External | None = None,
 ) -> Arbitration:
     """part: what the schedule wants now, None while that is not known. scheduled: the schedule is not empty.
-    idle_reason: why the last order ended. The caller checks expiry: it passes None for an expired hand or slot."""
+    idle_reason: why the last order ended. external: the setpoint of another program. The caller checks expiry: it
+    passes None for an expired hand, slot or setpoint."""
     if hand is not None:
         by_slot = hand.mode in SLOTTABLE and slot is not None
         return Arbitration(_within(hand, slot) if by_slot else hand, idle_reason)
     if suspended:
         return Arbitration(ModeRequest(by="nobody"), idle_reason or say("idle.stopped"))
+    known = part if trusted else None
+    if external is not None and (known is None or known.target is None):
+        hold = slot is not None and slot.kind == "hold"
+        return Arbitration(external.order(None if known is None else known.keep_soc_pct, hold=hold))
     if not trusted or part is None:
         why_idle = say("idle.clock_unknown") if scheduled and not trusted else idle_reason
         return Arbitration(_within(ModeRequest(by="nobody"), slot), why_idle)

@@ -21,6 +21,7 @@ from v2h.energy.arbitration import Arbitration, arbitrate
 from v2h.energy.clock_trust import Trust
 from v2h.energy.drain import DrainGuard
 from v2h.energy.explain import clock_json, next_words, sentence
+from v2h.energy.external import External
 from v2h.energy.gridlimits import GridLimits
 from v2h.energy.kept_order import Fate, KeptOrder, Moment, fate, resumed
 from v2h.energy.load_following import LoadFollower
@@ -67,6 +68,7 @@ class EnergyController:
         self.order_lost = False
         """The stop in force is not the owner's: an order was lost in a restart."""
         self._slot: Slot | None = None
+        self._external: External | None = None
         self._choice, self._idle_reason = Arbitration(ModeRequest(by="nobody")), ""
         self._plan_t = float("-inf")
         self._start_limiter, self._window = StartLimiter(), policy.Window()
@@ -179,6 +181,7 @@ class EnergyController:
         self._decide_kept(now, wall)
         if self._slot is not None and now >= self._slot.until_t:
             self._slot = None
+        self._drop_external(now)
         if now - self._soc_t > SOC_KNOWN_S and self._soc_pct is not None:
             self._soc_pct, self._window = None, policy.Window()
         before, car = self.part, self.car()
@@ -206,10 +209,11 @@ class EnergyController:
         """The owner chose a mode: any mode except idle ends the owner's stop."""
         self._forget_kept()
         if order.mode == Mode.IDLE:
+            self._external = None
             self._set_manual(now, None if self.stopped else order, say("idle.as_ordered"))
             return
         self._stopped_before, self._flowed = self.stopped, False
-        self.stopped = False
+        self.stopped, self._external = False, None
         self._start_limiter.owner(now)
         self._set_manual(now, order, "")
 
@@ -230,18 +234,34 @@ class EnergyController:
     def stop(self, now: float) -> None:
         """The owner's stop: from now on only the owner can start something."""
         self._forget_kept()
-        self.stopped, self._slot = True, None
+        self.stopped, self._slot, self._external = True, None, None
         self._set_manual(now, None, "")
 
     def resume(self, now: float) -> None:
         """End the owner's stop and the mode chosen by hand: the schedule applies again."""
         self._forget_kept()
-        self.stopped = False
+        self.stopped, self._external = False, None
         self._start_limiter.owner(now)
         self._set_manual(now, None, "")
 
     def take_slot(self, now: float, slot: Slot | None) -> None:
         self._slot = slot
+        self._rechoose(now)
+
+    @property
+    def external(self) -> External | None:
+        """The setpoint of another program, in force or not."""
+        return self._external
+
+    def owners_hand(self) -> str:
+        """Why no other program may set the power now: a stop, or a mode chosen by hand; "" when it may."""
+        if self._manual is not None:
+            return say("refused.hand_chose", mode=self._manual.mode)
+        return say("refused.hand_stopped") if self.stopped else ""
+
+    def take_external(self, now: float, external: External | None) -> None:
+        """Another program sets the power, None: it gives it back. The caller has asked owners_hand()."""
+        self._external = external
         self._rechoose(now)
 
     def fault_cleared(self, now: float) -> None:
@@ -265,13 +285,14 @@ class EnergyController:
 
     def end(self, now: float) -> None:
         """The program is being stopped: no session is wanted any more."""
-        self._slot = None
+        self._slot = self._external = None
         self._set_manual(now, ModeRequest(), say("idle.shutting_down"))
 
     # Outputs
 
     def decide(self, now: float) -> Setpoint:
         """The setpoint of this moment."""
+        self._drop_external(now)
         order, settings = self.order, self.settings
         share = self._held_share(now)
         if share is not None:
@@ -344,6 +365,7 @@ class EnergyController:
             clock_json(self.trust, wall, self.schedule.zone),
             self._follower.told(),
             self._start_limiter.starts(now),
+            {} if self._external is None else {**self._external.applied(), "in_force": order.by == "setpoint"},
         )
 
     # Internal
@@ -351,6 +373,15 @@ class EnergyController:
     def _forget_kept(self) -> None:
         """A person has chosen: what was written down before a restart no longer matters."""
         self._kept, self.order_lost = None, False
+
+    def _drop_external(self, now: float) -> None:
+        """End the setpoint of another program whose lifetime is over."""
+        if self._external is None or now < self._external.until_t:
+            return
+        name, self._external = self._external.name, None
+        self._idle_reason = say("idle.setpoint_over", name=name)
+        self._event("info", "setpoint-over", self._idle_reason, name=name)
+        self._rechoose(now)
 
     def _take_settings(self, settings: Settings) -> None:
         self.settings, self._limits = settings, settings.limits()
@@ -435,6 +466,7 @@ class EnergyController:
             trusted=self.trust.trusted,
             scheduled=not self.schedule.empty,
             idle_reason=say("idle.order_lost") if self.order_lost else self._idle_reason,
+            external=self._external,
         )
         order = self.order
         if self._drain.protecting and not (order.by == "owner" and order.mode == Mode.DISCHARGE):

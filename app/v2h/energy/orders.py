@@ -31,9 +31,10 @@ class ModeRequestError(ValueError):
 class ModeRequest:
     """A mode in force. amps: DC, positive in both directions, None: all that is allowed. soc_limit_pct: where charge
     or discharge ends, None: the configured window. until_t: monotonic s; until: the same in the form in which it was
-    given; until_said: the same for people, in local time. by: who chose it, "owner", "schedule", "slot" or "nobody".
-    because: the reason as text, "" when the owner chose it. keep_soc_pct: the car is not discharged below it, for a
-    ready-by target. hold: the car is not discharged at all, while other consumers draw power."""
+    given; until_said: the same for people, in local time. by: who chose it, "owner", "setpoint", "slot", "schedule" or
+    "nobody". because: the reason as text, "" when the owner chose it. keep_soc_pct: the car is not discharged below it,
+    for a ready-by target. hold: the car is not discharged at all, while other consumers draw power. power_w: the most
+    power of a charge or discharge, at the battery and positive in both directions; None: all that is allowed."""
 
     mode: str = "idle"
     amps: float | None = None
@@ -45,6 +46,7 @@ class ModeRequest:
     keep_soc_pct: float | None = None
     hold: bool = False
     until_said: str = ""
+    power_w: float | None = None
 
     @property
     def ends_when_done(self) -> bool:

@@ -16,6 +16,8 @@ from v2h.energy.orders import ModeRequest
 
 LEAST_BATTERY_V = 100.0
 """A battery has more; a lower reading is not the measurement of one."""
+GUESTS = ("setpoint", "slot")
+"""Other programs: their discharge keeps the owner's reserve, unless they name a floor of their own."""
 SMALL_W = 40.0
 """One step of the converter: less power than this counts as none."""
 HYSTERESIS_PCT = 1.0
@@ -89,7 +91,7 @@ def floor_pct(order: ModeRequest, limits: Limits, reserve_pct: float) -> float:
     low_pct = limits.soc_min_pct
     if order.soc_limit_pct is not None and order.mode == Mode.DISCHARGE:
         low_pct = order.soc_limit_pct
-    if order.mode == Mode.V2H:
+    if order.mode == Mode.V2H or (order.by in GUESTS and order.soc_limit_pct is None):
         low_pct = max(low_pct, reserve_pct)
     return max(low_pct, order.keep_soc_pct or 0.0)
 
@@ -182,6 +184,8 @@ class Situation:
     def useful(self) -> bool:
         """Whether there is something to do for this order, as far as that is known outside of a session."""
         order, window = self.order, self.window
+        if order.power_w is not None and order.power_w < SMALL_W:
+            return False
         if order.mode == Mode.CHARGE:
             return not window.full
         if order.mode == Mode.DISCHARGE:
@@ -294,16 +298,17 @@ def _match(s: Situation, soc_pct: float, over_w: float) -> Decision:
     return Decision(True, matched_w, text, order.mode, code, busy)
 
 
-def end_pct(order: ModeRequest, limits: Limits) -> float:
+def end_pct(order: ModeRequest, limits: Limits, reserve_pct: float = 0.0) -> float:
     """The state of charge at which a charge or discharge ends."""
-    if order.soc_limit_pct is not None:
-        return order.soc_limit_pct
-    return limits.soc_max_pct if order.mode == Mode.CHARGE else limits.soc_min_pct
+    if order.mode == Mode.DISCHARGE:
+        return floor_pct(order, limits, reserve_pct)
+    return limits.soc_max_pct if order.soc_limit_pct is None else order.soc_limit_pct
 
 
 def _fixed(s: Situation, soc_pct: float) -> Decision:
     order, window, limit = s.order, s.window, s.bounds()
     asked_w = float("inf") if order.amps is None else order.amps * s.volts_v
+    asked_w = min(asked_w, float("inf") if order.power_w is None else order.power_w)
     charging = order.mode == Mode.CHARGE
     if window.full if charging else window.empty:
         if order.ends_when_done:
@@ -312,6 +317,8 @@ def _fixed(s: Situation, soc_pct: float) -> Decision:
         text = say("fixed.charged_holding" if charging else "fixed.discharged_holding", soc_pct=soc_pct)
         return Decision(True, 0.0, text, order.mode, Code.FIXED, useful=False)
     power_w = min(asked_w, limit.high_w) if charging else -min(asked_w, -limit.low_w)
-    end = end_pct(order, s.limits)
+    if asked_w < SMALL_W:
+        return Decision(True, 0.0, say("fixed.zero"), order.mode, Code.FIXED, useful=False)
+    end = end_pct(order, s.limits, s.reserve_pct)
     text = say("fixed.charging" if charging else "fixed.discharging", power_w=power_w, end_pct=end)
     return Decision(True, power_w, text, order.mode, Code.FIXED, abs(power_w) >= SMALL_W)

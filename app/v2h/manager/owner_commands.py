@@ -15,6 +15,7 @@ from v2h.bus.states import Mode
 from v2h.checks import few
 from v2h.energy import price_shapes
 from v2h.energy.controller import EnergyController
+from v2h.energy.external import read_external
 from v2h.energy.kept_order import KeptOrder, kept_order
 from v2h.energy.orders import ModeRequest, ModeRequestError, read_order, read_slot
 from v2h.energy.owner_settings import SettingsError
@@ -48,11 +49,13 @@ class BadValuesError(OrderRefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """text: what was done. applied: the values now in force. changed: settings or schedule have changed."""
+    """text: what was done. applied: the values now in force. changed: settings or schedule have changed. repeated: the
+    command only prolongs or adjusts what was in force, which the log need not say each time."""
 
     text: str
     applied: dict[str, Any] = field(default_factory=dict)
     changed: bool = False
+    repeated: bool = False
 
 
 class OwnerCommands:
@@ -111,6 +114,25 @@ class OwnerCommands:
         in_force = self._controller.order.by == "slot" or self._controller.order.hold
         warning = "" if in_force else say("answer.slot_without_effect")
         return Answer(say("answer.slot", kind=slot.kind, until=slot.until, warning=warning), slot.applied())
+
+    def setpoint(self, values: Values, now: float, wall: datetime) -> Answer:
+        """The power that another program asks for. A repetition by the same program is not logged."""
+        controller = self._controller
+        try:
+            external = read_external(values, "api", now, wall, trusted=controller.trust.trusted)
+        except ModeRequestError as error:
+            raise BadValuesError(str(error)) from error
+        before = controller.external
+        if external is None:
+            controller.take_external(now, None)
+            return Answer(say("answer.no_setpoint"), {"power_w": None}, repeated=before is None)
+        self._may_start()
+        if why := controller.owners_hand():
+            raise OrderRefusedError(why)
+        controller.take_external(now, external)
+        warning = "" if controller.order.by == "setpoint" else say("answer.setpoint_without_effect")
+        text = say("answer.setpoint", what=external.said(), warning=warning)
+        return Answer(text, external.applied(), repeated=before is not None and before.name == external.name)
 
     def settings(self, values: Values, now: float, wall: datetime) -> Answer:
         try:

@@ -78,10 +78,13 @@ class Manager:
             "stop": orders.stop,
             "resume": orders.resume,
             "slot": orders.slot,
+            "setpoint": orders.setpoint,
             "settings": orders.settings,
             "schedule": orders.schedule,
             "prices": orders.prices,
         }
+        self._refused_setpoint = ""
+        """Why the last setpoint of another program was refused: it may send one every few seconds."""
         self._told: tuple[object, ...] = ()
         self._to_write: tuple[bool, ...] = ()
         self._told_t = self._preview_t = self._charger_t = float("-inf")
@@ -161,10 +164,16 @@ class Manager:
             here = _wall().astimezone(self._store.schedule.zone)
             answer = self._orders[name](command.values, now, here)
         except OrderRefusedError as error:
-            self._refuse(name, command, error.args[0], bad_input=error.bad_input, applied=error.applied)
+            repeated = name == "setpoint" and error.args[0] == self._refused_setpoint
+            self._refused_setpoint = error.args[0] if name == "setpoint" else self._refused_setpoint
+            self._refuse(
+                name, command, error.args[0], bad_input=error.bad_input, applied=error.applied, repeated=repeated
+            )
             return
         if answer.changed:
             self._use(now)
+        if name == "setpoint":
+            self._refused_setpoint = ""
         if name == "prices":
             self._tell_prices(now)
             self._preview_t = float("-inf")
@@ -173,7 +182,7 @@ class Manager:
         if name == "schedule":  # the page loads the preview as soon as it has the answer
             self._answers.append((name, command, reply))
         else:
-            self._answer(name, command, reply)
+            self._answer(name, command, reply, repeated=answer.repeated)
 
     def _on_clock(self, command: Command, now: float) -> None:
         def done(why_not: str) -> None:
@@ -205,13 +214,24 @@ class Manager:
             self._answer("clear-fault", command, Reply(command.id, False, text))
 
     def _refuse(
-        self, name: str, command: Command, why: str, *, bad_input: bool = False, applied: dict[str, Any] | None = None
+        self,
+        name: str,
+        command: Command,
+        why: str,
+        *,
+        bad_input: bool = False,
+        applied: dict[str, Any] | None = None,
+        repeated: bool = False,
     ) -> None:
         text = say("answer.refused", why=why)
-        self._answer(name, command, Reply(command.id, False, text, applied or {}, bad_input=bad_input))
+        reply = Reply(command.id, False, text, applied or {}, bad_input=bad_input)
+        self._answer(name, command, reply, repeated=repeated)
 
-    def _answer(self, name: str, command: Command, reply: Reply) -> None:
+    def _answer(self, name: str, command: Command, reply: Reply, *, repeated: bool = False) -> None:
+        """repeated: the log has an event for the same answer already."""
         self._bus.publish(reply, reply.id)
+        if repeated:
+            return
         text = say("answer.event", command=name, source=command.source, answer=reply.text)
         self._bus.event("info" if reply.ok else "warning", "command", text, **reply.applied)
 

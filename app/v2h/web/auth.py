@@ -27,7 +27,7 @@ OPEN_TO_ALL = ("static", "owner.log_in", "owner.do_log_in", "owner.pair", "owner
 """Endpoints that a person needs to become the owner. Those that change something check the request themselves."""
 LASTING = ("static", "pages.chart_library")
 """Endpoints whose response a browser may cache."""
-COMMAND, PRICES = "rest.post_command", "rest.post_prices"
+COMMAND, OPERATING = "rest.post_command", ("rest.post_prices", "rest.post_setpoint")
 OWNER_PAGES = "owner"
 """The blueprint of HTML forms; everything else takes JSON."""
 OWNERS_READING = ("rest.get_database",)
@@ -138,7 +138,7 @@ def _needed_scope() -> Scope:
     if request.method in SAFE:
         return "read"
     name = (request.view_args or {}).get("name")
-    operates = request.endpoint == PRICES or (request.endpoint == COMMAND and name in OPERATE)
+    operates = request.endpoint in OPERATING or (request.endpoint == COMMAND and name in OPERATE)
     return "operate" if operates else "configure"
 
 

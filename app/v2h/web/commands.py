@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -18,7 +19,7 @@ from v2h.bus.messages import Command, Reply, UnlockWord
 from v2h.bus.sentences import Sentence, say
 from v2h.bus.states import MODES
 from v2h.checks import Range, is_day, shown
-from v2h.config.bounds import AMPS, SOC
+from v2h.config.bounds import AMPS, LIFE, POWER, SOC
 
 ANSWER_WITHIN_S = 2.0
 LONGER_S = {"clock": 10.0}
@@ -67,6 +68,7 @@ COMMANDS: dict[str, dict[str, Rule]] = {
     "schedule": {"schedule": Kind.OBJECT, "replaces": Kind.TEXT},
     "clock": {"at": Kind.MOMENT},
     "slot": {"slot": ("charge", "hold", "none"), "until": Kind.MOMENT, "amps": AMPS, "soc_limit_pct": SOC},
+    "setpoint": {"power_w": replace(POWER, null=True), "life_s": LIFE, "name": Kind.TEXT},
 }
 """Orders that the page and the API may give, and their keys. `manager` and `charger` decide whether an order is
 possible at the moment."""
@@ -76,8 +78,9 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "schedule": ("schedule",),
     "clock": ("at",),
     "slot": ("slot",),
+    "setpoint": ("power_w",),
 }
-OPERATE = ("mode", "stop", "clear-fault", "capture", "resume", "slot")
+OPERATE = ("mode", "stop", "clear-fault", "capture", "resume", "slot", "setpoint")
 """Orders for which a token that may operate is enough; every other order configures."""
 ELSEWHERE = {("clear-fault", "unlock_confirmed"): UnlockWord.GIVEN_AT_THE_PANEL}
 """Keys of orders that must be given at another place, and the sentence that names the place."""

@@ -128,6 +128,33 @@ class Endpoint(NamedTuple):
     body: Schema | None = None
 
 
+def _rule(rule: Rule) -> Schema:
+    if isinstance(rule, Range):
+        kind = ["number", "null"] if rule.null else "number"
+        return {"type": kind, "minimum": rule.low, "maximum": rule.high, "description": rule.unit}
+    if isinstance(rule, tuple):
+        return {"type": "string", "enum": list(rule)}
+    known: dict[Kind, Schema] = {
+        Kind.MOMENT: {"type": "string", "format": "date-time"},
+        Kind.DAY: {"type": "string", "format": "date"},
+        Kind.OBJECT: {"type": "object"},
+        Kind.TEXT: {"type": "string"},
+        Kind.VALUE: {},
+    }
+    return known[rule] | {"description": KINDS[rule]}
+
+
+def _command_body(name: str) -> Schema:
+    keys = COMMANDS[name]
+    return {
+        "type": "object",
+        "properties": {key: _rule(rule) for key, rule in keys.items() if key != ANY_KEY}
+        | (OWNERS if name == "settings" else {}),
+        "required": list(NEEDED.get(name, ())),
+        "additionalProperties": ANY_KEY in keys,
+    }
+
+
 ENDPOINTS = (
     Endpoint("get", "/state", "Everything the page shows, as of now", OBJECT, READ, LANGUAGE),
     Endpoint("get", "/stream", "The same, live, as server-sent events; 8 at a time", STREAM, SOURCED, LANGUAGE),
@@ -145,6 +172,15 @@ ENDPOINTS = (
         CHANGED,
         DIRECTED | LANGUAGE,
         PRICES,
+    ),
+    Endpoint(
+        "post",
+        "/setpoint",
+        "Set the power for life_s; a mode by hand and a stop are stronger",
+        DONE,
+        CHANGED,
+        LANGUAGE,
+        _command_body("setpoint"),
     ),
     Endpoint("get", "/log", "Events, newest first", shape(events=ROWS), ASKED, PAGE | LEVEL),
     Endpoint("get", "/log.csv", "All events as CSV", "text/csv", ASKED, LEVEL),
@@ -181,32 +217,10 @@ def document() -> dict[str, Any]:
 def _commands() -> list[Endpoint]:
     """One operation for each command, because each command has its own keys."""
     endpoints = []
-    for name, keys in COMMANDS.items():
-        body: Schema = {
-            "type": "object",
-            "properties": {key: _rule(rule) for key, rule in keys.items() if key != ANY_KEY}
-            | (OWNERS if name == "settings" else {}),
-            "required": list(NEEDED.get(name, ())),
-            "additionalProperties": ANY_KEY in keys,
-        }
-        summary = f"Order: {name}"
-        endpoints.append(Endpoint("post", f"/command/{name}", summary, DONE, CHANGED, LANGUAGE, body))
+    for name in COMMANDS:
+        body = _command_body(name)
+        endpoints.append(Endpoint("post", f"/command/{name}", f"Order: {name}", DONE, CHANGED, LANGUAGE, body))
     return endpoints
-
-
-def _rule(rule: Rule) -> Schema:
-    if isinstance(rule, Range):
-        return {"type": "number", "minimum": rule.low, "maximum": rule.high, "description": rule.unit}
-    if isinstance(rule, tuple):
-        return {"type": "string", "enum": list(rule)}
-    known: dict[Kind, Schema] = {
-        Kind.MOMENT: {"type": "string", "format": "date-time"},
-        Kind.DAY: {"type": "string", "format": "date"},
-        Kind.OBJECT: {"type": "object"},
-        Kind.TEXT: {"type": "string"},
-        Kind.VALUE: {},
-    }
-    return known[rule] | {"description": KINDS[rule]}
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:

@@ -145,6 +145,14 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
             raise BadRequestError(error.args[0]) from error
         return _answer(commands.send("prices", {direction: prices.as_json() for direction, prices in pushed.items()}))
 
+    @doors.post("/setpoint")
+    def post_setpoint() -> Response:
+        values = _body()
+        if g.key.kind == "token":  # the owner's name for the program that asks
+            values = {"name": g.key.name, **values}
+        check("setpoint", values)
+        return _answer(commands.send("setpoint", values))
+
     @doors.get("/log")
     def get_log() -> Response:
         limit = _whole("limit", 100, 1, MAX_EVENTS)

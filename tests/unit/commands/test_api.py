@@ -58,6 +58,11 @@ def test_watch_follows_the_stream(
             ("slot", {"slot": "hold", "until": "2026-11-22T18:00:00+01:00"}),
         ),
         (["slot", "none"], ("slot", {"slot": "none"})),
+        (["setpoint", "none"], ("setpoint", {"power_w": None, "name": "test"})),
+        (
+            ["setpoint", "-1500", "--for", "60", "--name", "script"],
+            ("setpoint", {"power_w": -1500.0, "life_s": 60.0, "name": "script"}),
+        ),
         (["stop"], ("stop", {})),
         (["clear-fault"], ("clear-fault", {})),
         (["resume"], ("resume", {})),
@@ -91,6 +96,9 @@ def test_bad_input_is_2_and_says_what(host: str, web: WebApp, capsys: pytest.Cap
     ("words", "says"),
     [
         (["mode", "turbo"], "invalid choice: 'turbo'"),
+        (["setpoint", "much"], "'much' is not a number from -20000 to 20000 W"),
+        (["setpoint", "500"], "--for is missing: a setpoint must end by itself"),
+        (["setpoint", "500", "--for", "1"], "'1' is not a number from 5 to 86400 s"),
         (["slot", "v2h"], "invalid choice: 'v2h'"),
         (["slot", "charge", "--amps", "5"], "--until is missing: a slot must end by itself"),
         (["slot", "hold", "--until", "18:00", "--amps", "5"], "--amps does not fit hold, which takes --until"),

@@ -186,6 +186,7 @@ def test_every_mode_can_be_asked_for() -> None:
         "schedule",
         "clock",
         "slot",
+        "setpoint",
     }
     assert set(COMMANDS) == known
 

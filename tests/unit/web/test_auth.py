@@ -212,7 +212,8 @@ FLAT = {"results": [{"valid_from": "2026-01-01T00:00Z", "valid_to": None, "value
 def test_a_token_may_do_what_its_scope_says_and_nothing_more(web: WebApp) -> None:
     """With closed reading, so that each scope counts. Every change that this list does not name configures."""
     app, operate = web.make(reading_open=False), {f"/api/v1/command/{name}" for name in OPERATE}
-    bodies: dict[str, dict[str, object]] = {"mode": {"mode": "v2h"}, "slot": {"slot": "none"}, "clock": {"at": "x"}}
+    bodies: dict[str, dict[str, object]] = {"mode": {"mode": "v2h"}, "slot": {"slot": "none"}}
+    bodies |= {"clock": {"at": "x"}, "setpoint": {"power_w": None}}
     for scope, allowed in (("read", set[str]()), ("operate", operate), ("configure", operate | {"any other"})):
         token = web.token(scope)
         assert app.test_client().get("/api/v1/state", headers=token).status_code == 200
@@ -225,6 +226,8 @@ def test_a_token_may_do_what_its_scope_says_and_nothing_more(web: WebApp) -> Non
                 assert "/tokens" in said(answer) and f'scope of this token is "{scope}"' in said(answer)
         pushed = app.test_client().post("/api/v1/prices", json=FLAT, headers=token)
         assert pushed.status_code == (403 if scope == "read" else 200)
+        asked = app.test_client().post("/api/v1/setpoint", json={"power_w": None}, headers=token)
+        assert asked.status_code == (403 if scope == "read" else 200)
         restored = app.test_client().post("/api/v1/restore", json={}, headers=token)
         assert (restored.status_code == 403) is (scope != "configure")
     assert {name for name, _ in web.orders} == {"settings", "prices", "calibrate", *OPERATE}

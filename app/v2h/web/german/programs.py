@@ -155,6 +155,10 @@ PROGRAM_TEXTS: dict[str, str] = {
         "Diese Seite hat keine Verbindung: Das Ladegerät antwortet nicht. Zum Anhalten drücken Sie die Taste am "
         "Ladegerät."
     ),
+    "order.held": "gehalten auf {power_w:.0f} W von {name}",
+    "order.held_until": "gehalten auf {power_w:.0f} W von {name} bis {until:when}",
+    "idle.setpoint_over": "Ruhe: Die Vorgabe von {name} ist zu Ende.",
+    "fixed.zero": "Hält 0 W, wie vorgegeben.",
     "order.cheap_slot": "eine günstige Zeit wurde angekündigt",
     # Was nach einem Neustart aus einer Ladung von Hand wird (energy/kept_order.py, energy/controller.py).
     "order.goes_on": "Die befohlene Ladung geht nach einem Neustart weiter.",
@@ -181,6 +185,11 @@ PROGRAM_TEXTS: dict[str, str] = {
     "answer.not_written": (
         " Das konnte nicht auf die Karte geschrieben werden ({error}): Bis das gelingt, vergisst es ein Neustart."
     ),
+    "answer.setpoint": "Es gilt: {what}.{warning}",
+    "answer.setpoint_without_effect": " Die Vorgabe wirkt jetzt nicht, weil das Auto für ein Ziel geladen wird.",
+    "answer.no_setpoint": "Keine Vorgabe eines anderen Programms gilt.",
+    "refused.hand_stopped": "der Betreiber hat das Ladegerät angehalten; nur er kann es wieder starten",
+    "refused.hand_chose": "der Betreiber hat {mode:mode} von Hand gewählt, das geht vor; v2h resume beendet es",
     "answer.no_slot": "Keine Zeit ist angekündigt.",
     "answer.slot": "Angekündigte Zeit: {kind:word} bis {until:when}.{warning}",
     "answer.slot_without_effect": " Sie wirkt jetzt nicht, weil der Betreiber etwas anderes gewählt hat.",

@@ -37,7 +37,10 @@ def next_rows(seen: Snapshot, manager: ManagerState | None) -> list[dict[str, st
     rows = [row for row in entries(seen.plan.preview if seen.plan else (), seen.wall_s) if row["mode"] != Mode.IDLE][
         :NEXT_SHOWN
     ]
-    if manager is not None and manager.chosen_by == "owner":  # the schedule's present part is not what happens now
+    if manager is not None and manager.chosen_by in (
+        "owner",
+        "setpoint",
+    ):  # the schedule's present part is not what happens now
         rows = [{**row, "tone": "dim"} for row in rows]
     if rows:
         return rows
