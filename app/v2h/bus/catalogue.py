@@ -54,6 +54,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "matching.no_surplus": "Waiting for surplus: the house needs all there is.",
     "matching.car_empty": ("The car has {soc_pct:.0f} % and keeps {floor_pct:.0f} %: the house draws from the grid."),
     "matching.hold": "Not discharging, while others draw: the house draws from the grid.",
+    "matching.held_by": "{by} holds the car from discharging: the house draws from the grid.",
     "matching.covering_at_limit": (
         "Covering the house at the limit: {power_w:kw} from the car, {grid_w:kw} from the grid."
     ),
@@ -140,9 +141,10 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "page.gone": "This page is gone: the charger does not answer. To stop it, press the button at the charger.",
     "order.cheap_slot": "a cheap slot was announced",
     # The setpoint of another program (energy/external.py).
-    "order.held": "held at {power_w:.0f} W by {name}",
-    "order.held_until": "held at {power_w:.0f} W by {name} until {until:when}",
-    "idle.setpoint_over": "Idle: the setpoint of {name} has ended.",
+    "order.held": "held at {power_w:.0f} W by {by}",
+    "order.held_until": "held at {power_w:.0f} W by {by} until {until:when}",
+    "idle.setpoint_over": "Idle: the setpoint of {by} has ended.",
+    "order.asked_by": "{by} asked for it",
     # What becomes of a charge by hand after a restart (energy/kept_order.py, energy/controller.py).
     "order.goes_on": "The charge that you ordered goes on after a restart.",
     "order.over": "The charge that you ordered does not go on after a restart, because its end has passed.",
@@ -169,6 +171,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "answer.setpoint": "In force: {what}.{warning}",
     "answer.setpoint_without_effect": " It has no effect now, because the car charges for a ready-by target.",
     "answer.no_setpoint": "No setpoint of another program is in force.",
+    "answer.slot_later": " Another controller’s newer order is in force.",
     "answer.slot_without_effect": " It has no effect now, because the owner chose otherwise.",
     "answer.mode": "In force: {order}.{warning}",
     "answer.order": "{mode:mode}",
@@ -193,8 +196,8 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     ),
     "refused.config_errors": "the configuration has errors: {first}",
     "refused.fault": "a fault is latched ({what}). Press “Clear the fault” first.",
-    "refused.hand_stopped": "the owner has stopped the charger; only the owner can start it again",
-    "refused.hand_chose": "the owner chose {mode:mode} by hand, and that is stronger; v2h resume ends it",
+    "refused.owners_hand": "the owner chose {mode:mode}, and the owner’s hand comes first",
+    "refused.owners_stop": "the owner stopped the charger, and only the owner can start something",
     "refused.nothing_to_charge": "the car has {soc_pct:.0f} % already, {end_pct:g} % are asked for",
     "refused.nothing_to_discharge": "the car has only {soc_pct:.0f} %, {end_pct:g} % are asked for",
     "refused.no_clock": (

@@ -231,7 +231,8 @@ class ManagerState(Message):
     {"mean_w": mean |grid - target| while matching, "over_s": the seconds over which it was taken}, empty before
     anything was matched, and "lag_s": the learned lag of the meter where it contradicts the configured one. starts:
     sessions started in the last hour. external: the setpoint of another program, {"power_w": as it was asked for,
-    "name", "until": ISO time or missing, "in_force": False while something stronger applies}, empty without one.
+    "by", "until": ISO time or missing, "in_force": False while something stronger applies}, empty without one. by: the
+    other controller whose order is in force, "" for none.
     """
 
     TOPIC = "v2h/manager/state"
@@ -252,6 +253,7 @@ class ManagerState(Message):
     tracking: dict[str, float] = field(default_factory=dict)
     starts: int = 0
     external: dict[str, Any] = field(default_factory=dict)
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,9 +358,10 @@ class Command(Message):
     whole document, "replaces": the revision of the one that was edited}: refused when another is in force), "clock"
     ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot": "charge" | "hold" | "none",
     "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharge while other loads draw power),
-    "prices" ({"import": {"start", "step_min", "values"}, "export": the same}: dated prices; see energy/price_shapes),
-    "setpoint" ({"power_w": at the battery, + charging, or null to end it, "life_s", "name": who asks}: another program
-    sets the power for that long; see energy/external).
+    "setpoint" ({"power_w": at the battery, + charging, or null to end it, "lifetime_s", "by"}: another program sets the
+    power for that long; see energy/external), "prices" ({"import": {"start", "step_min", "values"}, "export": the
+    same}: dated prices; see energy/price_shapes). In "mode", "slot" and "setpoint" `lifetime_s` gives the end in s
+    from now, and `by` names the controller that gives the order.
     """
 
     TOPIC = "v2h/command/{}"

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 def _check_slot(args: argparse.Namespace, kind: str, values: dict[str, Any]) -> None:
     """Refuse options that do not fit, as argparse does."""
     options = {"until": "--until", "amps": "--amps", "soc_limit_pct": "--soc-limit"}
-    allowed = SLOTS[kind]
+    allowed = [key for key in SLOTS[kind] if key in options]
     for key in values.keys() - {"slot", *allowed}:
         takes = ", ".join(options[each] for each in allowed) or "nothing"
         args.refuse(f"{options[key]} does not fit {kind}, which takes {takes}")

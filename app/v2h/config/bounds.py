@@ -10,7 +10,7 @@ SOC = Range(5, 100, "%")
 POWER = Range(-20_000, 20_000, "W")
 """Power that another program may ask for: more than any charger with this plug has; the owner's limits bound it
 further."""
-LIFE = Range(5, 86_400, "s")
+SETPOINT_LIFE = Range(5, 86_400, "s")
 """How long it holds. Not shorter than a program needs to repeat it over a slow network, not longer than a day: the
 program may be gone."""
 APART_PCT = 5.0

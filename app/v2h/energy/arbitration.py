@@ -64,6 +64,8 @@ def _within(order: ModeRequest, slot: Slot | None) -> ModeRequest:
     if slot is None:
         return order
     if slot.kind == "hold":
-        return replace(order, hold=True)
-    because = say("order.cheap_slot")
-    return ModeRequest("charge", slot.amps, slot.soc_limit_pct, slot.until_t, slot.until, "slot", because)
+        return replace(order, hold=True, held_by=slot.by)
+    because = say("order.asked_by", by=slot.by) if slot.by else say("order.cheap_slot")
+    return ModeRequest(
+        "charge", slot.amps, slot.soc_limit_pct, slot.until_t, slot.until, "slot", because, whose=slot.by
+    )

@@ -31,6 +31,7 @@ from v2h.energy.owner_settings import Settings
 from v2h.energy.planning import active, next_entry
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedule import Part, Schedule, local_iso
+from v2h.energy.slots import Slots
 from v2h.energy.start_limiter import StartLimiter
 
 SPACING_S = 0.04
@@ -67,7 +68,7 @@ class EnergyController:
         self._boot = ""
         self.order_lost = False
         """The stop in force is not the owner's: an order was lost in a restart."""
-        self._slot: Slot | None = None
+        self._slots = Slots()
         self._external: External | None = None
         self._choice, self._idle_reason = Arbitration(ModeRequest(by="nobody")), ""
         self._plan_t = float("-inf")
@@ -100,7 +101,8 @@ class EnergyController:
     @property
     def needs_kept_order(self) -> bool:
         """Whether the order that is written down is in force, or nobody has chosen since it was lost."""
-        by_hand = self._manual is not None and self._manual.by == "owner" and self._manual.mode == Mode.CHARGE
+        order = self._manual
+        by_hand = order is not None and order.by == "owner" and not order.is_lent and order.mode == Mode.CHARGE
         return by_hand or self._kept is not None or self.order_lost
 
     # After a restart
@@ -179,8 +181,7 @@ class EnergyController:
         car is no longer the one that was planned for."""
         became, self.trust = trust.trusted and not self.trust.trusted, trust
         self._decide_kept(now, wall)
-        if self._slot is not None and now >= self._slot.until_t:
-            self._slot = None
+        self._slots = self._slots.alive(now)
         self._drop_external(now)
         if now - self._soc_t > SOC_KNOWN_S and self._soc_pct is not None:
             self._soc_pct, self._window = None, policy.Window()
@@ -214,8 +215,15 @@ class EnergyController:
             return
         self._stopped_before, self._flowed = self.stopped, False
         self.stopped, self._external = False, None
-        self._start_limiter.owner(now)
+        if not order.is_lent:
+            self._start_limiter.owner(now)
         self._set_manual(now, order, "")
+
+    @property
+    def owners_hand(self) -> ModeRequest | None:
+        """The mode that the owner himself chose, while it is in force."""
+        by_hand = self._manual is not None and self._manual.by == "owner" and not self._manual.is_lent
+        return self._manual if by_hand else None
 
     def nothing_to_do(self, order: ModeRequest) -> str:
         """Why a charge or discharge would be over at once, "" when it would not, or when that is not known."""
@@ -234,7 +242,7 @@ class EnergyController:
     def stop(self, now: float) -> None:
         """The owner's stop: from now on only the owner can start something."""
         self._forget_kept()
-        self.stopped, self._slot, self._external = True, None, None
+        self.stopped, self._slots, self._external = True, Slots(), None
         self._set_manual(now, None, "")
 
     def resume(self, now: float) -> None:
@@ -244,24 +252,23 @@ class EnergyController:
         self._start_limiter.owner(now)
         self._set_manual(now, None, "")
 
-    def take_slot(self, now: float, slot: Slot | None) -> None:
-        self._slot = slot
+    def take_slot(self, now: float, slot: Slot) -> bool:
+        """A slot was announced, or ended. Returns whether it is news, and not the same one for a longer time."""
+        before, self._slots = self._slots, self._slots.alive(now).taken(now, slot)
         self._rechoose(now)
+        return not self._slots.goes_on(before, slot.by)
 
     @property
     def external(self) -> External | None:
         """The setpoint of another program, in force or not."""
         return self._external
 
-    def owners_hand(self) -> str:
-        """Why no other program may set the power now: a stop, or a mode chosen by hand; "" when it may."""
-        if self._manual is not None:
-            return say("refused.hand_chose", mode=self._manual.mode)
-        return say("refused.hand_stopped") if self.stopped else ""
-
     def take_external(self, now: float, external: External | None) -> None:
-        """Another program sets the power, None: it gives it back. The caller has asked owners_hand()."""
+        """Another program sets the power, None: it gives it back. It replaces the older order of another controller;
+        the caller has asked owners_hand."""
         self._external = external
+        if external is not None and self._manual is not None and self._manual.is_lent:
+            self._manual = None
         self._rechoose(now)
 
     def fault_cleared(self, now: float) -> None:
@@ -285,7 +292,7 @@ class EnergyController:
 
     def end(self, now: float) -> None:
         """The program is being stopped: no session is wanted any more."""
-        self._slot = self._external = None
+        self._slots, self._external = Slots(), None
         self._set_manual(now, ModeRequest(), say("idle.shutting_down"))
 
     # Outputs
@@ -302,7 +309,7 @@ class EnergyController:
             self._end_manual(now, self._ended(decision))
             return self.decide(now)
         self._flowed = self._flowed or (decision.code is policy.Code.FIXED and decision.useful)
-        eager = order.by == "owner"
+        eager = order.by == "owner" and not order.is_lent
         permit = self._start_limiter.step(
             now, decision.wanted, decision.useful, settings.idle_end_min * 60, eager=eager
         )
@@ -366,6 +373,7 @@ class EnergyController:
             self._follower.told(),
             self._start_limiter.starts(now),
             {} if self._external is None else {**self._external.applied(), "in_force": order.by == "setpoint"},
+            order.whose or order.held_by,
         )
 
     # Internal
@@ -378,9 +386,9 @@ class EnergyController:
         """End the setpoint of another program whose lifetime is over."""
         if self._external is None or now < self._external.until_t:
             return
-        name, self._external = self._external.name, None
-        self._idle_reason = say("idle.setpoint_over", name=name)
-        self._event("info", "setpoint-over", self._idle_reason, name=name)
+        by, self._external = self._external.by, None
+        self._idle_reason = say("idle.setpoint_over", by=by)
+        self._event("info", "setpoint-over", self._idle_reason, by=by)
         self._rechoose(now)
 
     def _take_settings(self, settings: Settings) -> None:
@@ -437,10 +445,11 @@ class EnergyController:
 
     def _end_manual(self, now: float, why: str) -> None:
         """End an order that nobody cancelled: its time is over, it is done, or there is a fault."""
-        if self._manual is not None or self._slot is not None:
+        slot = self._slots.in_force
+        if self._manual is not None or slot is not None:
             self._event("info", "mode-ended", why, mode=self.order.mode)
         if self._manual is None or self.order.by == "slot":
-            self._slot = None
+            self._slots = self._slots if slot is None else self._slots.without(slot.by)
         else:
             self._manual = self._kept = None
         self._idle_reason = why
@@ -460,7 +469,7 @@ class EnergyController:
         before = self.order
         self._choice = arbitrate(
             self._manual,
-            self._slot,
+            self._slots.in_force,
             self.part,
             suspended=self.stopped,
             trusted=self.trust.trusted,

@@ -13,20 +13,18 @@ from typing import Any
 from v2h.bus.sentences import Sentence, say
 from v2h.bus.states import Mode
 from v2h.checks import shown
-from v2h.config.bounds import LIFE, POWER
-from v2h.energy.orders import ModeRequest, ModeRequestError, time_for_people
-
-LONGEST_NAME = 40
+from v2h.config.bounds import POWER, SETPOINT_LIFE
+from v2h.energy.orders import ModeRequest, ModeRequestError, read_name, time_for_people
 
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """power_w: at the battery, + charging. until_t: monotonic s. name: who asked. until: the end as ISO time of day,
+    """power_w: at the battery, + charging. until_t: monotonic s. by: who asked. until: the end as ISO time of day,
     until_said: the same for people; both "" while the time of day is not known."""
 
     power_w: float
     until_t: float
-    name: str
+    by: str
     until: str = ""
     until_said: str = ""
 
@@ -39,18 +37,19 @@ class External:
             because=self.said(),
             keep_soc_pct=keep_soc_pct,
             hold=hold,
+            whose=self.by,
             power_w=abs(self.power_w),
         )
 
     def said(self) -> Sentence:
         """'held at 1500 W by Predbat until 14:05'"""
         if self.until_said:
-            return say("order.held_until", power_w=abs(self.power_w), name=self.name, until=self.until_said)
-        return say("order.held", power_w=abs(self.power_w), name=self.name)
+            return say("order.held_until", power_w=abs(self.power_w), by=self.by, until=self.until_said)
+        return say("order.held", power_w=abs(self.power_w), by=self.by)
 
     def applied(self) -> dict[str, Any]:
         """The values in the form for a reply."""
-        return {"power_w": self.power_w, "name": self.name} | ({"until": self.until} if self.until else {})
+        return {"power_w": self.power_w, "by": self.by} | ({"until": self.until} if self.until else {})
 
 
 def read_external(
@@ -62,23 +61,21 @@ def read_external(
     ModeRequestError.
     """
     for key in values:
-        if key not in ("power_w", "life_s", "name"):
-            raise ModeRequestError(f"{key} = {shown(values[key])} does not fit a setpoint: power_w, life_s, name")
+        if key not in ("power_w", "lifetime_s", "by"):
+            raise ModeRequestError(f"{key} = {shown(values[key])} does not fit a setpoint: power_w, lifetime_s, by")
     if "power_w" not in values:
         raise ModeRequestError("power_w is missing: the power at the battery in W, + charging, null to end it")
-    name = values.get("name", source)
-    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-        raise ModeRequestError(f"name = {shown(name)} is not a text of 1 to {LONGEST_NAME} printable letters")
-    power_w, life_s = values["power_w"], values.get("life_s")
+    by = read_name(values) or source
+    power_w, life_s = values["power_w"], values.get("lifetime_s")
     if power_w is None:
         return None
     if not POWER.fits(power_w):
         raise ModeRequestError(f"power_w = {shown(power_w)} is not {POWER}")
     if life_s is None:
-        raise ModeRequestError(f"life_s is missing: a setpoint must end by itself; it is {LIFE}")
-    if not LIFE.fits(life_s):
-        raise ModeRequestError(f"life_s = {shown(life_s)} is not {LIFE}")
+        raise ModeRequestError(f"lifetime_s is missing: a setpoint must end by itself; it is {SETPOINT_LIFE}")
+    if not SETPOINT_LIFE.fits(life_s):
+        raise ModeRequestError(f"lifetime_s = {shown(life_s)} is not {SETPOINT_LIFE}")
     if not trusted:
-        return External(float(power_w), now + life_s, name)
+        return External(float(power_w), now + life_s, by)
     end = (wall.astimezone(UTC) + timedelta(seconds=life_s)).astimezone(wall.tzinfo)
-    return External(float(power_w), now + life_s, name, end.isoformat(timespec="seconds"), time_for_people(end, wall))
+    return External(float(power_w), now + life_s, by, end.isoformat(timespec="seconds"), time_for_people(end, wall))

@@ -8,17 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from v2h.bus.sentences import say
 from v2h.bus.states import MODES, Mode
 from v2h.checks import Range, one_of, shown
 from v2h.config.site import Limits
 
 LONGEST = timedelta(days=7)
+LIFETIME = Range(1, LONGEST.total_seconds(), "s")
+LONGEST_NAME = 32
+"""Letters in the name of another controller."""
+ENDS = ("until", "lifetime_s", "by")
+"""The end of an order, by the clock or from now on; and the name of the controller that gives it."""
 KEYS = {
-    "idle": (),
-    "v2h": ("until",),
-    "solar": ("until",),
-    "charge": ("amps", "soc_limit_pct", "until"),
-    "discharge": ("amps", "soc_limit_pct", "until"),
+    "idle": ("by",),
+    "v2h": ENDS,
+    "solar": ENDS,
+    "charge": ("amps", "soc_limit_pct", *ENDS),
+    "discharge": ("amps", "soc_limit_pct", *ENDS),
 }
 """Which values a mode takes."""
 
@@ -33,8 +39,10 @@ class ModeRequest:
     or discharge ends, None: the configured window. until_t: monotonic s; until: the same in the form in which it was
     given; until_said: the same for people, in local time. by: who chose it, "owner", "setpoint", "slot", "schedule" or
     "nobody". because: the reason as text, "" when the owner chose it. keep_soc_pct: the car is not discharged below it,
-    for a ready-by target. hold: the car is not discharged at all, while other consumers draw power. power_w: the most
-    power of a charge or discharge, at the battery and positive in both directions; None: all that is allowed."""
+    for a ready-by target. hold: the car is not discharged at all, while other consumers draw power; held_by: the
+    controller that asks for this. power_w: the most power of a charge or discharge, at the battery and positive in both
+    directions; None: all that is allowed. whose: the controller that gave the order, "" for the owner at the page, the
+    panel or the command line."""
 
     mode: str = "idle"
     amps: float | None = None
@@ -47,6 +55,14 @@ class ModeRequest:
     hold: bool = False
     until_said: str = ""
     power_w: float | None = None
+    whose: str = ""
+    held_by: str = ""
+
+    @property
+    def is_lent(self) -> bool:
+        """Whether another controller gave it for a time: then the owner's hand overrules it. Without an end it is the
+        hand of the owner, who used that controller."""
+        return self.by == "owner" and bool(self.whose) and self.until_t is not None
 
     @property
     def ends_when_done(self) -> bool:
@@ -71,39 +87,44 @@ def read_order(values: Mapping[str, Any], limits: Limits, now: float, wall: date
                 f"{key} = {values[key]!r} does not fit mode {mode}; it takes {', '.join(allowed) or 'nothing'}"
             )
     most_a = limits.max_discharge_a if mode == Mode.DISCHARGE else limits.max_charge_a
-    until = values.get("until")
-    end = None if until is None else _moment(until, wall)
+    end, until = _end(values, wall)
+    whose = read_name(values)
     return ModeRequest(
         mode,
         _number("amps", values.get("amps"), Range(0, most_a, "A")),
         _number("soc_limit_pct", values.get("soc_limit_pct"), Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
         None if end is None else now + ahead_s(end, wall),
-        None if end is None else str(until),
+        until,
+        because=say("order.asked_by", by=whose) if whose else "",
         until_said="" if end is None else time_for_people(end, wall),
+        whose=whose,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A tariff's cheap slot ("charge"), or a time in which other consumers draw power and the car must not feed them
-    ("hold")."""
+    ("hold"). by: the controller that announced it, "" without a name. kind "none" ends the slot of that controller; all
+    of them without a name."""
 
     kind: str
     until_t: float
     until: str
     amps: float | None = None
     soc_limit_pct: float | None = None
+    by: str = ""
 
     def applied(self) -> dict[str, Any]:
-        values = {"slot": self.kind, "amps": self.amps, "soc_limit_pct": self.soc_limit_pct, "until": self.until}
+        until = self.until or None
+        values = {"slot": self.kind, "amps": self.amps, "soc_limit_pct": self.soc_limit_pct, "until": until}
         return {key: value for key, value in values.items() if value is not None}
 
 
-SLOTS = {"charge": ("until", "amps", "soc_limit_pct"), "hold": ("until",), "none": ()}
+SLOTS = {"charge": (*ENDS, "amps", "soc_limit_pct"), "hold": ENDS, "none": ("by",)}
 
 
-def read_slot(values: Mapping[str, Any], limits: Limits, now: float, wall: datetime) -> Slot | None:
-    """Check the values of a "slot" command; None ends the present one. Raises ModeRequestError."""
+def read_slot(values: Mapping[str, Any], limits: Limits, now: float, wall: datetime) -> Slot:
+    """Check the values of a "slot" command. Raises ModeRequestError."""
     kind = values.get("slot")
     if not isinstance(kind, str) or kind not in SLOTS:
         raise ModeRequestError(f"slot = {shown(kind)} is not {one_of(SLOTS)}")
@@ -111,18 +132,40 @@ def read_slot(values: Mapping[str, Any], limits: Limits, now: float, wall: datet
         if key != "slot" and key not in SLOTS[kind]:
             allowed = ", ".join(SLOTS[kind]) or "nothing"
             raise ModeRequestError(f"{key} = {values[key]!r} does not fit slot {kind}; it takes {allowed}")
+    by = read_name(values)
     if kind == "none":
-        return None
-    until = values.get("until")
-    if until is None:
+        return Slot(kind, now, "", by=by)
+    end, until = _end(values, wall)
+    if end is None or until is None:
         raise ModeRequestError("until is missing: a slot must end by itself")
     return Slot(
         kind,
-        now + ahead_s(_moment(until, wall), wall),
-        str(until),
+        now + ahead_s(end, wall),
+        until,
         _number("amps", values.get("amps"), Range(0, limits.max_charge_a, "A")),
         _number("soc_limit_pct", values.get("soc_limit_pct"), Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
+        by,
     )
+
+
+def _end(values: Mapping[str, Any], wall: datetime) -> tuple[datetime | None, str | None]:
+    """The end that `until` or `lifetime_s` gives, and the text for it; (None, None) without one. A lifetime needs no
+    clock that is right. Raises ModeRequestError."""
+    until, life_s = values.get("until"), _number("lifetime_s", values.get("lifetime_s"), LIFETIME)
+    if until is not None and life_s is not None:
+        raise ModeRequestError("until and lifetime_s are both given; one of them is enough")
+    if life_s is not None:
+        end = (wall.astimezone(UTC) + timedelta(seconds=life_s)).astimezone(wall.tzinfo)
+        return end, end.isoformat(timespec="seconds")
+    return (None, None) if until is None else (_moment(until, wall), str(until))
+
+
+def read_name(values: Mapping[str, Any]) -> str:
+    """The name of the controller that gives the order. Raises ModeRequestError."""
+    by = values.get("by", "")
+    if not isinstance(by, str) or len(by) > LONGEST_NAME or not by.isprintable():
+        raise ModeRequestError(f"by = {shown(by)} is not a name of at most {LONGEST_NAME} printable letters")
+    return by.strip()
 
 
 def _number(key: str, value: Any, allowed: Range) -> float | None:

@@ -286,7 +286,7 @@ def _match(s: Situation, soc_pct: float, over_w: float) -> Decision:
         elif window.empty:
             text = say("matching.car_empty", soc_pct=soc_pct, floor_pct=floor_pct(order, s.limits, s.reserve_pct))
         elif order.hold:
-            text = say("matching.hold")
+            text = say("matching.held_by", by=order.held_by) if order.held_by else say("matching.hold")
         else:
             text = say("matching.covering_at_limit", power_w=matched_w, grid_w=over_w)
     elif not busy:

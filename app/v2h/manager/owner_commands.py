@@ -49,13 +49,13 @@ class BadValuesError(OrderRefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """text: what was done. applied: the values now in force. changed: settings or schedule have changed. repeated: the
-    command only prolongs or adjusts what was in force, which the log need not say each time."""
+    """text: what was done. applied: the values now in force. changed: settings or schedule have changed. news: whether
+    it belongs in the log; a controller repeats its order to keep it alive."""
 
     text: str
     applied: dict[str, Any] = field(default_factory=dict)
     changed: bool = False
-    repeated: bool = False
+    news: bool = True
 
 
 class OwnerCommands:
@@ -76,6 +76,8 @@ class OwnerCommands:
             order = read_order(values, self._store.settings.limits(), now, wall)
         except ModeRequestError as error:
             raise BadValuesError(str(error)) from error
+        if order.is_lent:
+            self._owner_comes_first()
         if order.mode == Mode.IDLE:
             self._controller.take(now, order)
             return Answer(say("answer.idle", warning=self._keep_order(None)), order.applied())
@@ -83,7 +85,10 @@ class OwnerCommands:
         if why := self._controller.nothing_to_do(order):
             raise OrderRefusedError(why)
         # Written before it is carried out: else a crash between the two would forget an order that already acts.
-        warning = self._keep_order(kept_order(order, self._store.boot, now, wall, after_stop=self._controller.stopped))
+        kept = None
+        if not order.is_lent:
+            kept = kept_order(order, self._store.boot, now, wall, after_stop=self._controller.stopped)
+        warning = self._keep_order(kept)
         self._controller.take(now, order)
         stop_warning = self._keep_stop(now)
         return Answer(say("answer.mode", order=_said(order), warning=warning or stop_warning), order.applied())
@@ -108,12 +113,17 @@ class OwnerCommands:
             slot = read_slot(values, self._store.settings.limits(), now, wall)
         except ModeRequestError as error:
             raise BadValuesError(str(error)) from error
-        self._controller.take_slot(now, slot)
-        if slot is None:
-            return Answer(say("answer.no_slot"), {"slot": "none"})
-        in_force = self._controller.order.by == "slot" or self._controller.order.hold
-        warning = "" if in_force else say("answer.slot_without_effect")
-        return Answer(say("answer.slot", kind=slot.kind, until=slot.until, warning=warning), slot.applied())
+        news = self._controller.take_slot(now, slot)
+        if slot.kind == "none":
+            return Answer(say("answer.no_slot"), {"slot": "none"}, news=news)
+        order = self._controller.order
+        warning = ""
+        if not (order.by == "slot" or order.hold):
+            warning = say("answer.slot_without_effect")
+        elif slot.by != (order.whose or order.held_by):
+            warning = say("answer.slot_later")
+        text = say("answer.slot", kind=slot.kind, until=slot.until, warning=warning)
+        return Answer(text, slot.applied(), news=news)
 
     def setpoint(self, values: Values, now: float, wall: datetime) -> Answer:
         """The power that another program asks for. A repetition by the same program is not logged."""
@@ -125,14 +135,13 @@ class OwnerCommands:
         before = controller.external
         if external is None:
             controller.take_external(now, None)
-            return Answer(say("answer.no_setpoint"), {"power_w": None}, repeated=before is None)
+            return Answer(say("answer.no_setpoint"), {"power_w": None}, news=before is not None)
         self._may_start()
-        if why := controller.owners_hand():
-            raise OrderRefusedError(why)
+        self._owner_comes_first()
         controller.take_external(now, external)
         warning = "" if controller.order.by == "setpoint" else say("answer.setpoint_without_effect")
         text = say("answer.setpoint", what=external.said(), warning=warning)
-        return Answer(text, external.applied(), repeated=before is not None and before.name == external.name)
+        return Answer(text, external.applied(), news=before is None or before.by != external.by)
 
     def settings(self, values: Values, now: float, wall: datetime) -> Answer:
         try:
@@ -193,6 +202,14 @@ class OwnerCommands:
         currency, dearest = self._store.settings.currency, max(prices, default=0.0)
         dear = currency in HUNDREDTHS and dearest > DEAR
         return say("answer.dear", price=dearest, currency=currency) if dear else ""
+
+    def _owner_comes_first(self) -> None:
+        """Another controller gives an order for a time: refused while the owner's own choice or stop is in force."""
+        if self._controller.stopped:
+            raise OrderRefusedError(say("refused.owners_stop"))
+        hand = self._controller.owners_hand
+        if hand is not None:
+            raise OrderRefusedError(say("refused.owners_hand", mode=hand.mode))
 
     def _may_start(self) -> None:
         if self._errors:

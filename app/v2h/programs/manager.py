@@ -164,11 +164,9 @@ class Manager:
             here = _wall().astimezone(self._store.schedule.zone)
             answer = self._orders[name](command.values, now, here)
         except OrderRefusedError as error:
-            repeated = name == "setpoint" and error.args[0] == self._refused_setpoint
+            news = name != "setpoint" or error.args[0] != self._refused_setpoint
             self._refused_setpoint = error.args[0] if name == "setpoint" else self._refused_setpoint
-            self._refuse(
-                name, command, error.args[0], bad_input=error.bad_input, applied=error.applied, repeated=repeated
-            )
+            self._refuse(name, command, error.args[0], bad_input=error.bad_input, applied=error.applied, news=news)
             return
         if answer.changed:
             self._use(now)
@@ -182,7 +180,7 @@ class Manager:
         if name == "schedule":  # the page loads the preview as soon as it has the answer
             self._answers.append((name, command, reply))
         else:
-            self._answer(name, command, reply, repeated=answer.repeated)
+            self._answer(name, command, reply, news=answer.news)
 
     def _on_clock(self, command: Command, now: float) -> None:
         def done(why_not: str) -> None:
@@ -221,16 +219,16 @@ class Manager:
         *,
         bad_input: bool = False,
         applied: dict[str, Any] | None = None,
-        repeated: bool = False,
+        news: bool = True,
     ) -> None:
         text = say("answer.refused", why=why)
         reply = Reply(command.id, False, text, applied or {}, bad_input=bad_input)
-        self._answer(name, command, reply, repeated=repeated)
+        self._answer(name, command, reply, news=news)
 
-    def _answer(self, name: str, command: Command, reply: Reply, *, repeated: bool = False) -> None:
-        """repeated: the log has an event for the same answer already."""
+    def _answer(self, name: str, command: Command, reply: Reply, *, news: bool = True) -> None:
+        """news: the log has no event for the same answer yet."""
         self._bus.publish(reply, reply.id)
-        if repeated:
+        if not news:
             return
         text = say("answer.event", command=name, source=command.source, answer=reply.text)
         self._bus.event("info" if reply.ok else "warning", "command", text, **reply.applied)

@@ -19,7 +19,8 @@ from v2h.bus.messages import Command, Reply, UnlockWord
 from v2h.bus.sentences import Sentence, say
 from v2h.bus.states import MODES
 from v2h.checks import Range, is_day, shown
-from v2h.config.bounds import AMPS, LIFE, POWER, SOC
+from v2h.config.bounds import AMPS, POWER, SETPOINT_LIFE, SOC
+from v2h.energy.orders import LIFETIME, SLOTS
 
 ANSWER_WITHIN_S = 2.0
 LONGER_S = {"clock": 10.0}
@@ -56,8 +57,10 @@ Rule = Range | tuple[str, ...] | Kind
 ANY_KEY = "*"
 """Stands for every key. The program that carries out the order checks which keys exist."""
 
+ENDS: dict[str, Rule] = {"until": Kind.MOMENT, "lifetime_s": LIFETIME, "by": Kind.TEXT}
+"""The end of an order, by the clock or from now on, and the name of the controller that gives it."""
 COMMANDS: dict[str, dict[str, Rule]] = {
-    "mode": {"mode": MODES, "amps": AMPS, "soc_limit_pct": SOC, "until": Kind.MOMENT},
+    "mode": {"mode": MODES, "amps": AMPS, "soc_limit_pct": SOC, **ENDS},
     "stop": {},
     "clear-fault": {},
     "capture": {},
@@ -67,8 +70,8 @@ COMMANDS: dict[str, dict[str, Rule]] = {
     "settings": {ANY_KEY: Kind.VALUE},
     "schedule": {"schedule": Kind.OBJECT, "replaces": Kind.TEXT},
     "clock": {"at": Kind.MOMENT},
-    "slot": {"slot": ("charge", "hold", "none"), "until": Kind.MOMENT, "amps": AMPS, "soc_limit_pct": SOC},
-    "setpoint": {"power_w": replace(POWER, null=True), "life_s": LIFE, "name": Kind.TEXT},
+    "slot": {"slot": tuple(SLOTS), "amps": AMPS, "soc_limit_pct": SOC, **ENDS},
+    "setpoint": {"power_w": replace(POWER, null=True), "lifetime_s": SETPOINT_LIFE, "by": Kind.TEXT},
 }
 """Orders that the page and the API may give, and their keys. `manager` and `charger` decide whether an order is
 possible at the moment."""

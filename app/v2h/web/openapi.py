@@ -176,7 +176,7 @@ ENDPOINTS = (
     Endpoint(
         "post",
         "/setpoint",
-        "Set the power for life_s; a mode by hand and a stop are stronger",
+        "Set the power for lifetime_s; a mode by hand and a stop are stronger",
         DONE,
         CHANGED,
         LANGUAGE,

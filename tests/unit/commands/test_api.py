@@ -61,7 +61,7 @@ def test_watch_follows_the_stream(
         (["setpoint", "none"], ("setpoint", {"power_w": None, "name": "test"})),
         (
             ["setpoint", "-1500", "--for", "60", "--name", "script"],
-            ("setpoint", {"power_w": -1500.0, "life_s": 60.0, "name": "script"}),
+            ("setpoint", {"power_w": -1500.0, "lifetime_s": 60.0, "by": "script"}),
         ),
         (["stop"], ("stop", {})),
         (["clear-fault"], ("clear-fault", {})),

@@ -51,7 +51,7 @@ def test_a_slot_must_end_by_itself() -> None:
     slot = read_slot({"slot": "charge", "until": "2026-11-22T12:30", "amps": 8}, Limits(), 1000.0, WALL)
     assert slot == Slot("charge", 2800.0, "2026-11-22T12:30", 8.0)
     assert slot.applied() == {"slot": "charge", "amps": 8.0, "until": "2026-11-22T12:30"}
-    assert read_slot({"slot": "none"}, Limits(), 1000.0, WALL) is None
+    assert read_slot({"slot": "none", "by": "evcc"}, Limits(), 1000.0, WALL) == Slot("none", 1000.0, "", by="evcc")
     for values, words in (
         ({"slot": "charge"}, "until is missing: a slot must end by itself"),
         ({"slot": "boost"}, "slot = 'boost' is not one of charge, hold, none"),
@@ -76,7 +76,7 @@ def test_a_slot_must_end_by_itself() -> None:
         ({"mode": "charge", "amps": True}, "amps = True is not a number"),
         ({"mode": "charge", "soc_limit_pct": 95}, "soc_limit_pct = 95 is not a number from 30 to 90 %"),
         ({"mode": "v2h", "amps": 5}, "amps = 5 does not fit mode v2h; it takes until"),
-        ({"mode": "idle", "until": "x"}, "until = 'x' does not fit mode idle; it takes nothing"),
+        ({"mode": "idle", "until": "x"}, "until = 'x' does not fit mode idle; it takes by"),
         ({"mode": "v2h", "until": "soon"}, "until = 'soon' is not an ISO time"),
         ({"mode": "v2h", "until": 5}, "until = 5 is not an ISO time"),
         ({"mode": "v2h", "until": "2026-11-22T11:59+00:00"}, "is not between now"),

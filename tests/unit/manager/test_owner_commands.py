@@ -35,7 +35,7 @@ def orders(controller: EnergyController, tmp_path: Path) -> OwnerCommands:
         ("mode", {"mode": "idle", "amps": 5}, "amps = 5 does not fit mode idle"),
         ("mode", {"mode": "charge", "soc_limit_pct": 95}, "soc_limit_pct = 95 is not a number from 30 to 90 %"),
         ("slot", {"slot": "charge"}, "until is missing"),
-        ("setpoint", {"power_w": 1500}, "life_s is missing: a setpoint must end by itself"),
+        ("setpoint", {"power_w": 1500}, "lifetime_s is missing: a setpoint must end by itself"),
         ("settings", {"soc_min_pct": 200}, "soc_min_pct = 200 is not a number from 30 to 90 %"),
         ("settings", {"foo": 3}, "unknown setting foo"),
         ("schedule", {"schedule": {"version": 7}}, "version = 7 is not 1"),
@@ -120,19 +120,30 @@ def test_an_order_and_a_schedule_are_answered_in_words(orders: OwnerCommands) ->
 def test_a_setpoint_of_another_program_never_goes_over_the_owners_hand(
     orders: OwnerCommands, controller: EnergyController
 ) -> None:
-    values = {"power_w": 1500, "life_s": 60, "name": "Predbat"}
+    values = {"power_w": 1500, "lifetime_s": 60, "by": "Predbat"}
     first, second = orders.setpoint(values, 10.0, WALL), orders.setpoint({**values, "power_w": 900}, 40.0, WALL)
-    assert (first.text, first.repeated) == ("In force: held at 1500 W by Predbat.", False)
-    assert (second.applied, second.repeated) == ({"power_w": 900.0, "name": "Predbat"}, True)
-    other = orders.setpoint({**values, "name": "evcc"}, 41.0, WALL)
-    assert not other.repeated, "another program took over"
+    assert (first.text, first.news) == ("In force: held at 1500 W by Predbat.", True)
+    assert (second.applied, second.news) == ({"power_w": 900.0, "by": "Predbat"}, False)
+    other = orders.setpoint({**values, "by": "evcc"}, 41.0, WALL)
+    assert other.news, "another program took over"
     orders.mode({"mode": "solar"}, 42.0, WALL)
-    with pytest.raises(OrderRefusedError, match="the owner chose solar by hand") as caught:
+    with pytest.raises(OrderRefusedError, match="the owner chose solar") as caught:
         orders.setpoint(values, 43.0, WALL)
     assert not caught.value.bad_input
     orders.stop({}, 44.0, WALL)
-    with pytest.raises(OrderRefusedError, match="the owner has stopped the charger"):
+    with pytest.raises(OrderRefusedError, match="the owner stopped the charger"):
         orders.setpoint(values, 45.0, WALL)
     assert orders.setpoint({"power_w": None}, 46.0, WALL).text == "No setpoint of another program is in force."
     orders.resume({}, 47.0, WALL)
     assert orders.setpoint(values, 48.0, WALL).applied["power_w"] == 1500.0
+
+
+def test_of_two_controllers_the_newest_order_with_a_lifetime_counts(
+    orders: OwnerCommands, controller: EnergyController
+) -> None:
+    orders.mode({"mode": "v2h", "lifetime_s": 90, "by": "evcc"}, 10.0, WALL)
+    assert (controller.order.by, controller.order.whose) == ("owner", "evcc")
+    orders.setpoint({"power_w": 1500, "lifetime_s": 60, "by": "Predbat"}, 20.0, WALL)
+    assert (controller.order.by, controller.order.whose) == ("setpoint", "Predbat")
+    orders.mode({"mode": "v2h", "lifetime_s": 90, "by": "evcc"}, 30.0, WALL)
+    assert (controller.order.by, controller.order.whose) == ("owner", "evcc") and controller.external is None

@@ -34,14 +34,14 @@ def test_it_is_carried_out_with_the_answer_and_the_log_has_its_begin_and_its_end
 ) -> None:
     program = started(tmp_path, monkeypatch)
     before = len(events(program))
-    assert asked(program, power_w=1500, life_s=10, name="Predbat").ok
+    assert asked(program, power_w=1500, lifetime_s=10, by="Predbat").ok
     setpoints = [message for _, message in program.published if isinstance(message, Setpoint)]
     assert setpoints[-1].wanted
     state = [message for _, message in program.published if isinstance(message, ManagerState)][-1]
-    assert (state.chosen_by, state.external["name"], state.external["in_force"]) == ("setpoint", "Predbat", True)
+    assert (state.chosen_by, state.external["by"], state.external["in_force"]) == ("setpoint", "Predbat", True)
     for n in range(20):
         program.run(5)
-        assert asked(program, power_w=1500 + n, life_s=10, name="Predbat").ok
+        assert asked(program, power_w=1500 + n, lifetime_s=10, by="Predbat").ok
     program.run(12)
     assert events(program)[before:] == ["command", "setpoint-over"]
 
@@ -51,9 +51,9 @@ def test_a_refusal_that_is_repeated_is_logged_once(tmp_path: Path, monkeypatch: 
     assert asked(program, "stop").ok
     before = len(events(program))
     for _ in range(20):
-        refused = asked(program, power_w=1500, life_s=10, name="Predbat")
-        assert not refused.ok and not refused.bad_input and "the owner has stopped the charger" in refused.text
+        refused = asked(program, power_w=1500, lifetime_s=10, by="Predbat")
+        assert not refused.ok and not refused.bad_input and "the owner stopped the charger" in refused.text
         program.run(5)
     assert events(program)[before:] == ["command"]
     assert asked(program, "resume").ok
-    assert asked(program, power_w=1500, life_s=10, name="Predbat").ok
+    assert asked(program, power_w=1500, lifetime_s=10, by="Predbat").ok

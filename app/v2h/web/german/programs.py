@@ -56,6 +56,7 @@ PROGRAM_TEXTS: dict[str, str] = {
         "Das Auto hat {soc_pct:.0f} % und behält {floor_pct:.0f} %: Das Haus bezieht Strom aus dem Netz."
     ),
     "matching.hold": "Keine Entladung, solange andere laden: Das Haus bezieht Strom aus dem Netz.",
+    "matching.held_by": "{by} lässt das Auto nicht entladen: Das Haus bezieht Strom aus dem Netz.",
     "matching.covering_at_limit": (
         "Das Haus wird bis zur Grenze versorgt: {power_w:kw} aus dem Auto, {grid_w:kw} aus dem Netz."
     ),
@@ -155,11 +156,12 @@ PROGRAM_TEXTS: dict[str, str] = {
         "Diese Seite hat keine Verbindung: Das Ladegerät antwortet nicht. Zum Anhalten drücken Sie die Taste am "
         "Ladegerät."
     ),
-    "order.held": "gehalten auf {power_w:.0f} W von {name}",
-    "order.held_until": "gehalten auf {power_w:.0f} W von {name} bis {until:when}",
-    "idle.setpoint_over": "Ruhe: Die Vorgabe von {name} ist zu Ende.",
+    "order.held": "gehalten auf {power_w:.0f} W von {by}",
+    "order.held_until": "gehalten auf {power_w:.0f} W von {by} bis {until:when}",
+    "idle.setpoint_over": "Ruhe: Die Vorgabe von {by} ist zu Ende.",
     "fixed.zero": "Hält 0 W, wie vorgegeben.",
     "order.cheap_slot": "eine günstige Zeit wurde angekündigt",
+    "order.asked_by": "{by} hat es verlangt",
     # Was nach einem Neustart aus einer Ladung von Hand wird (energy/kept_order.py, energy/controller.py).
     "order.goes_on": "Die befohlene Ladung geht nach einem Neustart weiter.",
     "order.over": "Die befohlene Ladung geht nach einem Neustart nicht weiter, weil ihr Ende vorbei ist.",
@@ -188,10 +190,9 @@ PROGRAM_TEXTS: dict[str, str] = {
     "answer.setpoint": "Es gilt: {what}.{warning}",
     "answer.setpoint_without_effect": " Die Vorgabe wirkt jetzt nicht, weil das Auto für ein Ziel geladen wird.",
     "answer.no_setpoint": "Keine Vorgabe eines anderen Programms gilt.",
-    "refused.hand_stopped": "der Betreiber hat das Ladegerät angehalten; nur er kann es wieder starten",
-    "refused.hand_chose": "der Betreiber hat {mode:mode} von Hand gewählt, das geht vor; v2h resume beendet es",
     "answer.no_slot": "Keine Zeit ist angekündigt.",
     "answer.slot": "Angekündigte Zeit: {kind:word} bis {until:when}.{warning}",
+    "answer.slot_later": " Der neuere Auftrag einer anderen Steuerung gilt.",
     "answer.slot_without_effect": " Sie wirkt jetzt nicht, weil der Betreiber etwas anderes gewählt hat.",
     "answer.mode": "In Kraft: {order}.{warning}",
     "answer.order": "{mode:mode}",
@@ -218,6 +219,8 @@ PROGRAM_TEXTS: dict[str, str] = {
     ),
     "refused.config_errors": "die Konfiguration hat Fehler: {first}",
     "refused.fault": "ein Fehler steht an ({what}). Drücken Sie zuerst „Fehler quittieren“.",
+    "refused.owners_hand": "der Betreiber hat {mode:mode} gewählt, und die Hand des Betreibers geht vor",
+    "refused.owners_stop": "der Betreiber hat das Ladegerät angehalten, und nur er kann etwas starten",
     "refused.nothing_to_charge": "das Auto hat schon {soc_pct:.0f} %, verlangt sind {end_pct:g} %",
     "refused.nothing_to_discharge": "das Auto hat nur {soc_pct:.0f} %, verlangt sind {end_pct:g} %",
     "refused.no_clock": (

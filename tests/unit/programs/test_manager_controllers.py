@@ -1,0 +1,60 @@
+"""Other controllers through manager: the owner comes first, and a repeated order does not fill the log."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import v2h.programs.manager
+from tests.support.messages import charger
+from tests.support.standin import StandIn
+from v2h.bus.messages import Command, ManagerState, Reply
+from v2h.programs.manager import Manager
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    monkeypatch.setattr(v2h.programs.manager, "DATA", tmp_path)
+    program = StandIn("manager", monkeypatch, v2h.programs.manager)
+    Manager(program)  # type: ignore[arg-type]
+    program.hear(charger(t=program.now, state="idle", soc_pct=60.0))
+    program.run(2)
+    return program
+
+
+def ask(program: StandIn, name: str, **values: Any) -> Reply:
+    program.hear(Command("ask-1", "gateway", values), name)
+    program.run(1)
+    return [message for _, message in program.published if isinstance(message, Reply)][-1]
+
+
+def state(program: StandIn) -> ManagerState:
+    return [message for _, message in program.published if isinstance(message, ManagerState)][-1]
+
+
+def test_the_owners_hand_and_the_owners_stop_come_first(program: StandIn) -> None:
+    evcc = {"mode": "charge", "lifetime_s": 60, "by": "evcc"}
+    assert ask(program, "mode", **evcc).ok and state(program).by == "evcc"
+    assert ask(program, "mode", mode="solar").ok and state(program).by == ""
+    refused = ask(program, "mode", **evcc)
+    assert not refused.ok and not refused.bad_input
+    assert "the owner’s hand comes first" in refused.text
+    assert ask(program, "stop").ok
+    refused = ask(program, "mode", **evcc)
+    assert "only the owner can start something" in refused.text
+    assert ask(program, "mode", mode="v2h", by="Home Assistant").ok, "without a lifetime it is the owner's own hand"
+
+
+def test_a_repeated_order_is_answered_and_written_down_once(program: StandIn) -> None:
+    ask(program, "mode", mode="v2h")
+    for _ in range(10):
+        assert ask(program, "slot", slot="hold", lifetime_s=90, by="evcc").ok
+        program.run(30)
+    texts = [text for code, text in program.events() if code == "command" and "slot" in text]
+    assert len(texts) == 1
+    later = ask(program, "slot", slot="charge", lifetime_s=90, by="Predbat")
+    assert later.ok and later.applied["slot"] == "charge"
+    waits = ask(program, "slot", slot="hold", lifetime_s=90, by="evcc")
+    assert "Another controller’s newer order is in force" in waits.text
+    assert ask(program, "slot", slot="none", by="Predbat").ok
+    assert state(program).by == "evcc"
