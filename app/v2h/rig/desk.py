@@ -278,6 +278,7 @@ def main() -> int:
                 "Press V2H there: the car wakes, closes its contactors and follows the house's load. Press stop to end."
             )
             print(f"In a shell: {Path(sys.executable).with_name('v2h')} status --host localhost:{port}")
+            print(f"Unplug the car, and more: V2H_RUN={desk.run} {sys.executable} -m v2h.rig set plugged=0")
             print(f"Words of all programs: {desk.run}/log    Ctrl-C ends everything.", flush=True)
             desk.supervisord.wait()
             print("demo: the tree ended by itself", file=sys.stderr)

@@ -201,7 +201,7 @@ def test_the_readme_shows_what_the_demo_prints() -> None:
     printed = (ROOT / "app" / "v2h" / "rig" / "desk.py").read_text(encoding="utf-8")
     shown = next(block.text for block in blocks(TEXTS["README.md"]) if block.text.startswith("The status page is at"))
     for line in shown.splitlines():
-        for part in re.split(r"http://localhost:8080|\.\.\.|\.venv/bin/v2h|8080|/tmp/v2h-desk-|/run/log", line):
+        for part in re.split(r"http://localhost:8080|\.\.\.|\.venv/bin/v2h|\.venv/bin/python|8080|/tmp/v2h-desk-|/run/log|/run ", line):
             assert part.strip(" .") in printed
 
 
