@@ -36,5 +36,9 @@ def full(name: str) -> dict[str, Any]:
         for n in range(MOST["overrides"])
     ]
     ready = [{"days": DAYS, "time": clock(100 * n), "soc_pct": 80, **named} for n in range(MOST["ready_by"])]
-    lists = {"weekly": windows, "prices": prices, "overrides": overrides, "ready_by": ready}
+    trips = [
+        {"at": f"2026-12-{1 + n // 5:02}T{n % 5 * 4:02}:10:00+00:00", "soc_pct": 70, **named}
+        for n in range(MOST["trips"])
+    ]
+    lists = {"weekly": windows, "prices": prices, "overrides": overrides, "ready_by": ready, "trips": trips}
     return {"version": 1, "zone": "Europe/London", "otherwise": "v2h", **lists}

@@ -33,9 +33,9 @@ def plain_targets(schedule: Schedule, start: datetime, end: datetime, car: CarNo
     found = []
     for entry in schedule.ready_by:
         need = timedelta(seconds=need_s(car, entry.soc_pct, entry.amps))
-        for day in _days(schedule, start, end):
-            at = at_second(day, entry.time_s, schedule.zone)
-            if day.weekday() in entry.days and start < at <= end + DAY:
+        days = [day for day in _days(schedule, start, end) if day.weekday() in entry.days]
+        for at in [entry.at] if entry.at else [at_second(day, entry.time_s, schedule.zone) for day in days]:
+            if start < at <= end + DAY:
                 rows = plain_prices(schedule, max(start, at - DAY), at)
                 costs = [(a, b, inf if price is None else price.import_price) for a, b, price in rows]
                 found.append((at, entry, cheapest(costs, need, car.busy_until == at)))

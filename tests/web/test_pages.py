@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -179,7 +179,8 @@ def test_a_whole_day_and_an_instant_come_back_as_they_were(appliance: Appliance,
         "version": 1,
         "otherwise": "idle",
         "weekly": [{"days": ["sat"], "start": "00:00", "end": "24:00", "mode": "solar"}],
-        "ready_by": [],
+        "ready_by": [{"date": "2026-12-24", "time": "05:00", "soc_pct": 80, "name": "airport"}],
+        "trips": [{"at": "2026-12-24T05:00:00+05:30", "soc_pct": 80}],
         "overrides": [{"start": "2026-10-25T01:30:00+00:00", "end": "2026-12-25T02:00+05:30", "mode": "idle"}],
         "prices": [{"days": list(DAYS), "start": "00:00", "end": "24:00", "import_price": 0.3}],
     }
@@ -205,6 +206,24 @@ def test_a_whole_day_and_an_instant_come_back_as_they_were(appliance: Appliance,
     assert values["schedule"]["overrides"][0]["end"] == "2026-10-25T04:00"
     assert values["schedule"]["overrides"][0]["start"] == kept["overrides"][0]["start"]  # type: ignore[index]
     read_schedule(values["schedule"], Limits(), "Europe/London")
+
+
+def test_a_calendar_is_loaded_on_the_page(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    page.goto(f"{appliance.url}schedule")
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    event = f"BEGIN:VEVENT\nDTSTART:{start:%Y%m%dT%H%M%SZ}\nSUMMARY:Airport\nEND:VEVENT"
+    text = f"BEGIN:VCALENDAR\n{event}\nEND:VCALENDAR"
+    page.get_by_label("Calendar file (.ics)").set_input_files(
+        {"name": "trips.ics", "mimeType": "text/calendar", "buffer": text.encode()}
+    )
+    page.get_by_label("% where an event names none").fill("85")
+    page.get_by_role("button", name="Load the calendar").click()
+    expect(page.locator("#calendar .answer")).to_have_text("mode is v2h")
+    ((name, values),) = appliance.orders
+    (trip,) = values["trips"]
+    assert (name, trip["name"], trip["soc_pct"]) == ("trips", "Airport", 85)
+    assert datetime.fromisoformat(trip["at"]) == start
 
 
 def test_a_refused_schedule_is_told_and_stays_in_the_form(appliance: Appliance, page: Page) -> None:

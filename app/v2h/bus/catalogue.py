@@ -168,6 +168,12 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "answer.not_written": (" This could not be written to the card ({error}): until it can be, a restart forgets it."),
     "answer.no_slot": "No slot is in force.",
     "answer.slot": "Slot {kind:word} until {until:when}.{warning}",
+    "answer.trips": "{count} trips of the calendar are in force.",
+    "answer.same_trips": "{count} trips of the calendar are in force, the same as before.",
+    "trips.all_day": "{count} all-day events, which have no time",
+    "trips.no_soc": "{count} events without a percentage in the title; send soc_pct for those",
+    "trips.unread": "{count} events that cannot be read, or that repeat in a way that is not handled",
+    "answer.trips_left_out": "{text} Left out: {left_out:joined}.",
     "answer.setpoint": "In force: {what}.{warning}",
     "answer.setpoint_without_effect": " It has no effect now, because the car charges for a ready-by target.",
     "answer.no_setpoint": "No setpoint of another program is in force.",
@@ -205,6 +211,10 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     ),
     "refused.prices_no_clock": (
         "prices with dates need the time of day, which is not known; "
+        "press “use this device's time” (v2h clock set) first"
+    ),
+    "refused.trips_no_clock": (
+        "trips of a calendar need the time of day, which is not known; "
         "press “use this device's time” (v2h clock set) first"
     ),
     "refused.prices": "the prices before stay. {error}",

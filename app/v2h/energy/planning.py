@@ -18,7 +18,7 @@ from v2h.bus.states import Mode
 from v2h.energy.layers import Layer, strongest
 from v2h.energy.prices import dated_price
 from v2h.energy.readyby import CarNow, Span, cheapest, need_s
-from v2h.energy.schedule import Part, Plan, Price, PriceSpan, Rate, Schedule, Target, Want, Weekly
+from v2h.energy.schedule import Part, Plan, Price, PriceSpan, Rate, ReadyBy, Schedule, Target, Want, Weekly
 from v2h.energy.steps import Steps, result
 from v2h.energy.walltime import at_second
 
@@ -103,9 +103,8 @@ def _targets(
     begins = [a for a, _, _ in costs]
     for entry in schedule.ready_by:
         need = timedelta(seconds=need_s(car, entry.soc_pct, entry.amps))
-        for day in days:
-            at = at_second(day, entry.time_s, schedule.zone)
-            if day.weekday() not in entry.days or not start < at <= end:
+        for at in [entry.at] if entry.at is not None else _times(entry, schedule.zone, days):
+            if not start < at <= end:
                 continue
             since = max(start, at - PLAN_AHEAD)
             within = costs[bisect_right(begins, since) - 1 : bisect_left(begins, at)]
@@ -192,6 +191,12 @@ def _comings(
             begin, finish = at_second(day, entry.start_s, tz), at_second(day, entry.end_s, tz)
             if begin < finish and finish > start and begin < end:
                 yield begin, finish
+
+
+def _times(entry: ReadyBy, tz: ZoneInfo, days: Iterable[date]) -> Iterator[datetime]:
+    for day in days:
+        if day.weekday() in entry.days:
+            yield at_second(day, entry.time_s, tz)
 
 
 def _days(tz: ZoneInfo, start: datetime, end: datetime) -> list[date]:

@@ -48,13 +48,15 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class ReadyBy:
-    """The car is to have soc_pct at time_s of the wall clock's day. amps: the most to charge with."""
+    """The car is to have soc_pct at time_s of the wall clock's day. amps: the most to charge with. at: the instant of
+    one with a date, or of a trip; then days and time_s say nothing."""
 
     name: str
     days: frozenset[int]
     time_s: int
     soc_pct: float
     amps: float | None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

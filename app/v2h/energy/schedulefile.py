@@ -3,7 +3,9 @@
     {"version": 1, "zone": "Europe/London", "otherwise": "v2h",
      "weekly": [{"name": "cheap night", "days": ["mon", "tue"], "start": "23:30", "end": "05:30", "mode": "charge",
                  "amps": 10, "soc_limit_pct": 80}],
-     "ready_by": [{"name": "work", "days": "weekdays", "time": "07:30", "soc_pct": 80}],
+     "ready_by": [{"name": "work", "days": "weekdays", "time": "07:30", "soc_pct": 80},
+                  {"name": "airport", "date": "2026-12-24", "time": "05:00", "soc_pct": 90}],
+     "trips": [{"name": "from a calendar", "at": "2026-12-24T05:00:00+01:00", "soc_pct": 90}],
      "overrides": [{"name": "party", "start": "2026-12-24T18:00", "end": "2026-12-25T02:00", "mode": "idle"}],
      "prices": [{"days": "daily", "start": "23:30", "end": "05:30", "import_price": 0.07, "export_price": 0.15}]}
 
@@ -15,22 +17,23 @@ The predecessor's events.json is read too, see legacy_events.
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from v2h.bus.messages import MOST_DOCUMENT_B
 from v2h.bus.states import MODES, Mode
-from v2h.checks import Range, hint, one_of, shown
+from v2h.checks import Range, hint, is_day, one_of, shown
 from v2h.config.site import Limits
 from v2h.config.zones import ZoneError, zone
 from v2h.energy import legacy_events
+from v2h.energy.calendar_file import MOST_TRIPS
 from v2h.energy.price_shapes import PRICE
 from v2h.energy.schedule import DAY_S, Override, Price, ReadyBy, Schedule, Want, Weekly
-from v2h.energy.walltime import DAY_WORDS, DAYS, instant
+from v2h.energy.walltime import DAY_WORDS, DAYS, at_second, instant
 
 VERSION = 1
-MOST = {"weekly": 50, "overrides": 50, "ready_by": 14, "prices": 100}
+MOST = {"weekly": 50, "overrides": 50, "ready_by": 14, "trips": MOST_TRIPS, "prices": 100}
 """Most entries of each kind; more is a mistake, and a slow board has to evaluate each of them for eight days. 100
 prices are two days of half hours, each with 25 hours."""
 LONGEST_OVERRIDE = timedelta(days=31)
@@ -40,15 +43,19 @@ _WANT = ("mode", "amps", "soc_limit_pct")
 KEYS = {
     "weekly": ("name", "days", "start", "end", *_WANT),
     "overrides": ("name", "start", "end", *_WANT),
-    "ready_by": ("name", "days", "time", "soc_pct", "amps"),
+    "ready_by": ("name", "days", "date", "time", "soc_pct", "amps"),
+    "trips": ("name", "at", "soc_pct", "amps"),
     "prices": ("name", "days", "start", "end", "import_price", "export_price"),
 }
 NEEDED = {
     "weekly": ("start", "end", "mode"),
     "overrides": ("start", "end", "mode"),
     "ready_by": ("time", "soc_pct"),
+    "trips": ("at", "soc_pct"),
     "prices": ("start", "end", "import_price"),
 }
+ENDS = {"overrides": "end", "trips": "at"}
+"""The key of a one-off's end."""
 FITS = {"charge": ("amps", "soc_limit_pct"), "discharge": ("amps", "soc_limit_pct")}
 
 T = TypeVar("T")
@@ -86,11 +93,15 @@ def read_schedule(document: object, limits: Limits, zone_name: str) -> Schedule:
 def without_past(document: object, now: datetime, zone_name: str) -> object:
     """The document without the one-offs that are over at `now`: an automation that adds its announced slots never
     removes them. What is not a one-off with an end stays, for read_schedule() to judge."""
-    overrides = document.get("overrides") if isinstance(document, Mapping) else None
-    if not isinstance(document, Mapping) or not isinstance(overrides, list):
+    if not isinstance(document, Mapping):
         return document
     reader = _Reader(document, Limits(), zone_name)
-    return {**document, "overrides": [entry for entry in overrides if not reader.is_over(entry, now)]}
+    kept = {
+        kind: [entry for entry in entries if not reader.is_over(kind, entry, now)]
+        for kind in ("overrides", "ready_by", "trips")
+        if isinstance(entries := document.get(kind), list)
+    }
+    return {**document, **kept}
 
 
 class _Reader:
@@ -112,7 +123,7 @@ class _Reader:
             self._tz,
             self._entries("weekly", self._weekly),
             self._entries("overrides", self._override),
-            self._entries("ready_by", self._ready_by),
+            (*self._entries("ready_by", self._ready_by), *self._entries("trips", self._trip)),
             self._entries("prices", self._price),
             Want(otherwise),
             dict(document),
@@ -121,10 +132,12 @@ class _Reader:
             raise ScheduleError(self._errors)
         return schedule
 
-    def is_over(self, entry: object, now: datetime) -> bool:
-        """Whether a one-off has ended; False when its end cannot be read."""
+    def is_over(self, kind: str, entry: object, now: datetime) -> bool:
+        """Whether a one-off has ended; False when its end cannot be read, and for an entry that repeats."""
         before = len(self._errors)
-        end = self._moment("", "end", entry.get("end")) if isinstance(entry, Mapping) else now
+        if not isinstance(entry, Mapping) or (kind == "ready_by" and "date" not in entry):
+            return False
+        end = self._dated("", entry) if kind == "ready_by" else self._moment("", ENDS[kind], entry.get(ENDS[kind]))
         return len(self._errors) == before and end < now
 
     def _entries(self, kind: str, read: Callable[[str, Mapping[str, Any]], T]) -> tuple[T, ...]:
@@ -166,15 +179,41 @@ class _Reader:
         )
 
     def _ready_by(self, where: str, entry: Mapping[str, Any]) -> ReadyBy:
-        limits = self._limits
-        amps = entry.get("amps")
+        if "date" not in entry:
+            return self._target(where, entry, self._days(where, entry), self._second(where, "time", entry["time"]))
+        if "days" in entry:
+            self._errors.append(f"{where}days = {shown(entry['days'])} does not fit date: a date is one day")
+        return self._target(where, entry, at=self._dated(where, entry))
+
+    def _trip(self, where: str, entry: Mapping[str, Any]) -> ReadyBy:
+        return self._target(where, entry, at=self._moment(where, "at", entry["at"]))
+
+    def _target(
+        self,
+        where: str,
+        entry: Mapping[str, Any],
+        days: frozenset[int] = frozenset(),
+        time_s: int = 0,
+        at: datetime | None = None,
+    ) -> ReadyBy:
+        limits, amps = self._limits, entry.get("amps")
         return ReadyBy(
             self._name(where, entry),
-            self._days(where, entry),
-            self._second(where, "time", entry["time"]),
+            days,
+            time_s,
             self._number(where, "soc_pct", entry["soc_pct"], Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
             None if amps is None else self._number(where, "amps", amps, Range(1, limits.max_charge_a, "A")),
+            at,
         )
+
+    def _dated(self, where: str, entry: Mapping[str, Any]) -> datetime:
+        """The instant of an entry with date and time."""
+        second, day = self._second(where, "time", entry.get("time")), entry.get("date")
+        if not is_day(day) or int(str(day)[:4]) not in YEARS:
+            expected = f"a date such as 2026-12-24, of the years {YEARS[0]} to {YEARS[-1]}"
+            self._errors.append(f"{where}date = {shown(day)} is not {expected}")
+            return datetime(YEARS[0], 1, 1, tzinfo=UTC)
+        return at_second(date.fromisoformat(str(day)), second, self._tz)
 
     def _override(self, where: str, entry: Mapping[str, Any]) -> Override:
         errors_before = len(self._errors)

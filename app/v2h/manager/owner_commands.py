@@ -12,7 +12,7 @@ from typing import Any
 
 from v2h.bus.sentences import say
 from v2h.bus.states import Mode
-from v2h.checks import few
+from v2h.checks import few, finite, shown
 from v2h.energy import price_shapes
 from v2h.energy.controller import EnergyController
 from v2h.energy.external import read_external
@@ -20,7 +20,7 @@ from v2h.energy.kept_order import KeptOrder, kept_order
 from v2h.energy.orders import ModeRequest, ModeRequestError, read_order, read_slot
 from v2h.energy.owner_settings import SettingsError
 from v2h.energy.schedule_json import revision
-from v2h.energy.schedulefile import ScheduleError, without_past
+from v2h.energy.schedulefile import VERSION, ScheduleError, without_past
 from v2h.manager.owner_files import OwnerStore
 
 Values = Mapping[str, Any]
@@ -176,6 +176,27 @@ class OwnerCommands:
         warning = self._dear(price.import_price for price in schedule.prices)
         applied = {"schedule": schedule.document, "revision": revision(schedule.document)}
         return Answer(say("answer.schedule", **counts, warning=warning), applied, changed=True)
+
+    def trips(self, values: Values, now: float, wall: datetime) -> Answer:
+        """The trips of a calendar replace those of the calendar before. A state of charge outside of the owner's window
+        is moved into it: a person's calendar knows nothing of it. Nothing is written when they are the same."""
+        if not self._controller.trust.trusted:
+            raise OrderRefusedError(say("refused.trips_no_clock"))
+        trips, limits = values.get("trips"), self._store.settings.limits()
+        if not isinstance(trips, list):
+            raise BadValuesError(f"trips = {shown(trips)} is not a list of entries")
+        document = self._store.schedule.document or {"version": VERSION}
+        within = [
+            {**trip, "soc_pct": min(max(trip["soc_pct"], limits.soc_min_pct), limits.soc_max_pct)}
+            if isinstance(trip, dict) and finite(trip.get("soc_pct"))
+            else trip
+            for trip in trips
+        ]
+        if within == document.get("trips", []):
+            return Answer(say("answer.same_trips", count=len(within)), {"trips": within}, repeated=True)
+        answer = self.schedule({"schedule": {**document, "trips": within}}, now, wall)
+        kept = answer.applied["schedule"]["trips"]
+        return Answer(say("answer.trips", count=len(kept)), {"trips": kept}, changed=True)
 
     def prices(self, values: Values, now: float, wall: datetime) -> Answer:
         """The dated prices of one or both directions (energy/price_shapes)."""

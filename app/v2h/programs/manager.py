@@ -82,6 +82,7 @@ class Manager:
             "settings": orders.settings,
             "schedule": orders.schedule,
             "prices": orders.prices,
+            "trips": orders.trips,
         }
         self._refused_setpoint = ""
         """Why the last setpoint of another program was refused: it may send one every few seconds."""

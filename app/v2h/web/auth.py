@@ -27,7 +27,7 @@ OPEN_TO_ALL = ("static", "owner.log_in", "owner.do_log_in", "owner.pair", "owner
 """Endpoints that a person needs to become the owner. Those that change something check the request themselves."""
 LASTING = ("static", "pages.chart_library")
 """Endpoints whose response a browser may cache."""
-COMMAND, OPERATING = "rest.post_command", ("rest.post_prices", "rest.post_setpoint")
+COMMAND, OPERATING = "rest.post_command", ("rest.post_prices", "rest.post_setpoint", "rest.post_trips")
 OWNER_PAGES = "owner"
 """The blueprint of HTML forms; everything else takes JSON."""
 OWNERS_READING = ("rest.get_database",)

@@ -32,7 +32,14 @@ ENTRIES: dict[str, tuple[tuple[str, str, str, dict[str, Any]], ...]] = {
     ),
     "ready_by": (
         ("days", "Days", "days", {}),
+        ("date", "Or once, on", "date", {}),
         ("time", "Ready by", "time", {"required": True}),
+        ("soc_pct", "With %", "number", SOC_FIELD | {"required": True}),
+        ("amps", "Amps", "number", AMPS_FIELD),
+        ("name", "Name", "text", {"maxlength": 40}),
+    ),
+    "trips": (
+        ("at", "Ready by", "datetime-local", {"required": True}),
         ("soc_pct", "With %", "number", SOC_FIELD | {"required": True}),
         ("amps", "Amps", "number", AMPS_FIELD),
         ("name", "Name", "text", {"maxlength": 40}),

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from v2h import version
 from v2h.bus.messages import LEVELS
 from v2h.checks import Range
+from v2h.config.bounds import SOC
+from v2h.energy.calendar_file import MOST_TRIPS
 from v2h.energy.owner_settings import TABLE
 from v2h.energy.price_shapes import DIRECTIONS, MOST_ROWS, UNITS
 from v2h.web.commands import ANY_KEY, COMMANDS, KINDS, NEEDED, Kind, Rule
@@ -65,6 +67,23 @@ LANGUAGE: dict[str, Schema] = {
 STREAM = "text/event-stream"
 BACKUP = shape(v2h_backup={"const": 1}, settings=OBJECT, schedule=OBJECT)
 
+
+def _rule(rule: Rule) -> Schema:
+    if isinstance(rule, Range):
+        kind = ["number", "null"] if rule.null else "number"
+        return {"type": kind, "minimum": rule.low, "maximum": rule.high, "description": rule.unit}
+    if isinstance(rule, tuple):
+        return {"type": "string", "enum": list(rule)}
+    known: dict[Kind, Schema] = {
+        Kind.MOMENT: {"type": "string", "format": "date-time"},
+        Kind.DAY: {"type": "string", "format": "date"},
+        Kind.OBJECT: {"type": "object"},
+        Kind.TEXT: {"type": "string"},
+        Kind.VALUE: {},
+    }
+    return known[rule] | {"description": KINDS[rule]}
+
+
 _MOMENT: Schema = {"type": "string", "format": "date-time", "description": "with offset, on a quarter of an hour"}
 _PRICE: Schema = {"type": ["number", "null"], "description": "per kWh, in the currency or in hundredths; see unit"}
 _RATES: Schema = {
@@ -85,6 +104,24 @@ DIRECTED: dict[str, Schema] = {
     "unit": {"type": "string", "enum": list(UNITS), "description": "minor: pence or cents; Octopus: minor, else major"},
 }
 """Also allowed in the body, so that the answer of evcc or Octopus can be posted as it came."""
+TRIPS: Schema = {
+    "type": "object",
+    "description": "ics: a calendar file, with soc_pct for events that name none; or the trips themselves",
+    "properties": {
+        "ics": {"type": "string", "description": "text of an .ics file; at most about 100 kB"},
+        "soc_pct": {"type": ["number", "null"], "minimum": SOC.low, "maximum": SOC.high},
+        "trips": {
+            "type": "array",
+            "maxItems": MOST_TRIPS,
+            "items": {
+                "type": "object",
+                "properties": {"name": TEXT, "at": {"type": "string", "format": "date-time"}, "soc_pct": _rule(SOC)},
+                "required": ["at", "soc_pct"],
+            },
+        },
+    },
+    "example": {"trips": [{"name": "airport", "at": "2026-12-24T05:00:00+01:00", "soc_pct": 90}]},
+}
 PRICES: Schema = {
     "type": "object",
     "description": "One of: import and export, each with values or a list of rates; rates of evcc; results of Octopus",
@@ -128,22 +165,6 @@ class Endpoint(NamedTuple):
     body: Schema | None = None
 
 
-def _rule(rule: Rule) -> Schema:
-    if isinstance(rule, Range):
-        kind = ["number", "null"] if rule.null else "number"
-        return {"type": kind, "minimum": rule.low, "maximum": rule.high, "description": rule.unit}
-    if isinstance(rule, tuple):
-        return {"type": "string", "enum": list(rule)}
-    known: dict[Kind, Schema] = {
-        Kind.MOMENT: {"type": "string", "format": "date-time"},
-        Kind.DAY: {"type": "string", "format": "date"},
-        Kind.OBJECT: {"type": "object"},
-        Kind.TEXT: {"type": "string"},
-        Kind.VALUE: {},
-    }
-    return known[rule] | {"description": KINDS[rule]}
-
-
 def _command_body(name: str) -> Schema:
     keys = COMMANDS[name]
     return {
@@ -173,6 +194,7 @@ ENDPOINTS = (
         DIRECTED | LANGUAGE,
         PRICES,
     ),
+    Endpoint("post", "/trips", "Trips from a calendar, in place of those before", DONE, CHANGED, LANGUAGE, TRIPS),
     Endpoint(
         "post",
         "/setpoint",

@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +22,9 @@ from v2h import version
 from v2h.bus.messages import LEVELS, ManagerPrices, ManagerSchedule, Reply
 from v2h.bus.sentences import Language, in_language, say
 from v2h.checks import Count, Range, check_texts, one_of, shown
+from v2h.config.bounds import SOC
 from v2h.energy import price_shapes
+from v2h.energy.calendar_file import CalendarError, read_trips
 from v2h.energy.schedule_json import revision
 from v2h.web.auth import refusal
 from v2h.web.commands import COMMANDS, BadCommandError, Commands, check
@@ -29,6 +32,7 @@ from v2h.web.download import EVENT_COLUMNS, SAMPLE_COLUMNS, all_events, csv_line
 from v2h.web.language import asked
 from v2h.web.log_source import Archive
 from v2h.web.openapi import MAX_DAYS, MAX_EVENTS, MAX_SAMPLES, document
+from v2h.web.pages import owners_zone
 from v2h.web.state import LiveState, health
 
 BACKUP_VERSION = 1
@@ -144,6 +148,27 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         except price_shapes.PriceError as error:
             raise BadRequestError(error.args[0]) from error
         return _answer(commands.send("prices", {direction: prices.as_json() for direction, prices in pushed.items()}))
+
+    @doors.post("/trips")
+    def post_trips() -> Response:
+        body = _body()
+        text, soc_pct = body.get("ics"), body.get("soc_pct")
+        if not SOC.fits(soc_pct) and soc_pct is not None:
+            raise BadRequestError(f"soc_pct = {shown(soc_pct)} is not {SOC}")
+        if text is None:
+            return _answer(commands.send("trips", {"trips": body.get("trips")}))
+        if not isinstance(text, str):
+            raise BadRequestError(f"ics = {shown(text)} is not the text of a calendar file")
+        there = owners_zone(state)
+        try:
+            found = read_trips(text, datetime.now(UTC), there, soc_pct)
+        except CalendarError as error:
+            raise BadRequestError(f"ics: {error}") from error
+        reply = commands.send("trips", {"trips": [trip.as_json(there) for trip in found.trips]})
+        if reply is not None and reply.ok and found.not_used():
+            said = say("answer.trips_left_out", text=reply.text, left_out=found.not_used())
+            reply = replace(reply, text=said)
+        return _answer(reply)
 
     @doors.post("/setpoint")
     def post_setpoint() -> Response:

@@ -132,6 +132,10 @@ def cases(draw: st.DrawFn) -> tuple[Schedule, datetime, CarNow]:
         "prices": draw(st.lists(times(import_price=st.sampled_from([-0.1, 0.1, 0.2])), max_size=5)),
         "ready_by": draw(st.lists(targets, max_size=3)),
         "overrides": draw(st.lists(one_offs(now), max_size=3)),
+        "trips": [
+            {"at": (now + timedelta(minutes=minutes)).isoformat(), "soc_pct": 60}
+            for minutes in draw(st.lists(st.integers(-3000, 9000), max_size=2))
+        ],
     }
     car = CarNow(draw(st.sampled_from([None, 30.0, 79.0, 100.0])), draw(st.sampled_from([None, 22.0, 60.0])))
     return read_schedule(document, Limits(), "UTC"), now, car

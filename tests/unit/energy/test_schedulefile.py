@@ -12,13 +12,28 @@ from v2h.config.site import Limits
 from v2h.energy.planning import timeline
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedule import Want
-from v2h.energy.schedulefile import ScheduleError, read_schedule
+from v2h.energy.schedulefile import ScheduleError, read_schedule, without_past
 
 NIGHT = {"start": "23:30", "end": "05:30", "mode": "charge"}
 
 
 def read(document: Any) -> Any:
     return read_schedule(document, Limits(), "Europe/London")
+
+
+def test_a_target_with_a_date_and_a_trip_are_charged_for_once_and_dropped_afterwards() -> None:
+    document = {
+        "version": 1,
+        "ready_by": [{"date": "2026-12-24", "time": "06:00", "soc_pct": 80}, {"time": "07:30", "soc_pct": 50}],
+        "trips": [{"at": "2026-12-26T06:00:00+01:00", "soc_pct": 90}],
+    }
+    schedule, car = read(document), CarNow(soc_pct=60.0, capacity_kwh=40.0)
+    week = timeline(schedule, datetime(2026, 12, 22, tzinfo=UTC), datetime(2026, 12, 29, tzinfo=UTC), car)
+    ends = [datetime(2026, 12, 24, 6, tzinfo=UTC), datetime(2026, 12, 26, 5, tzinfo=UTC)]
+    assert [part.end for part in week if part.want.mode == "charge"] == ends
+    left = without_past(document, datetime(2026, 12, 24, 7, tzinfo=UTC), "Europe/London")
+    assert left == {**document, "ready_by": document["ready_by"][1:]}  # type: ignore[index]
+    assert without_past(document, datetime(2026, 12, 27, tzinfo=UTC), "UTC")["trips"] == []  # type: ignore[index]
 
 
 def test_a_whole_document() -> None:
@@ -100,6 +115,15 @@ def test_a_whole_document() -> None:
             {"version": 1, "ready_by": [{"time": "07:30", "soc_pct": "80"}]},
             "soc_pct = '80' is not a number from 30 to 90",
         ),
+        (
+            {"version": 1, "ready_by": [{"date": "24.12.", "time": "07:30", "soc_pct": 80}]},
+            "ready_by entry 1: date = '24.12.' is not a date such as 2026-12-24, of the years 2000 to 2099",
+        ),
+        (
+            {"version": 1, "ready_by": [{"date": "2026-12-24", "days": "daily", "time": "07:30", "soc_pct": 80}]},
+            "days = 'daily' does not fit date: a date is one day",
+        ),
+        ({"version": 1, "trips": [{"at": "07:30", "soc_pct": 80}]}, "trips entry 1: at = '07:30' is not a date and"),
         ({"version": 1, "prices": [{"start": "00:00", "end": "24:00", "import_price": None}]}, "import_price = None"),
         (
             {"version": 1, "overrides": [{"start": "2026-12-24T18:00", "end": "soon", "mode": "idle"}]},

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.home import TRUSTED
 from tests.support.messages import charger
 from v2h.config.site import Config
 from v2h.energy.controller import EnergyController
@@ -115,6 +116,30 @@ def test_an_order_and_a_schedule_are_answered_in_words(orders: OwnerCommands) ->
     assert text.endswith("A price of 7.5 GBP a kWh: is that in hundredths? 24.5 are written 0.245.")
     orders.settings({"currency": "NOK"}, 10.0, WALL)
     assert "hundredths" not in orders.schedule({"schedule": document}, 10.0, WALL).text
+
+
+def test_trips_of_a_calendar_replace_those_before_within_the_owners_window(
+    orders: OwnerCommands, controller: EnergyController
+) -> None:
+    def trip(day: int, soc_pct: float) -> dict[str, Any]:
+        return {"at": f"2026-11-{day}T06:00:00+00:00", "soc_pct": soc_pct, "name": "x"}
+
+    with pytest.raises(OrderRefusedError, match="trips of a calendar need the time of day"):
+        orders.trips({"trips": []}, 10.0, WALL)
+    controller.trust = TRUSTED
+    orders.schedule(
+        {"schedule": {"version": 1, "otherwise": "v2h", "ready_by": [{"time": "07:30", "soc_pct": 50}]}}, 10.0, WALL
+    )
+    first = orders.trips({"trips": [trip(20, 60), trip(24, 60), trip(25, 150), trip(26, 1)]}, 10.0, WALL)
+    assert (first.text, first.changed) == ("3 trips of the calendar are in force.", True)
+    assert first.applied == {"trips": [trip(24, 60), trip(25, 90.0), trip(26, 30.0)]}
+    again = orders.trips({"trips": first.applied["trips"]}, 10.0, WALL)
+    assert again.repeated and not again.changed
+    with pytest.raises(OrderRefusedError, match="trips entry 1: at = 'soon' is not a date and time"):
+        orders.trips({"trips": [{"at": "soon", "soc_pct": 50}]}, 10.0, WALL)
+    with pytest.raises(OrderRefusedError, match="trips = None is not a list"):
+        orders.trips({}, 10.0, WALL)
+    assert orders.trips({"trips": []}, 10.0, WALL).applied == {"trips": []}
 
 
 def test_a_setpoint_of_another_program_never_goes_over_the_owners_hand(

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,7 @@ def test_the_longest_schedule_is_taken_however_it_is_laid_out(
 ) -> None:
     """manager counts the document without spaces; its words for one that is too long are better than a 413."""
     state.put_settings(ManagerSettings(1.0, {"fuse_a": 63}))
-    schedule = full("é" * 17)
+    schedule = full("é" * 14)
     assert 0.95 * MOST_DOCUMENT_B < len(json.dumps(schedule, separators=(",", ":"))) <= MOST_DOCUMENT_B
     backup = {"v2h_backup": 1, "settings": {"fuse_a": 63}, "schedule": schedule}
     for path, document in (("command/schedule", {"schedule": schedule}), ("restore", backup)):
@@ -343,3 +344,21 @@ def test_captures_are_listed_and_given_by_name_only(client: FlaskClient, web: We
     got.close()
     for name in ("notes.txt", "..%2fsecret.log", "../secret.log", "%2e%2e/secret.log", "nothing.log"):
         assert client.get(f"/api/v1/captures/{name}").status_code == 404
+
+
+def test_a_calendar_becomes_trips_and_the_answer_says_what_was_left_out(client: FlaskClient, far: WebApp) -> None:
+    start = datetime.now(UTC) + timedelta(days=1)
+    day = f"BEGIN:VEVENT\nDTSTART;VALUE=DATE:{start:%Y%m%d}\nSUMMARY:holiday\nEND:VEVENT"
+    event = f"BEGIN:VEVENT\nDTSTART:{start:%Y%m%dT%H%M%SZ}\nSUMMARY:Airport 90 %\nEND:VEVENT"
+    text = f"BEGIN:VCALENDAR\n{event}\n{day}\nEND:VCALENDAR"
+    answer = client.post("/api/v1/trips", json={"ics": text}, headers=JSON)
+    assert answer.status_code == 200
+    ((name, values),) = far.orders
+    assert (name, [trip["soc_pct"] for trip in values["trips"]]) == ("trips", [90.0])
+    for body, says in (
+        ({"ics": 5}, "ics = 5 is not the text of a calendar file"),
+        ({"ics": "x"}, "ics: this is not a calendar file"),
+        ({"ics": text, "soc_pct": 1}, "soc_pct = 1 is not a number from 5 to 100 %"),
+    ):
+        refused = client.post("/api/v1/trips", json=body, headers=JSON)
+        assert (refused.status_code, says in refused.get_json()["error"]) == (400, True)

@@ -228,9 +228,11 @@ def test_a_token_may_do_what_its_scope_says_and_nothing_more(web: WebApp) -> Non
         assert pushed.status_code == (403 if scope == "read" else 200)
         asked = app.test_client().post("/api/v1/setpoint", json={"power_w": None}, headers=token)
         assert asked.status_code == (403 if scope == "read" else 200)
+        loaded = app.test_client().post("/api/v1/trips", json={"trips": []}, headers=token)
+        assert loaded.status_code == (403 if scope == "read" else 200)
         restored = app.test_client().post("/api/v1/restore", json={}, headers=token)
         assert (restored.status_code == 403) is (scope != "configure")
-    assert {name for name, _ in web.orders} == {"settings", "prices", "calibrate", *OPERATE}
+    assert {name for name, _ in web.orders} == {"settings", "prices", "trips", "calibrate", *OPERATE}
     assert set(COMMANDS) - set(OPERATE) == {"settings", "schedule", "clock", "delete-day", "calibrate"}
 
 

@@ -187,6 +187,16 @@ PROGRAM_TEXTS: dict[str, str] = {
     "answer.not_written": (
         " Das konnte nicht auf die Karte geschrieben werden ({error}): Bis das gelingt, vergisst es ein Neustart."
     ),
+    "answer.trips": "{count} Fahrten des Kalenders gelten.",
+    "answer.same_trips": "{count} Fahrten des Kalenders gelten, dieselben wie zuvor.",
+    "trips.all_day": "{count} ganztägige Termine, weil sie keine Uhrzeit haben",
+    "trips.no_soc": "{count} Termine ohne Prozentangabe im Titel; senden Sie für diese soc_pct mit",
+    "trips.unread": "{count} Termine, die nicht lesbar sind oder sich auf eine nicht unterstützte Art wiederholen",
+    "refused.trips_no_clock": (
+        "Fahrten aus einem Kalender brauchen die Uhrzeit, und sie ist nicht bekannt; "
+        "drücken Sie zuerst „Uhrzeit dieses Geräts verwenden“ (v2h clock set)"
+    ),
+    "answer.trips_left_out": "{text} Ausgelassen: {left_out:joined}.",
     "answer.setpoint": "Es gilt: {what}.{warning}",
     "answer.setpoint_without_effect": " Die Vorgabe wirkt jetzt nicht, weil das Auto für ein Ziel geladen wird.",
     "answer.no_setpoint": "Keine Vorgabe eines anderen Programms gilt.",

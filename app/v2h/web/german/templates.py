@@ -71,6 +71,14 @@ TEMPLATES: dict[str, str] = {
     "The schedule waits until you choose a mode or let it go on.": (
         "Der Zeitplan wartet, bis Sie eine Betriebsart wählen oder ihn fortsetzen."
     ),
+    "Or once, on": "Oder einmalig am",
+    "Trips from a calendar": "Fahrten aus einem Kalender",
+    "Each event with a time is a departure at its beginning. “80 %” in its title is the state of charge.": (
+        "Jeder Termin mit Uhrzeit ist eine Abfahrt zu seinem Beginn. „80 %“ im Titel ist der Ladestand."
+    ),
+    "Calendar file (.ics)": "Kalenderdatei (.ics)",
+    "% where an event names none": "% für Termine ohne Angabe",
+    "Load the calendar": "Kalender laden",
     "Let the schedule go on": "Zeitplan fortsetzen",
     "Modes": "Betriebsarten",
     "current to zero, contactors open, plug unlocked": "Strom auf null, Schütze offen, Stecker entriegelt",

@@ -23,6 +23,7 @@ function gather(entry) {
     if (value !== null && value !== "") values[field.dataset.key] = value;
   }
   if (values.end === "00:00") values.end = "24:00"; // a time field has no 24:00; with a start at 00:00 it is the whole day
+  if (values.date) delete values.days; // a date is one day
   if (values.mode && !["charge", "discharge"].includes(values.mode)) {
     delete values.amps;
     delete values.soc_limit_pct;
@@ -96,6 +97,13 @@ function startSchedule(form) {
   });
 }
 
+// Sends a calendar file: the trips in it replace those before, and the page shows them.
+async function loadCalendar(form) {
+  const file = form.querySelector("input[type=file]").files[0];
+  const values = { ics: await file.text(), soc_pct: valueOf(form.querySelector("input[type=number]")) };
+  if (await send("trips", values, form)) setTimeout(() => location.reload(), 2500);
+}
+
 function startSettings(form) {
   const fields = [...form.querySelectorAll("[data-setting]")];
   const before = new Map(fields.map((field) => [field, valueOf(field)]));
@@ -131,6 +139,11 @@ async function restore(form) {
 }
 
 const EDITORS = {
+  calendar: (form) =>
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      loadCalendar(form);
+    }),
   schedule: startSchedule,
   settings: startSettings,
   clock: startClock,

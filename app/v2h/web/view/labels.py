@@ -141,6 +141,11 @@ ENTRIES = {
         say("entries.ready_by.about"),
         say("entries.ready_by.add"),
     ),
+    "trips": (
+        say("entries.trips.title"),
+        say("entries.trips.about"),
+        say("entries.trips.add"),
+    ),
     "overrides": (
         say("entries.overrides.title"),
         say("entries.overrides.about"),
