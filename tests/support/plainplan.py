@@ -38,6 +38,7 @@ def plain_targets(schedule: Schedule, start: datetime, end: datetime, car: CarNo
             if start < at <= end + DAY:
                 rows = plain_prices(schedule, max(start, at - DAY), at)
                 costs = [(a, b, inf if price is None else price.import_price) for a, b, price in rows]
+                costs = [cost for cost in costs if entry.max_price is None or cost[2] <= entry.max_price]
                 found.append((at, entry, cheapest(costs, need, car.busy_until == at)))
     return sorted(found, key=lambda target: target[0])
 
@@ -46,14 +47,18 @@ def plain_parts(schedule: Schedule, start: datetime, end: datetime, car: CarNow)
     """(begin, end, (want, key, keep_soc_pct, target)) from start to end; neighbours differ."""
     targets = plain_targets(schedule, start, end, car)
     spans: list[tuple[datetime, datetime, Want, str, datetime | None]] = []
+    prices = plain_prices(schedule, start, end)
     for n, one in enumerate(schedule.overrides):
-        spans.append((one.start, one.end, one.want, f"override {n} {one.start.timestamp():.0f}", None))
+        key = f"override {n} {one.start.timestamp():.0f}"
+        spans += [(a, b, one.want, key, None) for a, b in _cheap(one.start, one.end, one.want, prices)]
     for at, entry, charge in targets:
         want = Want("charge", entry.amps, entry.soc_pct)
         spans += [(a, b, want, f"ready-by {at.timestamp():.0f}", at) for a, b in charge]
     for n, window in enumerate(schedule.weekly):
         times = _times(window, schedule, start, end)
-        spans += [(a, b, window.want, f"weekly {n} {a.timestamp():.0f}", None) for a, b in times]
+        for since, until in times:
+            key = f"weekly {n} {since.timestamp():.0f}"
+            spans += [(a, b, window.want, key, None) for a, b in _cheap(since, until, window.want, prices)]
     edges = {edge for a, b, *_ in spans for edge in (a, b)} | {at for at, _, _ in targets} | {start, end}
     rows = []
     for begin, finish in _between(edges, start, end):
@@ -61,6 +66,13 @@ def plain_parts(schedule: Schedule, start: datetime, end: datetime, car: CarNow)
         keep = [entry.soc_pct for at, entry, charge in targets if charge and charge[0][0] <= begin < at]
         rows.append((begin, finish, (*held, max(keep, default=None))))
     return _joined(rows)
+
+
+def _cheap(start: datetime, end: datetime, want: Want, prices: list[Row]) -> list[Span]:
+    if want.max_price is None:
+        return [(start, end)]
+    cheap = [(a, b) for a, b, rate in prices if rate is not None and rate.import_price <= want.max_price]
+    return [(max(a, start), min(b, end)) for a, b in cheap if a < end and b > start]
 
 
 def _times(entry: Weekly | Price, schedule: Schedule, start: datetime, end: datetime) -> Iterator[Span]:

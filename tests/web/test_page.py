@@ -33,6 +33,7 @@ def test_each_button_sends_its_command(appliance: Appliance, page: Page) -> None
     for name, order in (
         ("V2H", ("mode", {"mode": "v2h"})),
         ("Solar", ("mode", {"mode": "solar"})),
+        ("Cover", ("mode", {"mode": "cover"})),
         ("Stop", ("stop", {})),
         ("Charge", ("mode", {"mode": "charge", "amps": 12, "soc_limit_pct": 90})),
         ("Discharge", ("mode", {"mode": "discharge", "amps": 6, "soc_limit_pct": 35})),

@@ -58,6 +58,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "matching.covering_at_limit": (
         "Covering the house at the limit: {power_w:kw} from the car, {grid_w:kw} from the grid."
     ),
+    "matching.sold": "The house needs nothing: the surplus goes to the grid.",
     "matching.balanced": "Balanced: the house needs nothing from the car.",
     "matching.covering": "Covering the house: {power_w:kw} from the car.",
     "matching.storing": "Storing surplus: {power_w:kw} into the car.",
@@ -89,6 +90,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "scheduled.otherwise": "the schedule’s mode when nothing else applies",
     "scheduled.one_off": "one-off{name:quoted} until {until:when}",
     "scheduled.ready_by": "to have {soc_pct:g} % by {time:when}",
+    "scheduled.below": "{why}, while a kWh costs at most {price:g}",
     "scheduled.window": "window{name:quoted} until {until:when}",
     "plan.soc_unknown": (
         "The car’s charge is not known: this is planned as if its battery of {capacity_kwh:g} kWh were empty."
@@ -140,6 +142,9 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "page.lately_ended": "Session of {lasted}: {why:clause}.",
     "page.gone": "This page is gone: the charger does not answer. To stop it, press the button at the charger.",
     "order.cheap_slot": "a cheap slot was announced",
+    "order.discharge_slot": "a slot to discharge was announced",
+    "order.export_slot": "a slot to export was announced",
+    "order.cover_slot": "a slot without storing was announced",
     # The setpoint of another program (energy/external.py).
     "order.held": "held at {power_w:.0f} W by {by}",
     "order.held_until": "held at {power_w:.0f} W by {by} until {until:when}",

@@ -356,19 +356,13 @@ class Command(Message):
     totals), "calibrate" ({}: charger calibrates the cable in a session of its own),
     "resume" ({}: the schedule goes on after a stop), "settings" (a part of the settings), "schedule" ({"schedule": the
     whole document, "replaces": the revision of the one that was edited}: refused when another is in force), "clock"
-    ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot": "charge" | "hold" | "none",
-    "until": ISO, "amps", "soc_limit_pct"}: a tariff's cheap slot, or no discharge while other loads draw power),
-<<<<<<< HEAD
+    ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot": "charge" | "discharge" |
+    "export" | "cover" | "hold" | "none", "until": ISO, "amps", "soc_limit_pct", "power_w"}; see energy/orders),
     "setpoint" ({"power_w": at the battery, + charging, or null to end it, "lifetime_s", "by"}: another program sets the
     power for that long; see energy/external), "prices" ({"import": {"start", "step_min", "values"}, "export": the
-    same}: dated prices; see energy/price_shapes). In "mode", "slot" and "setpoint" `lifetime_s` gives the end in s
+    same}: dated prices; see energy/price_shapes), "trips" ({"trips": [{"name", "at": ISO with offset, "soc_pct"}]}:
+    replaces the schedule's trips from a calendar). In "mode", "slot" and "setpoint" `lifetime_s` gives the end in s
     from now, and `by` names the controller that gives the order.
-=======
-    "prices" ({"import": {"start", "step_min", "values"}, "export": the same}: dated prices; see energy/price_shapes),
-    "trips" ({"trips": [{"name", "at": ISO with offset, "soc_pct"}]}: replaces the schedule's trips from a calendar),
-    "setpoint" ({"power_w": at the battery, + charging, or null to end it, "life_s", "name": who asks}: another program
-    sets the power for that long; see energy/external).
->>>>>>> 076f2f7 (energy, web: take trips with a date, and those of a calendar file)
     """
 
     TOPIC = "v2h/command/{}"

@@ -8,6 +8,7 @@ PAGE_TEXTS: dict[str, str] = {
     "mode.idle": "Idle",
     "mode.v2h": "V2H",
     "mode.solar": "Solar",
+    "mode.cover": "Cover",
     "mode.charge": "Charge",
     "mode.discharge": "Discharge",
     "output.d1": "Start signal 1 (d1)",

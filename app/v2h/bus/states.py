@@ -52,11 +52,13 @@ STATE_EVENT = "session-state"
 
 class Mode(StrEnum):
     """What the appliance does. V2H: it holds the grid meter at its target, both ways. SOLAR: it charges from surplus
-    only. CHARGE and DISCHARGE: with an ordered current."""
+    only. COVER: it covers the house's consumption only, and the surplus goes to the grid. CHARGE and DISCHARGE: with an
+    ordered current."""
 
     IDLE = "idle"
     V2H = "v2h"
     SOLAR = "solar"
+    COVER = "cover"
     CHARGE = "charge"
     DISCHARGE = "discharge"
 

@@ -13,7 +13,7 @@ from v2h.commands.api import Api
 from v2h.commands.api import add_arguments as add_api_arguments
 from v2h.commands.clock import time_there
 from v2h.config.bounds import AMPS, SOC
-from v2h.energy.orders import SLOTS
+from v2h.energy.orders import SLOT_POWER, SLOTS
 from v2h.energy.walltime import at_second, instant
 
 EXAMPLES = {
@@ -31,8 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     if name == "mode":
         parser.add_argument("mode", choices=MODES)
     if name == "slot":
-        words = "charge: charge the car; hold: do not discharge it; none: end the present slot"
+        words = "charge, discharge; export: W to the grid; cover: store no sun; hold: no discharge; none: end it"
         parser.add_argument("slot", choices=SLOTS, help=words)
+        parser.add_argument("--power", type=number(SLOT_POWER), help="discharge: W at the battery; export: W sold")
         parser.set_defaults(refuse=parser.error)
     if name in ("mode", "slot"):
         parser.add_argument("--amps", type=number(AMPS), help="current on the car's side, A")
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if args.command in ("mode", "slot"):
         kind = vars(args)[args.command]
         given = {args.command: kind, "amps": args.amps, "soc_limit_pct": args.soc_limit, "until": args.until}
+        given["power_w"] = getattr(args, "power", None)
         values = {key: value for key, value in given.items() if value is not None}
         if args.command == "slot":
             _check_slot(args, kind, values)
@@ -60,13 +62,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_slot(args: argparse.Namespace, kind: str, values: dict[str, Any]) -> None:
     """Refuse options that do not fit, as argparse does."""
-    options = {"until": "--until", "amps": "--amps", "soc_limit_pct": "--soc-limit"}
+    options = {"until": "--until", "amps": "--amps", "soc_limit_pct": "--soc-limit", "power_w": "--power"}
     allowed = [key for key in SLOTS[kind] if key in options]
     for key in values.keys() - {"slot", *allowed}:
         takes = ", ".join(options[each] for each in allowed) or "nothing"
         args.refuse(f"{options[key]} does not fit {kind}, which takes {takes}")
     if "until" in allowed and "until" not in values:
         args.refuse("--until is missing: a slot must end by itself")
+    if kind == "export" and "power_w" not in values:
+        args.refuse("--power is missing: the W that the grid is to get")
 
 
 def moment(text: str, now: datetime, tz: ZoneInfo) -> str:

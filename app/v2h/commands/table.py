@@ -19,7 +19,11 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("status", "say what the charger does now and why", "v2h.commands.status"),
     Command("mode", "choose what the charger does", "v2h.commands.orders"),
-    Command("slot", "charge or do not discharge for a while within v2h or solar", "v2h.commands.orders"),
+    Command(
+        "slot",
+        "charge, discharge, export or hold for a while, then go on as before",
+        "v2h.commands.orders",
+    ),
     Command("setpoint", "set the power for some time, as an energy manager does", "v2h.commands.setpoint"),
     Command("stop", "end the session: current to zero, contactors open, plug unlocked", "v2h.commands.orders"),
     Command("clear-fault", "clear a fault that may be cleared", "v2h.commands.orders"),

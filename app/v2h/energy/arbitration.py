@@ -1,8 +1,9 @@
 """Decides whose order is in force: the owner's, another program's, a slot's or the schedule's; pure.
 
 A mode chosen by hand holds until its `until`, or until the next entry of the schedule. The setpoint of another program
-replaces slot and schedule, except a charge for a ready-by target. A slot charges or holds within modes that follow the
-house; after it, the mode from before continues. After the owner's stop only the owner can start something.
+replaces slot and schedule, except a charge for a ready-by target. A slot charges, discharges or
+holds within modes that follow the house; after it, the mode from before continues. A slot that discharges does not end
+a charge for a target. After the owner's stop only the owner can start something.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +14,8 @@ from v2h.energy.external import External
 from v2h.energy.orders import ModeRequest, Slot
 from v2h.energy.schedule import Part
 
-SLOTTABLE = ("v2h", "solar")
+SLOTTABLE = ("v2h", "solar", "cover")
+DISCHARGING = ("discharge", "export", "cover")
 """Modes within which a slot takes effect; it does not change a charge, a discharge or idle that the owner chose."""
 
 
@@ -57,7 +59,8 @@ def arbitrate(
         want.mode, want.amps, want.soc_limit_pct, by=by, because=because, keep_soc_pct=part.keep_soc_pct
     )
     why_idle = say("idle.scheduled", because=because) if part.entry else idle_reason
-    return Arbitration(_within(order, slot), why_idle)
+    held = part.target is not None and slot is not None and slot.kind in DISCHARGING
+    return Arbitration(order if held else _within(order, slot), why_idle)
 
 
 def _within(order: ModeRequest, slot: Slot | None) -> ModeRequest:
@@ -65,7 +68,26 @@ def _within(order: ModeRequest, slot: Slot | None) -> ModeRequest:
         return order
     if slot.kind == "hold":
         return replace(order, hold=True, held_by=slot.by)
-    because = say("order.asked_by", by=slot.by) if slot.by else say("order.cheap_slot")
+    mode, because = SLOT_MODES[slot.kind]
     return ModeRequest(
-        "charge", slot.amps, slot.soc_limit_pct, slot.until_t, slot.until, "slot", because, whose=slot.by
+        mode,
+        slot.amps,
+        slot.soc_limit_pct,
+        slot.until_t,
+        slot.until,
+        "slot",
+        say("order.asked_by", by=slot.by) if slot.by else because,
+        keep_soc_pct=order.keep_soc_pct,
+        power_w=slot.power_w if mode == Mode.DISCHARGE else None,
+        target_w=-(slot.power_w or 0.0) if slot.kind == "export" else None,
+        whose=slot.by,
     )
+
+
+SLOT_MODES = {
+    "charge": (Mode.CHARGE, say("order.cheap_slot")),
+    "discharge": (Mode.DISCHARGE, say("order.discharge_slot")),
+    "export": (Mode.COVER, say("order.export_slot")),
+    "cover": (Mode.COVER, say("order.cover_slot")),
+}
+"""Kind of slot -> its mode, and the reason."""

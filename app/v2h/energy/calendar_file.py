@@ -21,8 +21,8 @@ from v2h.energy.recurrence import days, read_rule
 from v2h.energy.walltime import instant
 
 AHEAD = timedelta(days=62)
-MOST_TRIPS = 30
-"""A plan of the board takes half a second with 112 targets in a week; so many more, all in one week, are the most."""
+MOST_TRIPS = 25
+"""The board plans 112 targets of a week in two seconds; these are added, and can all be in one week."""
 MOST_EVENTS = 10_000
 YEARS = range(1990, 2100)
 """Years in which an event may begin: near the ends of the calendar its sums and other zones have no dates."""

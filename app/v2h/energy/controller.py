@@ -281,7 +281,6 @@ class EnergyController:
         """The owner changed settings or schedule."""
         self.schedule = schedule
         self._take_settings(settings)
-        self._follower.matcher.target_w = settings.grid_target_w
         self.part, self._ahead = None, []
         self._window = self._window_after(policy.Window())
         self._rechoose(now)
@@ -362,7 +361,7 @@ class EnergyController:
                 "soc_min_pct": settings.soc_min_pct,
                 "soc_max_pct": settings.soc_max_pct,
                 "reserve_soc_pct": settings.reserve_soc_pct,
-                "grid_target_w": settings.grid_target_w,
+                "grid_target_w": self._target_w(),
             },
             list(self._errors),
             self._next_words(),
@@ -382,6 +381,10 @@ class EnergyController:
         """A person has chosen: what was written down before a restart no longer matters."""
         self._kept, self.order_lost = None, False
 
+    def _target_w(self) -> float:
+        """What a mode that follows the house holds the grid at now."""
+        return self.settings.grid_target_w if self.order.target_w is None else self.order.target_w
+
     def _drop_external(self, now: float) -> None:
         """End the setpoint of another program whose lifetime is over."""
         if self._external is None or now < self._external.until_t:
@@ -400,7 +403,7 @@ class EnergyController:
         return policy.Situation(
             now,
             self.order,
-            self._limits,
+            replace(self._limits, grid_target_w=self._target_w()),
             self._window,
             self._charger,
             self._charger_t,
@@ -480,6 +483,7 @@ class EnergyController:
         order = self.order
         if self._drain.protecting and not (order.by == "owner" and order.mode == Mode.DISCHARGE):
             self._choice = replace(self._choice, order=replace(order, hold=True))
+        self._follower.matcher.target_w = self._target_w()
         keys = ("mode", "soc_limit_pct", "keep_soc_pct")
         if any(getattr(self.order, key) != getattr(before, key) for key in keys):
             self._window = self._window_after(policy.Window())

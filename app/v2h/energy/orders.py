@@ -11,6 +11,7 @@ from typing import Any
 from v2h.bus.sentences import say
 from v2h.bus.states import MODES, Mode
 from v2h.checks import Range, one_of, shown
+from v2h.config.bounds import POWER
 from v2h.config.site import Limits
 
 LONGEST = timedelta(days=7)
@@ -23,6 +24,7 @@ KEYS = {
     "idle": ("by",),
     "v2h": ENDS,
     "solar": ENDS,
+    "cover": ENDS,
     "charge": ("amps", "soc_limit_pct", *ENDS),
     "discharge": ("amps", "soc_limit_pct", *ENDS),
 }
@@ -41,8 +43,9 @@ class ModeRequest:
     "nobody". because: the reason as text, "" when the owner chose it. keep_soc_pct: the car is not discharged below it,
     for a ready-by target. hold: the car is not discharged at all, while other consumers draw power; held_by: the
     controller that asks for this. power_w: the most power of a charge or discharge, at the battery and positive in both
-    directions; None: all that is allowed. whose: the controller that gave the order, "" for the owner at the page, the
-    panel or the command line."""
+    directions; None: all that is allowed. target_w: what a mode that follows the house holds the grid at, + is import;
+    None: the owner's grid_target_w. whose: the controller that gave the order, "" for the owner at the page, the panel
+    or the command line."""
 
     mode: str = "idle"
     amps: float | None = None
@@ -55,6 +58,7 @@ class ModeRequest:
     hold: bool = False
     until_said: str = ""
     power_w: float | None = None
+    target_w: float | None = None
     whose: str = ""
     held_by: str = ""
 
@@ -103,24 +107,37 @@ def read_order(values: Mapping[str, Any], limits: Limits, now: float, wall: date
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A tariff's cheap slot ("charge"), or a time in which other consumers draw power and the car must not feed them
-    ("hold"). by: the controller that announced it, "" without a name. kind "none" ends the slot of that controller; all
-    of them without a name."""
+    """A time that a tariff or an automation announces; see SLOTS. power_w: of "discharge" the most at the battery, of
+    "export" what the grid is to get; positive. soc_limit_pct: where a charge ends, or the floor of the others. by: the
+    controller that announced it, "" without a name. kind "none" ends the slot of that controller; all of them without a
+    name."""
 
     kind: str
     until_t: float
     until: str
     amps: float | None = None
     soc_limit_pct: float | None = None
+    power_w: float | None = None
     by: str = ""
 
     def applied(self) -> dict[str, Any]:
-        until = self.until or None
-        values = {"slot": self.kind, "amps": self.amps, "soc_limit_pct": self.soc_limit_pct, "until": until}
+        values = {"slot": self.kind, "amps": self.amps, "power_w": self.power_w, "soc_limit_pct": self.soc_limit_pct}
+        values["until"] = self.until or None
         return {key: value for key, value in values.items() if value is not None}
 
 
-SLOTS = {"charge": (*ENDS, "amps", "soc_limit_pct"), "hold": ENDS, "none": ("by",)}
+SLOTS = {
+    "charge": ("amps", "soc_limit_pct", *ENDS),
+    "discharge": ("amps", "soc_limit_pct", "power_w", *ENDS),
+    "export": ("soc_limit_pct", "power_w", *ENDS),
+    "cover": ENDS,
+    "hold": ENDS,
+    "none": ("by",),
+}
+"""Kind of slot -> its values. charge: a cheap time. discharge: with a power at the battery. export: the car covers the
+house, and the grid gets power_w on top. cover: the surplus is not stored. hold: no discharge, while others draw power.
+none: ends the present slot."""
+SLOT_POWER = Range(100, POWER.high, "W")
 
 
 def read_slot(values: Mapping[str, Any], limits: Limits, now: float, wall: datetime) -> Slot:
@@ -138,12 +155,16 @@ def read_slot(values: Mapping[str, Any], limits: Limits, now: float, wall: datet
     end, until = _end(values, wall)
     if end is None or until is None:
         raise ModeRequestError("until is missing: a slot must end by itself")
+    if kind == "export" and values.get("power_w") is None:
+        raise ModeRequestError(f"power_w is missing: what the grid is to get; it is {SLOT_POWER}")
+    most_a = limits.max_discharge_a if kind == "discharge" else limits.max_charge_a
     return Slot(
         kind,
         now + ahead_s(end, wall),
         until,
-        _number("amps", values.get("amps"), Range(0, limits.max_charge_a, "A")),
+        _number("amps", values.get("amps"), Range(0, most_a, "A")),
         _number("soc_limit_pct", values.get("soc_limit_pct"), Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
+        _number("power_w", values.get("power_w"), SLOT_POWER),
         by,
     )
 

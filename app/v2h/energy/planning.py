@@ -62,7 +62,7 @@ def plan(schedule: Schedule, start: datetime, end: datetime, car: CarNow) -> Ste
     days = _days(schedule.zone, start, far)
     prices = yield from _prices(schedule, start, far, days)
     coming = yield from _targets(schedule, start, far, car, days, prices)
-    parts = yield from _parts(schedule, start, end, days, coming)
+    parts = yield from _parts(schedule, start, end, days, coming, prices)
     return Plan(parts, coming, prices)
 
 
@@ -110,19 +110,26 @@ def _targets(
             within = costs[bisect_right(begins, since) - 1 : bisect_left(begins, at)]
             within[0] = (since, *within[0][1:])
             within[-1] = (within[-1][0], at, within[-1][2])
+            if entry.max_price is not None:
+                within = [span for span in within if span[2] <= entry.max_price]
             found.append(Target(entry, at, tuple(cheapest(within, need, car.busy_until == at))))
             yield TARGET + len(within) // 2
     return sorted(found, key=lambda target: target.at)
 
 
 def _parts(
-    schedule: Schedule, start: datetime, end: datetime, days: Sequence[date], coming: Sequence[Target]
+    schedule: Schedule,
+    start: datetime,
+    end: datetime,
+    days: Sequence[date],
+    coming: Sequence[Target],
+    prices: Sequence[PriceSpan],
 ) -> Steps[list[Part]]:
     rest = _Reason(
         schedule.otherwise,
         why=say("scheduled.nothing" if schedule.otherwise.mode == Mode.IDLE else "scheduled.otherwise"),
     )
-    layers = yield from _layers(schedule, start, end, days, coming)
+    layers = yield from _layers(schedule, start, end, days, coming, prices)
     yield len(layers) // 2  # to sort them
     edge = EDGE + len(layers) // CROWD
     floors = [*strongest(_floors(coming), start, end)]
@@ -154,17 +161,24 @@ def _floors(coming: Iterable[Target]) -> Iterator[Layer[float]]:
 
 
 def _layers(
-    schedule: Schedule, start: datetime, end: datetime, days: Sequence[date], coming: Sequence[Target]
+    schedule: Schedule,
+    start: datetime,
+    end: datetime,
+    days: Sequence[date],
+    coming: Sequence[Target],
+    prices: Sequence[PriceSpan],
 ) -> Steps[list[Layer[_Reason]]]:
     tz = schedule.zone
+    begins = [span[0] for span in prices]
     found: list[Layer[_Reason]] = []
     for n, override in enumerate(schedule.overrides):
         if override.end > start and override.start < end:
             why = say("scheduled.one_off", name=override.name, until=_clock(override.end, tz))
             key = f"override {n} {override.start.timestamp():.0f}"
-            reason = _Reason(override.want, say("entry.one_off", name=override.name), key, why)
-            found.append(Layer((0, n), override.start, override.end, reason))
-            yield ENTRY
+            reason = _Reason(override.want, say("entry.one_off", name=override.name), key, _priced(why, override.want))
+            spans = _cheap((override.start, override.end), override.want.max_price, prices, begins)
+            found += [Layer((0, n), a, b, reason) for a, b in spans]
+            yield ENTRY + len(spans)
     for n, target in enumerate(coming):
         entry = target.entry
         want = Want("charge", entry.amps, entry.soc_pct)
@@ -177,10 +191,29 @@ def _layers(
         for begin, finish in _comings(window, tz, start, end, days):
             why = say("scheduled.window", name=window.name, until=_clock(finish, tz))
             key = f"weekly {n} {begin.timestamp():.0f}"
-            reason = _Reason(window.want, say("entry.window", name=window.name), key, why)
-            found.append(Layer((2, n), begin, finish, reason))
-            yield ENTRY
+            reason = _Reason(window.want, say("entry.window", name=window.name), key, _priced(why, window.want))
+            spans = _cheap((begin, finish), window.want.max_price, prices, begins)
+            found += [Layer((2, n), a, b, reason) for a, b in spans]
+            yield ENTRY + len(spans)
     return found
+
+
+def _priced(why: str, want: Want) -> str:
+    return why if want.max_price is None else say("scheduled.below", why=why, price=want.max_price)
+
+
+def _cheap(
+    span: Span, max_price: float | None, prices: Sequence[PriceSpan], begins: Sequence[datetime]
+) -> Sequence[Span]:
+    """The parts of a span in which a kWh costs at most max_price; all of it where there is no such limit."""
+    if max_price is None:
+        return (span,)
+    within = prices[max(0, bisect_right(begins, span[0]) - 1) : bisect_left(begins, span[1])]
+    return [
+        (max(begin, span[0]), min(finish, span[1]))
+        for begin, finish, rate in within
+        if rate is not None and rate.import_price is not None and rate.import_price <= max_price and finish > span[0]
+    ]
 
 
 def _comings(

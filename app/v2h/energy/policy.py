@@ -23,7 +23,9 @@ SMALL_W = 40.0
 HYSTERESIS_PCT = 1.0
 USEFUL_W = 150.0
 """A car is not woken for less: its own electronics and the converter consume about as much."""
-MATCHING = ("v2h", "solar")
+MATCHING = ("v2h", "solar", "cover")
+COVERING = ("v2h", "cover")
+"""Of these the modes that discharge: they keep the owner's reserve."""
 NO_LIMITS = GridLimits()
 LIMITED_S = 5.0
 """With a limit of the grid connection, a value of the meter holds at most so long (or three intervals and a second)."""
@@ -89,9 +91,9 @@ class Decision:
 def floor_pct(order: ModeRequest, limits: Limits, reserve_pct: float) -> float:
     """The state of charge below which the car is not discharged."""
     low_pct = limits.soc_min_pct
-    if order.soc_limit_pct is not None and order.mode == Mode.DISCHARGE:
+    if order.soc_limit_pct is not None and order.mode in (Mode.DISCHARGE, Mode.COVER):
         low_pct = order.soc_limit_pct
-    if order.mode == Mode.V2H or (order.by in GUESTS and order.soc_limit_pct is None):
+    elif order.mode in COVERING or order.by in GUESTS:
         low_pct = max(low_pct, reserve_pct)
     return max(low_pct, order.keep_soc_pct or 0.0)
 
@@ -170,7 +172,7 @@ class Situation:
         charger, limits, window, order = self.charger, self.limits, self.window, self.order
         if charger is None or charger.soc_pct is None:
             return Bounds(0.0, 0.0)
-        charge_a = 0.0 if window.full else min(limits.max_charge_a, charger.max_charge_a)
+        charge_a = 0.0 if window.full or order.mode == Mode.COVER else min(limits.max_charge_a, charger.max_charge_a)
         held = window.empty or order.mode == Mode.SOLAR or order.hold
         discharge_a = 0.0 if held else min(limits.max_discharge_a, charger.max_discharge_a)
         low_w, high_w = -max(0.0, discharge_a) * self.volts_v, max(0.0, charge_a) * self.volts_v
@@ -192,8 +194,9 @@ class Situation:
             return not (window.empty or order.hold)
         if self.house is None:
             return False
-        storing = self.house.net_w < -USEFUL_W and not window.full
-        covering = order.mode == Mode.V2H and self.house.net_w > USEFUL_W and not (window.empty or order.hold)
+        over_w = self.house.net_w - (order.target_w or 0.0)
+        storing = order.mode != Mode.COVER and over_w < -USEFUL_W and not window.full
+        covering = order.mode in COVERING and over_w > USEFUL_W and not (window.empty or order.hold)
         return storing or covering
 
 
@@ -274,6 +277,8 @@ def _match(s: Situation, soc_pct: float, over_w: float) -> Decision:
     busy = abs(matched_w) >= SMALL_W
     if matched_w >= limit.high_w - SMALL_W and over_w < -SMALL_W:
         code = Code.CAR_FULL if window.full else Code.AT_LIMIT
+        if order.mode == Mode.COVER:
+            return Decision(True, matched_w, say("matching.sold"), order.mode, Code.MATCHING, busy)
         text = (
             say("matching.car_full", soc_pct=soc_pct)
             if window.full

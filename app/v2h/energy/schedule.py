@@ -18,11 +18,13 @@ DAY_S = 86400
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What an entry asks for. amps, soc_limit_pct: as in a mode command, None: all that is allowed."""
+    """What an entry asks for. amps, soc_limit_pct: as in a mode command, None: all that is allowed. max_price: it
+    charges only while a kWh costs at most that, and not while its price is unknown; None: at any price."""
 
     mode: str = "idle"
     amps: float | None = None
     soc_limit_pct: float | None = None
+    max_price: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Override:
 @dataclass(frozen=True, slots=True)
 class ReadyBy:
     """The car is to have soc_pct at time_s of the wall clock's day. amps: the most to charge with. at: the instant of
-    one with a date, or of a trip; then days and time_s say nothing."""
+    one with a date, or of a trip; then days and time_s say nothing. max_price: as in Want; the target
+    may be missed for it."""
 
     name: str
     days: frozenset[int]
@@ -57,6 +60,7 @@ class ReadyBy:
     soc_pct: float
     amps: float | None
     at: datetime | None = None
+    max_price: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

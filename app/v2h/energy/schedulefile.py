@@ -36,15 +36,17 @@ VERSION = 1
 MOST = {"weekly": 50, "overrides": 50, "ready_by": 14, "trips": MOST_TRIPS, "prices": 100}
 """Most entries of each kind; more is a mistake, and a slow board has to evaluate each of them for eight days. 100
 prices are two days of half hours, each with 25 hours."""
+MOST_CEILINGS = 10
+"""Most windows and one-offs with a max_price: each is cut into pieces by up to 96 prices a day."""
 LONGEST_OVERRIDE = timedelta(days=31)
 YEARS = range(2000, 2100)
 """Years in which a one-off may lie: near the ends of the calendar its sums and other time zones have no dates."""
-_WANT = ("mode", "amps", "soc_limit_pct")
+_WANT = ("mode", "amps", "soc_limit_pct", "max_price")
 KEYS = {
     "weekly": ("name", "days", "start", "end", *_WANT),
     "overrides": ("name", "start", "end", *_WANT),
-    "ready_by": ("name", "days", "date", "time", "soc_pct", "amps"),
-    "trips": ("name", "at", "soc_pct", "amps"),
+    "ready_by": ("name", "days", "date", "time", "soc_pct", "amps", "max_price"),
+    "trips": ("name", "at", "soc_pct", "amps", "max_price"),
     "prices": ("name", "days", "start", "end", "import_price", "export_price"),
 }
 NEEDED = {
@@ -56,7 +58,7 @@ NEEDED = {
 }
 ENDS = {"overrides": "end", "trips": "at"}
 """The key of a one-off's end."""
-FITS = {"charge": ("amps", "soc_limit_pct"), "discharge": ("amps", "soc_limit_pct")}
+FITS = {"charge": ("amps", "soc_limit_pct", "max_price"), "discharge": ("amps", "soc_limit_pct")}
 
 T = TypeVar("T")
 
@@ -118,7 +120,7 @@ class _Reader:
         version = document.get("version")
         if version != VERSION or isinstance(version, bool):
             self._errors.append(f"version = {version!r} is not {VERSION}")
-        otherwise = self._choice("", "otherwise", document.get("otherwise", "idle"), ("idle", "v2h", "solar"))
+        otherwise = self._choice("", "otherwise", document.get("otherwise", "idle"), ("idle", "v2h", "solar", "cover"))
         schedule = Schedule(
             self._tz,
             self._entries("weekly", self._weekly),
@@ -128,6 +130,11 @@ class _Reader:
             Want(otherwise),
             dict(document),
         )
+        wants = [entry.want for entry in schedule.weekly] + [entry.want for entry in schedule.overrides]
+        ceilings = sum(want.max_price is not None for want in wants)
+        if ceilings > MOST_CEILINGS:
+            text = f"{ceilings} entries of weekly and overrides have max_price; at most {MOST_CEILINGS} are allowed"
+            self._errors.append(text)
         if self._errors:
             raise ScheduleError(self._errors)
         return schedule
@@ -204,6 +211,7 @@ class _Reader:
             self._number(where, "soc_pct", entry["soc_pct"], Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
             None if amps is None else self._number(where, "amps", amps, Range(1, limits.max_charge_a, "A")),
             at,
+            self._max_price(where, entry),
         )
 
     def _dated(self, where: str, entry: Mapping[str, Any]) -> datetime:
@@ -229,11 +237,10 @@ class _Reader:
         mode = self._choice(where, "mode", entry["mode"], MODES)
         if mode != entry["mode"]:
             return Want(mode)  # the intended mode is unknown, so the other values cannot be checked
-        for key in ("amps", "soc_limit_pct"):
+        for key in ("amps", "soc_limit_pct", "max_price"):
             if entry.get(key) is not None and key not in FITS.get(mode, ()):
-                self._errors.append(
-                    f"{where}{key} = {entry[key]!r} does not fit mode {mode}; only charge and discharge"
-                )
+                takes = " and ".join(name for name, keys in FITS.items() if key in keys)
+                self._errors.append(f"{where}{key} = {entry[key]!r} does not fit mode {mode}; only {takes}")
                 return Want(mode)
         most_a = limits.max_discharge_a if mode == Mode.DISCHARGE else limits.max_charge_a
         amps, soc_pct = entry.get("amps"), entry.get("soc_limit_pct")
@@ -243,7 +250,12 @@ class _Reader:
             None
             if soc_pct is None
             else self._number(where, "soc_limit_pct", soc_pct, Range(limits.soc_min_pct, limits.soc_max_pct, "%")),
+            self._max_price(where, entry),
         )
+
+    def _max_price(self, where: str, entry: Mapping[str, Any]) -> float | None:
+        price = entry.get("max_price")
+        return None if price is None else self._number(where, "max_price", price, PRICE)
 
     # One value each
 

@@ -193,7 +193,7 @@ class OwnerCommands:
             for trip in trips
         ]
         if within == document.get("trips", []):
-            return Answer(say("answer.same_trips", count=len(within)), {"trips": within}, repeated=True)
+            return Answer(say("answer.same_trips", count=len(within)), {"trips": within}, news=False)
         answer = self.schedule({"schedule": {**document, "trips": within}}, now, wall)
         kept = answer.applied["schedule"]["trips"]
         return Answer(say("answer.trips", count=len(kept)), {"trips": kept}, changed=True)

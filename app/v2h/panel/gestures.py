@@ -15,7 +15,7 @@ from v2h.bus.states import Mode, State
 from v2h.panel.lamps import PanelInputs
 
 ON_OFF, BOOST = "on_off", "boost"
-RESUMED = ("v2h", "solar")
+RESUMED = ("v2h", "solar", "cover")
 """Modes to which boost returns. The others have their own amps and ends, which a button cannot restore."""
 TAKES_S = 3.0
 """Within this time a command has reached `manager` and its report has come back."""

@@ -20,7 +20,7 @@ from v2h.bus.sentences import Sentence, say
 from v2h.bus.states import MODES
 from v2h.checks import Range, is_day, shown
 from v2h.config.bounds import AMPS, POWER, SETPOINT_LIFE, SOC
-from v2h.energy.orders import LIFETIME, SLOTS
+from v2h.energy.orders import LIFETIME, SLOT_POWER, SLOTS
 
 ANSWER_WITHIN_S = 2.0
 LONGER_S = {"clock": 10.0}
@@ -70,7 +70,7 @@ COMMANDS: dict[str, dict[str, Rule]] = {
     "settings": {ANY_KEY: Kind.VALUE},
     "schedule": {"schedule": Kind.OBJECT, "replaces": Kind.TEXT},
     "clock": {"at": Kind.MOMENT},
-    "slot": {"slot": tuple(SLOTS), "amps": AMPS, "soc_limit_pct": SOC, **ENDS},
+    "slot": {"slot": tuple(SLOTS), "amps": AMPS, "soc_limit_pct": SOC, "power_w": SLOT_POWER, **ENDS},
     "setpoint": {"power_w": replace(POWER, null=True), "lifetime_s": SETPOINT_LIFE, "by": Kind.TEXT},
 }
 """Orders that the page and the API may give, and their keys. `manager` and `charger` decide whether an order is

@@ -28,6 +28,7 @@ ENTRIES: dict[str, tuple[tuple[str, str, str, dict[str, Any]], ...]] = {
         ("mode", "Mode", "mode", {}),
         ("amps", "Amps", "number", AMPS_FIELD),
         ("soc_limit_pct", "To %", "number", SOC_FIELD),
+        ("max_price", "Only below", "number", {"step": "any"}),
         ("name", "Name", "text", {"maxlength": 40}),
     ),
     "ready_by": (
@@ -36,12 +37,14 @@ ENTRIES: dict[str, tuple[tuple[str, str, str, dict[str, Any]], ...]] = {
         ("time", "Ready by", "time", {"required": True}),
         ("soc_pct", "With %", "number", SOC_FIELD | {"required": True}),
         ("amps", "Amps", "number", AMPS_FIELD),
+        ("max_price", "Only below", "number", {"step": "any"}),
         ("name", "Name", "text", {"maxlength": 40}),
     ),
     "trips": (
         ("at", "Ready by", "datetime-local", {"required": True}),
         ("soc_pct", "With %", "number", SOC_FIELD | {"required": True}),
         ("amps", "Amps", "number", AMPS_FIELD),
+        ("max_price", "Only below", "number", {"step": "any"}),
         ("name", "Name", "text", {"maxlength": 40}),
     ),
     "overrides": (
@@ -50,6 +53,7 @@ ENTRIES: dict[str, tuple[tuple[str, str, str, dict[str, Any]], ...]] = {
         ("mode", "Mode", "mode", {}),
         ("amps", "Amps", "number", AMPS_FIELD),
         ("soc_limit_pct", "To %", "number", SOC_FIELD),
+        ("max_price", "Only below", "number", {"step": "any"}),
         ("name", "Name", "text", {"maxlength": 40}),
     ),
     "prices": (

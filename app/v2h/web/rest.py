@@ -25,6 +25,7 @@ from v2h.checks import Count, Range, check_texts, one_of, shown
 from v2h.config.bounds import SOC
 from v2h.energy import price_shapes
 from v2h.energy.calendar_file import CalendarError, read_trips
+from v2h.energy.orders import LONGEST_NAME
 from v2h.energy.schedule_json import revision
 from v2h.web.auth import refusal
 from v2h.web.commands import COMMANDS, BadCommandError, Commands, check
@@ -174,7 +175,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
     def post_setpoint() -> Response:
         values = _body()
         if g.key.kind == "token":  # the owner's name for the program that asks
-            values = {"name": g.key.name, **values}
+            values = {"by": g.key.name[:LONGEST_NAME], **values}
         check("setpoint", values)
         return _answer(commands.send("setpoint", values))
 

@@ -57,10 +57,17 @@ def test_watch_follows_the_stream(
             ["slot", "hold", "--until", "2026-11-22T18:00:00+01:00"],
             ("slot", {"slot": "hold", "until": "2026-11-22T18:00:00+01:00"}),
         ),
-        (["slot", "none"], ("slot", {"slot": "none"})),
-        (["setpoint", "none"], ("setpoint", {"power_w": None, "name": "test"})),
         (
-            ["setpoint", "-1500", "--for", "60", "--name", "script"],
+            ["slot", "export", "--power", "1500", "--soc-limit", "40", "--until", "2026-11-22T18:00:00+01:00"],
+            (
+                "slot",
+                {"slot": "export", "power_w": 1500.0, "soc_limit_pct": 40.0, "until": "2026-11-22T18:00:00+01:00"},
+            ),
+        ),
+        (["slot", "none"], ("slot", {"slot": "none"})),
+        (["setpoint", "none"], ("setpoint", {"power_w": None, "by": "test"})),
+        (
+            ["setpoint", "-1500", "--for", "60", "--by", "script"],
             ("setpoint", {"power_w": -1500.0, "lifetime_s": 60.0, "by": "script"}),
         ),
         (["stop"], ("stop", {})),
@@ -102,6 +109,7 @@ def test_bad_input_is_2_and_says_what(host: str, web: WebApp, capsys: pytest.Cap
         (["slot", "v2h"], "invalid choice: 'v2h'"),
         (["slot", "charge", "--amps", "5"], "--until is missing: a slot must end by itself"),
         (["slot", "hold", "--until", "18:00", "--amps", "5"], "--amps does not fit hold, which takes --until"),
+        (["slot", "export", "--until", "18:00"], "--power is missing: the W that the grid is to get"),
         (["slot", "none", "--soc-limit", "80"], "--soc-limit does not fit none, which takes nothing"),
         (["mode", "charge", "--amps", "nan"], "argument --amps: 'nan' is not a number from 1 to 16 A"),
         (["mode", "charge", "--amps", "40"], "argument --amps: '40' is not a number from 1 to 16 A"),

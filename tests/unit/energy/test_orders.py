@@ -54,8 +54,14 @@ def test_a_slot_must_end_by_itself() -> None:
     assert read_slot({"slot": "none", "by": "evcc"}, Limits(), 1000.0, WALL) == Slot("none", 1000.0, "", by="evcc")
     for values, words in (
         ({"slot": "charge"}, "until is missing: a slot must end by itself"),
-        ({"slot": "boost"}, "slot = 'boost' is not one of charge, hold, none"),
+        ({"slot": "boost"}, "slot = 'boost' is not one of charge, discharge, export, cover, hold, none"),
         ({"slot": ["hold"]}, "is not one of"),
+        ({"slot": "export", "until": "2026-11-22T12:30"}, "power_w is missing: what the grid is to get"),
+        ({"slot": "export", "until": "2026-11-22T12:30", "amps": 5}, "amps = 5 does not fit slot export; it takes"),
+        (
+            {"slot": "discharge", "until": "2026-11-22T12:30", "power_w": -500},
+            "power_w = -500 is not a number from 100 to 20000 W",
+        ),
         ({"slot": "hold", "until": "2026-11-22T12:30", "amps": 5}, "amps = 5 does not fit slot hold; it takes until"),
         ({"slot": "charge", "until": "2026-11-22T12:30", "amps": 50}, "amps = 50 is not a number from 0 to 15 A"),
     ):
@@ -66,7 +72,7 @@ def test_a_slot_must_end_by_itself() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({}, "mode = None is not one of idle, v2h, solar, charge, discharge"),
+        ({}, "mode = None is not one of idle, v2h, solar, cover, charge, discharge"),
         ({"mode": "eco"}, "mode = 'eco' is not one of"),
         ({"mode": ["v2h"]}, "is not one of"),
         ({"mode": "charge", "amps": 17}, "amps = 17 is not a number from 0 to 15 A"),

@@ -122,13 +122,18 @@ def cases(draw: st.DrawFn) -> tuple[Schedule, datetime, CarNow]:
             "days": ON,
             "soc_pct": st.sampled_from([50, 80]),
             "amps": st.sampled_from([None, 5]),
+            "max_price": st.sampled_from([None, 0.1]),
         }
     )
+    ceilings = st.sampled_from([None, 0.0, 0.15])
     document = {
         "version": 1,
         "zone": draw(st.sampled_from(ZONES)),
         "otherwise": draw(st.sampled_from(["idle", "v2h"])),
-        "weekly": draw(st.lists(times(mode=st.sampled_from(["v2h", "solar", "charge"])), max_size=5)),
+        "weekly": [
+            *draw(st.lists(times(mode=st.sampled_from(["v2h", "solar", "charge"])), max_size=3)),
+            *draw(st.lists(times(mode=st.just("charge"), max_price=ceilings), max_size=3)),
+        ],
         "prices": draw(st.lists(times(import_price=st.sampled_from([-0.1, 0.1, 0.2])), max_size=5)),
         "ready_by": draw(st.lists(targets, max_size=3)),
         "overrides": draw(st.lists(one_offs(now), max_size=3)),

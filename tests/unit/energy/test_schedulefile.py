@@ -99,7 +99,10 @@ def test_a_whole_document() -> None:
             {"version": 1, "weekly": [{**NIGHT, "end": "23:30"}]},
             "is the same as start; for a whole day write 00:00 to 24",
         ),
-        ({"version": 1, "weekly": [{**NIGHT, "mode": "eco"}]}, "mode = 'eco' is not one of idle, v2h, solar, charge"),
+        (
+            {"version": 1, "weekly": [{**NIGHT, "mode": "eco"}]},
+            "mode = 'eco' is not one of idle, v2h, solar, cover, charge",
+        ),
         ({"version": 1, "weekly": [{**NIGHT, "days": "mondays"}]}, "days = 'mondays' is not one of daily, weekdays"),
         ({"version": 1, "weekly": [{**NIGHT, "days": []}]}, "days = [] is not one of"),
         ({"version": 1, "weekly": [{**NIGHT, "days": ["mon", 5]}]}, "or a list of mon, tue, wed, thu, fri, sat, sun"),
@@ -122,6 +125,15 @@ def test_a_whole_document() -> None:
         (
             {"version": 1, "ready_by": [{"date": "2026-12-24", "days": "daily", "time": "07:30", "soc_pct": 80}]},
             "days = 'daily' does not fit date: a date is one day",
+        ),
+        (
+            {"version": 1, "weekly": [{**NIGHT, "mode": "discharge", "max_price": 0.1}]},
+            "max_price = 0.1 does not fit mode discharge; only charge",
+        ),
+        ({"version": 1, "weekly": [{**NIGHT, "max_price": 15}]}, "max_price = 15 is not a number from -10 to 10"),
+        (
+            {"version": 1, "weekly": [{**NIGHT, "max_price": 0.1}] * 11},
+            "11 entries of weekly and overrides have max_price; at most 10 are allowed",
         ),
         ({"version": 1, "trips": [{"at": "07:30", "soc_pct": 80}]}, "trips entry 1: at = '07:30' is not a date and"),
         ({"version": 1, "prices": [{"start": "00:00", "end": "24:00", "import_price": None}]}, "import_price = None"),

@@ -134,7 +134,7 @@ def test_trips_of_a_calendar_replace_those_before_within_the_owners_window(
     assert (first.text, first.changed) == ("3 trips of the calendar are in force.", True)
     assert first.applied == {"trips": [trip(24, 60), trip(25, 90.0), trip(26, 30.0)]}
     again = orders.trips({"trips": first.applied["trips"]}, 10.0, WALL)
-    assert again.repeated and not again.changed
+    assert not again.news and not again.changed
     with pytest.raises(OrderRefusedError, match="trips entry 1: at = 'soon' is not a date and time"):
         orders.trips({"trips": [{"at": "soon", "soc_pct": 50}]}, 10.0, WALL)
     with pytest.raises(OrderRefusedError, match="trips = None is not a list"):

@@ -130,7 +130,7 @@ def test_the_reply_of_the_bus_is_the_answer(client: FlaskClient, far: WebApp, re
         ("delete-day", b'{"day":"2026-02-30"}', 400, "day = '2026-02-30' is not a date"),
         ("clear-fault", b'{"unlock_confirmed":true}', 400, "hold on/off there for 10 s"),
         ("clear-fault", b'{"unlock_confirmed":false}', 400, "is given at the charger's panel alone"),
-        ("slot", b'{"slot":"sell"}', 400, "slot = 'sell' is not one of charge, hold, none"),
+        ("slot", b'{"slot":"sell"}', 400, "slot = 'sell' is not one of charge, discharge, export, cover, hold, none"),
         ("stop", b'{"x":"' + b"y" * MAX_BODY + b'"}', 413, "bytes, 8 too many"),
     ],
 )

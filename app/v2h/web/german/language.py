@@ -8,7 +8,14 @@ from v2h.web.german.page import PAGE_TEXTS
 from v2h.web.german.programs import PROGRAM_TEXTS
 from v2h.web.german.session import SESSION_TEXTS
 
-MODES = {"idle": "Ruhe", "v2h": "V2H", "solar": "Solar", "charge": "Laden", "discharge": "Entladen"}
+MODES = {
+    "idle": "Ruhe",
+    "v2h": "V2H",
+    "solar": "Solar",
+    "cover": "Versorgen",
+    "charge": "Laden",
+    "discharge": "Entladen",
+}
 STATES = {
     "wake": "Wecken",
     "handshake": "Abstimmen",

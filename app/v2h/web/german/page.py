@@ -5,6 +5,7 @@ PAGE_TEXTS: dict[str, str] = {
     "mode.idle": "Ruhe",
     "mode.v2h": "V2H",
     "mode.solar": "Solar",
+    "mode.cover": "Versorgen",
     "mode.charge": "Laden",
     "mode.discharge": "Entladen",
     "output.d1": "Startsignal 1 (d1)",

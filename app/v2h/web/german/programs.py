@@ -60,6 +60,7 @@ PROGRAM_TEXTS: dict[str, str] = {
     "matching.covering_at_limit": (
         "Das Haus wird bis zur Grenze versorgt: {power_w:kw} aus dem Auto, {grid_w:kw} aus dem Netz."
     ),
+    "matching.sold": "Das Haus braucht nichts: Der Überschuss geht ins Netz.",
     "matching.balanced": "Ausgeglichen: Das Haus braucht nichts vom Auto.",
     "matching.covering": "Das Haus wird versorgt: {power_w:kw} aus dem Auto.",
     "matching.storing": "Überschuss wird gespeichert: {power_w:kw} ins Auto.",
@@ -93,6 +94,7 @@ PROGRAM_TEXTS: dict[str, str] = {
     "scheduled.otherwise": "Betriebsart des Zeitplans, wenn nichts anderes gilt",
     "scheduled.one_off": "Einzeltermin{name:quoted} bis {until:when}",
     "scheduled.ready_by": "damit {time:when} {soc_pct:g} % erreicht sind",
+    "scheduled.below": "{why}, solange eine kWh höchstens {price:g} kostet",
     "scheduled.window": "Zeitfenster{name:quoted} bis {until:when}",
     "plan.soc_unknown": (
         "Der Ladestand des Autos ist nicht bekannt: Geplant wird, als wäre seine Batterie mit {capacity_kwh:g} kWh "
@@ -160,6 +162,9 @@ PROGRAM_TEXTS: dict[str, str] = {
     "order.held_until": "gehalten auf {power_w:.0f} W von {by} bis {until:when}",
     "idle.setpoint_over": "Ruhe: Die Vorgabe von {by} ist zu Ende.",
     "fixed.zero": "Hält 0 W, wie vorgegeben.",
+    "order.discharge_slot": "eine Zeit zum Entladen wurde angekündigt",
+    "order.export_slot": "eine Zeit zum Einspeisen wurde angekündigt",
+    "order.cover_slot": "eine Zeit ohne Speichern wurde angekündigt",
     "order.cheap_slot": "eine günstige Zeit wurde angekündigt",
     "order.asked_by": "{by} hat es verlangt",
     # Was nach einem Neustart aus einer Ladung von Hand wird (energy/kept_order.py, energy/controller.py).

@@ -15,6 +15,9 @@ function valueOf(field) {
   return field.value;
 }
 
+const BOUNDED = ["amps", "soc_limit_pct", "max_price"]; // fields that only some modes use
+const fits = (key, mode) => mode === "charge" || (mode === "discharge" && key !== "max_price");
+
 // The values of an entry's fields by key; empty fields are left out.
 function gather(entry) {
   const values = {};
@@ -24,10 +27,7 @@ function gather(entry) {
   }
   if (values.end === "00:00") values.end = "24:00"; // a time field has no 24:00; with a start at 00:00 it is the whole day
   if (values.date) delete values.days; // a date is one day
-  if (values.mode && !["charge", "discharge"].includes(values.mode)) {
-    delete values.amps;
-    delete values.soc_limit_pct;
-  }
+  if (values.mode) for (const key of BOUNDED) if (!fits(key, values.mode)) delete values[key];
   return values;
 }
 
@@ -48,14 +48,13 @@ async function renewPreview() {
   document.getElementById("preview").replaceWith(page.getElementById("preview"));
 }
 
-// Shows the fields for amps and limit only for charge and discharge: other modes do not use them.
+// Shows the fields for amps, limit and price only for the modes that use them.
 function fitToMode(entry) {
   const mode = entry.querySelector("select[data-key=mode]");
   if (!mode) return;
-  const bounded = ["charge", "discharge"].includes(mode.value);
-  for (const key of ["amps", "soc_limit_pct"]) {
+  for (const key of BOUNDED) {
     const field = entry.querySelector(`[data-key=${key}]`);
-    if (field) field.parentElement.hidden = !bounded;
+    if (field) field.parentElement.hidden = !fits(key, mode.value);
   }
 }
 

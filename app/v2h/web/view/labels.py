@@ -82,6 +82,7 @@ MODES = {
     "idle": say("mode.idle"),
     "v2h": say("mode.v2h"),
     "solar": say("mode.solar"),
+    "cover": say("mode.cover"),
     "charge": say("mode.charge"),
     "discharge": say("mode.discharge"),
 }
