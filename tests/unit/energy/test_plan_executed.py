@@ -1,6 +1,6 @@
 """The plan when load and sun are not as forecast, by up to 30 %, and a new plan is made every hour.
 
-PLAN_DAYS=200 tries so many days; `make long` does.
+PLAN_DAYS=200 tries so many days; `make long` does. PLAN_SEED=1000 begins with the day of that seed.
 """
 
 import os
@@ -17,7 +17,8 @@ from v2h.energy.steps import result
 
 SHARE = 0.3
 HOUR = 4
-DAYS = range(int(os.environ.get("PLAN_DAYS", "6")))
+FIRST = int(os.environ.get("PLAN_SEED", "0"))
+DAYS = range(FIRST, FIRST + int(os.environ.get("PLAN_DAYS", "6")))
 
 
 def total(day: Problem, outcome: Outcome) -> float:

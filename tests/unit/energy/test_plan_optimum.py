@@ -1,6 +1,6 @@
 """The plan beside the optimum of a mixed-integer program with the same losses, on random days.
 
-PLAN_DAYS=200 tries so many of them; `make long` does.
+PLAN_DAYS=200 tries so many of them; `make long` does. PLAN_SEED=1000 begins with the day of that seed.
 """
 
 import os
@@ -15,8 +15,8 @@ from v2h.energy.steps import result
 
 FEW = (2, 5, 8, 14, 15, 26, 30, 65, 73, 77, 171)
 """Days that the solver solves within seconds: flat, wild, two days, targets above the ceiling, trips."""
-ALL = int(os.environ.get("PLAN_DAYS", "0"))
-DAYS = range(ALL) if ALL else FEW
+ALL, FIRST = int(os.environ.get("PLAN_DAYS", "0")), int(os.environ.get("PLAN_SEED", "0"))
+DAYS = range(FIRST, FIRST + ALL) if ALL else FEW
 LEAST, SHARE = 0.03, 0.01
 """A day's plan may cost so much more than the optimum, whichever is more: money, and a share of the day's cost."""
 MOST_S = 60.0
