@@ -1,5 +1,7 @@
 """What the owner sets and reads: the settings, and the sentences of the programs."""
 
+import json
+
 from docs.tables.markdown import code, prose, table
 from v2h.bus.catalogue import TEXTS
 from v2h.config.site import Limits
@@ -10,9 +12,10 @@ def settings() -> str:
     values = Settings()
     rows = []
     for key, row in TABLE.items():
-        allowed = str(row.range(Limits())) if row.range else "a text"
         default = getattr(values, key)
-        shown = "null" if default is None else f"{default:g}" if isinstance(default, float) else default
+        allowed = str(row.range(Limits())) if row.range else "true or false" if isinstance(default, bool) else "a text"
+        shown = json.dumps(default) if default is None or isinstance(default, bool) else default
+        shown = f"{shown:g}" if isinstance(shown, float) else shown
         rows.append([code(key), row.label, row.about, allowed, code(shown)])
     about = prose(
         "The owner changes them on the page, with `v2h settings` or through the API; `settings.json` keeps them. The "

@@ -45,6 +45,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "starting.asked": "Starting {mode:mode}: the charger has been asked{detail:brackets}.",
     "starting.after": "{mode:mode} begins when the last session has ended, step “{state:word}”{detail:brackets}.",
     "holding.no_soc": "Holding 0 W: the car does not report its state of charge.",
+    "holding.rests": "Holding 0 W, as planned.",
     "holding.no_meter_yet": "Holding 0 W: there is no reading from the grid meter yet.",
     "holding.no_meter": "Holding 0 W: no reading from the grid meter for {age_s:.0f} s. Goes on when it answers.",
     "matching.car_full": "The car is full enough ({soc_pct:.0f} %): surplus goes to the grid.",
@@ -53,6 +54,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     ),
     "matching.no_surplus": "Waiting for surplus: the house needs all there is.",
     "matching.car_empty": ("The car has {soc_pct:.0f} % and keeps {floor_pct:.0f} %: the house draws from the grid."),
+    "matching.not_stored": "Selling the surplus as planned: {grid_w:kw} to the grid.",
     "matching.hold": "Not discharging, while others draw: the house draws from the grid.",
     "matching.held_by": "{by} holds the car from discharging: the house draws from the grid.",
     "matching.covering_at_limit": (
@@ -86,6 +88,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "entry.one_off": "one-off{name:quoted}",
     "entry.ready_by": "ready by{name:quoted}",
     "entry.window": "window{name:quoted}",
+    "entry.plan": "plan",
     "scheduled.nothing": "nothing is scheduled",
     "scheduled.otherwise": "the schedule’s mode when nothing else applies",
     "scheduled.one_off": "one-off{name:quoted} until {until:when}",
@@ -96,7 +99,15 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
         "The car’s charge is not known: this is planned as if its battery of {capacity_kwh:g} kWh were empty."
     ),
     "plan.capacity_unknown": "The size of the car’s battery is not known: this is planned for {capacity_kwh:g} kWh.",
+    "plan.charge_unknown": "The car’s charge is not known: half of what may be used is assumed.",
+    "plan.load_unknown": "The log does not know this house’s load yet: {load_w:.0f} W is assumed.",
+    "plan.assumed": "{what:sentences}",
+    "plan.no_price": (
+        "There is no plan: no import price is known for the next hour. Enter prices in the schedule, or push them"
+    ),
+    "plan.impossible": "There is no plan: {why}",
     # The plan in money: why the car does so in a slot (energy/plan/plan.py). Prices are per kWh.
+    "planned.because": "plan: {why:clause}",
     "planned.away": "the car is away",
     "planned.fixed": "the schedule has decided this time",
     "planned.target": "it charges for a target: {price:.3f} per kWh is the best price in time",
@@ -222,6 +233,10 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
         "trips of a calendar need the time of day, which is not known; "
         "press “use this device's time” (v2h clock set) first"
     ),
+    "refused.plan_no_clock": (
+        "a plan needs the time of day, which is not known; press “use this device's time” (v2h clock set) first"
+    ),
+    "answer.plan": "The plan is made.",
     "refused.prices": "the prices before stay. {error}",
     "refused.bad_time": "at = {value} is not an ISO time with offset such as {example}",
     "refused.time_server": "a time server keeps the clock; your device is {off_s:.0f} s off",
@@ -467,7 +482,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
         "program that pushes them still run?"
     ),
     # Why pushed prices are not used (energy/price_shapes.py).
-    "prices.unknown_field": "unknown field {key}; beside import and export only {known} is known",
+    "prices.unknown_field": "unknown field {key}; beside import, export and sun only {known} is known",
     "prices.no_list": (
         "{where}: there are no prices; send rates (a list of start, end, value), results of Octopus, "
         "or start, step_min and values"
@@ -483,7 +498,9 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
         "{where}: {key} = {value} is not a date and time with its offset, such as 2026-11-30T16:30:00+00:00"
     ),
     "prices.unit_hint": "; for pence or cents send unit: minor",
-    "prices.csv_columns": "line 1: the names of the columns are needed: {columns}; import or export may be left out",
+    "prices.csv_columns": (
+        "line 1: the names of the columns are needed: {columns}; import, export or sun may be left out"
+    ),
     "prices.csv_cells": "line {line} has {count} cells; {needed} are needed",
     "prices.csv_number": "line {line}: {value} is not a number",
     # The health of a meter: meter.first or meter.fallback around another (meters/health.py, programs/meter.py).

@@ -224,7 +224,7 @@ class ManagerState(Message):
 
     why: what is done, why, and what comes next. grid_w: None when the last reading is stale (grid_age_s still reports
     its age). next_entry: the next change of the schedule as a text, None without one. chosen_by: who chose the mode,
-    "owner", "setpoint", "slot", "schedule" or "nobody". until: ISO time with offset of the mode's end, None when open.
+    "owner", "setpoint", "slot", "schedule", "plan" or "nobody". until: ISO time with offset of its end, None when open.
     stopped_by_owner: the schedule is suspended until the owner starts something or resumes it; `why` says whether the
     owner stopped, or a restart lost the owner's charge. clock: {"trusted": bool, "source": "ntp" | "owner" | "rtc" |
     "none", "age_s": s since the last report of that source or None, "zone": name, "local": ISO time of day}. tracking:
@@ -297,11 +297,11 @@ class ManagerSchedule(Message):
 
 @dataclass(frozen=True, slots=True)
 class ManagerPrices(Message):
-    """The dated prices of one direction, "import" or "export", as they were pushed.
+    """The dated prices of one direction, "import" or "export", or the forecast of the "sun", as they were pushed.
 
-    start: ISO time of the first step. step_min: 15, 30 or 60. values: the price of a kWh in each step, None where there
-    is none; all together at most 16 kB, of the 64 KiB that a message of the bus shall not exceed. pushed: ISO time of
-    the last push.
+    start: ISO time of the first step. step_min: 15, 30 or 60. values: the price of a kWh in each step, for the sun its
+    mean power in W, None where there is none; all together at most 16 kB, of the 64 KiB that a message of the bus shall
+    not exceed. pushed: ISO time of the last push.
     """
 
     TOPIC = "v2h/manager/prices/{}"
@@ -333,6 +333,116 @@ class ManagerPrices(Message):
         return self.values[step] if 0 <= step < len(self.values) else None
 
 
+SLOT_LISTS = ("power_w", "order_w", "grid_w", "soc_pct", "import_price", "export_price", "load_w", "sun_w")
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerPlan(Message):
+    """The plan in money (energy/plan), made again each quarter of an hour while the owner has it on, and when somebody
+    asks for it.
+
+    on: it acts; False: it only shows what it would do. made: ISO time. start, step_min: the first slot and the length
+    of each. Lists with a value for each slot: acts (energy/plan/problem.Act), order_w (at the battery, + charging; the
+    most for cover and solar), power_w and grid_w (expected, at the battery and at the mains), soc_pct (at the end of
+    the slot), import_price, export_price (per kWh), load_w and sun_w (the house and the sun, as forecast), bare (the
+    mode that the schedule alone would have), why (sentences). known: of so many slots the price is known; of the others
+    it is the mean of the days before. goals: {"slot", "soc_pct"}: the charge that is wanted at the beginning of a slot.
+    cost: of grid and wear, less what the battery gains in this time, at the price at which it can be bought again;
+    cost_without: the same without a plan; saved: the difference; all in the owner's currency, None without a plan.
+    missed_kwh: what goals and trips lack. battery: capacity_kwh, floor_kwh, ceiling_kwh, charge_w, discharge_w, wear,
+    and "otherwise": the mode of the schedule when no entry applies. trouble: why there is no plan, "" when there is one
+    or it is off. assumed: what is not known.
+    """
+
+    TOPIC = "v2h/manager/plan"
+    RETAIN = True
+    t: float
+    on: bool
+    made: str = ""
+    start: str = ""
+    step_min: float = 15.0
+    acts: list[str] = field(default_factory=list)
+    power_w: list[float] = field(default_factory=list)
+    order_w: list[float] = field(default_factory=list)
+    grid_w: list[float] = field(default_factory=list)
+    soc_pct: list[float] = field(default_factory=list)
+    import_price: list[float] = field(default_factory=list)
+    export_price: list[float] = field(default_factory=list)
+    load_w: list[float] = field(default_factory=list)
+    sun_w: list[float] = field(default_factory=list)
+    bare: list[str] = field(default_factory=list)
+    why: list[str] = field(default_factory=list)
+    known: float = 0.0
+    goals: list[dict[str, float]] = field(default_factory=list)
+    cost: float | None = None
+    cost_without: float | None = None
+    saved: float | None = None
+    missed_kwh: float | None = None
+    battery: dict[str, Any] = field(default_factory=dict)
+    trouble: str = ""
+    assumed: str = ""
+
+    def check(self) -> None:
+        texts = {name: getattr(self, name) for name in ("acts", "bare", "why")}
+        numbers = {name: getattr(self, name) for name in SLOT_LISTS}
+        for name, values in (texts | numbers).items():
+            if not isinstance(values, list) or len(values) != len(self.acts):
+                raise MessageError(f"ManagerPlan: {name} is not a list with a value for each slot")
+        for name, values in numbers.items():
+            if not all(map(finite, values)):
+                raise MessageError(f"ManagerPlan: {name} is not a list of numbers")
+        if self.acts:
+            try:
+                datetime.fromisoformat(self.start).timestamp()
+            except (ValueError, OverflowError) as error:
+                raise MessageError(f"ManagerPlan: start = {self.start!r}: {error}") from error
+        if not isinstance(self.goals, list) or not isinstance(self.battery, dict) or self.step_min <= 0:
+            raise MessageError("ManagerPlan: goals, battery or step_min cannot be read")
+
+    @property
+    def start_s(self) -> float:
+        """The beginning of the first slot, s since 1970; there must be one."""
+        return datetime.fromisoformat(self.start).timestamp()
+
+    def at(self, wall_s: float) -> dict[str, Any]:
+        """What the log keeps of the slot at a time (s since 1970): "bare_mode", and "goal_pct" at its end."""
+        slot = int((wall_s - self.start_s) // (60 * self.step_min)) if self.acts else -1
+        if not 0 <= slot < len(self.acts):
+            return {}
+        goals = [goal.get("soc_pct") for goal in self.goals if goal.get("slot") == slot + 1]
+        return {"bare_mode": str(self.bare[slot]), "goal_pct": max(filter(finite, goals), default=None)}
+
+
+DAYS_A_WEEK, HOURS_A_DAY = 7, 24
+
+
+@dataclass(frozen=True, slots=True)
+class HouseLoad(Message):
+    """What the house draws without the car, learned from the log, once a day; for the plan.
+
+    net_w: the mean power at the mains, import +, as [weekday][hour] of the wall clock; Monday is 0. gross_w: the same
+    with the sun's power added, [] while no sun is measured or forecast. days: how many days were seen.
+    """
+
+    TOPIC = "v2h/datalog/house"
+    RETAIN = True
+    t: float
+    net_w: list[list[float]]
+    gross_w: list[list[float]]
+    days: float
+
+    def check(self) -> None:
+        for name in ("net_w", "gross_w"):
+            week = getattr(self, name)
+            good = isinstance(week, list) and len(week) in ((0, DAYS_A_WEEK) if name == "gross_w" else (DAYS_A_WEEK,))
+            if not good or not all(_is_day_of_hours(day) for day in week):
+                raise MessageError(f"HouseLoad: {name} is not a mean power for each hour of the week")
+
+
+def _is_day_of_hours(day: object) -> bool:
+    return isinstance(day, list) and len(day) == HOURS_A_DAY and all(finite(power_w) for power_w in day)
+
+
 @dataclass(frozen=True, slots=True)
 class LogState(Message):
     """What becomes of the log, at every change and once a minute. trouble: why it is not written, or what prevents it
@@ -359,8 +469,9 @@ class Command(Message):
     ({"at": ISO with offset}: the time of a logged-in owner's device), "slot" ({"slot": "charge" | "discharge" |
     "export" | "cover" | "hold" | "none", "until": ISO, "amps", "soc_limit_pct", "power_w"}; see energy/orders),
     "setpoint" ({"power_w": at the battery, + charging, or null to end it, "lifetime_s", "by"}: another program sets the
-    power for that long; see energy/external), "prices" ({"import": {"start", "step_min", "values"}, "export": the
-    same}: dated prices; see energy/price_shapes), "trips" ({"trips": [{"name", "at": ISO with offset, "soc_pct"}]}:
+    power for that long; see energy/external), "plan" ({}: make a plan now, whether it is on or off; answered when it is
+    published), "prices" ({"import": {"start", "step_min", "values"}, "export", "sun": the same}: dated prices, a
+    forecast of the sun; see energy/price_shapes), "trips" ({"trips": [{"name", "at": ISO with offset, "soc_pct"}]}:
     replaces the schedule's trips from a calendar). In "mode", "slot" and "setpoint" `lifetime_s` gives the end in s
     from now, and `by` names the controller that gives the order.
     """

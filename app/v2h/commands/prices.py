@@ -17,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `v2h prices`."""
     parser.add_argument("what", choices=("show", "push"), nargs="?", default="show")
     parser.add_argument("file", nargs="?", help="push: JSON (ours, of evcc or Octopus) or CSV, - for standard input")
-    parser.add_argument("--direction", choices=DIRECTIONS, help="push: of the rates of evcc or Octopus (import)")
+    parser.add_argument(
+        "--direction", choices=DIRECTIONS, help="push: of the rates of evcc or Octopus (import); sun: a forecast in W"
+    )
     parser.add_argument("--unit", choices=UNITS, help="push: minor for pence or cents")
     add_api_arguments(parser, "v2h prices push tomorrow.csv --unit minor && v2h prices")
 

@@ -32,6 +32,7 @@ COMMANDS = (
     Command("schedule", "show, edit, preview or import the schedule", "v2h.commands.schedule"),
     Command("prices", "show the prices with dates, or push them from JSON or CSV", "v2h.commands.prices"),
     Command("trips", "show the coming trips, add one, or load those of a calendar", "v2h.commands.trips"),
+    Command("plan", "show the plan by prices, or make one now as a dry run", "v2h.commands.plan"),
     Command("clock", "show the charger's clock, or set it by this machine's", "v2h.commands.clock"),
     Command("log", "print what happened", "v2h.commands.history"),
     Command("energy", "print the energy of the last days, and what it saved", "v2h.commands.history"),

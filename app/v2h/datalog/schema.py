@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 FILE_NAME = "v2h.sqlite3"
 DAMAGED = "log-damaged"
 """Code of the event by which a reader reports to `datalog` that a page of the file cannot be read."""
+QUARTER_S = 900
+QUARTERS_KEPT = 56 * 96
+"""Eight weeks: the plan learns the house's load from them."""
+OWN_W, SHARE = 40.0, 0.045
+"""What a converter loses, as far as it matters for minutes of the past: see v2h.energy.losses."""
 BOOT_SPAN = 10**11
 """How many milliseconds of one boot fit into its keys: three years."""
 
@@ -85,6 +90,29 @@ EVENTS: dict[str, type] = {
 BOOTS: dict[str, type] = {"id": int, "boot": str, "version": str, "wall_offset_s": float, "synchronised": int}
 """boot: the kernel's id. wall_offset_s: wall clock (s since 1970, UTC) minus monotonic; good when synchronised."""
 
+QUARTERS: dict[str, type] = {
+    "quarter": int,
+    "measured_s": float,
+    "net_w": float,
+    "sun_w": float,
+    "imported_wh": float,
+    "exported_wh": float,
+    "dc_wh": float,
+    "discharged_wh": float,
+    "soc_pct": float,
+    "import_price": float,
+    "export_price": float,
+    "bare_mode": str,
+    "goal_pct": float,
+    "planned": int,
+}
+"""A quarter of an hour, its number since 1970 (v2h.datalog.quarters): what the plan learns from and is judged by.
+
+measured_s: so much of it both grid and charger were measured. net_w: mean power of the house without the car, import +;
+sun_w: of the sun, measured or else as forecast, None without both. imported_wh, exported_wh: at the grid meter. dc_wh:
+into the battery less out of it; discharged_wh: out of it. soc_pct: the last one. bare_mode: what the schedule alone
+would do. goal_pct: what a ready-by target wants at its end. planned: whether the plan was in force."""
+
 _AT = "select strftime('%Y-%m-%dT%H:%M:%fZ', {} + b.wall_offset_s, 'unixepoch') as at, b.synchronised, r.* from "
 _KEYED = _AT.format(f"(r.id % {BOOT_SPAN}) / 1000.0") + f"{{}} r join boots b on b.id = r.id / {BOOT_SPAN}"
 VIEWS = {
@@ -134,7 +162,21 @@ def _first(db: "Database") -> None:
         db.execute(f"drop table old_{table}")
 
 
-MIGRATIONS: tuple[Callable[["Database"], None], ...] = (_first,)
+def _plan(db: "Database") -> None:
+    """The quarters of an hour of the plan. It begins with what the minutes of the last eight weeks know of the load."""
+    db.execute(db.create_table_sql("quarters", QUARTERS, pk="quarter"))
+    charger_w = f"m.power_w + {OWN_W} * (m.power_w <> 0) + abs(m.power_w) * {SHARE}"
+    db.execute(
+        "insert into quarters (quarter, measured_s, net_w, imported_wh, exported_wh, soc_pct) "
+        f"select cast(((m.id % {BOOT_SPAN}) / 1000.0 + b.wall_offset_s) / {QUARTER_S} as integer), 60.0 * count(*), "
+        f"avg(m.grid_w - ({charger_w})), sum(m.imported_wh), sum(m.exported_wh), max(m.soc_pct) "
+        f"from minutes m join boots b on b.id = m.id / {BOOT_SPAN} "
+        "where b.synchronised and m.grid_w is not null and m.power_w is not null "
+        f"group by 1 order by 1 desc limit {QUARTERS_KEPT}"
+    )
+
+
+MIGRATIONS: tuple[Callable[["Database"], None], ...] = (_first, _plan)
 """Item n migrates from user_version n to n + 1."""
 VERSION = len(MIGRATIONS)
 

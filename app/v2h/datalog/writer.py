@@ -10,6 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Mapping
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from v2h.bus.messages import Event
 from v2h.bus.sentences import Sentence
 from v2h.datalog.integrity import StoreCheck
 from v2h.datalog.rows import added, dicts, insert, replace, text
-from v2h.datalog.schema import BOOT_SPAN, FILE_NAME, PENDING, VERSION, key, migrate
+from v2h.datalog.schema import BOOT_SPAN, FILE_NAME, PENDING, QUARTER_S, QUARTERS_KEPT, VERSION, key, migrate
 
 CLOCK_MOVED_S = 1.0
 """The boot's wall-clock offset is written again only when it moved by more than this."""
@@ -68,6 +69,7 @@ class StoreWriter:
         self.path = folder / FILE_NAME
         self._boot_id, self._version, self._max_bytes, self._moved = boot, version, max_bytes, moved
         self._rows: dict[str, list[dict[str, Any]]] = {"samples": [], "minutes": []}
+        self._quarters: list[dict[str, Any]] = []
         self._days: dict[str, dict[str, Any]] = {}
         self._connection: sqlite3.Connection | None = None
         self._boot = 0
@@ -117,6 +119,16 @@ class StoreWriter:
         """Keep the summary of the minute that began at t."""
         self._keep("minutes", t, values)
 
+    def add_quarter(self, row: Mapping[str, Any]) -> None:
+        """Keep a row of the table quarters for the next flush()."""
+        self._quarters = [*self._quarters, dict(row)][-KEEP_UNWRITTEN:]
+
+    def quarters(self, from_s: float, to_s: float) -> list[dict[str, Any]]:
+        """The written quarters that begin from from_s on and before to_s (s since 1970), in order."""
+        sql = "select * from quarters where quarter >= ? and quarter < ? order by quarter"
+        with self._reading() as connection:
+            return dicts(connection.execute(sql, (ceil(from_s / QUARTER_S), ceil(to_s / QUARTER_S))))
+
     def set_day(self, day: str, totals: Mapping[str, Any]) -> None:
         """Keep the present totals of a day (ISO date, or pending_day()) for the next flush()."""
         self._days[day] = {"day": day, **totals}
@@ -147,7 +159,7 @@ class StoreWriter:
     def flush(self) -> int:
         """Write the kept rows in one transaction and return their number. If that fails, they stay kept."""
         self._judge()
-        count = sum(map(len, self._rows.values())) + len(self._days)
+        count = sum(map(len, self._rows.values())) + len(self._days) + len(self._quarters)
         if count:
             with self._transaction() as connection:
                 for table, rows in self._rows.items():
@@ -155,8 +167,10 @@ class StoreWriter:
                         connection.execute(*replace(table, {**row, "id": key(self._boot, row["id"])}))
                 for day in self._days.values():
                     connection.execute(*replace("days", day))
+                for row in self._quarters:
+                    connection.execute(*replace("quarters", row))
             self._rows = {table: [] for table in self._rows}
-            self._days = {}
+            self._days, self._quarters = {}, []
         return count
 
     def prune(self, now_wall_s: float) -> int:
@@ -167,6 +181,8 @@ class StoreWriter:
             if self._synchronised:
                 for table, keep_s in KEEP_S.items():
                     deleted += self._prune_old(connection, table, now_wall_s - keep_s)
+                oldest = int(now_wall_s // QUARTER_S) - QUARTERS_KEPT
+                deleted += connection.execute("delete from quarters where quarter < ?", (oldest,)).rowcount
             (pages,) = connection.execute("pragma page_count").fetchone()
             (free,) = connection.execute("pragma freelist_count").fetchone()
             (page_bytes,) = connection.execute("pragma page_size").fetchone()

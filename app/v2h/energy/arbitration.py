@@ -1,4 +1,4 @@
-"""Decides whose order is in force: the owner's, another program's, a slot's or the schedule's; pure.
+"""Decides whose order is in force: the owner's, another program's, a slot's, the schedule's or the plan's; pure.
 
 A mode chosen by hand holds until its `until`, or until the next entry of the schedule. The setpoint of another program
 replaces slot and schedule, except a charge for a ready-by target. A slot charges, discharges or
@@ -55,10 +55,19 @@ def arbitrate(
         return Arbitration(_within(ModeRequest(by="nobody"), slot), why_idle)
     want = part.want
     by, because = ("schedule", part.why) if part.entry or want.mode != Mode.IDLE else ("nobody", "")
+    if part.planned:
+        by, because = "plan", say("planned.because", why=part.why)
     order = ModeRequest(
-        want.mode, want.amps, want.soc_limit_pct, by=by, because=because, keep_soc_pct=part.keep_soc_pct
+        want.mode,
+        want.amps,
+        want.soc_limit_pct,
+        by=by,
+        because=because,
+        keep_soc_pct=part.keep_soc_pct,
+        low_w=want.low_w,
+        high_w=want.high_w,
     )
-    why_idle = say("idle.scheduled", because=because) if part.entry else idle_reason
+    why_idle = say("idle.scheduled", because=because) if part.entry or part.planned else idle_reason
     held = part.target is not None and slot is not None and slot.kind in DISCHARGING
     return Arbitration(order if held else _within(order, slot), why_idle)
 

@@ -9,7 +9,7 @@ do. The state here is lost when the program ends; the caller passes in what must
 owner's stop, a charge by hand). All `now` are monotonic seconds, `wall` is an aware UTC time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from v2h.energy.clock_trust import Trust
 from v2h.energy.drain import DrainGuard
 from v2h.energy.explain import clock_json, next_words, sentence
 from v2h.energy.external import External
+from v2h.energy.filling import filled
 from v2h.energy.gridlimits import GridLimits
 from v2h.energy.kept_order import Fate, KeptOrder, Moment, fate, resumed
 from v2h.energy.load_following import LoadFollower
@@ -61,6 +62,7 @@ class EnergyController:
         self.trust = UNKNOWN_CLOCK
         self.part: Part | None = None
         self._ahead: list[Part] = []
+        self._planned: Sequence[Part] = ()
         self._planned_for = CarNow()
         self._manual: ModeRequest | None = None
         self._kept: KeptOrder | None = None
@@ -77,6 +79,7 @@ class EnergyController:
         self._charger: ChargerState | None = None
         self._charger_t = self._soc_t = float("-inf")
         self._soc_pct: float | None = None
+        self._last_soc_pct: float | None = None
         self._capacity_kwh: float | None = None
         self._follower = LoadFollower(settings.grid_target_w)
         self._sent: Setpoint | None = None
@@ -166,7 +169,8 @@ class EnergyController:
         """`charger` reported its state; True: decide now."""
         self._charger, self._charger_t = state, now
         if state.soc_pct is not None:
-            self._soc_pct, self._soc_t = state.soc_pct, now
+            self._soc_pct = self._last_soc_pct = state.soc_pct
+            self._soc_t = now
             self._capacity_kwh = state.battery_kwh or self._capacity_kwh
         self._window = self._window_after(self._window)
         self._start_limiter.charger(now, state)
@@ -193,7 +197,7 @@ class EnergyController:
         elif due or moved:
             self._plan_t = now
             self._planned_for = car if moved else self._planned_for
-            self._ahead = active(self.schedule, wall, car)
+            self._ahead = filled(active(self.schedule, wall, car), self._planned, car)
             self.part = self._ahead[0]
         entered = self.part is not None and self.part.entry and before is not None and self.part.key != before.key
         if entered and not became and self._manual is not None and self._manual.until_t is None:
@@ -289,6 +293,15 @@ class EnergyController:
         """Prices were pushed: the same schedule with other dated prices. The next plan() uses them."""
         self.schedule, self._plan_t = schedule, float("-inf")
 
+    def use_plan(self, parts: Sequence[Part]) -> None:
+        """The plan's orders from now on, in order; () without a plan. The next plan() fills the schedule with them."""
+        self._planned, self._plan_t = parts, float("-inf")
+
+    @property
+    def last_soc_pct(self) -> float | None:
+        """The last charge that the car reported, however old; None before the first."""
+        return self._last_soc_pct
+
     def end(self, now: float) -> None:
         """The program is being stopped: no session is wanted any more."""
         self._slots, self._external = Slots(), None
@@ -346,7 +359,7 @@ class EnergyController:
         meter, settings, limit = self._follower.reading, self.settings, self._situation(now).bounds()
         order = self.order
         until = order.until
-        if until is None and order.by == "schedule" and self.part is not None:
+        if until is None and order.by in ("schedule", "plan") and self.part is not None:
             until = local_iso(self.part.end, self.schedule.zone)
         return ManagerState(
             now,

@@ -29,7 +29,8 @@ def next_words(part: Part | None, zone: ZoneInfo) -> str | None:
     if part is None:
         return None
     time = f"{part.start.astimezone(zone):%a %H:%M}"
-    return say("next.entry", mode=part.want.mode, time=time, entry=part.entry)
+    entry = say("entry.plan") if part.planned else part.entry
+    return say("next.entry", mode=part.want.mode, time=time, entry=entry)
 
 
 def clock_json(trust: Trust, wall: datetime, zone: ZoneInfo) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Every refusal names the key, the value and what is allowed.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any
 
 from v2h.bus.sentences import say
@@ -39,13 +40,13 @@ class ModeRequestError(ValueError):
 class ModeRequest:
     """A mode in force. amps: DC, positive in both directions, None: all that is allowed. soc_limit_pct: where charge
     or discharge ends, None: the configured window. until_t: monotonic s; until: the same in the form in which it was
-    given; until_said: the same for people, in local time. by: who chose it, "owner", "setpoint", "slot", "schedule" or
-    "nobody". because: the reason as text, "" when the owner chose it. keep_soc_pct: the car is not discharged below it,
-    for a ready-by target. hold: the car is not discharged at all, while other consumers draw power; held_by: the
+    given; until_said: the same for people, in local time. by: who chose it, "owner", "setpoint", "slot", "schedule",
+    "plan" or "nobody". because: the reason as text, "" when the owner chose it. keep_soc_pct: the car is not discharged
+    below it, for a ready-by target. hold: the car is not discharged at all, while other consumers draw power; held_by: the
     controller that asks for this. power_w: the most power of a charge or discharge, at the battery and positive in both
     directions; None: all that is allowed. target_w: what a mode that follows the house holds the grid at, + is import;
     None: the owner's grid_target_w. whose: the controller that gave the order, "" for the owner at the page, the panel
-    or the command line."""
+    or the command line. low_w, high_w: the plan's bounds of the power at the battery, + charging."""
 
     mode: str = "idle"
     amps: float | None = None
@@ -61,6 +62,13 @@ class ModeRequest:
     target_w: float | None = None
     whose: str = ""
     held_by: str = ""
+    low_w: float = -inf
+    high_w: float = inf
+
+    @property
+    def rests(self) -> bool:
+        """The plan keeps the session, and nothing flows."""
+        return self.low_w == self.high_w == 0
 
     @property
     def is_lent(self) -> bool:

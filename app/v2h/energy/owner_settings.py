@@ -24,9 +24,9 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the table below. range: the range of a number as this site allows it; None for a text. wrong: for a
-    text, returns what is wrong with it, or "". group, label, about: for the form on the page and for
-    docs/reference.md."""
+    """One row of the table below. range: the range of a number as this site allows it; None for a text or a switch.
+    wrong: for a text or a switch, returns what is wrong with it, or "". group, label, about: for the form on the page
+    and for docs/reference.md."""
 
     group: str
     label: str
@@ -42,6 +42,14 @@ def _number(default: Any, allowed: Range | Callable[[Limits], Range], group: str
 
 def _text(default: str, wrong: Callable[[object], str], group: str, label: str, about: str) -> Any:
     return field(default=default, metadata={"setting": Setting(group, label, about, wrong=wrong)})
+
+
+def _switch(default: bool, group: str, label: str, about: str) -> Any:
+    return field(default=default, metadata={"setting": Setting(group, label, about, wrong=_switch_wrong)})
+
+
+def _switch_wrong(value: object) -> str:
+    return "" if isinstance(value, bool) else f"{shown(value)} is not true or false"
 
 
 def _zone_wrong(value: object) -> str:
@@ -97,6 +105,10 @@ class Settings:
         "Spare the car’s battery above", "Above this load the car does not discharge: other cars charging")
     soft_start_s: float = _number(10.0, Range(0, 120, "s"), "Session", "Soft start",
         "From nothing to full current, in charge and discharge")
+    plan: bool = _switch(False, "Plan", "Plan by prices",
+        "Fills the time that the schedule leaves open, so that the energy costs least")
+    wear_per_kwh: float = _number(0.05, Range(0, 1, "per kWh"), "Plan", "Wear of the battery",
+        "What each kWh out of the battery costs in wear; the plan discharges only for more")
     time_zone: str = _text("UTC", _zone_wrong, "Region", "Time zone", "By name, as Europe/London")
     currency: str = _text("GBP", _currency_wrong, "Region", "Currency", "Shown with prices and savings")
     # fmt: on

@@ -175,7 +175,8 @@ class Situation:
         charge_a = 0.0 if window.full or order.mode == Mode.COVER else min(limits.max_charge_a, charger.max_charge_a)
         held = window.empty or order.mode == Mode.SOLAR or order.hold
         discharge_a = 0.0 if held else min(limits.max_discharge_a, charger.max_discharge_a)
-        low_w, high_w = -max(0.0, discharge_a) * self.volts_v, max(0.0, charge_a) * self.volts_v
+        low_w = max(order.low_w, -max(0.0, discharge_a) * self.volts_v)
+        high_w = min(order.high_w, max(0.0, charge_a) * self.volts_v)
         if not self.grid.any:
             return Bounds(low_w, high_w)
         if self.house is None:
@@ -186,7 +187,7 @@ class Situation:
     def useful(self) -> bool:
         """Whether there is something to do for this order, as far as that is known outside of a session."""
         order, window = self.order, self.window
-        if order.power_w is not None and order.power_w < SMALL_W:
+        if order.rests or (order.power_w is not None and order.power_w < SMALL_W):
             return False
         if order.mode == Mode.CHARGE:
             return not window.full
@@ -195,7 +196,7 @@ class Situation:
         if self.house is None:
             return False
         over_w = self.house.net_w - (order.target_w or 0.0)
-        storing = order.mode != Mode.COVER and over_w < -USEFUL_W and not window.full
+        storing = order.mode != Mode.COVER and over_w < -USEFUL_W and not window.full and order.high_w > 0
         covering = order.mode in COVERING and over_w > USEFUL_W and not (window.empty or order.hold)
         return storing or covering
 
@@ -240,6 +241,8 @@ def decide(s: Situation) -> Decision:
         return Decision(True, wish_w, _starting(order.mode, charger), order.mode, Code.STARTING, s.useful())
     if charger.soc_pct is None:
         return Decision(True, 0.0, say("holding.no_soc"), order.mode, Code.NO_SOC)
+    if order.rests:
+        return Decision(True, 0.0, say("holding.rests"), order.mode, Code.FIXED, useful=False)
     if needs_meter:
         blind = _blind(s)
         if blind is not None:
@@ -279,11 +282,11 @@ def _match(s: Situation, soc_pct: float, over_w: float) -> Decision:
         code = Code.CAR_FULL if window.full else Code.AT_LIMIT
         if order.mode == Mode.COVER:
             return Decision(True, matched_w, say("matching.sold"), order.mode, Code.MATCHING, busy)
-        text = (
-            say("matching.car_full", soc_pct=soc_pct)
-            if window.full
-            else say("matching.storing_at_limit", power_w=matched_w, grid_w=over_w)
-        )
+        text = say("matching.storing_at_limit", power_w=matched_w, grid_w=over_w)
+        if window.full:
+            text = say("matching.car_full", soc_pct=soc_pct)
+        elif order.high_w <= 0:
+            code, text = Code.MATCHING, say("matching.not_stored", grid_w=over_w)
     elif matched_w <= limit.low_w + SMALL_W and over_w > SMALL_W:
         code = Code.CAR_EMPTY if window.empty else Code.AT_LIMIT
         if order.mode == Mode.SOLAR:

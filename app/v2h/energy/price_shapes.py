@@ -1,12 +1,13 @@
-"""Reads pushed prices in each shape that is accepted; pure.
+"""Reads pushed prices, and a forecast of the sun, in each shape that is accepted; pure.
 
     ours      {"import": {"start": "2026-11-30T00:00+00:00", "step_min": 30, "values": [0.1, null, 0.12]}, "export": ..}
     evcc      {"rates": [{"start": "...", "end": "...", "value": 0.1}]}, also with "price", or within "result"
     Octopus   {"results": [{"valid_from": "...", "valid_to": "...", "value_inc_vat": 24.5}]}, in pence
-    a CSV     start,end,import,export with a line of column names (rows_of_csv)
+    a CSV     start,end,import,export,sun with a line of column names (rows_of_csv)
 
-A shape without "import" and "export" is for one direction, which "direction" names; "import" without it. "unit" says
-"minor" for pence or cents. A price whose time is over is left out; whatever else does not fit refuses the whole push.
+A shape without these names is for one series, which "direction" names; "import" without it. "unit" says "minor" for
+pence or cents. "sun" has the same shapes, and its values are the mean power of the sun in W, as evcc's tariff "solar"
+has it. A value whose time is over is left out; whatever else does not fit refuses the whole push.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,9 +18,11 @@ from v2h.bus.sentences import say
 from v2h.checks import Range, finite, one_of, shown
 from v2h.energy.prices import AHEAD, KEPT, QUARTER_S, STEPS_S, Prices, of_quarters, quarter
 
-DIRECTIONS = ("import", "export")
+SUN = "sun"
+DIRECTIONS = ("import", "export", SUN)
 UNITS = {"major": 1.0, "minor": 0.01}
 PRICE = Range(-10, 10, "per kWh in your currency, 24.5 p is 0.245")
+SUN_W = Range(0, 100_000, "W")
 MOST_ROWS = 3000
 """17 days of quarter hours are 1,632 rows; a longer list is not a tariff."""
 STARTS, ENDS, VALUES = ("start", "valid_from"), ("end", "valid_to"), ("value", "price", "value_inc_vat")
@@ -52,8 +55,8 @@ def read_kept(direction: str, part: object) -> Prices:
 
 
 def rows_of_csv(text: str) -> dict[str, list[dict[str, Any]]]:
-    """Direction -> rows, from `start,end,import,export` with a line of column names; the columns may have any order,
-    one of the prices may be left out, and an empty cell is no price. Raises PriceError with the line."""
+    """Direction -> rows, from `start,end,import,export,sun` with a line of column names; the columns may have any
+    order, some of the series may be left out, and an empty cell is no price. Raises PriceError with the line."""
     lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
     names = [name.strip() for name in lines[0][1].split(",")] if lines else []
     if sorted({*names, *DIRECTIONS}) != sorted(COLUMNS) or len(set(names)) != len(names) or len(names) < 3:
@@ -152,6 +155,8 @@ def _row(name: str, row: object, factor: float | None, now: datetime) -> tuple[i
         if at.timestamp() % QUARTER_S:
             raise PriceError(say("prices.no_quarter", entry=name, at=at.isoformat()))
     pence = factor is None and keys[0] == "valid_from"
+    if name.startswith(SUN):
+        return quarter(start), quarter(end), _sun_w(name, row[keys[2]])
     return quarter(start), quarter(end), _price(name, row[keys[2]], UNITS["minor"] if pence else factor)
 
 
@@ -163,6 +168,14 @@ def _price(name: str, value: object, factor: float | None) -> float | None:
     if not PRICE.fits(price) or price is None:
         raise PriceError(f"{name}: {shown(value)} is not {PRICE}" + ("" if factor else say("prices.unit_hint")))
     return round(price, DIGITS)
+
+
+def _sun_w(name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if not SUN_W.fits(value) or not finite(value):
+        raise PriceError(f"{name}: {shown(value)} is not {SUN_W}")
+    return round(value, 1)
 
 
 def _moment(where: str, key: str, value: object) -> datetime:

@@ -59,7 +59,8 @@ class Prices:
 
 
 Dated = Mapping[str, Prices]
-"""Direction, "import" or "export", -> its prices. A direction without dated prices is missing."""
+"""Direction, "import" or "export", -> its prices; "sun" -> the forecast of the sun in W. One that nobody has pushed is
+missing."""
 
 
 def dated_price(dated: Dated, direction: str, at: datetime) -> float | None:

@@ -6,6 +6,7 @@ Instants are aware UTC times; walltime converts wall-clock times to instants.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -19,12 +20,15 @@ DAY_S = 86400
 @dataclass(frozen=True, slots=True)
 class Want:
     """What an entry asks for. amps, soc_limit_pct: as in a mode command, None: all that is allowed. max_price: it
-    charges only while a kWh costs at most that, and not while its price is unknown; None: at any price."""
+    charges only while a kWh costs at most that, and not while its price is unknown; None: at any price. low_w, high_w:
+    the plan's bounds of the power at the battery, + charging."""
 
     mode: str = "idle"
     amps: float | None = None
     soc_limit_pct: float | None = None
     max_price: float | None = None
+    low_w: float = -inf
+    high_w: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class Schedule:
 class Part:
     """A span of time with one reason. entry: kind and name of its entry, "" for the rest of the time. key: identifies
     this occurrence of the entry. keep_soc_pct: the car is not discharged below it, for a ready-by target. target: the
-    ready-by time for which it charges."""
+    ready-by time for which it charges. planned: it is of the plan in money (energy/plan)."""
 
     start: datetime
     end: datetime
@@ -120,6 +124,7 @@ class Part:
     why: str = ""
     keep_soc_pct: float | None = None
     target: datetime | None = None
+    planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

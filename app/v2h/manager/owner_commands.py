@@ -214,7 +214,8 @@ class OwnerCommands:
             for name, p in pushed.items()
         }
         parts = [say("answer.prices_part", direction=name, start=a, end=b) for name, (a, b) in spans.items()]
-        dear = self._dear(price for prices in pushed.values() for price in prices.values if price is not None)
+        told = [prices for name, prices in pushed.items() if name != price_shapes.SUN]
+        dear = self._dear(price for prices in told for price in prices.values if price is not None)
         applied = {name: {"start": p.start.isoformat(), "end": p.end.isoformat()} for name, p in pushed.items()}
         return Answer(say("answer.prices", parts=parts, warning=warning or dear), applied)
 

@@ -21,6 +21,8 @@ from v2h.bus.messages import (
     Command,
     Event,
     LogState,
+    ManagerPlan,
+    ManagerPrices,
     ManagerSchedule,
     ManagerState,
     MeterReading,
@@ -31,9 +33,12 @@ from v2h.bus.states import RESTING
 from v2h.capture.recorder import CanRecorder
 from v2h.checks import is_day, shown
 from v2h.datalog.counters import CountersError
+from v2h.datalog.house import house_load
 from v2h.datalog.latest import Latest
-from v2h.datalog.schema import DAMAGED, PENDING
+from v2h.datalog.quarters import Quarters, Reading
+from v2h.datalog.schema import DAMAGED, PENDING, QUARTER_S, QUARTERS_KEPT
 from v2h.datalog.summaries import MINUTE_S, Days, Minute, prices_at
+from v2h.energy.losses import usual
 from v2h.runtime.disk_space import FREE_BYTES, free_bytes
 from v2h.runtime.paths import DATA, SYNCHRONISED
 from v2h.runtime.program import SLACK_S, Program
@@ -68,6 +73,8 @@ class Datalog:
         self._sampled_t = self._flushed_t = float("-inf")
         self._days = Days()
         self._minute = Minute(time.monotonic(), {})
+        self._solar, self._sun, self._plan = Latest(), Latest(), Latest()
+        self._quarters, self._losses, self._told_day = Quarters(), usual(), ""
         self._pruned_t = self._minute.began
         self._trusted = False
         self._zone: tuple[str, tzinfo] = ("UTC", UTC)
@@ -80,6 +87,9 @@ class Datalog:
         bus.subscribe(ManagerState.TOPIC, self._manager.on_message)
         bus.subscribe(ManagerSchedule.TOPIC, self._schedule.on_message)
         bus.subscribe(MeterReading.TOPIC.format("charger"), self._meter.on_message)
+        bus.subscribe(MeterReading.TOPIC.format("solar"), self._solar.on_message)
+        bus.subscribe(ManagerPrices.TOPIC.format("sun"), self._sun.on_message)
+        bus.subscribe(ManagerPlan.TOPIC, self._plan.on_message)
         bus.subscribe(Event.TOPIC.format("+"), self._on_event, retained=False)
         bus.subscribe(Event.AGAIN.format("+"), self._on_event, retained=False)
         bus.subscribe(Command.TOPIC.format("delete-day"), self._on_delete_day, retained=False)
@@ -133,7 +143,7 @@ class Datalog:
 
     def _look(self, now: float) -> None:
         """Called once a second: updates the minute and the day and, when due, takes a sample."""
-        values = self._values(now)
+        values, prices = self._values(now), self._prices(now)
         store = self._store
         if store is not None and self._clock_is_trusted() is not self._trusted:
             self._flush(now)
@@ -148,8 +158,9 @@ class Datalog:
             except OSError as error:
                 self._trouble("store", str(error))
                 return
-            self._days.add(now, day, values, self._charger_w(now, values), self._prices(now))
+            self._days.add(now, day, values, self._charger_w(now, values), prices)
             store.set_day(day, self._days.row(day))
+        self._add_quarter(now, values, prices)
         self._minute.add(values)
         active = values["state"] is not None and values["state"] not in RESTING
         if now - self._minute.began >= MINUTE_S - LOOK_S / 2:
@@ -186,6 +197,46 @@ class Datalog:
         if schedule is None or not self._trusted:
             return None, None
         return prices_at(schedule.prices, now + self._wall_offset_s())
+
+    def _add_quarter(self, now: float, values: dict[str, Any], prices: tuple[float | None, float | None]) -> None:
+        """Count the quarters of an hour for the plan, while the time is known, and once a day what the house draws."""
+        if not self._trusted:
+            return
+        wall_s = now + self._wall_offset_s()
+        plan = self._plan.get(ManagerPlan)
+        held = {} if plan is None else plan.at(wall_s)
+        manager = self._manager.fresh(ManagerState, now)
+        planned = manager is not None and manager.chosen_by == "plan"
+        held |= {"import_price": prices[0], "export_price": prices[1], "planned": planned}
+        row = self._quarters.add(now, wall_s, self._reading(now, wall_s, values), held)
+        if self._store is not None and row is not None:
+            self._store.add_quarter(row)
+        if self._day_of(wall_s) != self._told_day:
+            self._tell_house(now, wall_s)
+
+    def _reading(self, now: float, wall_s: float, values: dict[str, Any]) -> Reading:
+        meter, solar, sun = self._meter.get(MeterReading), self._solar.get(MeterReading), self._sun.get(ManagerPrices)
+        dc_w = values["power_w"]
+        mains_w = None if dc_w is None else self._losses.ac_w(dc_w)
+        if meter is not None and not meter.is_old(now):
+            mains_w = meter.power_w
+        sun_w = None if sun is None else sun.at(wall_s)
+        if solar is not None and not solar.is_old(now):
+            sun_w = max(0.0, solar.power_w)
+        return Reading(values["grid_w"], mains_w, dc_w, sun_w, values["soc_pct"])
+
+    def _tell_house(self, now: float, wall_s: float) -> None:
+        """Tell `manager` what the house draws by weekday and hour. Once a day."""
+        if self._store is None:
+            return
+        day = self._day_of(wall_s)
+        try:
+            rows = self._store.quarters(wall_s - QUARTERS_KEPT * QUARTER_S, wall_s)
+        except OSError as error:
+            self._trouble("store", str(error))
+            return
+        self.program.bus.publish(house_load(rows, self._zone[1], now))
+        self._told_day = day
 
     def _sample(self, now: float, values: dict[str, Any]) -> None:
         if self._store is None:

@@ -1,4 +1,5 @@
 """manager: computes the setpoint from mode, schedule, car, meter and limits, and gives the reason (energy/controller).
+When the owner has it on, a plan by prices fills what the schedule leaves open (manager/planner).
 
 A setpoint is valid for one second. It is sent again every 0.25 s (1 s while no session is wanted), and at once when it
 changes. A stop by a person is remembered and suspends the schedule until the owner starts something or resumes it. A
@@ -25,6 +26,8 @@ from v2h.bus.messages import (
     ChargerPower,
     ChargerState,
     Command,
+    HouseLoad,
+    ManagerPlan,
     ManagerPrices,
     ManagerSchedule,
     ManagerSettings,
@@ -41,6 +44,7 @@ from v2h.manager.clock_setter import ClockError, ClockSetter
 from v2h.manager.clock_sources import BOOT_ID
 from v2h.manager.owner_commands import OrderRefusedError, OwnerCommands
 from v2h.manager.owner_files import BadOrder, OwnerStore
+from v2h.manager.planner import Planner
 from v2h.runtime.paths import DATA
 from v2h.runtime.program import SLACK_S, Program
 
@@ -89,17 +93,20 @@ class Manager:
         self._told: tuple[object, ...] = ()
         self._to_write: tuple[bool, ...] = ()
         self._told_t = self._preview_t = self._charger_t = float("-inf")
-        for name in (*self._orders, "clock", "clear-fault"):
+        self._planner = Planner(self._controller, store, self._bus.publish, SLICE)
+        for name in (*self._orders, "clock", "clear-fault", "plan"):
             self._bus.subscribe(Command.TOPIC.format(name), self._on_command, retained=False)
         self._bus.subscribe(MeterReading.TOPIC.format("grid"), self._on_meter)
         self._bus.subscribe(ChargerPower.TOPIC, self._on_power)
         self._bus.subscribe(ChargerState.TOPIC, self._on_charger)
+        self._bus.subscribe(HouseLoad.TOPIC, self._planner.on_house)
         self._preview: Iterator[int] = iter(())
         self._answers: list[tuple[str, Command, Reply]] = []
         """Answers that are given with the next preview."""
         self._slices = program.every(SLICE_S, self._slice)
         self._tell_settings(time.monotonic())
         self._tell_prices(time.monotonic())
+        self._bus.publish(ManagerPlan(time.monotonic(), store.settings.plan))
         program.every(LOOK_S, self._look, slack_s=SLACK_S)
         program.every(PLAN_S, self._plan, slack_s=SLACK_S)
         self._timer = program.every(SETPOINT_PERIOD_S, self._decide)
@@ -156,6 +163,8 @@ class Manager:
             self._on_clock(command, now)
         elif name == "clear-fault":
             self._on_clear_fault(command, now)
+        elif name == "plan":
+            self._on_plan(command, now)
         else:
             self._on_order(name, command, now)
         self._decide(now)
@@ -175,6 +184,7 @@ class Manager:
             self._refused_setpoint = ""
         if name == "prices":
             self._tell_prices(now)
+            self._planner.changed()
             self._preview_t = float("-inf")
         self._plan(now)
         reply = Reply(command.id, True, answer.text, answer.applied)
@@ -211,6 +221,13 @@ class Manager:
         if now - self._charger_t > STATE_OLD_S:
             text = say("answer.nothing_cleared")
             self._answer("clear-fault", command, Reply(command.id, False, text))
+
+    def _on_plan(self, command: Command, now: float) -> None:
+        """Somebody wants to see what the plan is, or would be. The answer comes with the plan."""
+        if not self._controller.trust.trusted:
+            self._refuse("plan", command, say("refused.plan_no_clock"))
+            return
+        self._planner.ask(lambda: self._bus.publish(Reply(command.id, True, say("answer.plan")), command.id))
 
     def _refuse(
         self,
@@ -260,10 +277,12 @@ class Manager:
             self._preview_t = now
             self._preview = sliced(self._preview_steps(), SLICE)  # drops one that is not whole yet
             self._slices.due = now
+        if self._planner.look(now, wall):
+            self._slices.due = now
 
     def _slice(self, now: float) -> None:
-        """Compute the next slice of the preview."""
-        if next(self._preview, None) is None:
+        """Compute the next slice of the preview, then of the plan in money."""
+        if next(self._preview, None) is None and not self._planner.turn():
             self._slices.due = math.inf
 
     def _preview_steps(self) -> Steps[None]:
@@ -307,6 +326,7 @@ class Manager:
         """Apply new settings or a new schedule."""
         self._controller.use(now, self._store.settings, self._store.schedule)
         self._preview_t = float("-inf")
+        self._planner.changed()
         self._tell_settings(now)
         self._plan(now)
 

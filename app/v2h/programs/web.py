@@ -18,6 +18,7 @@ from v2h.bus.messages import (
     ChargerState,
     Event,
     LogState,
+    ManagerPlan,
     ManagerPrices,
     ManagerSchedule,
     ManagerSettings,
@@ -100,6 +101,7 @@ class Web:
         subscribe(ManagerSettings.TOPIC, lambda topic, data: state.put_settings(ManagerSettings.from_json(data)))
         subscribe(ManagerSchedule.TOPIC, lambda topic, data: state.put_plan(ManagerSchedule.from_json(data)))
         subscribe(ManagerPrices.TOPIC.format("+"), self._on_prices)
+        subscribe(ManagerPlan.TOPIC, lambda topic, data: state.put_money_plan(ManagerPlan.from_json(data)))
         subscribe(LogState.TOPIC, lambda topic, data: state.put_log(LogState.from_json(data)))
         subscribe(MeterStatus.TOPIC.format("+"), self._on_meter)
         subscribe(MeterReading.TOPIC.format("solar"), lambda topic, data: state.put_solar(MeterReading.from_json(data)))

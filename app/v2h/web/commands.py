@@ -23,8 +23,8 @@ from v2h.config.bounds import AMPS, POWER, SETPOINT_LIFE, SOC
 from v2h.energy.orders import LIFETIME, SLOT_POWER, SLOTS
 
 ANSWER_WITHIN_S = 2.0
-LONGER_S = {"clock": 10.0}
-"""A separate program sets the clock, and it has to start first."""
+LONGER_S = {"clock": 10.0, "plan": 15.0}
+"""A separate program sets the clock, and it has to start first. A plan takes the board some seconds beside its work."""
 
 
 class BadCommandError(ValueError):
@@ -66,6 +66,7 @@ COMMANDS: dict[str, dict[str, Rule]] = {
     "capture": {},
     "calibrate": {},
     "resume": {},
+    "plan": {},
     "delete-day": {"day": Kind.DAY},
     "settings": {ANY_KEY: Kind.VALUE},
     "schedule": {"schedule": Kind.OBJECT, "replaces": Kind.TEXT},
@@ -83,7 +84,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "slot": ("slot",),
     "setpoint": ("power_w",),
 }
-OPERATE = ("mode", "stop", "clear-fault", "capture", "resume", "slot", "setpoint")
+OPERATE = ("mode", "stop", "clear-fault", "capture", "resume", "slot", "setpoint", "plan")
 """Orders for which a token that may operate is enough; every other order configures."""
 ELSEWHERE = {("clear-fault", "unlock_confirmed"): UnlockWord.GIVEN_AT_THE_PANEL}
 """Keys of orders that must be given at another place, and the sentence that names the place."""

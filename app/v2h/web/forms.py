@@ -129,7 +129,7 @@ def _value(kind: str, value: Any, there: tzinfo) -> Any:
     return value
 
 
-GROUPS = ("Battery", "Currents", "Grid", "Session", "Region", "More")
+GROUPS = ("Battery", "Currents", "Grid", "Session", "Plan", "Region", "More")
 """Groups of settings, in this order. The last one takes the settings that this version does not know."""
 
 

@@ -124,10 +124,11 @@ TRIPS: Schema = {
 }
 PRICES: Schema = {
     "type": "object",
-    "description": "One of: import and export, each with values or a list of rates; rates of evcc; results of Octopus",
+    "description": "One of: import, export and sun (W), each with values or rates; rates of evcc; results of Octopus",
     "properties": {
         "import": {"type": ["object", "array"], "properties": _SERIES},
         "export": {"type": ["object", "array"], "properties": _SERIES},
+        "sun": {"type": ["object", "array"], "properties": _SERIES},
         "rates": _RATES,
         "results": _RATES,
         **_SERIES,
@@ -183,12 +184,15 @@ ENDPOINTS = (
     Endpoint("get", "/openapi.json", "This document", OBJECT),
     Endpoint("get", "/settings", "Owner's settings in force, with bounds", SETTINGS, SOURCED),
     Endpoint("get", "/schedule", "The schedule as it was last given", PLAN, SOURCED),
+    Endpoint("get", "/plan", "The plan by prices: what, why, and the money", shape(plan=OBJECT), SOURCED, LANGUAGE),
     Endpoint("get", "/schedule/preview", "What it will do in the next 7 days", PREVIEW, SOURCED),
-    Endpoint("get", "/prices", "Dated prices as they were pushed", shape(prices=OBJECT), SOURCED),
+    Endpoint(
+        "get", "/prices", "Dated prices and forecast of the sun as they were pushed", shape(prices=OBJECT), SOURCED
+    ),
     Endpoint(
         "post",
         "/prices",
-        "Push dated prices; the range they cover is replaced",
+        "Push dated prices or a forecast of the sun; the range they cover is replaced",
         DONE,
         CHANGED,
         DIRECTED | LANGUAGE,

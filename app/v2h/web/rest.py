@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -133,6 +133,12 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         return jsonify(
             {"preview": plan.preview, "ready_by": plan.ready_by, "error": plan.error, "assumed": plan.assumed}
         )
+
+    @doors.get("/plan")
+    def get_plan() -> Response:
+        if state.money_plan is None:
+            raise UnknownYetError("manager has not said yet what its plan is")
+        return jsonify({"plan": in_language(asdict(state.money_plan), asked())})
 
     @doors.get("/prices")
     def get_prices() -> Response:

@@ -19,6 +19,7 @@ from v2h.bus.messages import (
     ChargerState,
     Event,
     LogState,
+    ManagerPlan,
     ManagerPrices,
     ManagerSchedule,
     ManagerSettings,
@@ -52,6 +53,7 @@ class LiveState:
         self._settings: ManagerSettings | None = None
         self._plan: ManagerSchedule | None = None
         self._prices: dict[str, ManagerPrices] = {}
+        self._money_plan: ManagerPlan | None = None
         self._log: LogState | None = None
         self._calibration: dict[str, Any] | None = None
         self._today: Mapping[str, Any] | None = None
@@ -103,6 +105,11 @@ class LiveState:
             self._prices = {**self._prices, direction: message}
             self._changed()
 
+    def put_money_plan(self, message: ManagerPlan) -> None:
+        with self._condition:
+            self._money_plan = replace(message, why=[from_json(why) for why in message.why])
+            self._changed()
+
     def put_log(self, message: LogState) -> None:
         with self._condition:
             self._log = message
@@ -132,6 +139,11 @@ class LiveState:
     def prices(self) -> Mapping[str, ManagerPrices]:
         """Direction -> its dated prices."""
         return self._prices
+
+    @property
+    def money_plan(self) -> ManagerPlan | None:
+        """The plan by prices."""
+        return self._money_plan
 
     def put_alive(self, program: str, message: Alive) -> None:
         with self._condition:

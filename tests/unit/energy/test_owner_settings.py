@@ -37,6 +37,8 @@ def test_what_is_chosen_holds() -> None:
         ({"time_zone": "Europe/Londn"}, "time_zone = 'Europe/Londn' is not a time zone such as"),
         ({"currency": "pounds"}, "currency = 'pounds' is not three capital letters"),
         ({"currency": 5}, "currency = 5 is not three"),
+        ({"plan": 1}, "plan = 1 is not true or false"),
+        ({"wear_per_kwh": 1.5}, "wear_per_kwh = 1.5 is not a number from 0 to 1 (per kWh)"),
         ({"idle_end": 5}, "unknown setting idle_end; did you mean idle_end_min?"),
         ({"zzz": 5}, "unknown setting zzz; known here: soc_min_pct"),
         ({"soc_min_pct": 60, "soc_max_pct": 62}, "soc_min_pct = 60 is not at least 5 % below soc_max_pct = 62"),
@@ -61,4 +63,4 @@ def test_all_errors_at_once_and_the_good_keys_of_a_file_are_kept() -> None:
 def test_the_page_is_told_every_numbers_bounds() -> None:
     bounds = bounds_as_json(SITE)
     assert bounds["max_charge_a"] == {"low": 0, "high": 12, "unit": "A", "null": False}
-    assert set(check({}, SITE, "UTC").as_json()) == {*bounds, "time_zone", "currency"}
+    assert set(check({}, SITE, "UTC").as_json()) == {*bounds, "plan", "time_zone", "currency"}

@@ -241,3 +241,13 @@ def test_14_days_of_quarter_hours_are_shown_for_the_nearest_days() -> None:
     assert rows[0]["import_price"] == 0.3
     assert prices_at(rows, at(60, 25).timestamp()) == (values[240], 0.15)
     assert len(json.dumps(rows)) < 64_000
+
+
+def test_a_forecast_of_the_sun_has_the_same_shapes_in_watts() -> None:
+    watts = read({"sun": {"start": at(17).isoformat(), "step_min": 60, "values": [0, 4200.04, None]}}, NOW)["sun"]
+    assert watts.values == (0, 4200.0, None)
+    assert read({"rates": rates(at(17), [350]), "direction": "sun", "unit": "minor"}, NOW)["sun"].values == (350,)
+    assert rows_of_csv(f"start,end,sun\n{at(17)},{at(18)},350")["sun"][0]["value"] == 350
+    for wrong in (-1, 100_001, True, "350"):
+        with pytest.raises(PriceError, match=r"sun entry 1: .* is not a number from 0 to 100000 W"):
+            read({"sun": rates(at(17), [wrong])}, NOW)

@@ -64,8 +64,9 @@ class Trip:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """load_w, sun_w: the mean in each slot. import_limit_w, export_limit_w: at the mains; a house that alone is over
-    one is not the car's matter, as in energy/gridlimits. fixed: modes that the schedule has decided. end_value: what a
-    kWh in the battery is worth after the last slot. Raises ValueError for what no plan can be made from."""
+    one is not the car's matter, as in energy/gridlimits. fixed: modes that the schedule has decided. fixed_until_kwh:
+    where a charge that it has decided ends. end_value: what a kWh in the battery is worth after the last slot. Raises
+    ValueError for what no plan can be made from."""
 
     slot_s: float
     import_price: Sequence[float]
@@ -79,6 +80,7 @@ class Problem:
     import_limit_w: float = inf
     export_limit_w: float = inf
     fixed: Mapping[int, Act] = field(default_factory=dict)
+    fixed_until_kwh: Mapping[int, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if wrong := _wrong(self):
@@ -130,7 +132,10 @@ class Problem:
         return min(0.0, low_w), max(0.0, high_w)
 
     def ceiling_kwh(self, slot: int) -> float:
-        """Up to here the battery may be charged in this slot: the ceiling, or a higher target of the coming day."""
+        """Up to here the battery may be charged in this slot: the ceiling, or a higher target of the coming day; in a
+        slot that the schedule has decided, what it has decided."""
+        if slot in self.fixed_until_kwh:
+            return min(self.battery.capacity_kwh, self.fixed_until_kwh[slot])
         ahead = 86400 / self.slot_s
         goals = (goal.soc_kwh for goal in self.goals if slot < goal.slot <= slot + ahead)
         return min(self.battery.capacity_kwh, max(self.battery.ceiling_kwh, *goals, 0.0))
@@ -138,8 +143,8 @@ class Problem:
 
 def end_value(import_price: Sequence[float], losses: Losses) -> float:
     """What a kWh in the battery is worth after the last price that is known: what the next one costs to buy, at the
-    mean of the cheapest quarter of the known prices."""
-    cheapest = sorted(import_price)[: max(1, len(import_price) // 4)]
+    mean of the cheapest eighth of the known prices: of a day and a half these are a night's hours."""
+    cheapest = sorted(import_price)[: max(1, len(import_price) // 8)]
     price = sum(cheapest) / len(cheapest)
     middle_w = losses.points[-1][0] / 2
     return max(0.0, price * losses.ac_w(middle_w) / middle_w)

@@ -60,6 +60,7 @@ OTHERS = {
     # Preise
     "import": "Bezug",
     "export": "Einspeisung",
+    "sun": "Sonne",
     # angekündigte Zeiten, und wer etwas befohlen hat
     "hold": "nicht entladen",
     "none": "keine",

@@ -43,6 +43,7 @@ PROGRAM_TEXTS: dict[str, str] = {
         "{mode:mode} beginnt, wenn der letzte Ladevorgang beendet ist, Schritt „{state:word}“{detail:brackets}."
     ),
     "holding.no_soc": "0 W werden gehalten: Das Auto meldet seinen Ladestand nicht.",
+    "holding.rests": "0 W werden gehalten, wie geplant.",
     "holding.no_meter_yet": "0 W werden gehalten: Es gibt noch keinen Wert vom Netzzähler.",
     "holding.no_meter": (
         "0 W werden gehalten: seit {age_s:.0f} s kein Wert vom Netzzähler. Es geht weiter, sobald er antwortet."
@@ -55,6 +56,7 @@ PROGRAM_TEXTS: dict[str, str] = {
     "matching.car_empty": (
         "Das Auto hat {soc_pct:.0f} % und behält {floor_pct:.0f} %: Das Haus bezieht Strom aus dem Netz."
     ),
+    "matching.not_stored": "Überschuss wird wie geplant verkauft: {grid_w:kw} ins Netz.",
     "matching.hold": "Keine Entladung, solange andere laden: Das Haus bezieht Strom aus dem Netz.",
     "matching.held_by": "{by} lässt das Auto nicht entladen: Das Haus bezieht Strom aus dem Netz.",
     "matching.covering_at_limit": (
@@ -90,6 +92,7 @@ PROGRAM_TEXTS: dict[str, str] = {
     "entry.one_off": "Einzeltermin{name:quoted}",
     "entry.ready_by": "Abfahrt{name:quoted}",
     "entry.window": "Zeitfenster{name:quoted}",
+    "entry.plan": "Plan",
     "scheduled.nothing": "nichts ist geplant",
     "scheduled.otherwise": "Betriebsart des Zeitplans, wenn nichts anderes gilt",
     "scheduled.one_off": "Einzeltermin{name:quoted} bis {until:when}",
@@ -103,7 +106,16 @@ PROGRAM_TEXTS: dict[str, str] = {
     "plan.capacity_unknown": (
         "Die Größe der Batterie des Autos ist nicht bekannt: Geplant wird für {capacity_kwh:g} kWh."
     ),
+    "plan.charge_unknown": "Der Ladestand ist unbekannt: Angenommen wird die Hälfte dessen, was genutzt werden darf.",
+    "plan.load_unknown": "Das Protokoll kennt den Verbrauch dieses Hauses noch nicht: Angenommen sind {load_w:.0f} W.",
+    "plan.assumed": "{what:sentences}",
+    "plan.no_price": (
+        "Es gibt keinen Plan: Für die nächste Stunde ist kein Bezugspreis bekannt. Tragen Sie Preise in den Zeitplan "
+        "ein oder senden Sie sie"
+    ),
+    "plan.impossible": "Es gibt keinen Plan: {why}",
     # Der Plan in Geld: warum das Auto in einem Zeitabschnitt etwas tut (energy/plan/plan.py). Preise gelten je kWh.
+    "planned.because": "Plan: {why:clause}",
     "planned.away": "das Auto ist unterwegs",
     "planned.fixed": "über diese Zeit hat der Zeitplan entschieden",
     "planned.target": "es lädt für ein Ziel: {price:.3f} je kWh ist bis dahin der beste Preis",
@@ -246,6 +258,11 @@ PROGRAM_TEXTS: dict[str, str] = {
         "Preise mit Datum brauchen die Uhrzeit, und sie ist nicht bekannt; "
         "drücken Sie zuerst „Uhrzeit dieses Geräts verwenden“ (v2h clock set)"
     ),
+    "refused.plan_no_clock": (
+        "ein Plan braucht die Uhrzeit, die nicht bekannt ist; drücken Sie zuerst „Uhrzeit dieses Geräts verwenden“"
+        " (v2h clock set)"
+    ),
+    "answer.plan": "Der Plan ist gemacht.",
     "refused.prices": "die bisherigen Preise bleiben. {error}",
     "refused.bad_time": "at = {value} ist keine ISO-Zeit mit Zeitverschiebung wie {example}",
     "refused.time_server": "ein Zeitserver stellt die Uhr; Ihr Gerät weicht um {off_s:.0f} s ab",
@@ -264,7 +281,7 @@ PROGRAM_TEXTS: dict[str, str] = {
         "Programm noch, das sie sendet?"
     ),
     # Warum gesendete Preise nicht verwendet werden (energy/price_shapes.py).
-    "prices.unknown_field": "unbekanntes Feld {key}; neben import und export ist nur {known} bekannt",
+    "prices.unknown_field": "unbekanntes Feld {key}; neben import, export und sun ist nur {known} bekannt",
     "prices.no_list": (
         "{where}: Es gibt keine Preise; senden Sie rates (eine Liste aus start, end, value), results von Octopus "
         "oder start, step_min und values"
@@ -288,7 +305,7 @@ PROGRAM_TEXTS: dict[str, str] = {
         "{where}: {key} = {value} ist keine Zeit mit Datum und Zeitverschiebung, wie 2026-11-30T16:30:00+00:00"
     ),
     "prices.unit_hint": "; für Pence oder Cent senden Sie unit: minor",
-    "prices.csv_columns": "Zeile 1: Die Namen der Spalten fehlen: {columns}; import oder export darf fehlen",
+    "prices.csv_columns": "Zeile 1: Die Namen der Spalten fehlen: {columns}; import, export oder sun darf fehlen",
     "prices.csv_cells": "Zeile {line} hat {count} Zellen; nötig sind {needed}",
     "prices.csv_number": "Zeile {line}: {value} ist keine Zahl",
     # Die Messwerte eines Zählers (meters/health.py, programs/meter.py).

@@ -238,6 +238,15 @@ TEMPLATES: dict[str, str] = {
     "From nothing to full current, in charge and discharge": "Von null auf vollen Strom, beim Laden und Entladen",
     "Time zone": "Zeitzone",
     "By name, as Europe/London": "Mit Namen, wie Europe/Berlin",
+    "Plan": "Plan",
+    "Plan by prices": "Nach Preisen planen",
+    "Fills the time that the schedule leaves open, so that the energy costs least": (
+        "Füllt die Zeit, die der Zeitplan offen lässt, so dass die Energie am wenigsten kostet"
+    ),
+    "Wear of the battery": "Verschleiß der Batterie",
+    "What each kWh out of the battery costs in wear; the plan discharges only for more": (
+        "Was jede kWh aus der Batterie an Verschleiß kostet; der Plan entlädt nur für mehr"
+    ),
     "Currency": "Währung",
     "Shown with prices and savings": "Steht bei Preisen und Ersparnis",
     # schedule.html, forms.py

@@ -8,14 +8,16 @@ from v2h.bus.sentences import say
 from v2h.web.view.figures import duration
 from v2h.web.view.snapshot import Snapshot
 
+DIRECTIONS = ("import", "export")
 OLD_S = 36 * 3600.0
 """A tariff with dates comes once a day: pushed prices that are older say how old they are."""
 
 
 def line(seen: Snapshot) -> str:
     """'Price now: import 0.245, export 0.15 GBP a kWh. Pushed 3 h ago.'; "" without any price."""
-    weekly, dated = _weekly(seen), {name: prices.at(seen.wall_s) for name, prices in seen.prices.items()}
-    found = {name: _first(dated.get(name), weekly.get(f"{name}_price")) for name in ("import", "export")}
+    weekly = _weekly(seen)
+    dated = {name: seen.prices[name].at(seen.wall_s) for name in DIRECTIONS if name in seen.prices}
+    found = {name: _first(dated.get(name), weekly.get(f"{name}_price")) for name in DIRECTIONS}
     said = [say("price.of", direction=name, price=price) for name, price in found.items() if price is not None]
     if not said and not dated:
         return ""
@@ -29,9 +31,10 @@ def _first(*prices: float | None) -> float | None:
 
 
 def _source(seen: Snapshot, dated: bool) -> str:
-    if not seen.prices:
+    pushed = [prices.pushed for name, prices in seen.prices.items() if name in DIRECTIONS]
+    if not pushed:
         return say("price.weekly")
-    pushed_s = max(datetime.fromisoformat(prices.pushed).timestamp() for prices in seen.prices.values())
+    pushed_s = max(datetime.fromisoformat(at).timestamp() for at in pushed)
     age_s = max(0.0, seen.wall_s - pushed_s)
     if not dated:
         return say("price.over", age=duration(age_s))
