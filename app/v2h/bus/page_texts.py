@@ -99,6 +99,27 @@ PAGE_TEXTS: dict[str, str] = {
     "entries.prices.add": "Add a price",
     # Figures and other pieces of the live view (web/view/).
     "page.number": "{text:number}",
+    # The plan by prices (web/view/plan.py). act.*: what the car does in a quarter of an hour.
+    "act.idle": "Rest",
+    "act.cover": "Cover the house",
+    "act.solar": "Store surplus",
+    "act.v2h": "V2H, both ways",
+    "act.charge": "Charge",
+    "act.discharge": "Sell",
+    "act.away": "Away",
+    "page.plan_span": "{when}: {act}; {why}",
+    "page.plan_said": "{when} {act}, then {soc}",
+    "page.plan_rests": "the car rests",
+    "page.plan_text": "The plan: {what}.",
+    "page.plan_prices": "{low:.3f} to {high:.3f} {currency} a kWh",
+    "page.plan_charge": "{low:.0f} to {high:.0f} %",
+    "page.plan_cost": "With the plan",
+    "page.plan_without": "As without a plan",
+    "page.plan_saved": "It saves",
+    "page.plan_missed": (
+        "The time is too short: {kwh:.1f} kWh will be missing at a ready-by time. Set it later or lower, or allow more"
+        " amps."
+    ),
     "page.when": "{when:when}",
     "page.word": "{word:word}",
     "page.capital": "{what:capital}",

@@ -22,6 +22,7 @@ from v2h.web.state import LiveState
 from v2h.web.view import labels
 from v2h.web.view.figures import kwh, number
 from v2h.web.view.logrows import stored
+from v2h.web.view.plan import picture
 from v2h.web.view.sessions import fold, times, whole
 from v2h.web.view.week import week
 
@@ -83,9 +84,19 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
         except OSError as error:
             return (), say("page.log_unreadable", error=str(error))
 
+    def planned() -> dict[str, Any] | None:
+        currency = (state.settings.settings if state.settings else {}).get("currency") or ""
+        return picture(state.money_plan, owners_zone(state), str(currency))
+
     @blueprint.get("/")
     def now() -> str:
-        return render_template("now.html", tab="now", commands=COMMANDS, now_s=time.time(), steps_left=open_steps())
+        known = {"commands": COMMANDS, "now_s": time.time(), "steps_left": open_steps(), "plan": planned()}
+        return render_template("now.html", tab="now", **known)
+
+    @blueprint.get("/plan")
+    def plan() -> str:
+        """The card of the plan alone, for page.js."""
+        return render_template("plan.html", plan=planned())
 
     @blueprint.get("/health")
     def health() -> str:

@@ -212,7 +212,7 @@ class LiveState:
         seen = Snapshot(
             now, self._charger, self._manager, self._programs, tuple(self._events),
             self._bus_up, self._config_errors, self._site, self._solar, self._settings, self._plan, self._today,
-            time.time(), self._meters, self._log, self._prices,
+            time.time(), self._meters, self._log, self._prices, self._money_plan,
         )  # fmt: skip
         self._document = {
             "now_t": round(now, 3),

@@ -97,6 +97,27 @@ PAGE_TEXTS: dict[str, str] = {
     "entries.prices.add": "Preis hinzufügen",
     # Zahlen und andere Teile der Ansicht (web/view/).
     "page.number": "{text:number}",
+    # Der Plan nach Preisen (web/view/plan.py). act.*: was das Auto in einer Viertelstunde tut.
+    "act.idle": "Ruhe",
+    "act.cover": "Haus versorgen",
+    "act.solar": "Überschuss speichern",
+    "act.v2h": "V2H, beide Wege",
+    "act.charge": "Laden",
+    "act.discharge": "Verkaufen",
+    "act.away": "Unterwegs",
+    "page.plan_span": "{when}: {act}; {why}",
+    "page.plan_said": "{when} {act}, danach {soc}",
+    "page.plan_rests": "das Auto ruht",
+    "page.plan_text": "Der Plan: {what}.",
+    "page.plan_prices": "{low:.3f} bis {high:.3f} {currency} je kWh",
+    "page.plan_charge": "{low:.0f} bis {high:.0f} %",
+    "page.plan_cost": "Mit Plan",
+    "page.plan_without": "Wie ohne Plan",
+    "page.plan_saved": "Er spart",
+    "page.plan_missed": (
+        "Die Zeit reicht nicht: {kwh:.1f} kWh werden zu einer Abfahrtszeit fehlen. Legen Sie sie später oder tiefer,"
+        " oder erlauben Sie mehr Ampere."
+    ),
     "page.when": "{when:when}",
     "page.word": "{word:word}",
     "page.capital": "{what:capital}",

@@ -64,6 +64,13 @@ TEMPLATES: dict[str, str] = {
     "Grid, plus is import": "Netz, plus ist Bezug",
     "Car, plus is charging": "Auto, plus ist Laden",
     "Battery %": "Batterie %",
+    # plan.html
+    "The plan is off: this is what it would do.": "Der Plan ist aus: So würde er handeln.",
+    "Expected for the next hours below, wear and what is left in the battery counted.": (
+        "Erwartet für die Stunden unten, Verschleiß und der Rest in der Batterie eingerechnet."
+    ),
+    "Import price": "Bezugspreis",
+    "(dashed: not known yet)": "(gestrichelt: noch nicht bekannt)",
     "The chart is loading.": "Das Diagramm wird geladen.",
     "Today": "Heute",
     "All days": "Alle Tage",

@@ -59,6 +59,18 @@ function fillList(list, name, items) {
   items.forEach((item, index) => fillRow(list.children[index], item));
 }
 
+// The server draws the plan by prices; a newer one is fetched when the view names another stamp.
+async function drawPlan(card, stamp) {
+  card.dataset.stamp = stamp;
+  const response = await fetch("/plan", { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!response?.ok) return;
+  const open = card.querySelector("details")?.open;
+  card.innerHTML = await response.text();
+  card.hidden = card.firstElementChild === null;
+  if (!card.hidden) card.setAttribute("aria-labelledby", "plan-h");
+  if (open) for (const part of card.querySelectorAll("details")) part.open = true;
+}
+
 function isEmpty(value) {
   return Array.isArray(value) ? value.length === 0 : !value;
 }
@@ -75,6 +87,8 @@ function show(state) {
   for (const button of document.querySelectorAll("button[data-mode]")) {
     if (button.dataset.command !== "stop") button.setAttribute("aria-pressed", String(button.dataset.mode === view.mode));
   }
+  const plan = document.getElementById("plan");
+  if (plan && plan.dataset.stamp !== view.plan_stamp) drawPlan(plan, view.plan_stamp);
   root.dataset.tone = view.tone;
   const title = `${view.site}: ${view.headline}`;
   if (location.pathname === "/" && document.title !== title) document.title = title;

@@ -42,6 +42,7 @@ def view(seen: Snapshot) -> dict[str, Any]:
         "next": (manager.next_entry if manager else None) or say("page.nothing_planned"),
         "today": today.energy(seen.today, seen.owner()),
         "price": price.line(seen),
+        "plan_stamp": "" if seen.money_plan is None else f"{seen.money_plan.t:.3f}",
         "faults": faults.faults(charger),
         "fault_follows": faults.follows(charger, manager),
         "locked": faults.locked(charger),

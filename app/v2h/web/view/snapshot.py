@@ -10,6 +10,7 @@ from v2h.bus.messages import (
     ChargerState,
     Event,
     LogState,
+    ManagerPlan,
     ManagerPrices,
     ManagerSchedule,
     ManagerSettings,
@@ -31,6 +32,7 @@ class Snapshot(NamedTuple):
     charger, manager, settings, plan: newest message or None. solar: newest reading of the meter named "solar" (+ is
     generation), or None. today: the counters of this day, Wh by name, or None. meters: status of each role's meter.
     log: what datalog last reported of the log and the card. prices: the dated prices by direction.
+    money_plan: the plan by prices, or None.
     """
 
     now: float
@@ -49,6 +51,7 @@ class Snapshot(NamedTuple):
     meters: Mapping[str, MeterStatus] = MappingProxyType({})
     log: LogState | None = None
     prices: Mapping[str, ManagerPrices] = MappingProxyType({})
+    money_plan: ManagerPlan | None = None
 
     def fresh_charger(self) -> ChargerState | None:
         return self.charger if self.charger and self.now - self.charger.t <= STATE_OLD_S else None
