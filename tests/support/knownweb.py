@@ -25,6 +25,11 @@ class Log:
     def days(self, count: int) -> Sequence[Row]:
         return [{"day": "2026-11-22", "charged_wh": 1200.0}][:count]
 
+    def plan_days(self, count: int) -> Sequence[Row]:
+        if self.broken:
+            raise OSError("disk I/O error")
+        return [{"day": "2026-11-22", "cost": 2.1, "cost_without": 3.4, "saved": 1.3, "quarters": 96}][:count]
+
     def energy(self, spans: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float] | None]:
         return [None for _ in spans]
 

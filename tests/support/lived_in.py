@@ -40,6 +40,10 @@ class Week:
         self._check()
         return [{"day": day, **totals} for day, totals in past_week.days(self.steps).items()][-count:]
 
+    def plan_days(self, count: int = 30) -> Sequence[Mapping[str, Any]]:
+        self._check()
+        return []
+
     def events(self, limit: int = 50, before: int | None = None, level: str = "info") -> Sequence[Mapping[str, Any]]:
         self._check()
         rows = [

@@ -31,7 +31,7 @@ ALLOWED: dict[str, str] = {
     "drivers": "config ports",
     "energy": "bus checks config",
     "energy/bench": "energy",
-    "energy/plan": "bus energy",
+    "energy/plan": "bus checks energy",
     "safety/shell": "canframe config ports pre runtime safety",
     "meters": "bus checks config drivers ports runtime",
     "manager": "bus checks config energy energy/plan runtime",
@@ -48,8 +48,8 @@ ALLOWED: dict[str, str] = {
     "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture chademo checks config energy energy/bench meters ports"
     " runtime selftest vendor vendor/shell",
-    "programs": "bus canframe capture chademo checks config datalog drivers energy manager meters panel ports pre"
-    " runtime safety safety/shell web web/view",
+    "programs": "bus canframe capture chademo checks config datalog drivers energy energy/plan manager meters panel ports"
+    " pre runtime safety safety/shell web web/view",
     "cli": "commands",
 }
 """Room: the rooms that it imports. capture/replay.py plays a recorded car to our session and takes the models of

@@ -3,6 +3,7 @@
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.axe import grave
+from tests.support.knownweb import Log
 from tests.support.moneyplan import money_plan
 from tests.support.serving import Appliance
 from tests.support.weight import MOST_BYTES, bytes_received
@@ -59,3 +60,14 @@ def test_the_page_with_a_plan_is_light(appliance: Appliance, browser: Browser) -
     size = sum(bytes_received(browser, appliance.url, cookies).values())
     print(size, "bytes")
     assert size <= MOST_BYTES
+
+
+def test_what_it_saved_is_told_and_marked(appliance: Appliance, page: Page) -> None:
+    appliance.archive = Log()  # type: ignore[assignment]
+    appliance.feed()
+    appliance.state.put_money_plan(ManagerPlan.from_json(money_plan(t=5.0).to_json()))
+    page.goto(appliance.url)
+    card = page.locator("#plan")
+    expect(card).to_contain_text("Sun 22 Nov")
+    expect(card).to_contain_text("saved 1.30 : 2.10, simulated without a plan 3.40")
+    assert grave(page) == []

@@ -345,7 +345,8 @@ class ManagerPlan(Message):
     of each. Lists with a value for each slot: acts (energy/plan/problem.Act), order_w (at the battery, + charging; the
     most for cover and solar), power_w and grid_w (expected, at the battery and at the mains), soc_pct (at the end of
     the slot), import_price, export_price (per kWh), load_w and sun_w (the house and the sun, as forecast), bare (the
-    mode that the schedule alone would have), why (sentences). known: of so many slots the price is known; of the others
+    mode that the schedule alone would have, apart from its targets) and bare_until_pct (where its charge would end, or
+    None), why (sentences). known: of so many slots the price is known; of the others
     it is the mean of the days before. goals: {"slot", "soc_pct"}: the charge that is wanted at the beginning of a slot.
     cost: of grid and wear, less what the battery gains in this time, at the price at which it can be bought again;
     cost_without: the same without a plan; saved: the difference; all in the owner's currency, None without a plan.
@@ -371,6 +372,7 @@ class ManagerPlan(Message):
     load_w: list[float] = field(default_factory=list)
     sun_w: list[float] = field(default_factory=list)
     bare: list[str] = field(default_factory=list)
+    bare_until_pct: list[float | None] = field(default_factory=list)
     why: list[str] = field(default_factory=list)
     known: float = 0.0
     goals: list[dict[str, float]] = field(default_factory=list)
@@ -405,12 +407,18 @@ class ManagerPlan(Message):
         return datetime.fromisoformat(self.start).timestamp()
 
     def at(self, wall_s: float) -> dict[str, Any]:
-        """What the log keeps of the slot at a time (s since 1970): "bare_mode", and "goal_pct" at its end."""
+        """What the log keeps of the slot at a time (s since 1970): "bare_mode", "bare_until_pct", and "goal_pct" at its
+        end."""
         slot = int((wall_s - self.start_s) // (60 * self.step_min)) if self.acts else -1
         if not 0 <= slot < len(self.acts):
             return {}
         goals = [goal.get("soc_pct") for goal in self.goals if goal.get("slot") == slot + 1]
-        return {"bare_mode": str(self.bare[slot]), "goal_pct": max(filter(finite, goals), default=None)}
+        until_pct = self.bare_until_pct[slot] if slot < len(self.bare_until_pct) else None
+        return {
+            "bare_mode": str(self.bare[slot]),
+            "bare_until_pct": until_pct if finite(until_pct) else None,
+            "goal_pct": max(filter(finite, goals), default=None),
+        }
 
 
 DAYS_A_WEEK, HOURS_A_DAY = 7, 24

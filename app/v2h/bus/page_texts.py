@@ -116,6 +116,7 @@ PAGE_TEXTS: dict[str, str] = {
     "page.plan_cost": "With the plan",
     "page.plan_without": "As without a plan",
     "page.plan_saved": "It saves",
+    "page.plan_day": "saved {saved:.2f} {currency}: {cost:.2f}, simulated without a plan {cost_without:.2f}",
     "page.plan_missed": (
         "The time is too short: {kwh:.1f} kWh will be missing at a ready-by time. Set it later or lower, or allow more"
         " amps."

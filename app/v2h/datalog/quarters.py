@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from v2h.datalog.counters import Counters
 from v2h.datalog.schema import QUARTER_S
 
-HELD = ("import_price", "export_price", "bare_mode", "goal_pct")
+HELD = ("import_price", "export_price", "bare_mode", "bare_until_pct", "goal_pct")
 """Of these the first value of the quarter that is known counts."""
 LEAST_S = 60.0
 """A quarter of which less was measured is no quarter."""

@@ -122,6 +122,13 @@ class LogReader:
         with self._connected() as connection:
             return dicts(connection.execute(sql, (f"{PENDING}%", n)))[::-1]
 
+    def plan_days(self, n: int = 30) -> list[dict[str, Any]]:
+        """What the plan saved on the newest n days that could be judged, oldest first: day (ISO date), cost,
+        cost_without (simulated) and saved (money), quarters (how many of the day were measured)."""
+        _check("n", n, 1, MOST_ROWS)
+        with self._connected() as connection:
+            return dicts(connection.execute("select * from plan_days order by day desc limit ?", (n,)))[::-1]
+
     def copy(self) -> BinaryIO:
         """A whole, consistent copy of the database, at most COPY_S old. The caller reads and closes it."""
         with self._copying:

@@ -103,6 +103,7 @@ QUARTERS: dict[str, type] = {
     "import_price": float,
     "export_price": float,
     "bare_mode": str,
+    "bare_until_pct": float,
     "goal_pct": float,
     "planned": int,
 }
@@ -110,8 +111,18 @@ QUARTERS: dict[str, type] = {
 
 measured_s: so much of it both grid and charger were measured. net_w: mean power of the house without the car, import +;
 sun_w: of the sun, measured or else as forecast, None without both. imported_wh, exported_wh: at the grid meter. dc_wh:
-into the battery less out of it; discharged_wh: out of it. soc_pct: the last one. bare_mode: what the schedule alone
-would do. goal_pct: what a ready-by target wants at its end. planned: whether the plan was in force."""
+into the battery less out of it; discharged_wh: out of it. soc_pct: the last one. bare_mode, bare_until_pct: what the
+schedule alone would do, and where its charge would end. goal_pct: what a ready-by target wants at its end. planned:
+whether the plan was in force."""
+
+PLAN_DAYS: dict[str, type] = {
+    "day": str,
+    "cost": float,
+    "cost_without": float,
+    "saved": float,
+    "quarters": int,
+}
+"""What the plan saved on a local day (v2h.energy.plan.review): money; cost_without is simulated."""
 
 _AT = "select strftime('%Y-%m-%dT%H:%M:%fZ', {} + b.wall_offset_s, 'unixepoch') as at, b.synchronised, r.* from "
 _KEYED = _AT.format(f"(r.id % {BOOT_SPAN}) / 1000.0") + f"{{}} r join boots b on b.id = r.id / {BOOT_SPAN}"
@@ -165,6 +176,7 @@ def _first(db: "Database") -> None:
 def _plan(db: "Database") -> None:
     """The quarters of an hour of the plan. It begins with what the minutes of the last eight weeks know of the load."""
     db.execute(db.create_table_sql("quarters", QUARTERS, pk="quarter"))
+    db.execute(db.create_table_sql("plan_days", PLAN_DAYS, pk="day"))
     charger_w = f"m.power_w + {OWN_W} * (m.power_w <> 0) + abs(m.power_w) * {SHARE}"
     db.execute(
         "insert into quarters (quarter, measured_s, net_w, imported_wh, exported_wh, soc_pct) "

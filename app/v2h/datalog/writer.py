@@ -129,6 +129,15 @@ class StoreWriter:
         with self._reading() as connection:
             return dicts(connection.execute(sql, (ceil(from_s / QUARTER_S), ceil(to_s / QUARTER_S))))
 
+    def has_plan_day(self, day: str) -> bool:
+        with self._reading() as connection:
+            return connection.execute("select 1 from plan_days where day = ?", (day,)).fetchone() is not None
+
+    def add_plan_day(self, row: Mapping[str, Any]) -> None:
+        """Write at once what the plan saved on a day: a row of the table plan_days."""
+        with self._transaction() as connection:
+            connection.execute(*replace("plan_days", row))
+
     def set_day(self, day: str, totals: Mapping[str, Any]) -> None:
         """Keep the present totals of a day (ISO date, or pending_day()) for the next flush()."""
         self._days[day] = {"day": day, **totals}

@@ -39,6 +39,7 @@ from v2h.datalog.quarters import Quarters, Reading
 from v2h.datalog.schema import DAMAGED, PENDING, QUARTER_S, QUARTERS_KEPT
 from v2h.datalog.summaries import MINUTE_S, Days, Minute, prices_at
 from v2h.energy.losses import usual
+from v2h.energy.plan.review import review
 from v2h.runtime.disk_space import FREE_BYTES, free_bytes
 from v2h.runtime.paths import DATA, SYNCHRONISED
 from v2h.runtime.program import SLACK_S, Program
@@ -55,6 +56,11 @@ LOOK_S = 1.0
 RETRY_S = 10.0
 PRUNE_S = 3600.0
 TELL_S = 60.0
+SETTLED_S = 600.0
+"""So long after midnight the last quarter of the day before is written."""
+DAY_S = 86400
+REVIEWED_S = 4 * DAY_S
+"""The day before, and two more for the charge at its beginning."""
 MIB = 2**20
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Made by systemd-timesyncd when the clock is right; manager's word counts where it gives one."""
@@ -74,7 +80,8 @@ class Datalog:
         self._days = Days()
         self._minute = Minute(time.monotonic(), {})
         self._solar, self._sun, self._plan = Latest(), Latest(), Latest()
-        self._quarters, self._losses, self._told_day = Quarters(), usual(), ""
+        self._quarters, self._losses = Quarters(), usual()
+        self._told_day = self._reviewed_day = ""
         self._pruned_t = self._minute.began
         self._trusted = False
         self._zone: tuple[str, tzinfo] = ("UTC", UTC)
@@ -211,8 +218,10 @@ class Datalog:
         row = self._quarters.add(now, wall_s, self._reading(now, wall_s, values), held)
         if self._store is not None and row is not None:
             self._store.add_quarter(row)
-        if self._day_of(wall_s) != self._told_day:
+        if self._day_of(wall_s - SETTLED_S) != self._told_day:
             self._tell_house(now, wall_s)
+        if plan is not None and self._day_of(wall_s - SETTLED_S) != self._reviewed_day:
+            self._review(wall_s, plan)
 
     def _reading(self, now: float, wall_s: float, values: dict[str, Any]) -> Reading:
         meter, solar, sun = self._meter.get(MeterReading), self._solar.get(MeterReading), self._sun.get(ManagerPrices)
@@ -229,7 +238,7 @@ class Datalog:
         """Tell `manager` what the house draws by weekday and hour. Once a day."""
         if self._store is None:
             return
-        day = self._day_of(wall_s)
+        day = self._day_of(wall_s - SETTLED_S)
         try:
             rows = self._store.quarters(wall_s - QUARTERS_KEPT * QUARTER_S, wall_s)
         except OSError as error:
@@ -237,6 +246,28 @@ class Datalog:
             return
         self.program.bus.publish(house_load(rows, self._zone[1], now))
         self._told_day = day
+
+    def _review(self, wall_s: float, plan: ManagerPlan) -> None:
+        """Judge once what the plan saved on the day before."""
+        store, today_s = self._store, wall_s - SETTLED_S
+        if store is None:
+            return
+        self._reviewed_day = self._day_of(today_s)
+        day = self._day_of(today_s - DAY_S)
+        try:
+            if store.has_plan_day(day):
+                return
+            rows = store.quarters(wall_s - REVIEWED_S, wall_s)
+            days = [self._day_of(row["quarter"] * QUARTER_S) for row in rows]
+            of_day = [row for row, its_day in zip(rows, days, strict=True) if its_day == day]
+            before = [row for row, its_day in zip(rows, days, strict=True) if its_day < day]
+            count = sum(self._day_of(today_s - n * QUARTER_S) == day for n in range(REVIEWED_S // QUARTER_S))
+            found = review(before, of_day, count, plan.battery)
+            if found is not None:
+                money = {name: round(getattr(found, name), 4) for name in ("cost", "cost_without", "saved")}
+                store.add_plan_day({"day": day, **money, "quarters": found.quarters})
+        except OSError as error:
+            self._trouble("store", str(error))
 
     def _sample(self, now: float, values: dict[str, Any]) -> None:
         if self._store is None:

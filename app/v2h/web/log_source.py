@@ -17,6 +17,10 @@ class Archive(Protocol):
         """Day totals, oldest first: {"day", "charged_wh", "discharged_wh", "imported_wh", "exported_wh", "saved"}."""
         ...
 
+    def plan_days(self, n: int = 30) -> Sequence[Row]:
+        """What the plan saved, oldest first: {"day", "cost", "cost_without", "saved", "quarters"}."""
+        ...
+
     def events(self, limit: int = 50, before: int | None = None, level: str = "info") -> Sequence[Row]:
         """Newest first, this level or above: {"id", "at", "synchronised", "level", "code", "text", "source"}."""
         ...

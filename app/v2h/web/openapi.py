@@ -185,6 +185,7 @@ ENDPOINTS = (
     Endpoint("get", "/settings", "Owner's settings in force, with bounds", SETTINGS, SOURCED),
     Endpoint("get", "/schedule", "The schedule as it was last given", PLAN, SOURCED),
     Endpoint("get", "/plan", "The plan by prices: what, why, and the money", shape(plan=OBJECT), SOURCED, LANGUAGE),
+    Endpoint("get", "/plan/days", "What the plan saved, beside a simulated day", shape(days=ROWS), ASKED, DAYS),
     Endpoint("get", "/schedule/preview", "What it will do in the next 7 days", PREVIEW, SOURCED),
     Endpoint(
         "get", "/prices", "Dated prices and forecast of the sun as they were pushed", shape(prices=OBJECT), SOURCED

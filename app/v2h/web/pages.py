@@ -39,7 +39,7 @@ TABS = (
 )
 EVENTS_A_PAGE = 200
 """A session is about twenty events, which are one line."""
-DAYS_SHOWN = 14
+DAYS_SHOWN, PLAN_DAYS_SHOWN = 14, 7
 DAY_S = 86400
 BIGGEST_ID = 2**62
 """SQLite accepts ids up to this size; the page ignores a larger one."""
@@ -86,7 +86,8 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
 
     def planned() -> dict[str, Any] | None:
         currency = (state.settings.settings if state.settings else {}).get("currency") or ""
-        return picture(state.money_plan, owners_zone(state), str(currency))
+        days, _ = read(lambda a: a.plan_days(PLAN_DAYS_SHOWN))
+        return picture(state.money_plan, owners_zone(state), str(currency), days)
 
     @blueprint.get("/")
     def now() -> str:

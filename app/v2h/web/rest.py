@@ -140,6 +140,12 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
             raise UnknownYetError("manager has not said yet what its plan is")
         return jsonify({"plan": in_language(asdict(state.money_plan), asked())})
 
+    @doors.get("/plan/days")
+    def get_plan_days() -> Response:
+        days = _whole("days", 7, 1, MAX_DAYS)
+        rows = _read(lambda log: log.plan_days(days), sources.archive)
+        return jsonify({"days": [{**row, "simulated": ["cost_without", "saved"]} for row in rows]})
+
     @doors.get("/prices")
     def get_prices() -> Response:
         if state.settings is None:

@@ -172,7 +172,7 @@ def test_a_file_of_the_version_before_is_taken_over(tmp_path: Path) -> None:
     assert rows(tmp_path, "select id, state, soc_pct from samples") == wanted
     assert rows(tmp_path, "select at, code from events_at") == [("1970-01-01T00:16:43.250Z", "x")]
     names = {row[0] for row in rows(tmp_path, "select name from sqlite_master where type = 'table'")}
-    assert names == {"boots", "samples", "minutes", "days", "events", "quarters"}
+    assert names == {"boots", "samples", "minutes", "days", "events", "quarters", "plan_days"}
     store.close()
     assert rows(tmp_path, "pragma user_version") == [(schema.VERSION,)]
 

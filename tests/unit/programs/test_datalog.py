@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ import v2h.programs.datalog
 from tests.support.damage import damage
 from tests.support.messages import charger, manager
 from tests.support.standin import StandIn
-from v2h.bus.messages import Command, Event, LogState, ManagerState, MeterReading, Reply
+from v2h.bus.messages import Command, Event, HouseLoad, LogState, ManagerPlan, ManagerState, MeterReading, Reply
 from v2h.datalog.counters import KEEP_DAYS
 from v2h.datalog.schema import DAMAGED, FILE_NAME
 from v2h.datalog.writer import StoreError, StoreWriter
+from v2h.energy.losses import usual
 from v2h.programs.datalog import Datalog
 
 TODAY = "2026-11-22"
@@ -229,3 +231,40 @@ def test_a_day_without_totals_and_a_card_that_refuses_are_told(desk: Desk, monke
     monkeypatch.setattr(StoreWriter, "delete_day", full)
     reply = deleted(desk, TODAY)
     assert not reply.ok and "could not be deleted (database or disk is full)" in reply.text
+
+
+def test_quarters_are_counted_and_the_house_is_told_once_a_day(desk: Desk) -> None:
+    desk.run(1000)
+    desk.program.end()
+    [(measured_s, net_w, soc_pct, planned)] = desk.rows("select measured_s, net_w, soc_pct, planned from quarters")
+    assert measured_s == pytest.approx(800, abs=5), "from 12:16:40 to the half hour"
+    assert net_w == pytest.approx(2000 - 1000 - 75, abs=10), "the car takes 1000 W at the battery, and the losses"
+    assert (soc_pct, planned) == (62, 0)
+    assert len([message for _, message in desk.program.published if isinstance(message, HouseLoad)]) == 1
+
+
+def test_what_the_plan_saved_is_judged_once_on_the_next_day(desk: Desk) -> None:
+    """Yesterday the house was covered for four hours at 0.30; without a plan the car would have rested."""
+    store = StoreWriter(desk.folder, "before", "0.1")
+    midnight = int(datetime(2026, 11, 21, tzinfo=UTC).timestamp() // 900)
+    for n in range(96):
+        covers = 64 <= n < 80
+        grid_wh, dc_wh = (0.0, -265.0) if covers else (200.0, 0.0)
+        store.add_quarter({
+            "quarter": midnight + n, "measured_s": 900.0, "net_w": 800.0, "imported_wh": grid_wh, "exported_wh": 0.0,
+            "dc_wh": dc_wh, "discharged_wh": -dc_wh, "soc_pct": 70.0 if n < 64 else None, "import_price": 0.3,
+            "export_price": 0.0, "bare_mode": "idle", "planned": int(covers),
+        })  # fmt: skip
+    store.close()
+    battery = {"capacity_kwh": 40.0, "floor_kwh": 12.0, "ceiling_kwh": 36.0, "charge_w": 5775.0, "discharge_w": 5775.0}
+    program = desk.start()
+    program.hear(ManagerPlan(program.now, True, battery={**battery, "wear": 0.0}))
+    desk.run(30)
+    [(day, cost, without, saved, quarters)] = desk.rows("select * from plan_days")
+    assert (day, quarters) == ("2026-11-21", 96)
+    assert without == pytest.approx(96 * 0.2 * 0.3, abs=0.01)
+    bought_again = 16 * 0.265 * 0.3 * usual().ac_w(3000.0) / 3000
+    assert saved == pytest.approx(without - cost) == pytest.approx(16 * 0.2 * 0.3 - bought_again, abs=0.01)
+    desk.start(2000.0).hear(ManagerPlan(2000.0, True, battery={**battery, "wear": 5.0}))
+    desk.run(30)
+    assert len(desk.rows("select * from plan_days")) == 1

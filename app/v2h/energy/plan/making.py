@@ -144,15 +144,15 @@ def _forecast(known: Known, start: datetime, slots: int) -> Steps[tuple[list[flo
 
 def _problem(
     known: Known, scheduled: SchedulePlan, start: datetime, bought: list[float], sold: list[float]
-) -> Steps[tuple[Problem, list[str]]]:
-    """The problem, and the mode that the schedule alone would have in each slot."""
+) -> Steps[tuple[Problem, list[Want]]]:
+    """The problem, and what the schedule alone would do in each slot, apart from its targets."""
     settings, slots = known.settings, len(bought)
     load_w, sun_w = yield from _forecast(known, start, slots)
     battery = _battery(known)
-    parts, bare = _part_of_slots(scheduled.parts, start, slots), list[str]()
+    parts, bare = _part_of_slots(scheduled.parts, start, slots), list[Want]()
     fixed, until_kwh = dict[int, Act](), dict[int, float]()
     for n, part in enumerate(parts):
-        bare.append(part.want.mode)
+        bare.append(known.schedule.otherwise if is_open(part) else part.want)
         if is_open(part):
             continue
         fixed[n] = _act(part.want)
@@ -218,7 +218,7 @@ def _act(want: Want) -> Act:
 # The result
 
 
-def _message(known: Known, problem: Problem, found: Plan, bare: Sequence[str]) -> dict[str, Any]:
+def _message(known: Known, problem: Problem, found: Plan, bare: Sequence[Want]) -> dict[str, Any]:
     battery, per_pct = problem.battery, 100 / problem.battery.capacity_kwh
     slots = found.slots
     cost = found.cost - problem.end_value * (slots[-1].soc_kwh - battery.soc_kwh)
@@ -235,7 +235,8 @@ def _message(known: Known, problem: Problem, found: Plan, bare: Sequence[str]) -
         "export_price": [round(price, 5) for price in problem.export_price],
         "load_w": [round(load_w) for load_w in problem.load_w],
         "sun_w": [round(sun_w) for sun_w in problem.sun_w],
-        "bare": list(bare),
+        "bare": [want.mode for want in bare],
+        "bare_until_pct": [want.soc_limit_pct if want.mode == Mode.CHARGE else None for want in bare],
         "why": [slot.why for slot in slots],
         "goals": [{"slot": goal.slot, "soc_pct": round(goal.soc_kwh * per_pct, 1)} for goal in problem.goals],
         "cost": round(cost, 4),

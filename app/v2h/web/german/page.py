@@ -114,6 +114,7 @@ PAGE_TEXTS: dict[str, str] = {
     "page.plan_cost": "Mit Plan",
     "page.plan_without": "Wie ohne Plan",
     "page.plan_saved": "Er spart",
+    "page.plan_day": "{saved:.2f} {currency} gespart: {cost:.2f}, simuliert ohne Plan {cost_without:.2f}",
     "page.plan_missed": (
         "Die Zeit reicht nicht: {kwh:.1f} kWh werden zu einer Abfahrtszeit fehlen. Legen Sie sie später oder tiefer,"
         " oder erlauben Sie mehr Ampere."

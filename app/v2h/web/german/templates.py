@@ -69,6 +69,11 @@ TEMPLATES: dict[str, str] = {
     "Expected for the next hours below, wear and what is left in the battery counted.": (
         "Erwartet für die Stunden unten, Verschleiß und der Rest in der Batterie eingerechnet."
     ),
+    "What it saved": "Was er gespart hat",
+    "The measured day beside a simulated one without a plan, with the same load and the same prices: an estimate.": (
+        "Der gemessene Tag neben einem simulierten ohne Plan, mit demselben Verbrauch und denselben Preisen: eine "
+        "Schätzung."
+    ),
     "Import price": "Bezugspreis",
     "(dashed: not known yet)": "(gestrichelt: noch nicht bekannt)",
     "The chart is loading.": "Das Diagramm wird geladen.",

@@ -5,7 +5,7 @@ CHARGE (top and bottom of each). The same is there in words: one line for each s
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from v2h.bus.messages import ManagerPlan
@@ -30,11 +30,15 @@ TICK_H = 6
 LEAST_KWH = 0.05
 
 
-def picture(plan: ManagerPlan | None, zone: tzinfo, currency: str) -> dict[str, Any] | None:
-    """What the template draws; None while there is nothing to show. zone: of the owner's wall clock."""
-    if plan is None or not (plan.acts or plan.trouble):
+def picture(
+    plan: ManagerPlan | None, zone: tzinfo, currency: str, days: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any] | None:
+    """What the template draws; None while there is nothing to show. zone: of the owner's wall clock. days: what the
+    plan saved on the last days, oldest first (v2h.energy.plan.review)."""
+    if plan is None or not (plan.acts or plan.trouble or days):
         return None
     shown = {"on": plan.on, "trouble": plan.trouble, "assumed": plan.assumed, "slots": len(plan.acts)}
+    shown["days"] = [_saved(day, currency) for day in reversed(days)]
     if not plan.acts:
         return shown
     start = datetime.fromisoformat(plan.start).astimezone(zone)
@@ -55,6 +59,13 @@ def picture(plan: ManagerPlan | None, zone: tzinfo, currency: str) -> dict[str, 
         "money": _money(plan, currency),
         "missed": say("page.plan_missed", kwh=plan.missed_kwh) if (plan.missed_kwh or 0) >= LEAST_KWH else "",
     }
+
+
+def _saved(day: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """A day that is over as a row."""
+    when = say("page.when", when=f"{date.fromisoformat(day['day']):%a %d %b}")
+    money = {name: day[name] for name in ("cost", "cost_without", "saved")}
+    return {"day": when, "text": say("page.plan_day", **money, currency=currency)}
 
 
 def _price_y(plan: ManagerPlan, price: float) -> float:
