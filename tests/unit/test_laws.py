@@ -48,8 +48,8 @@ ALLOWED: dict[str, str] = {
     "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture chademo checks config energy energy/bench meters ports"
     " runtime selftest vendor vendor/shell",
-    "programs": "bus canframe capture chademo checks config datalog drivers energy energy/plan manager meters panel ports"
-    " pre runtime safety safety/shell web web/view",
+    "programs": "bus canframe capture chademo checks config datalog drivers energy energy/plan manager meters panel"
+    " ports pre runtime safety safety/shell web web/view",
     "cli": "commands",
 }
 """Room: the rooms that it imports. capture/replay.py plays a recorded car to our session and takes the models of
