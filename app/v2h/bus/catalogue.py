@@ -115,6 +115,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "planned.discharge": "selling at {price:.3f} pays: a kWh in the battery is worth {worth:.3f}",
     "planned.cover": "buying at {price:.3f} costs more than a kWh from the battery, which is worth {worth:.3f}",
     "planned.store": "selling at {price:.3f} brings less than a kWh in the battery, which is worth {worth:.3f}",
+    "planned.spare": "selling at {price:.3f} brings no more than storing, and the sun may give less than expected",
     "planned.empty": "the battery is at its floor",
     "planned.full": "the battery is full enough",
     "planned.rest": "no price pays for the losses and the wear: a kWh in the battery is worth {worth:.3f}",

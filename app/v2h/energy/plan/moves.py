@@ -8,6 +8,11 @@ from v2h.energy.plan.problem import Act, Problem
 
 LEAST_W = 1.0
 """A smaller power at the battery counts as 0."""
+SAME = 0.002
+"""Money per kWh. When storing the sun brings and costs as much as selling it, it is stored: the forecast may be too
+high, and then what was sold is missing."""
+BEFORE_NEED = 4
+"""In so many slots before a target or a trip no more is taken out of the battery than was planned."""
 FOLLOWING = (Act.COVER, Act.SOLAR, Act.V2H)
 
 
@@ -46,25 +51,39 @@ def powers_w(problem: Problem, slot: int, step_kwh: float) -> Iterator[float]:
 
 def order(problem: Problem, slot: int, power_w: float, worth: float) -> Order:
     """The order that gives this power and does best when the house is not as expected: one that follows the house where
-    that is possible. worth: of a kWh in the battery after the slot."""
+    that is possible, and without a limit where more of the same pays as well. worth: of a kWh in the battery after the
+    slot."""
     if problem.away(slot):
         return Order(Act.AWAY)
-    if abs(power_w) < LEAST_W:
-        return Order(Act.IDLE)
-    low_w, high_w = problem.bounds_w(slot)
-    net_w, ac_w = problem.net_w(slot), problem.battery.losses.ac_w(power_w)
-    if power_w < 0 and -ac_w > net_w + LEAST_W:
+    battery, net_w = problem.battery, problem.net_w(slot)
+    ac_w = battery.losses.ac_w(power_w)
+    if power_w < -LEAST_W and -ac_w > net_w + LEAST_W:
         return Order(Act.DISCHARGE, power_w)
-    if power_w > 0 and ac_w > LEAST_W - net_w:
+    if power_w > LEAST_W and ac_w > LEAST_W - net_w:
         return Order(Act.CHARGE, power_w)
-    if abs(power_w - follow_w(problem, slot)) >= LEAST_W:
-        return Order(Act.COVER if power_w < 0 else Act.SOLAR, power_w)
-    share = abs(ac_w / power_w)
-    if power_w < 0:
-        storing = problem.export_price[slot] < worth * share
-        return Order(Act.V2H) if storing else Order(Act.COVER, low_w)
-    covering = problem.import_price[slot] / share - problem.battery.wear > worth
-    return Order(Act.V2H) if covering else Order(Act.SOLAR, high_w)
+    share = _share(problem, slot, power_w)
+    covering = problem.import_price[slot] * share - battery.wear - worth
+    storing = worth * share - problem.export_price[slot]
+    if power_w < -LEAST_W:
+        if covering > SAME and not any(0 < at - slot <= BEFORE_NEED for at, _ in problem.needs()):
+            return Order(Act.V2H) if storing > SAME else full(problem, Act.COVER)
+        return Order(Act.COVER, power_w)
+    if power_w > LEAST_W:
+        if storing > -SAME:
+            return Order(Act.V2H) if covering > SAME else full(problem, Act.SOLAR)
+        return Order(Act.SOLAR, power_w)
+    spare = net_w < -LEAST_W and battery.charge_w > LEAST_W and storing > -SAME
+    return full(problem, Act.SOLAR) if spare else Order(Act.IDLE)
+
+
+def _share(problem: Problem, slot: int, power_w: float) -> float:
+    """What remains of a kWh on its way through the converter at this power; at 0 at the power that follows the
+    house."""
+    dc_w = power_w if abs(power_w) >= LEAST_W else follow_w(problem, slot)
+    if abs(dc_w) < LEAST_W:
+        return 0.0
+    ac_w = problem.battery.losses.ac_w(dc_w)
+    return min(1.0, max(0.0, ac_w / dc_w if dc_w < 0 else dc_w / ac_w))
 
 
 def full(problem: Problem, act: Act) -> Order:

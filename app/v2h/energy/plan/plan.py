@@ -87,6 +87,8 @@ def _why(problem: Problem, slot: int, act: Act, found: Slot) -> Sentence:
         return say("planned.discharge", price=sold, worth=worth)
     if act == Act.COVER or (act == Act.V2H and found.power_w < 0):
         return say("planned.cover", price=bought, worth=worth)
+    if act is Act.SOLAR and abs(found.power_w) < LEAST_W:
+        return say("planned.spare", price=sold)
     if act in (Act.SOLAR, Act.V2H):
         return say("planned.store", price=sold, worth=worth)
     if problem.net_w(slot) > LEAST_W and found.soc_kwh <= battery.floor_kwh + AT_EDGE_KWH:

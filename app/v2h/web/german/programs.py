@@ -123,6 +123,9 @@ PROGRAM_TEXTS: dict[str, str] = {
     "planned.discharge": "Einspeisung zu {price:.3f} lohnt sich: Eine kWh in der Batterie ist {worth:.3f} wert",
     "planned.cover": "Bezug zu {price:.3f} kostet mehr als eine kWh aus der Batterie, die {worth:.3f} wert ist",
     "planned.store": "Einspeisung zu {price:.3f} bringt weniger als eine kWh in der Batterie, die {worth:.3f} wert ist",
+    "planned.spare": (
+        "Einspeisung zu {price:.3f} bringt nicht mehr als Speichern, und die Sonne kann weniger liefern als erwartet"
+    ),
     "planned.empty": "die Batterie ist an ihrer unteren Grenze",
     "planned.full": "die Batterie ist voll genug",
     "planned.rest": ("kein Preis deckt Verluste und Verschleiß: Eine kWh in der Batterie ist {worth:.3f} wert"),
