@@ -22,8 +22,13 @@ class Log:
                  "text": 'says "no", then ü', "source": "manager"} for i in range(5, 0, -1)]  # fmt: skip
         return [row for row in rows if before is None or row["id"] < before][:limit] if level == "info" else []
 
-    def days(self, count: int) -> Sequence[Row]:
-        return [{"day": "2026-11-22", "charged_wh": 1200.0}][:count]
+    def days(self, count: int, by: str = "day") -> Sequence[Row]:
+        return [{"day": "2026-11-22"[: {"day": 10, "month": 7, "year": 4}[by]], "charged_wh": 1200.0}][:count]
+
+    def sessions(self, count: int) -> Sequence[Row]:
+        why = {"id": "fault.car_fault", "values": {}}
+        row = {"id": 1, "at": "2026-11-22T00:00:00Z", "synchronised": 1, "lasted_s": 3600.0, "charged_wh": 1200.0}
+        return [{**row, "discharged_wh": 0.0, "cost": 0.1, "saved": -0.1, "estimated": 1, "why": why}][:count]
 
     def plan_days(self, count: int) -> Sequence[Row]:
         if self.broken:

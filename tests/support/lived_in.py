@@ -36,9 +36,23 @@ class Week:
             found.append((sum(one["charged_wh"] for one in spent), sum(one["discharged_wh"] for one in spent)))
         return found
 
-    def days(self, count: int = 30) -> Sequence[Mapping[str, Any]]:
+    def days(self, count: int = 30, by: str = "day") -> Sequence[Mapping[str, Any]]:
         self._check()
-        return [{"day": day, **totals} for day, totals in past_week.days(self.steps).items()][-count:]
+        found: dict[str, dict[str, Any]] = {}
+        for day, totals in past_week.days(self.steps).items():
+            row = found.setdefault(day[: {"day": 10, "month": 7, "year": 4}[by]], dict.fromkeys(totals, 0.0))
+            row.update({name: row[name] + (value or 0.0) for name, value in totals.items()})
+        return [{"day": day, **totals} for day, totals in found.items()][-count:]
+
+    def sessions(self, count: int = 50) -> Sequence[Mapping[str, Any]]:
+        """One session of this morning, whose mains' side is estimated."""
+        self._check()
+        at = datetime.fromtimestamp(self.steps[-1]["t"] - 7200, UTC).isoformat()
+        row = {"id": 1, "at": at, "synchronised": 1, "lasted_s": 5400.0, "modes": "charge", "estimated": 1}
+        energy = {"charged_wh": 6400.0, "battery_in_wh": 6000.0, "discharged_wh": 0.0, "battery_out_wh": 0.0}
+        why = {"id": "fixed.charged", "values": {"soc_pct": 80}}
+        money = {"cost": 0.45, "saved": -0.45, "soc_begin_pct": 65.0, "soc_end_pct": 80.0, "why": why}
+        return [{**row, **energy, **money}][:count]
 
     def plan_days(self, count: int = 30) -> Sequence[Mapping[str, Any]]:
         self._check()

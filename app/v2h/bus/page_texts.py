@@ -191,6 +191,12 @@ PAGE_TEXTS: dict[str, str] = {
     "page.part_to": " to {soc_pct:g} %",
     "page.part_with_to": " with {amps:g} A to {soc_pct:g} %",
     "energy.saved": "Saved",
+    "energy.efficiency": "Efficiency",
+    "page.about": "≈ {what}",
+    "page.efficiency": "{into} in, {out} out",
+    "page.from_to": "{begin} to {end}",
+    "page.goes_on": "Goes on",
+    "page.end_not_seen": "The end was not seen: the log or the power was off",
     # Health (web/view/health.py).
     "age.charger_state": "Charger state",
     "age.manager_state": "Manager state",

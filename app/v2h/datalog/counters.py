@@ -7,7 +7,11 @@ only adds its length to the missed seconds of that day. The time between two run
 
 Saved money is the bill without the charger minus the bill with it. Without the charger, the grid would have carried
 grid - charger; import costs the import price, export earns the export price. So charging reduces the saving at the time
-when it is paid, and discharge increases it.
+when it is paid, and discharge increases it. The cost is that first part alone: what charging cost at the prices of its
+time, where energy from the own sun costs the export that it replaces.
+
+The battery's side of the converter is counted as well: the two sides together give its efficiency. Where no meter
+measures the charger, its mains' side is estimated, and the seconds of that are counted.
 
 Times are monotonic seconds; power W, grid + import, charger + charging; prices are money per kWh.
 """
@@ -24,6 +28,8 @@ LONGEST_S = 90.0
 KEEP_DAYS = 40
 """How many days are kept here, the newest ones; a caller that needs more must store them before they are dropped."""
 WH_PER_WS = 1 / 3600
+MONEY = ("saved", "cost")
+"""Totals that are unknown while no price was known."""
 
 
 class CountersError(ValueError):
@@ -32,7 +38,9 @@ class CountersError(ValueError):
 
 @dataclass(slots=True)
 class Day:
-    """Totals of one local day. saved: money, None while no price was known. missed: seconds that were not counted."""
+    """Totals of one local day. charged, discharged: at the mains. saved, cost: money, None while no price was known.
+    missed: seconds that were not counted. battery_in, battery_out: at the battery. estimated_s: how long energy flowed
+    while the mains' side was estimated."""
 
     charged_wh: float = 0.0
     discharged_wh: float = 0.0
@@ -41,6 +49,10 @@ class Day:
     saved: float | None = None
     grid_missed_s: float = 0.0
     charger_missed_s: float = 0.0
+    cost: float | None = None
+    battery_in_wh: float = 0.0
+    battery_out_wh: float = 0.0
+    estimated_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,7 @@ class _Reading:
     t: float
     grid_w: float | None
     charger_w: float | None
+    battery_w: float | None
 
 
 class Counters:
@@ -65,18 +78,21 @@ class Counters:
         charger_w: float | None,
         import_price: float | None = None,
         export_price: float | None = None,
+        *,
+        battery_w: float | None = None,
+        estimated: bool = False,
     ) -> None:
         """Count up to `now` with the powers at `now` (None: unknown), on the local date `day` ("2026-11-22").
 
         The prices are those of the time since the last reading. With an unknown export price, export earns nothing; an
-        unknown import price leaves the saving as it is. A `now` that does not advance adds nothing. Raises ValueError
-        for a number that is not finite.
+        unknown import price leaves the saving as it is. estimated: charger_w is not measured. A `now` that does not
+        advance adds nothing. Raises ValueError for a number that is not finite.
         """
         if not isfinite((grid_w or 0.0) + (charger_w or 0.0) + (import_price or 0.0) + (export_price or 0.0)):
             raise ValueError(
                 f"{grid_w = }, {charger_w = }, {import_price = }, {export_price = }: not all finite numbers"
             )
-        last, self._last = self._last, _Reading(now, grid_w, charger_w)
+        last, self._last = self._last, _Reading(now, grid_w, charger_w, battery_w)
         if day not in self.days:
             self.put(day, Day())
         if last is None or now <= last.t:
@@ -96,11 +112,18 @@ class Counters:
             above_wh, below_wh = _halves_wh(*charger, spent_s)
             total.charged_wh += above_wh
             total.discharged_wh += below_wh
+            total.estimated_s += spent_s if estimated and charger != (0.0, 0.0) else 0.0
+        battery = _ends(last.battery_w, battery_w, spent_s)
+        if battery is not None:
+            above_wh, below_wh = _halves_wh(*battery, spent_s)
+            total.battery_in_wh += above_wh
+            total.battery_out_wh += below_wh
         if grid is not None and charger is not None and import_price is not None:
             without = (grid[0] - charger[0], grid[1] - charger[1])
             earn = export_price or 0.0
             saved = _bill(*without, spent_s, import_price, earn) - _bill(*grid, spent_s, import_price, earn)
             total.saved = (total.saved or 0.0) + saved
+            total.cost = (total.cost or 0.0) + max(0.0, -saved)
 
     def put(self, day: str, total: Day) -> None:
         """Continue from these totals of that day. If there are too many days, the oldest ones are dropped, but never
@@ -124,16 +147,16 @@ class Counters:
             for name, value in totals.items():
                 if name not in known:
                     raise CountersError(f"{day}.{name}: unknown total; known are {', '.join(sorted(known))}")
-                _check(f"{day}.{name}", value, may_be_negative=name == "saved")
+                _check(f"{day}.{name}", value, money=name in MONEY)
             counters.days[day] = Day(**totals)
         return counters
 
 
-def _check(where: str, value: object, *, may_be_negative: bool) -> None:
-    if may_be_negative and value is None:
+def _check(where: str, value: object, *, money: bool) -> None:
+    if money and value is None:
         return
-    if not finite(value) or (not may_be_negative and value < 0):
-        allowed = "a finite number or nothing" if may_be_negative else "a finite number, 0 or more"
+    if not finite(value) or (not money and value < 0):
+        allowed = "a finite number or nothing" if money else "a finite number, 0 or more"
         raise CountersError(f"{where} = {value!r} is not {allowed}")
 
 

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from v2h.bus.messages import LEVELS
 from v2h.datalog.readonly import connect_read_only, is_damage
 from v2h.datalog.rows import dicts
-from v2h.datalog.schema import BOOT_SPAN, FILE_NAME, PENDING, key
+from v2h.datalog.schema import BOOT_SPAN, DAYS, FILE_NAME, PENDING, key
 from v2h.runtime.disk_space import check_room
 
 MOST_ROWS = 5000
@@ -29,6 +29,10 @@ COPY_PREFIX = ".copy-"
 COPY_S = 3600.0
 """A copy of the database is served again for so long: each one writes as many bytes to the card as the log has."""
 TELL_AGAIN_S = 3600.0
+LENGTHS = {"day": 10, "month": 7, "year": 4}
+"""How much of an ISO date names a day, a month or a year."""
+PICK = {"soc_min_pct": "min", "soc_max_pct": "max"}
+"""How the totals of days become one; all others are added."""
 _MEANS = ("soc_pct", "power_w", "grid_w")
 
 
@@ -114,13 +118,25 @@ class LogReader:
                 found.append((sum(one[0] for one in known), sum(one[1] for one in known)) if known else None)
         return found
 
-    def days(self, n: int = 30) -> list[dict[str, Any]]:
-        """The newest n days with their totals, oldest first: day (ISO date), charged_wh, discharged_wh, imported_wh,
-        exported_wh, saved (money or None), energy_s, soc_min_pct, soc_max_pct, grid_missed_s, charger_missed_s."""
+    def days(self, n: int = 30, by: str = "day") -> list[dict[str, Any]]:
+        """The newest n days, months or years with their totals, oldest first: day (ISO date, "2026-11" or "2026"),
+        charged_wh, discharged_wh, imported_wh, exported_wh, saved, cost (money or None), energy_s, soc_min_pct,
+        soc_max_pct, grid_missed_s, charger_missed_s, battery_in_wh, battery_out_wh, estimated_s (None in a day that an
+        older version counted)."""
         _check("n", n, 1, MOST_ROWS)
-        sql = "select * from days where day not like ? order by day desc limit ?"
+        columns = ", ".join(f"{PICK.get(name, 'sum')}({name}) as {name}" for name in DAYS if name != "day")
+        sql = f"select substr(day, 1, ?) as day, {columns} from days where day not like ? group by 1"
         with self._connected() as connection:
-            return dicts(connection.execute(sql, (f"{PENDING}%", n)))[::-1]
+            rows = connection.execute(f"{sql} order by 1 desc limit ?", (LENGTHS[by], f"{PENDING}%", n))
+            return dicts(rows)[::-1]
+
+    def sessions(self, n: int = 50) -> list[dict[str, Any]]:
+        """The newest n sessions first: the columns of the table, at (ISO, UTC, of the beginning), synchronised; why: a
+        sentence as it travels, or None."""
+        _check("n", n, 1, MOST_ROWS)
+        with self._connected() as connection:
+            rows = dicts(connection.execute("select * from sessions_at order by id desc limit ?", (n,)))
+        return [{**row, "why": json.loads(row["why"]) if row["why"] else None} for row in rows]
 
     def plan_days(self, n: int = 30) -> list[dict[str, Any]]:
         """What the plan saved on the newest n days that could be judged, oldest first: day (ISO date), cost,

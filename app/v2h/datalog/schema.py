@@ -60,7 +60,7 @@ MINUTES: dict[str, type] = {
     "exported_wh": float,
 }
 """The minute that begins at id: means, minima and maxima; state, mode and SoC are its last values."""
-DAYS: dict[str, type] = {
+DAYS_1: dict[str, type] = {
     "day": str,
     "charged_wh": float,
     "discharged_wh": float,
@@ -73,8 +73,28 @@ DAYS: dict[str, type] = {
     "soc_min_pct": float,
     "soc_max_pct": float,
 }
+"""Totals of a local day as version 1 had them."""
+DAYS_2: dict[str, type] = {"cost": float, "battery_in_wh": float, "battery_out_wh": float, "estimated_s": float}
+DAYS: dict[str, type] = DAYS_1 | DAYS_2
 """Totals of a local day (v2h.datalog.counters), seconds with energy flowing, minimum and maximum SoC. A row whose day
 begins with PENDING is an hour of a boot whose clock was not known yet."""
+SESSIONS: dict[str, type] = {
+    "id": int,
+    "lasted_s": float,
+    "modes": str,
+    "charged_wh": float,
+    "discharged_wh": float,
+    "battery_in_wh": float,
+    "battery_out_wh": float,
+    "cost": float,
+    "saved": float,
+    "estimated": int,
+    "soc_begin_pct": float,
+    "soc_end_pct": float,
+    "why": str,
+}
+"""A session that begins at id (v2h.datalog.sessions). why: JSON of the sentence that says why it ended, "" while it
+goes on, or when its end was not seen."""
 PENDING = "?"
 EVENTS: dict[str, type] = {
     "id": int,
@@ -132,6 +152,8 @@ VIEWS = {
     "events_at": _AT.format("r.t") + "events r join boots b on b.id = r.boot",
 }
 """The tables with the wall-clock time of each row, for people with an SQLite tool."""
+SESSIONS_AT = _KEYED.format("sessions")
+"""The view sessions_at, of the same kind."""
 
 
 def key(boot: int, t: float) -> int:
@@ -150,7 +172,7 @@ def _first(db: "Database") -> None:
     for name, columns in {"boots": BOOTS, "samples": SAMPLES, "minutes": MINUTES, "events": EVENTS}.items():
         db.execute(db.create_table_sql(name, columns, pk="id"))
     db.execute("create unique index boots_boot on boots (boot)")
-    db.execute(db.create_table_sql("days", DAYS, pk="day"))
+    db.execute(db.create_table_sql("days", DAYS_1, pk="day"))
     for name, sql in VIEWS.items():
         db.execute(f"create view {name} as {sql}")
     if not old:
@@ -188,7 +210,15 @@ def _plan(db: "Database") -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[["Database"], None], ...] = (_first, _plan)
+def _money(db: "Database") -> None:
+    """What a day cost, both sides of the converter, and the sessions."""
+    for name in DAYS_2:
+        db.execute(f"alter table days add column {name} float")
+    db.execute(db.create_table_sql("sessions", SESSIONS, pk="id"))
+    db.execute(f"create view sessions_at as {SESSIONS_AT}")
+
+
+MIGRATIONS: tuple[Callable[["Database"], None], ...] = (_first, _plan, _money)
 """Item n migrates from user_version n to n + 1."""
 VERSION = len(MIGRATIONS)
 

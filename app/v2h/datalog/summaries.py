@@ -7,7 +7,7 @@ from typing import Any
 
 from v2h.bus.states import State
 from v2h.checks import finite
-from v2h.datalog.counters import Counters, CountersError
+from v2h.datalog.counters import MONEY, Counters, CountersError
 
 MINUTE_S = 60.0
 MEANS = ("power_w", "grid_w")
@@ -15,6 +15,8 @@ LAST = ("state", "mode", "soc_pct")
 ENERGY = ("charged_wh", "discharged_wh", "imported_wh", "exported_wh")
 EXTRAS = ("energy_s", "soc_min_pct", "soc_max_pct")
 """The columns of a day besides the counters."""
+SUMMED = (*ENERGY, "battery_in_wh", "battery_out_wh", "estimated_s", *MONEY)
+"""What totals() sums up over all days."""
 LONGEST_LOOK_S = 5.0
 """A longer time between two calls of add() does not count as seconds with energy flowing."""
 
@@ -53,7 +55,7 @@ class Days:
 
     def __init__(self) -> None:
         self._counters = Counters()
-        self._added_wh = dict.fromkeys(ENERGY, 0.0)
+        self._added = dict.fromkeys(SUMMED, 0.0)
         self._extras: dict[str, dict[str, float | None]] = {}
         self._last_t: float | None = None
 
@@ -84,13 +86,16 @@ class Days:
         values: Mapping[str, Any],
         charger_w: float | None,
         prices: tuple[float | None, float | None],
+        *,
+        estimated: bool = False,
     ) -> None:
-        """Add the values at `now` (monotonic s): grid_w, state and soc_pct from `values`; charger_w at the mains side;
-        prices: import and export price."""
-        before_wh = self._energy_wh(day)
-        self._counters.add(now, day, values.get("grid_w"), charger_w, *prices)
-        for name, energy_wh in self._energy_wh(day).items():
-            self._added_wh[name] += energy_wh - before_wh[name]
+        """Add the values at `now` (monotonic s): grid_w, power_w, state and soc_pct from `values`; charger_w at the
+        mains side, estimated: not by a meter; prices: import and export price."""
+        before = self._summed(day)
+        grid_w, battery_w = values.get("grid_w"), values.get("power_w")
+        self._counters.add(now, day, grid_w, charger_w, *prices, battery_w=battery_w, estimated=estimated)
+        for name, total in self._summed(day).items():
+            self._added[name] += total - before[name]
         extras = self._extras.setdefault(day, dict.fromkeys(EXTRAS))
         looked_s = 0.0 if self._last_t is None else now - self._last_t
         self._last_t = now
@@ -103,17 +108,17 @@ class Days:
             extras["soc_max_pct"] = soc_pct if high is None else max(high, soc_pct)
 
     def totals(self) -> dict[str, float]:
-        """The energy that add() has counted since the program began, Wh, over all days; load() adds nothing to it."""
-        return dict(self._added_wh)
+        """What add() has counted of SUMMED since the program began, over all days; load() adds nothing to it."""
+        return dict(self._added)
 
     def row(self, day: str) -> dict[str, Any]:
         """Columns of the table days."""
         counted = {name: value if value is None else round(value, 3) for name, value in self._counted(day).items()}
         return {**counted, **self._extras.get(day, {})}
 
-    def _energy_wh(self, day: str) -> dict[str, float]:
+    def _summed(self, day: str) -> dict[str, float]:
         total = self._counters.days.get(day)
-        return {name: getattr(total, name, 0.0) for name in ENERGY}
+        return {name: getattr(total, name, None) or 0.0 for name in SUMMED}
 
     def _counted(self, day: str) -> dict[str, float | None]:
         return asdict(self._counters.days[day])

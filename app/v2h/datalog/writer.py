@@ -27,7 +27,7 @@ KEEP_UNWRITTEN = 1000
 session)."""
 DAY_S = 86400.0
 KEEP_S = {"samples": 31 * DAY_S, "minutes": 400 * DAY_S, "events": 400 * DAY_S}
-"""Days are deleted by the owner alone: a decade of them is a megabyte."""
+"""Days are deleted by the owner alone, and sessions stay: a decade of both is two megabytes."""
 MAX_BYTES = 256 * 2**20
 """Of the database; a year of daily use takes about 100 MiB."""
 PRUNE_ROWS = 2000
@@ -71,6 +71,7 @@ class StoreWriter:
         self._rows: dict[str, list[dict[str, Any]]] = {"samples": [], "minutes": []}
         self._quarters: list[dict[str, Any]] = []
         self._days: dict[str, dict[str, Any]] = {}
+        self._sessions: dict[float, dict[str, Any]] = {}
         self._connection: sqlite3.Connection | None = None
         self._boot = 0
         self._offset_s: float | None = None
@@ -142,6 +143,13 @@ class StoreWriter:
         """Keep the present totals of a day (ISO date, or pending_day()) for the next flush()."""
         self._days[day] = {"day": day, **totals}
 
+    def set_session(self, began_t: float, values: Mapping[str, Any]) -> None:
+        """Keep the present state of the session that began at began_t (monotonic s) for the next flush(); values:
+        columns of the table sessions."""
+        self._sessions[began_t] = dict(values)
+        while len(self._sessions) > KEEP_UNWRITTEN:
+            del self._sessions[min(self._sessions)]
+
     def day(self, day: str) -> dict[str, Any]:
         """The totals that the file has for that day, without its name; {} if there are no totals."""
         with self._reading() as connection:
@@ -168,7 +176,7 @@ class StoreWriter:
     def flush(self) -> int:
         """Write the kept rows in one transaction and return their number. If that fails, they stay kept."""
         self._judge()
-        count = sum(map(len, self._rows.values())) + len(self._days) + len(self._quarters)
+        count = sum(map(len, self._rows.values())) + len(self._days) + len(self._quarters) + len(self._sessions)
         if count:
             with self._transaction() as connection:
                 for table, rows in self._rows.items():
@@ -178,8 +186,10 @@ class StoreWriter:
                     connection.execute(*replace("days", day))
                 for row in self._quarters:
                     connection.execute(*replace("quarters", row))
+                for began_t, session in self._sessions.items():
+                    connection.execute(*replace("sessions", {**session, "id": key(self._boot, began_t)}))
             self._rows = {table: [] for table in self._rows}
-            self._days, self._quarters = {}, []
+            self._days, self._quarters, self._sessions = {}, [], {}
         return count
 
     def prune(self, now_wall_s: float) -> int:

@@ -42,11 +42,12 @@ class ModeRequest:
     or discharge ends, None: the configured window. until_t: monotonic s; until: the same in the form in which it was
     given; until_said: the same for people, in local time. by: who chose it, "owner", "setpoint", "slot", "schedule",
     "plan" or "nobody". because: the reason as text, "" when the owner chose it. keep_soc_pct: the car is not discharged
-    below it, for a ready-by target. hold: the car is not discharged at all, while other consumers draw power; held_by: the
-    controller that asks for this. power_w: the most power of a charge or discharge, at the battery and positive in both
-    directions; None: all that is allowed. target_w: what a mode that follows the house holds the grid at, + is import;
-    None: the owner's grid_target_w. whose: the controller that gave the order, "" for the owner at the page, the panel
-    or the command line. low_w, high_w: the plan's bounds of the power at the battery, + charging."""
+    below it, for a ready-by target. hold: the car is not discharged at all, while other consumers draw power;
+    held_by: the controller that asks for this. power_w: the most power of a charge or discharge, at the battery and
+    positive in both directions; None: all that is allowed. target_w: what a mode that follows the house holds the
+    grid at, + is import; None: the owner's grid_target_w. whose: the controller that gave the order, "" for the
+    owner at the page, the panel or the command line. low_w, high_w: the plan's bounds of the power at the battery,
+    + charging."""
 
     mode: str = "idle"
     amps: float | None = None

@@ -37,6 +37,7 @@ from v2h.datalog.house import house_load
 from v2h.datalog.latest import Latest
 from v2h.datalog.quarters import Quarters, Reading
 from v2h.datalog.schema import DAMAGED, PENDING, QUARTER_S, QUARTERS_KEPT
+from v2h.datalog.sessions import Session
 from v2h.datalog.summaries import MINUTE_S, Days, Minute, prices_at
 from v2h.energy.losses import usual
 from v2h.energy.plan.review import review
@@ -62,6 +63,8 @@ DAY_S = 86400
 REVIEWED_S = 4 * DAY_S
 """The day before, and two more for the charge at its beginning."""
 MIB = 2**20
+LOSSES = usual()
+"""Of a converter of this kind; nobody has measured the one in this charger."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Made by systemd-timesyncd when the clock is right; manager's word counts where it gives one."""
 
@@ -80,9 +83,10 @@ class Datalog:
         self._days = Days()
         self._minute = Minute(time.monotonic(), {})
         self._solar, self._sun, self._plan = Latest(), Latest(), Latest()
-        self._quarters, self._losses = Quarters(), usual()
+        self._quarters = Quarters()
         self._told_day = self._reviewed_day = ""
         self._pruned_t = self._minute.began
+        self._session: Session | None = None
         self._trusted = False
         self._zone: tuple[str, tzinfo] = ("UTC", UTC)
         self._why_unwritten = ""
@@ -165,8 +169,10 @@ class Datalog:
             except OSError as error:
                 self._trouble("store", str(error))
                 return
-            self._days.add(now, day, values, self._charger_w(now, values), prices)
+            charger_w, estimated = self._charger_w(now, values)
+            self._days.add(now, day, values, charger_w, prices, estimated=estimated)
             store.set_day(day, self._days.row(day))
+            self._follow_session(now, store, values)
         self._add_quarter(now, values, prices)
         self._minute.add(values)
         active = values["state"] is not None and values["state"] not in RESTING
@@ -177,6 +183,17 @@ class Datalog:
             self._sample(now, values)
         if flush:
             self._flush(now)
+
+    def _follow_session(self, now: float, store: "StoreWriter", values: dict[str, Any]) -> None:
+        """Keep the row of the session that runs, and the last state of one that has just ended."""
+        charger, totals = self._charger.fresh(ChargerState, now), self._days.totals()
+        if self._session is None and values["state"] not in (None, *RESTING):
+            self._session = Session(now, totals)
+        if self._session is not None:
+            self._session.add(now, values, totals, charger)
+            store.set_session(self._session.began, self._session.row())
+            if self._session.over:
+                self._session = None
 
     def _values(self, now: float) -> dict[str, Any]:
         """Columns of the table samples."""
@@ -190,13 +207,13 @@ class Datalog:
         values["grid_w"] = None if manager is None else manager.grid_w
         return values
 
-    def _charger_w(self, now: float, values: dict[str, Any]) -> float | None:
-        """Power on the mains' side where a meter measures it, else the battery's power."""
+    def _charger_w(self, now: float, values: dict[str, Any]) -> tuple[float | None, bool]:
+        """Power on the mains' side, and whether it is estimated from the battery's because no meter measures it."""
         meter = self._meter.get(MeterReading)
         if meter is not None and not meter.is_old(now):
-            return meter.power_w
+            return meter.power_w, False
         power_w: float | None = values["power_w"]
-        return power_w
+        return (None if power_w is None else LOSSES.ac_w(power_w)), True
 
     def _prices(self, now: float) -> tuple[float | None, float | None]:
         """The present import and export price from the schedule, per kWh; None where the schedule has no price."""
@@ -224,15 +241,12 @@ class Datalog:
             self._review(wall_s, plan)
 
     def _reading(self, now: float, wall_s: float, values: dict[str, Any]) -> Reading:
-        meter, solar, sun = self._meter.get(MeterReading), self._solar.get(MeterReading), self._sun.get(ManagerPrices)
-        dc_w = values["power_w"]
-        mains_w = None if dc_w is None else self._losses.ac_w(dc_w)
-        if meter is not None and not meter.is_old(now):
-            mains_w = meter.power_w
+        solar, sun = self._solar.get(MeterReading), self._sun.get(ManagerPrices)
+        mains_w, _ = self._charger_w(now, values)
         sun_w = None if sun is None else sun.at(wall_s)
         if solar is not None and not solar.is_old(now):
             sun_w = max(0.0, solar.power_w)
-        return Reading(values["grid_w"], mains_w, dc_w, sun_w, values["soc_pct"])
+        return Reading(values["grid_w"], mains_w, values["power_w"], sun_w, values["soc_pct"])
 
     def _tell_house(self, now: float, wall_s: float) -> None:
         """Tell `manager` what the house draws by weekday and hour. Once a day."""

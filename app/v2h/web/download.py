@@ -7,6 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from v2h.web.log_source import Row
 
 EVENT_COLUMNS = ("at", "synchronised", "level", "code", "text", "source")
+DAY_COLUMNS = (
+    *("day", "charged_wh", "discharged_wh", "imported_wh", "exported_wh", "cost", "saved", "energy_s", "soc_min_pct"),
+    *("soc_max_pct", "battery_in_wh", "battery_out_wh", "estimated_s", "grid_missed_s", "charger_missed_s"),
+)
+SESSION_COLUMNS = (
+    *("at", "synchronised", "lasted_s", "modes", "charged_wh", "discharged_wh", "battery_in_wh", "battery_out_wh"),
+    *("cost", "saved", "estimated", "soc_begin_pct", "soc_end_pct", "why"),
+)
 SAMPLE_COLUMNS = ("t", "grid_w", "power_w", "soc_pct")
 
 

@@ -13,8 +13,13 @@ class Archive(Protocol):
         """The mean of each step: {"t" (s since 1970), "grid_w", "power_w", "soc_pct", ...}, oldest first."""
         ...
 
-    def days(self, n: int = 30) -> Sequence[Row]:
-        """Day totals, oldest first: {"day", "charged_wh", "discharged_wh", "imported_wh", "exported_wh", "saved"}."""
+    def days(self, n: int = 30, by: str = "day") -> Sequence[Row]:
+        """Totals by day, month or year, oldest first: {"day", "charged_wh", "discharged_wh", "imported_wh",
+        "exported_wh", "saved", "cost", "battery_in_wh", "battery_out_wh", "estimated_s", ...}."""
+        ...
+
+    def sessions(self, n: int = 50) -> Sequence[Row]:
+        """Newest first: {"at", "synchronised", "lasted_s", "charged_wh", "discharged_wh", "cost", "saved", "why"}."""
         ...
 
     def plan_days(self, n: int = 30) -> Sequence[Row]:

@@ -24,7 +24,8 @@ ABOUT = (
     "unless v2h.toml closes it; changes need a token made on the page /tokens, with the scope operate or configure. "
     "Ids are stable; sentences are English, or German with ?lang=de."
 )
-MAX_EVENTS, MAX_DAYS, MAX_SAMPLES = 500, 400, 3000
+MAX_EVENTS, MAX_DAYS, MAX_SAMPLES, MAX_SESSIONS = 500, 400, 3000, 1000
+PERIODS = ("day", "month", "year")
 Schema = dict[str, Any]
 
 OBJECT: Schema = {"type": "object"}
@@ -54,7 +55,11 @@ PAGE: dict[str, Schema] = {
     "limit": whole(1, MAX_EVENTS),
     "before": whole(1, 2**62) | {"description": "only those with a lower id"},
 }
-DAYS = {"days": whole(1, MAX_DAYS)}
+DAYS: dict[str, Schema] = {
+    "days": whole(1, MAX_DAYS) | {"description": "how many of the last days, months or years"},
+    "by": {"type": "string", "enum": list(PERIODS), "description": "what a row is; day"},
+}
+SESSIONS: dict[str, Schema] = {"limit": whole(1, MAX_SESSIONS)}
 SPAN: dict[str, Schema] = {
     "from_s": {"type": "number", "minimum": -86400, "maximum": 1e11, "description": "s since 1970; a day before to_s"},
     "to_s": {"type": "number", "minimum": 0, "maximum": 1e11, "description": "s since 1970; now"},
@@ -211,7 +216,10 @@ ENDPOINTS = (
     ),
     Endpoint("get", "/log", "Events, newest first", shape(events=ROWS), ASKED, PAGE | LEVEL),
     Endpoint("get", "/log.csv", "All events as CSV", "text/csv", ASKED, LEVEL),
-    Endpoint("get", "/energy", "Totals of the last days, oldest first", shape(days=ROWS), ASKED, DAYS),
+    Endpoint("get", "/energy", "Totals of the last days, months or years, oldest first", shape(days=ROWS), ASKED, DAYS),
+    Endpoint("get", "/energy.csv", "The same as CSV", "text/csv", ASKED, DAYS),
+    Endpoint("get", "/sessions", "Sessions, newest first", shape(sessions=ROWS), ASKED, SESSIONS | LANGUAGE),
+    Endpoint("get", "/sessions.csv", "The same as CSV", "text/csv", ASKED, SESSIONS | LANGUAGE),
     Endpoint("get", "/samples", f"Means over time, at most {MAX_SAMPLES}", SAMPLES, ASKED, SPAN),
     Endpoint("get", "/samples.csv", "The same as CSV", "text/csv", ASKED, SPAN),
     Endpoint("get", "/database", "The whole log, up to an hour old; owner only", "application/vnd.sqlite3", SOURCED),

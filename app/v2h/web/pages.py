@@ -18,9 +18,9 @@ from v2h.bus.sentences import say
 from v2h.web.commands import COMMANDS
 from v2h.web.forms import schedule_form, settings_form
 from v2h.web.log_source import Archive
+from v2h.web.openapi import PERIODS
 from v2h.web.state import LiveState
-from v2h.web.view import labels
-from v2h.web.view.figures import kwh, number
+from v2h.web.view import labels, money
 from v2h.web.view.logrows import stored
 from v2h.web.view.plan import picture
 from v2h.web.view.sessions import fold, times, whole
@@ -39,7 +39,7 @@ TABS = (
 )
 EVENTS_A_PAGE = 200
 """A session is about twenty events, which are one line."""
-DAYS_SHOWN, PLAN_DAYS_SHOWN = 14, 7
+DAYS_SHOWN, SESSIONS_SHOWN, PLAN_DAYS_SHOWN = 14, 20, 7
 DAY_S = 86400
 BIGGEST_ID = 2**62
 """SQLite accepts ids up to this size; the page ignores a larger one."""
@@ -123,7 +123,11 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
         before = before if before is not None and 0 < before < BIGGEST_ID else None
         level = level if level in labels.LEVELS else "info"
         events, trouble = read(lambda a: a.events(EVENTS_A_PAGE, before, level))
-        days, _ = read(lambda a: a.days(DAYS_SHOWN))
+        by = request.args.get("by", "day")
+        by = by if by in PERIODS else "day"
+        days, _ = read(lambda a: a.days(DAYS_SHOWN, by))
+        sessions, _ = read(lambda a: a.sessions(SESSIONS_SHOWN))
+        in_session = state.document()[0]["view"]["in_session"]
         more = len(events) == EVENTS_A_PAGE
         groups = whole(fold(events), more=more)
         spans = [span for group in groups if group.session and (span := times(group))]
@@ -135,16 +139,17 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
                 groups,
                 owners_zone(state),
                 dict(zip(spans, energies, strict=False)),
-                runs=before is None and state.document()[0]["view"]["in_session"],
+                runs=before is None and in_session,
             ),
             trouble=trouble,
             older=groups[-1].rows[-1].get("id") if more else None,
             level=level,
             levels=labels.LEVELS,
-            days=list(reversed(days)),
+            by=by,
+            days=money.periods(days),
+            estimated=any(day.get("estimated_s") for day in days),
+            sessions=money.sessions(sessions, owners_zone(state), runs=in_session),
             totals=labels.ENERGY,
-            kwh=kwh,
-            number=number,
             month_from_s=(int(time.time()) // DAY_S - 29) * DAY_S,
             captures=sorted((path.name for path in captures.glob("*.log")), reverse=True) if captures else [],
         )

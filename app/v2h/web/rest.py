@@ -9,7 +9,7 @@ and response of each endpoint, and a test compares the two.
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,12 +29,13 @@ from v2h.energy.orders import LONGEST_NAME
 from v2h.energy.schedule_json import revision
 from v2h.web.auth import refusal
 from v2h.web.commands import COMMANDS, BadCommandError, Commands, check
-from v2h.web.download import EVENT_COLUMNS, SAMPLE_COLUMNS, all_events, csv_lines
+from v2h.web.download import DAY_COLUMNS, EVENT_COLUMNS, SAMPLE_COLUMNS, SESSION_COLUMNS, all_events, csv_lines
 from v2h.web.language import asked
-from v2h.web.log_source import Archive
-from v2h.web.openapi import MAX_DAYS, MAX_EVENTS, MAX_SAMPLES, document
+from v2h.web.log_source import Archive, Row
+from v2h.web.openapi import MAX_DAYS, MAX_EVENTS, MAX_SAMPLES, MAX_SESSIONS, PERIODS, document
 from v2h.web.pages import owners_zone
 from v2h.web.state import LiveState, health
+from v2h.web.view.money import ended
 
 BACKUP_VERSION = 1
 RETRY_S = 60
@@ -200,8 +201,32 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
 
     @doors.get("/energy")
     def get_energy() -> Response:
-        days = _whole("days", 7, 1, MAX_DAYS)
-        return jsonify({"days": [dict(row) for row in _read(lambda log: log.days(days), sources.archive)]})
+        return jsonify({"days": [dict(row) for row in _days(7)]})
+
+    @doors.get("/energy.csv")
+    def get_energy_csv() -> Response:
+        rows = _days(MAX_DAYS)
+        return _download("v2h-energy.csv", "text/csv", lambda: csv_lines(DAY_COLUMNS, rows), downloads)
+
+    @doors.get("/sessions")
+    def get_sessions() -> Response:
+        limit = _whole("limit", 50, 1, MAX_SESSIONS)
+        rows = _read(lambda log: log.sessions(limit), sources.archive)
+        return jsonify({"sessions": [{**row, "why": _why(row)} for row in rows]})
+
+    @doors.get("/sessions.csv")
+    def get_sessions_csv() -> Response:
+        limit = _whole("limit", MAX_SESSIONS, 1, MAX_SESSIONS)
+        rows = [{**row, "why": _why(row)} for row in _read(lambda log: log.sessions(limit), sources.archive)]
+        return _download("v2h-sessions.csv", "text/csv", lambda: csv_lines(SESSION_COLUMNS, rows), downloads)
+
+    def _days(usual: int) -> Sequence[Row]:
+        """The days, months or years that were asked for, oldest first."""
+        days, by = _whole("days", usual, 1, MAX_DAYS), request.args.get("by", "day")
+        if by not in PERIODS:
+            raise BadRequestError(f"by = {shown(by)} is not {one_of(PERIODS)}")
+        rows: Sequence[Row] = _read(lambda log: log.days(days, by), sources.archive)
+        return rows
 
     @doors.get("/samples")
     def get_samples() -> Response:
@@ -289,6 +314,12 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         return _answer(commands.send(name, values))
 
     return doors
+
+
+def _why(row: Row) -> str | None:
+    """Why a session ended, in the language that was asked for."""
+    why = ended(row)
+    return in_language(why, asked()) if why else None
 
 
 def _pushed(prices: ManagerPrices) -> dict[str, Any]:

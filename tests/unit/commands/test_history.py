@@ -22,12 +22,13 @@ LONDON = ZoneInfo("Europe/London")
 DAY = {
     "day": "2026-10-25", "charged_wh": 12_345.6, "discharged_wh": 0.0, "imported_wh": 20_000.4, "exported_wh": None,
     "saved": -1.5, "energy_s": 5400.0, "soc_min_pct": 31.0, "soc_max_pct": 90.0, "grid_missed_s": 36.0,
-    "charger_missed_s": 0.0,
+    "charger_missed_s": 0.0, "cost": 2.0, "battery_in_wh": 11_500.0, "battery_out_wh": 0.0, "estimated_s": 1800.0,
 }  # fmt: skip
 BARE = {"day": "2026-10-26", "charged_wh": 1200.0}
 HEADER = (
     "day (Europe/London),charged (kWh),discharged (kWh),imported (kWh),exported (kWh),saved (GBP),energy flow (h),"
-    "car battery lowest (%),car battery highest (%),grid not measured (h),charger not measured (h)"
+    "car battery lowest (%),car battery highest (%),grid not measured (h),charger not measured (h),"
+    "cost of charging (GBP),into the battery (kWh),out of the battery (kWh),mains side estimated (h)"
 )
 
 
@@ -81,8 +82,8 @@ def test_energy_says_what_was_saved() -> None:
 def test_the_csv_has_units_in_its_header_and_nothing_where_nothing_was_measured() -> None:
     header, day, bare = energy_csv([DAY, BARE], LONDON, "GBP").splitlines()
     assert header == HEADER
-    assert day == "2026-10-25,12.346,0.000,20.000,,-1.500,1.500,31.000,90.000,0.010,0.000"
-    assert bare == "2026-10-26,1.200" + 9 * ","
+    assert day == "2026-10-25,12.346,0.000,20.000,,-1.500,1.500,31.000,90.000,0.010,0.000,2.000,11.500,0.000,0.500"
+    assert bare == "2026-10-26,1.200" + 13 * ","
 
 
 def test_energy_as_csv_in_a_file_and_on_standard_output(
@@ -121,3 +122,20 @@ def test_totals_need_no_manager(
     with answering([JSON + json.dumps({"days": [BARE]}).encode(), BUSY]) as host:
         assert main(["energy", "--host", host]) == 0
     assert capsys.readouterr().out.splitlines()[1].split() == ["2026-10-26", "1.20", "-", "-", "-", "-"]
+
+
+def test_months_and_sessions(host: str, web: WebApp, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    in_zone(web, "Europe/Berlin")
+    web.state.put_settings(ManagerSettings(1.0, {"currency": "GBP"}, {}))
+    assert main(["energy", "--by", "month", "--host", host]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["2026-11", "1.20"]
+    assert main(["energy", "--by", "session", "--host", host]) == 0
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split() == ["began", "(Europe/Berlin)", "min", "in", "kWh", "out", "kWh", "cost", "saved", "GBP"]
+    assert row.split()[3:] == ["60", "~1.20", "~0.00", "~0.10", "~-0.10", "The", "car", "reports", "a", "fault."]
+    path = tmp_path / "sessions.csv"
+    assert main(["energy", "--by", "session", "--csv", str(path), "--host", host]) == 0
+    titles, cells = csv.reader(io.StringIO(path.read_text()))
+    found = dict(zip(titles, cells, strict=True))
+    assert (found["charged (kWh)"], found["cost (GBP)"], found["estimated"]) == ("1.200", "0.100", "yes")
+    assert found["why"] == "The car reports a fault."

@@ -198,3 +198,35 @@ def test_no_log_yet_is_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"no database " * 999)
     with pytest.raises(LogError, match="not a database"):
         LogReader(tmp_path).days()
+
+
+def test_months_and_years_are_the_sums_of_their_days(tmp_path: Path) -> None:
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
+    store.set_clock(START, True)
+    for day, saved, soc_pct in (("2025-12-31", None, 40.0), ("2026-01-01", 0.5, 35.0), ("2026-01-31", None, 80.0)):
+        store.set_day(day, {"charged_wh": 1000.0, "saved": saved, "soc_min_pct": soc_pct, "soc_max_pct": soc_pct})
+    store.set_day(store.pending_day(0.0), {"charged_wh": 9.0})
+    store.flush()
+    reader = LogReader(tmp_path)
+    names = ("day", "charged_wh", "saved", "soc_min_pct", "soc_max_pct")
+    months = [tuple(row[name] for name in names) for row in reader.days(5, "month")]
+    assert months == [("2025-12", 1000, None, 40, 40), ("2026-01", 2000, 0.5, 35, 80)]
+    assert [(row["day"], row["charged_wh"]) for row in reader.days(1, "year")] == [("2026", 2000)]
+    store.close()
+
+
+def test_sessions_newest_first_and_one_that_goes_on_is_replaced(tmp_path: Path) -> None:
+    store = StoreWriter(tmp_path, "boot-1", "0.1.0")
+    store.set_clock(START, True)
+    store.set_session(60.0, {"lasted_s": 10.0, "why": ""})
+    store.flush()
+    store.set_session(60.0, {"lasted_s": 70.0, "why": '{"id": "x", "values": {}}'})
+    store.set_session(600.0, {"lasted_s": 5.0, "why": ""})
+    store.flush()
+    rows = [(row["at"], row["lasted_s"], row["why"]) for row in LogReader(tmp_path).sessions()]
+    assert rows == [
+        ("2026-11-22T12:10:00.000Z", 5.0, None),
+        ("2026-11-22T12:01:00.000Z", 70.0, {"id": "x", "values": {}}),
+    ]
+    assert len(LogReader(tmp_path).sessions(1)) == 1
+    store.close()

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+import v2h.datalog.writer
 from tests.support.storedrows import EVENT, Moved, rows
 from v2h.bus.messages import Event
 from v2h.bus.sentences import say
 from v2h.datalog import schema
 from v2h.datalog.schema import FILE_NAME
+from v2h.datalog.summaries import Days
 from v2h.datalog.writer import DAY_S, PRUNE_ROWS, WAL_BYTES, StoreError, StoreWriter
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
@@ -172,8 +174,33 @@ def test_a_file_of_the_version_before_is_taken_over(tmp_path: Path) -> None:
     assert rows(tmp_path, "select id, state, soc_pct from samples") == wanted
     assert rows(tmp_path, "select at, code from events_at") == [("1970-01-01T00:16:43.250Z", "x")]
     names = {row[0] for row in rows(tmp_path, "select name from sqlite_master where type = 'table'")}
-    assert names == {"boots", "samples", "minutes", "days", "events", "quarters", "plan_days"}
+    assert names == {"boots", "samples", "minutes", "days", "events", "quarters", "plan_days", "sessions"}
     store.close()
+    assert rows(tmp_path, "pragma user_version") == [(schema.VERSION,)]
+
+
+def test_a_file_of_version_1_keeps_its_days_and_gets_the_sessions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as then:
+        then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        then.setattr(schema, "VERSION", 1)
+        then.setattr(v2h.datalog.writer, "VERSION", 1)
+        store = StoreWriter(tmp_path, "a", "0.1")
+        store.set_day("2026-11-21", {"charged_wh": 1000.0, "saved": 0.25})
+        store.close()
+    assert rows(tmp_path, "pragma user_version") == [(1,)]
+    store = StoreWriter(tmp_path, "b", "0.2")
+    assert store.day("2026-11-21")["charged_wh"] == 1000.0
+    Days().load("2026-11-21", store.day("2026-11-21"))
+    store.set_day("2026-11-22", {"charged_wh": 500.0, "cost": 0.1, "battery_in_wh": 450.0, "estimated_s": 5.0})
+    store.set_session(5.0, {"lasted_s": 60.0, "why": ""})
+    store.close()
+    assert rows(tmp_path, "select day, charged_wh, cost from days order by day") == [
+        ("2026-11-21", 1000.0, None),
+        ("2026-11-22", 500.0, 0.1),
+    ]
+    assert rows(tmp_path, "select lasted_s from sessions_at") == [(60.0,)]
     assert rows(tmp_path, "pragma user_version") == [(schema.VERSION,)]
 
 

@@ -104,7 +104,7 @@ def test_a_slow_meter_at_the_charger_is_believed_as_long_as_manager_believes_it(
     desk.run(60)  # the meter is dead
     desk.program.end()
     ((charged_wh,),) = desk.rows("select charged_wh from days")
-    assert charged_wh == pytest.approx(metered_wh + 2000 * 60 / 3600, abs=1.5)
+    assert charged_wh == pytest.approx(metered_wh + usual().ac_w(2000.0) * 60 / 3600, abs=1.5)
 
 
 def test_minutes_hold_what_was_counted_in_them_also_after_a_restart_and_when_the_clock_becomes_known(
@@ -120,7 +120,7 @@ def test_minutes_hold_what_was_counted_in_them_also_after_a_restart_and_when_the
     desk.run(150)
     desk.program.end()
     energies_wh = [row[0] for row in desk.rows("select charged_wh from minutes order by id")]
-    assert max(energies_wh) == pytest.approx(1000 / 60, abs=0.7)
+    assert max(energies_wh) == pytest.approx(usual().ac_w(1000.0) / 60, abs=0.7)
     (total_wh,) = desk.rows("select sum(charged_wh) from days")
     assert sum(energies_wh) == pytest.approx(total_wh[0], abs=0.01)
 
@@ -155,7 +155,7 @@ def test_a_log_that_a_reader_finds_damaged_is_begun_afresh_and_says_so(desk: Des
     assert desk.rows("select source, code from events") == [("datalog", "log-broken")]
     assert desk.rows("select count(*) > 0 from samples_at where at is not null") == [(1,)]
     (charged_wh,) = desk.rows("select charged_wh from days")
-    assert charged_wh[0] == pytest.approx(1000 * (desk.program.now - 1000) / 3600, abs=2), "what was counted goes on"
+    assert charged_wh[0] == pytest.approx(usual().ac_w(1000.0) * (desk.program.now - 1000) / 3600, abs=2)
 
 
 def states(desk: Desk) -> list[LogState]:
@@ -268,3 +268,22 @@ def test_what_the_plan_saved_is_judged_once_on_the_next_day(desk: Desk) -> None:
     desk.start(2000.0).hear(ManagerPlan(2000.0, True, battery={**battery, "wear": 5.0}))
     desk.run(30)
     assert len(desk.rows("select * from plan_days")) == 1
+
+
+def test_a_session_is_in_the_log_with_its_energy_on_both_sides_and_why_it_ended(desk: Desk) -> None:
+    desk.run(600)
+    for state, reason in (("stop", "ordered by the owner"), ("idle", "")):
+        told = replace(charger(), t=desk.program.now, power_w=0.0, state=state, reason=reason)
+        desk.program.run(3, lambda told=told: desk.program.hear(replace(told, t=desk.program.now)))
+    desk.run(120)  # another one
+    desk.program.end()
+    found = desk.rows("select lasted_s, battery_in_wh, charged_wh, estimated, why from sessions order by id")
+    (first, second) = found
+    assert first[0] == pytest.approx(603, abs=3)
+    assert first[1] == pytest.approx(1000 / 6, abs=2)
+    assert first[2] == pytest.approx(usual().ac_w(1000.0) / 6, abs=2)
+    assert (first[3], first[4]) == (1, '"ordered by the owner"')
+    assert (second[0] > 110, second[4]) == (True, "")
+    ((inside_wh, mains_wh, estimated_s),) = desk.rows("select battery_in_wh, charged_wh, estimated_s from days")
+    assert mains_wh / inside_wh == pytest.approx(usual().ac_w(1000.0) / 1000, abs=0.001)
+    assert estimated_s == pytest.approx(720, abs=10)

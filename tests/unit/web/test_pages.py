@@ -15,6 +15,7 @@ from tests.support import lived_in
 from tests.support.messages import charger, manager
 from tests.support.webapp import WebApp, browser
 from v2h.bus.messages import ManagerSchedule, ManagerSettings
+from v2h.web.download import DAY_COLUMNS, SESSION_COLUMNS
 from v2h.web.log_source import Archive
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=ZoneInfo("Europe/London"))
@@ -95,7 +96,12 @@ def test_events_and_samples_are_offered_as_csv(web: WebApp) -> None:
         assert answer.status_code == 200, answer.get_data(as_text=True)
         heads.append(answer.get_data(as_text=True).split("\r\n")[0])
         answer.close()
-    assert heads == ["at,synchronised,level,code,text,source", *["t,grid_w,power_w,soc_pct"] * 2]
+    assert heads == [
+        "at,synchronised,level,code,text,source",
+        ",".join(DAY_COLUMNS),
+        ",".join(SESSION_COLUMNS),
+        *["t,grid_w,power_w,soc_pct"] * 2,
+    ]
 
 
 @pytest.mark.parametrize("query", ["?before=99999999999999999999999", "?before=-1", "?before=x", "?level=loud"])
@@ -128,3 +134,15 @@ def test_captures_are_offered_newest_first(web: WebApp) -> None:
     page = owners(web, None).get("/log").get_data(as_text=True)
     assert 0 < page.index("2026-02-01.log") < page.index("2026-01-01.log")
     assert "half.tmp" not in page
+
+
+def test_days_months_and_sessions_are_tables_with_what_is_estimated_marked(web: WebApp) -> None:
+    client = owners(web, lived_in.Week(NOW))
+    text = client.get("/log").get_data(as_text=True)
+    assert "≈ 6.4 kWh" in text and "65 % to 80 %" in text and "≈ −0.45" in text
+    assert "Charged to 80 %: done." in text
+    month = f"{NOW:%Y-%m}"
+    assert f'<th scope="row">{month}</th>' in client.get("/log?by=month").get_data(as_text=True)
+    assert f'<th scope="row">{month[:4]}</th>' in client.get("/log?by=year").get_data(as_text=True)
+    assert client.get("/api/v1/energy?by=decade").status_code == 400
+    assert client.get("/api/v1/sessions?lang=de").get_json()["sessions"][0]["why"] != "Charged to 80 %: done."

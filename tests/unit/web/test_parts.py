@@ -15,7 +15,7 @@ from v2h.bus.messages import Alive, ManagerSchedule, ManagerState, MeterReading,
 from v2h.energy.clock_trust import Trust
 from v2h.energy.explain import clock_json
 from v2h.web.forms import schedule_form, settings_form
-from v2h.web.view import health, labels, today
+from v2h.web.view import health, labels, money, today
 from v2h.web.view.document import view
 from v2h.web.view.figures import NONE, kwh, moment
 from v2h.web.view.flow import flow
@@ -149,6 +149,16 @@ def test_energy_of_today_and_nothing_counted() -> None:
     }
     assert (rows["Into the car"], rows["Out of the car"], rows["Saved"]) == ("1.2 kWh", NONE, "−0.50 GBP")
     assert {row["text"] for row in today.energy(None, {})} == {NONE}
+
+
+def test_what_is_estimated_is_marked_and_the_efficiency_needs_some_energy() -> None:
+    day = {"charged_wh": 5000.0, "battery_in_wh": 4650.0, "discharged_wh": 910.0, "battery_out_wh": 1000.0}
+    assert money.efficiency(day) == "93 % in, 91 % out"
+    assert money.efficiency({**day, "battery_out_wh": 50.0}) == "93 % in, – out"
+    assert money.efficiency({"charged_wh": 50.0, "battery_in_wh": 45.0}) == NONE
+    rows = {row["name"]: row["text"] for row in today.energy({**day, "estimated_s": 5.0, "imported_wh": 1.0}, {})}
+    assert rows["efficiency"] == "≈ 93 % in, 91 % out"
+    assert (rows["charged_wh"], rows["imported_wh"], rows["saved"]) == ("≈ 5.0 kWh", "0.0 kWh", NONE)
 
 
 def test_only_the_counters_of_this_day_are_todays() -> None:

@@ -189,6 +189,12 @@ PAGE_TEXTS: dict[str, str] = {
     "page.part_to": " bis {soc_pct:g} %",
     "page.part_with_to": " mit {amps:g} A bis {soc_pct:g} %",
     "energy.saved": "Gespart",
+    "energy.efficiency": "Wirkungsgrad",
+    "page.about": "≈ {what}",
+    "page.efficiency": "{into} hinein, {out} heraus",
+    "page.from_to": "{begin} bis {end}",
+    "page.goes_on": "Läuft noch",
+    "page.end_not_seen": "Das Ende fehlt: Protokoll oder Strom waren aus",
     # Zustand (web/view/health.py).
     "age.charger_state": "Zustand des Ladegeräts",
     "age.manager_state": "Zustand von manager",

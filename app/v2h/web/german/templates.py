@@ -83,6 +83,27 @@ TEMPLATES: dict[str, str] = {
     "The schedule waits until you choose a mode or let it go on.": (
         "Der Zeitplan wartet, bis Sie eine Betriebsart wählen oder ihn fortsetzen."
     ),
+    "Energy and money": "Energie und Geld",
+    "Days, months or years": "Tage, Monate oder Jahre",
+    "Months": "Monate",
+    "Years": "Jahre",
+    "≈ is estimated: no meter measures the charger, so a usual converter’s losses are assumed.": (
+        "≈ ist geschätzt: Kein Zähler misst das Ladegerät; es gelten die üblichen Verluste eines Wandlers."
+    ),
+    "Time": "Zeit",
+    "Efficiency": "Wirkungsgrad",
+    "Cost of charging": "Ladekosten",
+    "Sessions": "Ladevorgänge",
+    "Began": "Beginn",
+    "Lasted": "Dauer",
+    "Into the car": "Ins Auto",
+    "Out of the car": "Aus dem Auto",
+    "Why it ended": "Grund des Endes",
+    "No session has been counted yet.": "Es ist noch kein Ladevorgang gezählt.",
+    "Energy and money as CSV": "Energie und Geld als CSV",
+    "the rows of the table above, and older ones": "die Zeilen der Tabelle oben und ältere",
+    "The sessions as CSV": "Die Ladevorgänge als CSV",
+    "when, energy, money, and why each ended": "Zeit, Energie, Geld und Grund des Endes",
     "Or once, on": "Oder einmalig am",
     "Trips from a calendar": "Fahrten aus einem Kalender",
     "Each event with a time is a departure at its beginning. “80 %” in its title is the state of charge.": (
