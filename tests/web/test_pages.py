@@ -316,7 +316,7 @@ def test_the_log_is_browsed_by_gravity_and_age(appliance: Appliance, page: Page)
     page.get_by_role("link", name="Faults only").click()
     expect(rows.first).to_contain_text("Fault.")
     expect(page.get_by_role("link", name="Faults only")).to_have_attribute("aria-current", "true")
-    expect(page.locator("table.totals tbody tr")).to_have_count(9)
+    expect(page.locator("#days table.totals tbody tr")).to_have_count(9)
     with page.expect_download() as download:
         page.get_by_role("link", name="2026-11-22-car_lost.log").click()
     assert download.value.suggested_filename == "2026-11-22-car_lost.log"
