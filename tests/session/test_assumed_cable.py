@@ -246,3 +246,23 @@ def test_a_car_that_asks_for_nothing_is_unlocked_when_c1_and_c2_have_shown_that_
         assert Output.PLUG_LOCK in board.plant.outputs or board.plant.cable_v <= 10
     assert (board.plant.outputs == NONE) is (dead == NONE)
     assert (fault_name(board) == "") is (dead == NONE)
+
+
+@pytest.mark.parametrize("raised", [False, True])
+def test_a_stop_in_the_insulation_test_unlocks_only_a_cable_that_was_never_raised(raised: bool) -> None:
+    """Nothing shows that c1 and c2 have connected converter and cable. If they dropped out while the cable had the test
+    voltage, the converter empties itself alone."""
+    board = VirtualBoard(cells_in_series=LEAF_CELLS)
+    board.cable_measured = False
+    circuit = FaultyCircuit(board.plant.battery)
+    board.plant.circuit = board.plant.car.circuit = circuit
+    board.run_until(State.INSULATION)
+    board.run(1.9 if raised else 0.9)
+    assert (board.plant.cable_v > 400) is raised
+    if raised:
+        circuit.dead = CONTACTORS
+        circuit.set_contactors(board.now, c1=False, c2=False)
+    board.charger.stop()
+    board.run(10)
+    assert (Output.PLUG_LOCK in board.plant.outputs) is raised
+    assert fault_name(board) == ("late_unlock" if raised else "")

@@ -87,8 +87,12 @@ class Calibration:
         self._polls: dict[float, float] = {}
         self._pins: dict[float, float] = {}
         """Readings at the present voltage, by their time."""
+        self._rest_pin_v: float | None = None
+        """The pin when the voltages began: the converter had shown an empty cable."""
+        self._followed = (0.0, 0.0)
+        """The pin's farthest way from there, V, and the converter's voltage then."""
         self._after = Readings()
-        """The cable by the new line, while it is emptied."""
+        """The cable by the new line, or by a rough one, while it is emptied."""
         self._after_t = float("-inf")
 
     @property
@@ -101,6 +105,7 @@ class Calibration:
         out. The converter is waited for; the ADC is not."""
         if self.text:
             return True
+        self._follow(now, inputs)
         if not self._is_steady(now, inputs):
             self._held_t = None
             self._polls.clear()
@@ -120,6 +125,26 @@ class Calibration:
         self._polls.clear()
         self._pins.clear()
         return bool(self.text)
+
+    def _follow(self, now: float, inputs: Inputs) -> None:
+        """Note how far the pin has followed the converter since the voltages began."""
+        pin, converter_v = inputs.pin, inputs.pre.volts_v
+        if pin is None or converter_v is None or now - min(pin[1], inputs.pre.volts_t) > limits.PRE_QUIET.value:
+            return
+        if self._rest_pin_v is None:
+            self._rest_pin_v = pin[0]
+        rise_v = pin[0] - self._rest_pin_v
+        if abs(rise_v) > abs(self._followed[0]):
+            self._followed = (rise_v, converter_v)
+
+    def _rough(self) -> Line | None:
+        """Before there is a line: the one through the pin's first and farthest reading. It only tells a live cable from
+        an empty one. None while the pin has not followed the converter: such a channel says nothing."""
+        rise_v, converter_v = self._followed
+        if self._rest_pin_v is None or abs(rise_v) < limits.CALIBRATION_LOW_V.value / limits.CALIBRATION_MOST_V_PER_V.value:
+            return None
+        scale = converter_v / rise_v
+        return Line(scale, -scale * self._rest_pin_v)
 
     def _is_steady(self, now: float, inputs: Inputs) -> bool:
         """The converter is at its voltage, and its readings since then agree."""
@@ -146,15 +171,17 @@ class Calibration:
             self.text = error.args[0]
 
     def shows_empty(self, now: float, inputs: Inputs) -> bool:
-        """While the cable is emptied: whether all readings of the last second are at 10 V or less by the new line.
-        Without a line there is no such reading, and the converter alone decides, as on a cable without an ADC."""
+        """While the cable is emptied: whether all readings of the last second are at 10 V or less by the new line, or,
+        before there is one, by a rough line: c1 or c2 may have dropped out, and then the converter empties itself
+        alone. With a pin that says nothing the converter alone decides, as on a cable without an ADC."""
         if self.line is not None and (inputs.pin is None or now - inputs.pin[1] > limits.CABLE_LOST_FOR.value):
             self.line, self.text = None, say("calibration.no_adc", count=0)
-        if self.line is None or inputs.pin is None:
+        line = self.line or self._rough()
+        if line is None or inputs.pin is None or now - inputs.pin[1] > limits.CABLE_LOST_FOR.value:
             return True
         if inputs.pin[1] > self._after_t:
             self._after_t = inputs.pin[1]
-            self._after.add(self.line.cable_v(inputs.pin[0]), self._after_t)
+            self._after.add(line.cable_v(inputs.pin[0]), self._after_t)
         highest_v = self._after.largest(now)
         return highest_v is not None and highest_v <= limits.CABLE_UNLOCK_V.value
 

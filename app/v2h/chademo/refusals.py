@@ -89,6 +89,15 @@ def _converter_not_ready(now: float, inputs: Inputs) -> str:
     return "" if inputs.pre.status is None else say("late.converter_status", status=inputs.pre.status)
 
 
+def _said_closed(inputs: Inputs) -> str:
+    closed = inputs.flagged and inputs.car.x102 is not None and not inputs.car.x102.contactors_open
+    return say("late.closed_before_d2") if closed else ""
+
+
+def _not_locked(now: float, inputs: Inputs) -> str:
+    return _live_before_car(now, inputs) or (_said_closed(inputs) if inputs.cable_v is None else "")
+
+
 def _live_before_car(now: float, inputs: Inputs) -> str:
     low_v = limits.CABLE_EMPTY_BEFORE_TEST_V.value
     if inputs.cable_v is not None and abs(inputs.cable_v) > low_v:
@@ -118,9 +127,7 @@ def _not_calibrated(now: float, inputs: Inputs) -> str:
 def _not_opened(now: float, inputs: Inputs) -> str:
     if inputs.guard is not None and inputs.guard.outputs & CONTACTORS:
         return say("late.kept_closed", contactors=" and ".join(names(inputs.guard.outputs & CONTACTORS)))
-    if inputs.flagged and inputs.car.x102 is not None and not inputs.car.x102.contactors_open:
-        return say("late.closed_before_d2")
-    return _live_before_car(now, inputs) or say("late.cable_not_known_empty")
+    return _said_closed(inputs) or _live_before_car(now, inputs) or say("late.cable_not_known_empty")
 
 
 def _not_closed(now: float, inputs: Inputs) -> str:
@@ -136,7 +143,7 @@ def _not_unlocked(now: float, inputs: Inputs) -> str:
 _SEEN: dict[State, Callable[[float, Inputs], str]] = {
     State.HANDSHAKE: _no_permission,
     State.CONVERTER: _converter_not_ready,
-    State.LOCK: _live_before_car,
+    State.LOCK: _not_locked,
     State.INSULATION: _not_at_test_voltage,
     State.CALIBRATE: _not_calibrated,
     State.TEST_OPEN: _not_opened,

@@ -98,7 +98,8 @@ def _incompatible(session: Progress, inputs: Inputs) -> str:
 
 def _lock(session: Progress, now: float, inputs: Inputs) -> State | None:
     """The cable must be measured empty; where only the converter can measure it, that is done after c1/c2 connect the
-    two at 0 V. A charge left on the converter's own capacitor must not be connected to an empty cable."""
+    two at 0 V: then the car must report that its contactors are open. A charge left on the converter's own capacitor
+    must not be connected to an empty cable."""
     if (
         inputs.pre.volts_v is None
         or now - inputs.pre.volts_t > FRESH_S
@@ -107,7 +108,7 @@ def _lock(session: Progress, now: float, inputs: Inputs) -> State | None:
         return None
     settled = now - session.since_t >= limits.LOCK_SETTLE.value and Output.PLUG_LOCK in outputs_on(inputs)
     session.seen_empty = is_empty(inputs, limits.CABLE_EMPTY_BEFORE_TEST_V.value)
-    assumed = inputs.cable_v is None and inputs.may_assume
+    assumed = inputs.cable_v is None and inputs.may_assume and car_opened(inputs)
     if session.calibration is not None:
         return State.CALIBRATE if settled and assumed else None
     return State.INSULATION if settled and (session.seen_empty or assumed) else None
@@ -157,6 +158,8 @@ def _test_open(session: Progress, now: float, inputs: Inputs) -> State | None:
     if inputs.guard is None or outputs_on(inputs) & CONTACTORS:
         return None
     if session.ending or session.calibration is not None:
+        if inputs.cable_source is Source.ASSUMED and session.seen_empty and session.calibration is None:
+            session.adc_doubted = True  # nothing has shown that c1 and c2 connected the converter to the cable
         return State.D2_OFF
     if inputs.cable_source in MEASURED:
         return State.CONTACTOR_CHECK

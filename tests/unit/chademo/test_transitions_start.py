@@ -195,7 +195,8 @@ LOCKED = {"guard": report(Output.PLUG_LOCK), "cable": measured(0.0), "pre": tele
     ({"cable": CableVoltage(0.0, Source.VERIFIED, 10.1)}, False, False),
     ({"cable": CableVoltage(0.0, Source.VERIFIED, 10.1), "may_assume": True}, False, False),
     ({"cable": UNKNOWN}, False, False),
-    ({"cable": UNKNOWN, "may_assume": True}, True, False),
+    ({"cable": UNKNOWN, "may_assume": True, "car": leaf(contactors_open=True)}, True, False),
+    ({"cable": UNKNOWN, "may_assume": True}, False, False),  # the car says that its contactors are closed
     ({"pre": telemetry(volts_v=None)}, False, False),
     ({"pre": telemetry(volts_v=10.0)}, True, True),
     ({"pre": telemetry(volts_v=10.1)}, False, False),
