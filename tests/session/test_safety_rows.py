@@ -313,15 +313,26 @@ def test_converter_stuck(k_held: bool) -> None:
 
 
 @pytest.mark.parametrize("remains_a", [-3.5, 2.0, 4.5])
-def test_converter_stuck_at_a_small_current(remains_a: float) -> None:
-    """At most 5 A may flow when the contactors open; a car with welded contactors lets it flow on."""
+@pytest.mark.parametrize("ended_by", ["owner", "converter_status", "over_temperature", "car_fault"])
+def test_converter_stuck_at_a_small_current(remains_a: float, ended_by: str) -> None:
+    """At most 5 A may flow when the contactors open; a car with welded contactors lets it flow on. A fault that ended
+    the session, and still lasts, hides nothing."""
     board, converter, circuit = faulty()
     circuit.car_welded = True
     converter.stuck_a = remains_a
-    board.wanted = False
-    board.charger.stop()
+    match ended_by:
+        case "owner":
+            board.wanted = False
+            board.charger.stop()
+        case "converter_status":
+            converter.odd_status = 0x0004
+        case "over_temperature":
+            converter.temperature_c = 90.0
+        case "car_fault":
+            board.spoil_car = change(0x102, battery_overvoltage=True)
+    seconds_until(board, left_energy)
     assert seconds_until(board, opened) <= limit("converter-stuck", "c1/c2 open")
-    assert board.charger.session.fault is not None and board.charger.session.fault.name == "current_remains"
+    assert fault_name(board) == ("current_remains" if ended_by == "owner" else ended_by)
 
 
 @pytest.mark.parametrize("cells", [0, 96])
@@ -347,6 +358,20 @@ def test_a_converter_that_does_not_reach_the_batterys_voltage_is_not_connected()
     board.run_until(State.FAULT, within_s=60)
     assert State.READY not in board.states
     assert board.charger.session.fault is not None
+
+
+@pytest.mark.parametrize("really", [False, True])
+def test_c1_and_c2_stay_open_while_the_car_says_that_it_has_closed_and_nothing_measures_the_cable(really: bool) -> None:
+    board = VirtualBoard(cells_in_series=96)
+    board.cable_measured = False
+    board.run_until(State.LOCK)
+    board.plant.circuit.set_car_contactors(board.now, really)
+    board.spoil_car = change(0x102, contactors_open=False)
+    while board.state is not State.FAULT:
+        board.step()
+        assert not board.plant.outputs & CONTACTORS
+    assert fault_name(board) == "late_lock" and "closed (102.5.3 = 0) before d2" in board.charger.session.reason
+    assert Output.PLUG_LOCK in board.plant.outputs and board.plant.violations == []
 
 
 def test_live_cable_before_the_car() -> None:

@@ -19,7 +19,7 @@ from v2h.chademo.conditions import (
 from v2h.chademo.interface import Inputs
 from v2h.chademo.progress import Progress
 from v2h.chademo.refusals import clear_refusal, word_refusal
-from v2h.chademo.supervision import CURRENT_REMAINS, car_opened
+from v2h.chademo.supervision import car_opened
 from v2h.safety.outputs import CONTACTORS, Output
 from v2h.safety.rules import UNLOCK_BY_PERSON_S
 from v2h.safety.wire import GuardState
@@ -44,7 +44,7 @@ def _welding(session: Progress, now: float, inputs: Inputs) -> State | None:
     """The car opens its contactors, and reports it if it has the flag; the converter empties the cable. If d2 holds the
     car's contactors, they open when d2 falls: CHAdeMO 0.9 wants that 4 s after 109.5.0 = 0. The same way is used for a
     car that never asked for current, because it may not have recognised our stop."""
-    if _gives_on(session):
+    if session.gives_on:  # it does not empty the cable
         return State.OPEN
     empty = emptied_by_converter(session, now, inputs)
     opened = not inputs.flagged or car_opened(inputs)
@@ -60,11 +60,6 @@ def _welding(session: Progress, now: float, inputs: Inputs) -> State | None:
     return State.CAR_RELEASES if hangs_on_d2 and small_current(inputs, now) else None
 
 
-def _gives_on(session: Progress) -> bool:
-    """The converter still gives a small current: it does not empty the cable, so c1 and c2 open now."""
-    return session.fault is not None and session.fault.name == CURRENT_REMAINS
-
-
 def _shows_itself_alone(session: Progress, inputs: Inputs) -> bool:
     """The empty cable is only the converter's word (or also that of a sensor calibrated against it), and nothing showed
     that c1 and c2 connect it to the cable: it may have emptied itself alone. The doubt stays for the whole session."""
@@ -74,7 +69,7 @@ def _shows_itself_alone(session: Progress, inputs: Inputs) -> bool:
 
 
 def _car_releases(session: Progress, now: float, inputs: Inputs) -> State | None:
-    if _gives_on(session):
+    if session.gives_on:
         return State.D2_OFF
     if not emptied_by_converter(session, now, inputs) or Output.D2 in outputs_on(inputs):
         return None

@@ -9,6 +9,7 @@ from v2h.chademo.cable import Source
 from v2h.chademo.calibration import Calibration
 from v2h.chademo.interface import Fault, Inputs
 from v2h.chademo.states import TABLE
+from v2h.chademo.supervision import CURRENT_REMAINS
 from v2h.safety.outputs import NONE
 
 ADC_DOUBTED_BY = ("late_insulation_test", "late_calibration", "late_bleed", "battery_gone", "cable_against_converter")
@@ -32,6 +33,7 @@ class Progress:
     fallen_v, fallen_t: the lowest, and when it was reached. ahead_t: since when 108.3 has been far above the current.
     car_joined: after d2 the car has reported, or may have done so without a report, that it closed its contactors;
     battery_seen: the cable's sensor has shown its battery. conducts: c1 and c2 are known to connect converter and car.
+    gives_on: after the stop the converter still gave a small current, whatever fault was latched before.
     inherited: the plug was found locked when the program began, and the cable's voltage before that is not known.
     calibration: the one that this session makes; None in any other session.
     """
@@ -61,6 +63,7 @@ class Progress:
         self.word_answer = ""
         self.calibration: Calibration | None = None
         self.stop_shown = self.car_joined = self.battery_seen = self.conducts = self.inherited = False
+        self.gives_on = False
         self.fallen_v: float | None = None
         self.entered_v: float | None = None
         self.ahead_t: float | None = None
@@ -71,6 +74,7 @@ class Progress:
     def fail(self, fault: Fault, now: float) -> None:
         """Latch the first fault and begin an orderly stop. After the faults of ADC_DOUBTED_BY the sensor is doubted."""
         self.adc_doubted = self.adc_doubted or fault.name in ADC_DOUBTED_BY
+        self.gives_on = self.gives_on or fault.name == CURRENT_REMAINS
         self.fault = self.fault or fault
         self.reason = self.fault.text
         self.stop(now, "fault")
@@ -82,7 +86,7 @@ class Progress:
         self.order_done = inputs.order
         self.d1_t, self.reason = now, say("session.starting")
         self.ending = self.charging = self.flowed = self.seen_empty = self.paused = self.adc_doubted = False
-        self.refused = self.car_joined = self.battery_seen = self.conducts = self.inherited = False
+        self.refused = self.car_joined = self.battery_seen = self.conducts = self.inherited = self.gives_on = False
         self.ended_by, self.starts = "", self.starts + 1
         self.speaking_t = self.idle_t = self.ahead_t = None
         self.seen_on = NONE

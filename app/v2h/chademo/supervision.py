@@ -298,6 +298,7 @@ def _cable_against_pre(inputs: Inputs, now: float, commanded_a: float) -> str:
 
 
 WATCHES: tuple[Watch, ...] = (
+    Watch(CURRENT_REMAINS, _EMPTYING, _current_remains, for_s=limits.REMAINS_FOR.value),
     Watch("guard_lost", _TALKING, _guard_lost),
     Watch("car_fault", _TALKING, _car_fault),
     Watch("car_system_fault", _TALKING, _car_system_fault),
@@ -324,7 +325,6 @@ WATCHES: tuple[Watch, ...] = (
     Watch("battery_unlike", (State.READY,), _battery_unlike),
     Watch("under_voltage", _FLOW, _under_voltage, for_s=limits.UNDER_VOLTAGE_FOR.value),
     Watch("current_deviation", _JOINED, _deviation, for_s=limits.DEVIATION_FOR.value),
-    Watch(CURRENT_REMAINS, _EMPTYING, _current_remains, for_s=limits.REMAINS_FOR.value),
     Watch("setpoint_unheeded", _JOINED, _unheeded, for_s=limits.UNHEEDED_FOR.value),
     Watch("cable_against_converter", _JOINED, _cable_against_pre, for_s=limits.CABLE_AGAINST_PRE_FOR.value),
 )
