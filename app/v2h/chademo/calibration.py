@@ -141,7 +141,8 @@ class Calibration:
         """Before there is a line: the one through the pin's first and farthest reading. It only tells a live cable from
         an empty one. None while the pin has not followed the converter: such a channel says nothing."""
         rise_v, converter_v = self._followed
-        if self._rest_pin_v is None or abs(rise_v) < limits.CALIBRATION_LOW_V.value / limits.CALIBRATION_MOST_V_PER_V.value:
+        least_v = limits.CALIBRATION_LOW_V.value / limits.CALIBRATION_MOST_V_PER_V.value
+        if self._rest_pin_v is None or abs(rise_v) < least_v:
             return None
         scale = converter_v / rise_v
         return Line(scale, -scale * self._rest_pin_v)
