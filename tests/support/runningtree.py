@@ -66,7 +66,11 @@ class Tree:
 
     def press(self, button: str) -> None:
         """Press a button of the front panel for 0.2 s."""
-        command = [sys.executable, "-m", "v2h.rig", "set", f"press={button}"]
+        self.set_rig(f"press={button}")
+
+    def set_rig(self, knob: str) -> None:
+        """Turn one knob of the rig: "name=value"."""
+        command = [sys.executable, "-m", "v2h.rig", "set", knob]
         subprocess.run(command, env=dict(self.desk.env), capture_output=True, check=True, timeout=20)
 
     def until(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
