@@ -59,6 +59,25 @@ def test_killed(tmp_path: Path, live: bool) -> None:
     assert appears(ran, 1.0) is live
 
 
+def ignores(pid: int, number: int) -> bool:
+    ignored = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("SigIgn"))
+    return bool(int(ignored.split()[1], 16) >> (number - 1) & 1)
+
+
+def test_a_hangup_does_not_end_it(tmp_path: Path) -> None:
+    """The kernel sends SIGHUP to the group of a supervisord that has died, if a program of the group is stopped."""
+    ran = tmp_path / "ran"
+    guard = fake_guard(ran, live=True, talks=True)
+    assert appears(ran.with_suffix(".said"), 2)
+    (second,) = map(int, Path(f"/proc/{guard}/task/{guard}/children").read_text().split())
+    while not ignores(second, signal.SIGTERM):
+        time.sleep(0.001)
+    os.kill(second, signal.SIGHUP)
+    os.kill(guard, signal.SIGKILL)
+    os.waitpid(guard, 0)
+    assert appears(ran, 1.0)
+
+
 def test_a_second_that_stands_still_does_not_hold_guard_up() -> None:
     """A full pipe is no reason to wait: `guard` itself must go on."""
     second = BackupGuard(lambda: 0, QUIET)

@@ -73,8 +73,8 @@ def _child(pipe: int, guard: int, make_safe: Callable[[], int], log: logging.Log
     """Never returns. Closes all files of guard but the pipe: on the desk a relay drops when its owner's file closes."""
     code = 1
     try:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # only the pipe decides when it ends
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # only the pipe decides when it ends
         signal.set_wakeup_fd(-1)
         os.closerange(3, pipe)
         os.closerange(pipe + 1, os.sysconf("SC_OPEN_MAX"))
