@@ -266,3 +266,25 @@ def test_a_stop_in_the_insulation_test_unlocks_only_a_cable_that_was_never_raise
     board.run(10)
     assert (Output.PLUG_LOCK in board.plant.outputs) is raised
     assert fault_name(board) == ("late_unlock" if raised else "")
+
+
+@pytest.mark.parametrize("power_w", [5000.0, -3000.0, 0.0])
+@pytest.mark.parametrize("before_the_stop_s", [0.0, 5.0])
+def test_contactors_that_drop_out_in_energy_flow_unlock_nothing(power_w: float, before_the_stop_s: float) -> None:
+    """A current that flowed before is no witness: the converter empties itself alone, and the cable keeps the battery's
+    voltage after the car has opened."""
+    board = VirtualBoard(cells_in_series=LEAF_CELLS)
+    board.cable_measured = False
+    circuit = FaultyCircuit(board.plant.battery)
+    board.plant.circuit = board.plant.car.circuit = circuit
+    board.run_until(State.ENERGY)
+    board.run(3)
+    board.power_w = power_w
+    board.run(3)
+    circuit.dead = CONTACTORS
+    circuit.set_contactors(board.now, c1=False, c2=False)
+    board.run(before_the_stop_s)
+    board.charger.stop()
+    board.run_until(State.FAULT, within_s=60)
+    board.run(60)
+    assert Output.PLUG_LOCK in board.plant.outputs

@@ -228,11 +228,12 @@ def _ready(session: Progress, now: float, inputs: Inputs) -> State | None:
 
 
 def _energy(session: Progress, now: float, inputs: Inputs) -> State | None:
-    """Supervision or a stop ends this state. Here it ends only for a stop that was requested before ENERGY."""
+    """Supervision or a stop ends this state. Here it ends only for a stop that was requested before ENERGY. A current
+    shows that c1 and c2 conduct; where only the converter measures, that must be shown in the welding check itself:
+    they may drop out meanwhile."""
     fresh = now - inputs.pre.amps_t <= FRESH_S and inputs.pre.amps_t > session.since_t
-    session.conducts = session.conducts or (
-        fresh and inputs.pre.amps_a is not None and abs(inputs.pre.amps_a) > limits.CONDUCTS_A.value
-    )
+    flows = fresh and inputs.pre.amps_a is not None and abs(inputs.pre.amps_a) > limits.CONDUCTS_A.value
+    session.conducts = session.conducts or (flows and inputs.cable_source is not Source.ASSUMED)
     return State.STOP_CURRENT if session.ending and now - session.since_t >= limits.STOP_SHOWN.value else None
 
 
