@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from v2h.bus.messages import ManagerSchedule, ManagerSettings
+from v2h.bus.messages import ManagerPlan, ManagerSchedule, ManagerSettings
 from v2h.web.log_source import Row
 from v2h.web.state import LiveState
 
@@ -45,3 +45,4 @@ class Log:
 def known(state: LiveState) -> None:
     state.put_settings(ManagerSettings(1.0, {"soc_min_pct": 30}, {"soc_min_pct": {"low": 5, "high": 95, "unit": "%"}}))
     state.put_plan(ManagerSchedule(1.0, SCHEDULE, PREVIEW, [], "schedule.json"))
+    state.put_money_plan(ManagerPlan(1.0, False))

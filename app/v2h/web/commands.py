@@ -23,7 +23,7 @@ from v2h.config.bounds import AMPS, POWER, SETPOINT_LIFE, SOC
 from v2h.energy.orders import LIFETIME, SLOT_POWER, SLOTS
 
 ANSWER_WITHIN_S = 2.0
-LONGER_S = {"clock": 10.0, "plan": 15.0}
+LONGER_S = {"clock": 10.0, "plan": 10.0}
 """A separate program sets the clock, and it has to start first. A plan takes the board some seconds beside its work."""
 
 

@@ -188,6 +188,7 @@ def test_every_mode_can_be_asked_for() -> None:
         "clock",
         "slot",
         "setpoint",
+        "plan",
     }
     assert set(COMMANDS) == known
 
