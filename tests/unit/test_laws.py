@@ -47,7 +47,7 @@ ALLOWED: dict[str, str] = {
     "oneshot": "bus checks config meters runtime safety/shell web",
     "vendor": "",
     "vendor/shell": "runtime vendor",
-    "commands": "arguments bus canframe capture chademo checks config energy energy/bench meters ports"
+    "commands": "arguments bus canframe capture ccs chademo checks config energy energy/bench meters ports"
     " runtime selftest vendor vendor/shell",
     "programs": "bus canframe capture chademo checks config datalog drivers energy energy/plan manager meters panel"
     " ports pre runtime safety safety/shell web web/view",

@@ -44,6 +44,7 @@ COMMANDS = (
     Command("meter", "find meters on the network, read them, calibrate the charger's own", "v2h.commands.meter"),
     Command("replay", "run our session against the car of a CAN capture", "v2h.commands.replay"),
     Command("match", "run load matching, ours and others, over a recorded load", "v2h.commands.match"),
+    Command("exi", "decode or encode the messages between a CCS car and its charger", "v2h.commands.exi"),
     Command("vendor", "look at, back up, disable or restore the vendor's eMMC", "v2h.commands.vendor"),
     Command("console", "cut a captured UART log into boot stages", "v2h.commands.console"),
     Command("completion", "print a script that completes `v2h` in a shell", "v2h.commands.completion"),
