@@ -38,7 +38,7 @@ ALLOWED: dict[str, str] = {
     "manager": "bus checks config energy energy/plan runtime",
     "panel": "bus drivers",
     "datalog": "bus checks energy/plan runtime",
-    "rig": "arguments bus canframe chademo checks datalog drivers ports pre safety",
+    "rig": "arguments bus canframe ccs chademo checks datalog drivers ports pre safety",
     "capture": "bus canframe chademo ports pre rig runtime safety",
     "selftest": "bus config datalog ports safety",
     "web/view": "bus safety",
