@@ -7,8 +7,9 @@ Each modem has a host behind it (an end of the medium). What is simulated, as fa
   host how much of it was lost.
 - Everything else reaches only hosts whose modems have the same key.
 
-Faults: `set_key_failed` (the modem says that it failed, and took the key all the same), `no_attenuation` (it reports
-nothing, as an AR7420), and frames that are lost.
+Faults: `set_key_failed` (the modem answers 1, which the standard calls failed, and took the key all the same: so do
+modems of Qualcomm, and Debian's `pev` takes 1 for success), `no_attenuation` (it reports nothing, as an AR7420), and
+frames that are lost.
 """
 
 from dataclasses import dataclass, field
@@ -38,25 +39,23 @@ Delivery = tuple[int, bytes]
 
 @dataclass(slots=True)
 class Modem:
-    """One modem. loss_db: what the charger's modem loses of this one's sounds. Keys are 16 bytes, b"" at first."""
+    """One modem. loss_db: what the charger's modem loses of this one's sounds. keys: all that it was given, 16 bytes
+    each; the last one holds."""
 
     loss_db: int = 20
     set_key_failed: bool = False
     no_attenuation: bool = False
-    nmk: bytes = b""
+    keys: list[bytes] = field(default_factory=list)
     ready_t: float = 0.0
 
 
 @dataclass(slots=True)
 class Medium:
-    """The power line. modems: the charger's first. lose: (type of message, number of the frame from 0), which vanish.
-
-    keys: every key that the charger's modem was given.
-    """
+    """The power line. modems: the charger's first. lose: (type of message, number of the frame from 0), which
+    vanish."""
 
     modems: list[Modem]
     lose: set[tuple[int, int]] = field(default_factory=set)
-    keys: list[bytes] = field(default_factory=list)
     _seen: dict[int, int] = field(default_factory=dict)
 
     def take(self, now: float, end: int, data: bytes) -> list[Delivery]:
@@ -83,9 +82,8 @@ class Medium:
         modem = self.modems[end]
         if now < modem.ready_t:
             return []
-        modem.nmk, modem.ready_t = request.nmk, now + RESTART_S
-        if end == CHARGER:
-            self.keys.append(request.nmk)
+        modem.keys.append(request.nmk)
+        modem.ready_t = now + RESTART_S
         result = SetKeyCnf(int(modem.set_key_failed))
         return [(end, pack(Frame(frame.source, self.address(end), result)))]
 
@@ -105,4 +103,5 @@ class Medium:
         return [number for number in ready if number != end] if end in ready else []
 
     def _same_key(self, end: int, other: int) -> bool:
-        return bool(self.modems[end].nmk) and self.modems[end].nmk == self.modems[other].nmk
+        own, others = self.modems[end].keys, self.modems[other].keys
+        return bool(own) and own[-1:] == others[-1:]

@@ -1,0 +1,75 @@
+"""The charger on the power line: real frames on real interfaces, in a network namespace of its own.
+
+The car of the first test is not ours: it is `pev`, which the maker of the modems' chips wrote and Debian packages.
+"""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.support.plcutils import ROOT, in_namespace, need_namespace, pev
+
+MATCH_S = 5.0
+"""From the car's first question to the match."""
+
+
+REMARKS: dict[str, list[str]] = {
+    "none": [],
+    "lost_sound": ["sounds_missing"],
+    "lost_response": [],
+    "set_key_failed": ["set_key_failed"],
+    "no_attenuation": ["no_attenuation"],
+    "far_car": [],
+    "near_car": [],
+}
+"""What goes wrong, and what the charger remarks about it."""
+Found = dict[str, Any]
+
+
+def played(*commands: tuple[str, ...]) -> list[Found]:
+    """Run modules side by side, each in a namespace of its own, and return the JSON object that each prints."""
+    running = [
+        subprocess.Popen(in_namespace(*words), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for words in commands
+    ]
+    texts = [process.communicate() for process in running]
+    assert [process.returncode for process in running] == [0] * len(running), texts
+    return [json.loads(out) for out, _ in texts]
+
+
+@pytest.fixture(scope="module")
+def matches() -> dict[str, Found]:
+    """One matching of `pev` for each fault."""
+    need_namespace()
+    program = pev()
+    return dict(zip(REMARKS, played(*(("tests.support.plcspace", program, fault) for fault in REMARKS)), strict=True))
+
+
+@pytest.mark.parametrize("fault", REMARKS)
+def test_pev_of_debian_is_matched(matches: dict[str, Found], fault: str) -> None:
+    found = matches[fault]
+    assert found["matched"] and found["pev"] == 0, found
+    assert found["match_s"] < MATCH_S
+    assert found["remarks"] == REMARKS[fault]
+    first, matched, last = found["car_keys"]  # pev's own key, ours, and its own at the end
+    assert matched == found["key"] and first == last != matched
+    assert found["other_keys"] == [], "never two cars"
+    assert found["other"] == (["FAILED"] if fault.endswith("_car") else []), "the second car began, and gave up"
+
+
+def test_every_matching_has_a_new_key(matches: dict[str, Found]) -> None:
+    assert len({found["key"] for found in matches.values()}) == len(REMARKS)
+
+
+def test_a_car_finds_the_charger_and_only_one_connects() -> None:
+    need_namespace()
+    (found,) = played(("tests.support.plcdiscovery",))
+    assert found == {
+        "answers": ["01fe900100000014fe80000000000000000000000000005e" + found["port_hex"] + "1000"] * 2,
+        "port_hex": found["port_hex"],
+        "second": "refused",
+        "echo": "one and two after the second car",
+        "other_key": "silence",
+    }
