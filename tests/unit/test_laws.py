@@ -39,7 +39,7 @@ ALLOWED: dict[str, str] = {
     "panel": "bus drivers",
     "datalog": "bus checks energy/plan runtime",
     "rig": "arguments bus canframe ccs chademo checks datalog drivers ports pre safety",
-    "capture": "bus canframe chademo ports pre rig runtime safety",
+    "capture": "bus canframe ccs chademo ports pre rig runtime safety",
     "selftest": "bus config datalog ports safety",
     "web/view": "bus safety",
     "web/german": "bus",

@@ -22,11 +22,12 @@ READERS = {
     "MDF     ": "MF4Reader",
 }
 """How the file begins (upper or lower case) -> the class of python-can that reads it."""
+WIRESHARK = "a Wireshark capture: only `v2h decode` reads it, and only a CCS car's; record CAN with `candump -L`"
 REFUSED = {
     b"PK\x03\x04": "a ZIP archive or a spreadsheet's workbook: unpack it, or save the sheet as CSV",
     b"\x1f\x8b": "compressed by gzip: unpack it first",
-    b"\xd4\xc3\xb2\xa1": "a Wireshark capture: record with `candump -L` instead",
-    b"\x0a\x0d\x0d\x0a": "a Wireshark capture: record with `candump -L` instead",
+    b"\xd4\xc3\xb2\xa1": WIRESHARK,
+    b"\x0a\x0d\x0d\x0a": WIRESHARK,
     b"***BUSMASTER": "a BUSMASTER log: open it in SavvyCAN and save it as GVRET CSV",
 }
 """First bytes -> what the file is and what to do."""

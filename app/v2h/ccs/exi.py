@@ -78,6 +78,19 @@ def encode(namespace: str, message: Message) -> bytes:
     raise ExiError(f"{message.name!r} is no message of {namespace}")
 
 
+def namespace_of(data: bytes) -> str:
+    """The dialect of a message, by its first element: no two dialects begin with the same bits. Raises ExiError.
+
+    For recordings that begin after the handshake. A charger knows the dialect, and must not ask the message.
+    """
+    for namespace in (HANDSHAKE, DIN, ISO2):
+        roots = _roots(namespace)
+        bits = BitReader(data)
+        if bits.take(8) == FIRST_BYTE and bits.take(roots.width) in roots.elements:
+            return namespace
+    raise ExiError(f"{data[:2].hex()} begins no message of the handshake, DIN 70121 or ISO 15118-2")
+
+
 @cache
 def _roots(namespace: str) -> Roots:
     if namespace == HANDSHAKE:

@@ -1,4 +1,7 @@
-"""`v2h decode CAPTURE`: prints every frame of a capture as text, of both buses."""
+"""`v2h decode CAPTURE`: prints every frame of a CAN capture as text, of both buses.
+
+Of a recording of the power line to a CCS car (pcap), it prints every message (decode_v2g.py).
+"""
 
 import argparse
 import json
@@ -10,6 +13,9 @@ from pathlib import Path
 from v2h.canframe import Frame
 from v2h.capture.describe import Description, FieldValue, describe, shown_fields
 from v2h.capture.formats import READS, Capture, CaptureError, Skipped, read_capture
+from v2h.capture.pcap import is_pcap
+from v2h.capture.v2g import Conversation, read_conversation
+from v2h.commands import decode_v2g
 
 CAUSES_SHOWN = 20
 """How many causes of unusable lines are listed on stderr; --json lists every line."""
@@ -17,7 +23,7 @@ CAUSES_SHOWN = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `v2h decode`."""
-    parser.add_argument("capture", type=Path, help=f"the file: {READS}")
+    parser.add_argument("capture", type=Path, help=f"the file: {READS}; pcap and pcapng of a CCS car")
     parser.add_argument("--changes", action="store_true", help="only what differs from the last frame of its kind")
     parser.add_argument("--json", action="store_true", help="one JSON object: frames_in, frames, skipped, remarks")
     parser.epilog = "example: v2h decode leaf-v2g-charge.csv --changes | less"
@@ -26,21 +32,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the capture. Returns 0, or 2 when the file cannot be read or has no usable frame."""
     try:
-        capture = read_capture(args.capture)
+        capture = _read(args.capture)
     except OSError as error:
         print(f"v2h decode: {args.capture}: {error.strerror}", file=sys.stderr)
         return 2
     except CaptureError as error:
         print(f"v2h decode: {args.capture}: {error}", file=sys.stderr)
         return 2
-    write = json_lines if args.json else text_lines
-    for line in write(capture, args.changes):
+    for line in _lines(capture, args.json, args.changes):
         print(line)
     if not args.json:
-        for line in (*capture.remarks, *skipped_lines(capture.skipped)):
+        unit = "packet" if isinstance(capture, Conversation) else "line"
+        for line in (*capture.remarks, *skipped_lines(capture.skipped, unit)):
             print(f"v2h decode: {args.capture}: {line}", file=sys.stderr)
-        print(f"{len(capture.frames)} frames decoded, {len(capture.skipped)} lines skipped", file=sys.stderr)
+        print(f"{len(capture.frames)} frames decoded, {len(capture.skipped)} {unit}s skipped", file=sys.stderr)
     return 0
+
+
+def _read(path: Path) -> Capture | Conversation:
+    with path.open("rb") as file:
+        of_power_line = is_pcap(file.read(4))
+    return read_conversation(path) if of_power_line else read_capture(path)
+
+
+def _lines(capture: Capture | Conversation, as_json: bool, changes: bool) -> Iterator[str]:
+    if isinstance(capture, Conversation):
+        return (decode_v2g.json_lines if as_json else decode_v2g.text_lines)(capture, changes)
+    return (json_lines if as_json else text_lines)(capture, changes)
 
 
 def described(capture: Capture, changes: bool) -> Iterator[tuple[Frame, Description, dict[str, FieldValue]]]:
@@ -89,18 +107,21 @@ def json_lines(capture: Capture, changes: bool) -> Iterator[str]:
     yield f'], "skipped": {json.dumps(skipped)}, "remarks": {json.dumps(capture.remarks)}}}'
 
 
-def skipped_lines(skipped: list[Skipped]) -> Iterator[str]:
-    """One line for each cause of unusable lines: its first line and reason, and how many more lines have it.
+def skipped_lines(skipped: list[Skipped], unit: str = "line") -> Iterator[str]:
+    """One line of text for each cause of unusable lines: its first line and reason, and how many more lines have it.
 
-    Lines have the same cause if their reasons differ only in numbers and quoted values.
+    unit: what is counted, lines of a text or packets. Lines have the same cause if their reasons differ only in numbers
+    and quoted values.
     """
     causes: dict[str, list[Skipped]] = {}
     for entry in skipped:
-        causes.setdefault(re.sub(r"0x[0-9A-F]+|id [0-9A-F]+|'[^']*'|[0-9]+", "#", entry.why), []).append(entry)
+        causes.setdefault(
+            re.sub(r"0x[0-9A-F]+|id [0-9A-F]+|^[0-9a-f]{2,}: |'[^']*'|[0-9]+", "#", entry.why), []
+        ).append(entry)
     for entries in list(causes.values())[:CAUSES_SHOWN]:
         first, last = entries[0], entries[-1]
-        more = f" (and {len(entries) - 1} more like it, up to line {last.line})" if last is not first else ""
-        yield f"line {first.line}: {first.why}{more}"
+        more = f" (and {len(entries) - 1} more like it, up to {unit} {last.line})" if last is not first else ""
+        yield f"{unit} {first.line}: {first.why}{more}"
     if len(causes) > CAUSES_SHOWN:
         yield f"and {len(causes) - CAUSES_SHOWN} more causes (--json names every line)"
 

@@ -96,3 +96,42 @@ def test_every_recorded_frame_is_decoded(capsys: Capsys) -> None:
     assert len(out.splitlines()) == 10_781
     assert "10781 frames decoded, 0 lines skipped" in err
     assert " raw=" not in out  # every converter object is known
+
+
+# A recording of the power line.
+
+
+def test_a_pcap_of_a_ccs_car_is_told_in_words(capsys: Capsys) -> None:
+    assert main(["decode", str(DATA / "ccs" / "din.pcap")]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert len(lines) == 54
+    assert lines[0].split() == ["0.000000", "car", "SDPRequest", "tls=false"]
+    assert "car     SessionSetupReq                session=00 EVCCID=020000000E01" in lines[4]
+    assert any("EVTargetVoltage=500 V EVTargetCurrent=1 A" in line for line in lines)
+    assert "54 frames decoded, 0 packets skipped" in err
+
+
+def test_a_pcap_with_changes_only(capsys: Capsys) -> None:
+    assert main(["decode", "--changes", str(DATA / "ccs" / "din.pcap")]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    demands = [line[3:] for line in lines if line[2] == "CurrentDemandReq"]
+    assert demands[1:] == [[f"DC_EVStatus.EVRESSSOC={soc}"] for soc in (58, 74, 90)] + [
+        ["DC_EVStatus.EVRESSSOC=100", "ChargingComplete=true"]
+    ]
+
+
+def test_a_pcap_as_json(capsys: Capsys) -> None:
+    assert main(["decode", "--json", str(DATA / "ccs" / "din.pcap")]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["frames_in"], len(document["frames"]), document["skipped"]) == (54, 54, [])
+    row = document["frames"][4]
+    assert (row["from"], row["name"], row["fields"]) == ("car", "SessionSetupReq", {"EVCCID": "020000000E01"})
+    assert (row["ns"], row["hex"]) == ("urn:din:70121:2012:MsgDef", "809a004011d01808000000380400")
+
+
+def test_a_pcap_without_a_car_is_refused(capsys: Capsys, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pcap"
+    empty.write_bytes((DATA / "ccs" / "din.pcap").read_bytes()[:24])
+    assert main(["decode", str(empty)]) == 2
+    assert "no message between a car and a charger in it" in capsys.readouterr().err
