@@ -7,6 +7,7 @@ one namespace the kernel takes a short way.
 """
 
 import json
+import select
 import socket
 import subprocess
 import sys
@@ -15,8 +16,9 @@ import time
 from contextlib import ExitStack, suppress
 
 from tests.support.plcutils import ip
-from v2h.ccs.sdp import GROUP, PORT, read_request, response
-from v2h.ports.plc import link_local, listener, sdp_socket
+from v2h.ccs.sdp import GROUP, PORT
+from v2h.ccs.v2gtp import Payload, pack, take_messages
+from v2h.ports.carline import CarLine
 from v2h.rig.plcmodem import Medium, Modem
 from v2h.rig.plcwire import PowerLine, whole_frames
 
@@ -53,7 +55,7 @@ def main() -> None:
         assert car.stdin is not None and car.stdout is not None
         assert car.stdout.readline() == "ready\n"
         ip("link", "set", "car0", "netns", str(car.pid))
-        found = serve(stack, car, medium)
+        found = serve(car, medium)
         print(json.dumps(found))
 
 
@@ -62,30 +64,26 @@ def carry(line: PowerLine, over: threading.Event) -> None:
         line.step(time.monotonic())
 
 
-def serve(stack: ExitStack, car: "subprocess.Popen[str]", medium: Medium) -> dict[str, object]:
-    """The charger's side: answer two questions, accept one car, echo two messages, refuse a second car between them."""
-    assert car.stdin is not None and car.stdout is not None
-    discovery = stack.enter_context(sdp_socket("plc0", GROUP, PORT))
-    door = listener("plc0")
-    for node in (discovery, door):
-        node.settimeout(LONG_S)
-    port = door.getsockname()[1]
+def serve(car: "subprocess.Popen[str]", medium: Medium) -> dict[str, object]:
+    """The charger: echo every message until the car's process says "keys", then change the key of its modem."""
+    assert car.stdout is not None
+    line = CarLine("plc0")
+    closed: list[str] = []
     tell(car, "go")
-    for _ in range(2):
-        question, asker = discovery.recvfrom(100)
-        read_request(question)
-        discovery.sendto(response(link_local("plc0"), port), asker)
-    connection, _ = door.accept()
-    stack.enter_context(connection).settimeout(LONG_S)
-    door.close()
-    connection.sendall(connection.recv(100) + b" ")
-    assert car.stdout.readline() == "second\n"
-    connection.sendall(connection.recv(100))
-    assert car.stdout.readline() == "echoed\n"
+    while True:
+        ready = select.select([*line.sockets(), car.stdout], [], [], LONG_S)[0]
+        if not ready or (car.stdout in ready and not line.connected):
+            break
+        for message in line.read():
+            line.send(message)
+        if line.closed_why and line.closed_why not in closed:
+            closed.append(line.closed_why)
+    assert car.stdout.readline() == "keys\n"
     medium.modems[1].keys.append(b"x" * 16)
     tell(car, "go")
     found: dict[str, object] = json.loads(car.stdout.readline())
-    return {**found, "port_hex": f"{port:04x}"}
+    line.close()
+    return {**found, "closed": closed}
 
 
 def tell(process: "subprocess.Popen[str]", word: str) -> None:
@@ -95,61 +93,73 @@ def tell(process: "subprocess.Popen[str]", word: str) -> None:
 
 
 def be_car() -> None:
-    """The car: asks twice, connects twice, sends two messages, and asks once more with another key."""
+    """The car: finds the charger, speaks in pieces, connects twice, sends too much, comes back, and loses its key."""
     print("ready", flush=True)
     sys.stdin.readline()
     up("car0", "fe80::e")
     scope = socket.if_nametoindex("car0")
+    found: dict[str, object] = {}
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as asking:
         asking.settimeout(LONG_S)
         asking.bind(("fe80::e", 0, 0, scope))
-        answers = []
-        for _ in range(2):
-            asking.sendto(QUESTION, (GROUP, PORT, 0, scope))
-            answers.append(asking.recv(100))
-        target = (
-            socket.inet_ntop(socket.AF_INET6, answers[0][8:24]),
-            int.from_bytes(answers[0][24:26], "big"),
-            0,
-            scope,
-        )
-        with connected(target) as first:
-            first.sendall(b"one")
-            echo = b""
-            while not echo.endswith(b" "):
-                echo += first.recv(100)
-            second = attempt(target)
-            print("second", flush=True)
-            first.sendall(b"and two after the second car")
-            while not echo.endswith(b"car"):
-                echo += first.recv(100)
-        print("echoed", flush=True)
+        address = target(asking, scope)
+        assert target(asking, scope) == address, "every question is answered"
+        found["address"] = address[0]
+        with connected(address) as first:
+            found["in pieces"] = spoken(first, [bytes([byte]) for byte in pack(Payload.EXI, b"one")], 1)
+            found["two in one"] = spoken(first, [pack(Payload.EXI, b"two") + pack(Payload.EXI, b"three")], 2)
+            found["second car"] = attempt(address)
+            found["first car then"] = spoken(first, [pack(Payload.EXI, b"four")], 1)
+            first.sendall(bytes.fromhex("01fe800100000801"))
+            found["after too much"] = first.recv(100).hex()
+        with connected(target(asking, scope)) as again:
+            found["again"] = spoken(again, [pack(Payload.EXI, bytes(2048))], 1)[0][:4]
+        print("keys", flush=True)
         sys.stdin.readline()
         asking.settimeout(0.5)
         asking.sendto(QUESTION, (GROUP, PORT, 0, scope))
-        other_key = "silence"
+        found["with another key"] = "silence"
         with suppress(TimeoutError):
-            other_key = asking.recv(100).hex()
-    found = {"answers": [answer.hex() for answer in answers], "second": second, "echo": echo.decode()}
-    print(json.dumps({**found, "other_key": other_key}), flush=True)
+            found["with another key"] = asking.recv(100).hex()
+    print(json.dumps(found), flush=True)
     sys.stdin.readline()  # the interface lives as long as this process
 
 
-def connected(target: tuple[str, int, int, int]) -> socket.socket:
+def target(asking: socket.socket, scope: int) -> tuple[str, int, int, int]:
+    """Where the charger says that it listens."""
+    asking.sendto(QUESTION, (GROUP, PORT, 0, scope))
+    answer = asking.recv(100)
+    assert answer[:8].hex() == "01fe900100000014" and answer[26:].hex() == "1000"
+    return socket.inet_ntop(socket.AF_INET6, answer[8:24]), int.from_bytes(answer[24:26], "big"), 0, scope
+
+
+def spoken(node: socket.socket, pieces: list[bytes], answers: int) -> list[str]:
+    """Send the pieces, each in a segment of its own, and return the answers."""
+    node.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for piece in pieces:
+        node.sendall(piece)
+    buffer, found = bytearray(), list[bytes]()
+    while len(found) < answers:
+        buffer += node.recv(4096)
+        found += take_messages(buffer)
+    return [message.decode() for message in found]
+
+
+def connected(address: tuple[str, int, int, int]) -> socket.socket:
     """A TCP connection to an address with its scope. Raises ConnectionRefusedError."""
     node = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
     try:
         node.settimeout(LONG_S)
-        node.connect(target)
+        node.connect(address)
     except OSError:
         node.close()
         raise
     return node
 
 
-def attempt(target: tuple[str, int, int, int]) -> str:
+def attempt(address: tuple[str, int, int, int]) -> str:
     try:
-        connected(target).close()
+        connected(address).close()
     except ConnectionRefusedError:
         return "refused"
     return "connected"

@@ -63,13 +63,17 @@ def test_every_matching_has_a_new_key(matches: dict[str, Found]) -> None:
     assert len({found["key"] for found in matches.values()}) == len(REMARKS)
 
 
-def test_a_car_finds_the_charger_and_only_one_connects() -> None:
+def test_a_car_finds_the_charger_and_only_one_is_served() -> None:
     need_namespace()
     (found,) = played(("tests.support.plcdiscovery",))
     assert found == {
-        "answers": ["01fe900100000014fe80000000000000000000000000005e" + found["port_hex"] + "1000"] * 2,
-        "port_hex": found["port_hex"],
-        "second": "refused",
-        "echo": "one and two after the second car",
-        "other_key": "silence",
+        "address": "fe80::5e",
+        "in pieces": ["one"],
+        "two in one": ["two", "three"],
+        "second car": "refused",
+        "first car then": ["four"],
+        "after too much": "",
+        "again": "\0" * 4,
+        "with another key": "silence",
+        "closed": ["the header announces 2049 bytes; at most 2048 are accepted", "the car closed the connection"],
     }

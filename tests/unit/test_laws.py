@@ -28,7 +28,7 @@ ALLOWED: dict[str, str] = {
     "ccs": "",
     "config": "chademo checks",
     "runtime": "bus checks config",
-    "ports": "canframe runtime",
+    "ports": "canframe ccs runtime",
     "drivers": "config ports",
     "energy": "bus checks config",
     "energy/bench": "energy",
