@@ -277,7 +277,7 @@ class Slac:
             self.remarks += ["sounds_missing"] if max(car.sounds, len(car.profiles)) < car.expected else []
         car.tries += 1
         car.enter(Step.TOLD, now)
-        heard = len(car.profiles) or car.sounds
+        heard = min(len(car.profiles) or car.sounds, 0xFF)
         ids = (car.mac, car.run_id, limits.NO_ID, limits.NO_ID)
         return self._answer(car, AttenCharInd(0, 0, *ids, heard, GROUPS, mean_db(car.profiles)))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -11,6 +12,7 @@ from v2h.ccs.homeplug import (
     GROUPS,
     AttenCharInd,
     AttenCharRsp,
+    AttenProfileInd,
     Frame,
     MatchCnf,
     MatchReq,
@@ -260,6 +262,43 @@ def test_validation_is_not_required() -> None:
 @pytest.mark.parametrize("data", [b"", bytes(13), bytes(60), parm()[:20], b"\xff" * 2000])
 def test_other_frames_are_ignored(data: bytes) -> None:
     assert listening().take(0.2, data) == []
+
+
+def test_a_car_that_sounds_without_end_gets_its_result() -> None:
+    slac = listening()
+    slac.take(0.2, parm())
+    for left in range(300):
+        slac.take(0.3, pack(Frame(BROADCAST, CAR, SoundInd(0, 0, bytes(17), left % 256, RUN))))
+    (result,) = sent(slac.tick(0.95))
+    assert isinstance(result, AttenCharInd) and result.sounds == 255
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whatever_the_line_carries_at_most_one_car_gets_a_key(seed: int) -> None:
+    """Frames of two cars and a modem in any order, many of them broken."""
+    chance, slac, now = Random(seed), listening(), 0.2
+    messages: list[Mme] = [SetKeyCnf(1), AttenProfileInd(CAR, GROUPS, 0, bytes(GROUPS)), ValidateReq(0, 0, 1)]
+    messages += [AttenProfileInd(OTHER, GROUPS, 0, bytes(GROUPS)), AttenProfileInd(CAR, 200, 0, bytes(GROUPS))]
+    for mac, run_id in ((CAR, RUN), (OTHER, OTHER_RUN)):
+        messages += [ParmReq(0, 0, run_id), SoundInd(0, 0, bytes(17), 3, run_id)]
+        messages += [StartAttenCharInd(0, 0, sounds, 6, 1, mac, run_id) for sounds in (0, 10, 255)]
+        messages += [AttenCharRsp(0, 0, mac, run_id, bytes(17), bytes(17), 0)]
+        messages += [MatchReq(0, 0, 0x3E, bytes(17), mac, bytes(17), CHARGER_MAC, run_id, bytes(8))]
+    matched: set[bytes] = set()
+    for _ in range(3000):
+        now += chance.choice((0.0, 0.01, 0.05, 0.3))
+        data = bytearray(
+            pack(Frame(chance.choice((CHARGER_MAC, BROADCAST)), chance.choice((CAR, OTHER)), chance.choice(messages)))
+        )
+        if chance.random() < 0.2:
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        answers = slac.take(now, bytes(data)) + slac.tick(now)
+        frames = [frame for frame in map(unpack, answers) if frame is not None]
+        matched |= {frame.destination for frame in frames if isinstance(frame.message, MatchCnf)}
+        if slac.phase is Phase.FAILED:
+            slac.start(now, chance.randbytes(16))
+            matched.clear()
+        assert len(matched) <= 1
 
 
 def test_the_page_names_every_quirk() -> None:
