@@ -8,10 +8,13 @@ from v2h.chademo import limits
 from v2h.chademo.cable import Source
 from v2h.chademo.calibration import Calibration
 from v2h.chademo.interface import Fault, Inputs
-from v2h.chademo.states import TABLE
+from v2h.chademo.states import TABLE, Row
 from v2h.chademo.supervision import CURRENT_REMAINS
-from v2h.safety.outputs import NONE
+from v2h.safety.outputs import CONTACTORS, NONE, Output, names
+from v2h.safety.wire import GuardState
 
+LIVE = Output.D1 | Output.D2 | CONTACTORS | Output.PRE_AC
+_SIGNALS = Output.D1 | Output.D2
 ADC_DOUBTED_BY = ("late_insulation_test", "late_calibration", "late_bleed", "battery_gone", "cable_against_converter")
 """Faults after which one of two measurements is wrong, and it is not known which. Until the next session the plug is
 unlocked only when both show an empty cable, or by a person."""
@@ -37,6 +40,9 @@ class Progress:
     inherited: the plug was found locked when the program began, and the cable's voltage before that is not known.
     calibration: the one that this session makes; None in any other session.
     """
+
+    table: Mapping[State, Row] = TABLE
+    """The states of this kind of session."""
 
     def __init__(self, number: int, protocol: int = 2, waits_s: Mapping[State, float] | None = None) -> None:
         self.number, self.protocol = number, protocol
@@ -68,6 +74,7 @@ class Progress:
         self.entered_v: float | None = None
         self.ahead_t: float | None = None
         self.seen_on = NONE
+        self._met_guard = False
         self.watched: dict[str, float] = {}
         self.history: list[tuple[float, State]] = []
 
@@ -119,7 +126,7 @@ class Progress:
 
     def stop(self, now: float, by: str, *, calm: bool = False) -> None:
         """Begin an orderly stop by the row of states.py. by: see ended_by; calm: the owner's stop, without a fault."""
-        row = TABLE[self.state]
+        row = self.table[self.state]
         following = row.calm or row.stop if calm else row.stop
         self._end(by)
         if following is not None and following is not self.state:
@@ -131,6 +138,39 @@ class Progress:
         self.reason = self.fault.text
         self._end("fault")
         self.enter(State.SAFE, now)
+
+    def meet_guard(self, now: float, inputs: Inputs) -> None:
+        """Take guard's report: a trip, an output that it has switched off, or outputs found on at the start lead to
+        make-safe."""
+        if inputs.guard is None or inputs.guard.outputs & _SIGNALS or self.signals_on_t == float("inf"):
+            self.signals_on_t = now
+        if inputs.guard is None:
+            return
+        self.adc_doubted = self.adc_doubted or (self.state is not State.IDLE and inputs.guard.cable_doubted)
+        tripped = inputs.guard.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED)
+        first, self._met_guard = not self._met_guard, True
+        if first:
+            self.locked = Output.PLUG_LOCK in inputs.guard.outputs  # as guard found it: it may be on after a crash
+            self.inherited = self.locked
+        wanted_on = self.table[self.state].outputs
+        lost = self.seen_on & wanted_on & ~inputs.guard.outputs
+        self.seen_on = (self.seen_on | inputs.guard.outputs) & wanted_on
+        if self.state in (State.SAFE, State.FAULT):
+            # Only a new number clears guard's trip, and guard treats a new number with live outputs as a crash.
+            if (
+                self.state is State.FAULT
+                and tripped
+                and not inputs.guard.outputs & LIVE
+                and inputs.guard.session == self.number
+            ):
+                self.number = (self.number + 1) & 0xFFFFFFFF
+        elif first and (tripped or self.locked or inputs.guard.outputs & LIVE):
+            found = say("safe.trip_at_start", trip=inputs.guard.trip.text) if tripped else say("safe.found_on")
+            self.make_safe(Fault("found_at_start", found), now)
+        elif tripped:
+            self.make_safe(Fault("guard_tripped", say("safe.tripped", trip=inputs.guard.trip.text)), now)
+        elif lost:
+            self.make_safe(Fault("outputs_lost", say("safe.outputs_lost", outputs=", ".join(names(lost)))), now)
 
     @property
     def unlocks_by_word(self) -> bool:

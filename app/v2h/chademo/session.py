@@ -14,16 +14,13 @@ from v2h.chademo.cable import MEASURED, Source
 from v2h.chademo.frames import EvseFrame
 from v2h.chademo.interface import Actions, Fault, Inputs
 from v2h.chademo.offer import held_back, told_amps_a, told_offer_a
-from v2h.chademo.progress import Progress
+from v2h.chademo.progress import LIVE, Progress
 from v2h.chademo.refusals import late_words
-from v2h.chademo.states import TABLE, Converter
+from v2h.chademo.states import Converter
 from v2h.chademo.supervision import ceiling_v, check, remarks
 from v2h.chademo.transitions import NEXT
-from v2h.safety.outputs import CONTACTORS, NONE, Output, names
-from v2h.safety.wire import GuardState
+from v2h.safety.outputs import NONE, Output
 
-_LIVE = Output.D1 | Output.D2 | CONTACTORS | Output.PRE_AC
-_SIGNALS = Output.D1 | Output.D2
 _RESTING = (State.IDLE, State.SAFE, State.FAULT)
 _BEFORE_D2 = (
     *(State.CONVERTER, State.LOCK, State.INSULATION, State.CALIBRATE, State.BLEED),
@@ -45,7 +42,6 @@ class Session(Progress):
         super().__init__(number, protocol, waits_s)
         self.commanded_a = 0.0
         self._volts_v = 0.0
-        self._met_guard = False
         self.told_offer_a = (0, 0)
         """108.3 and 208.3 as sent last, A."""
         self._last_t: float | None = None
@@ -54,7 +50,7 @@ class Session(Progress):
         """Process the inputs of `now` and return the requests. Call at least every 0.1 s during a session."""
         elapsed_s = 0.0 if self._last_t is None else now - self._last_t
         self._last_t = now
-        self._meet_guard(now, inputs)
+        self.meet_guard(now, inputs)
         self._supervise(now, inputs)
         successor = NEXT[self.state](self, now, inputs)
         if successor is not None:
@@ -87,37 +83,6 @@ class Session(Progress):
             return now_a
         return max(now_a[0], self.offer_a[0]), max(now_a[1], self.offer_a[1])
 
-    def _meet_guard(self, now: float, inputs: Inputs) -> None:
-        if inputs.guard is None or inputs.guard.outputs & _SIGNALS or self.signals_on_t == float("inf"):
-            self.signals_on_t = now
-        if inputs.guard is None:
-            return
-        self.adc_doubted = self.adc_doubted or (self.state is not State.IDLE and inputs.guard.cable_doubted)
-        tripped = inputs.guard.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED)
-        first, self._met_guard = not self._met_guard, True
-        if first:
-            self.locked = Output.PLUG_LOCK in inputs.guard.outputs  # as guard found it: it may be on after a crash
-            self.inherited = self.locked
-        wanted_on = TABLE[self.state].outputs
-        lost = self.seen_on & wanted_on & ~inputs.guard.outputs
-        self.seen_on = (self.seen_on | inputs.guard.outputs) & wanted_on
-        if self.state in (State.SAFE, State.FAULT):
-            # Only a new number clears guard's trip, and guard treats a new number with live outputs as a crash.
-            if (
-                self.state is State.FAULT
-                and tripped
-                and not inputs.guard.outputs & _LIVE
-                and inputs.guard.session == self.number
-            ):
-                self.number = (self.number + 1) & 0xFFFFFFFF
-        elif first and (tripped or self.locked or inputs.guard.outputs & _LIVE):
-            found = say("safe.trip_at_start", trip=inputs.guard.trip.text) if tripped else say("safe.found_on")
-            self.make_safe(Fault("found_at_start", found), now)
-        elif tripped:
-            self.make_safe(Fault("guard_tripped", say("safe.tripped", trip=inputs.guard.trip.text)), now)
-        elif lost:
-            self.make_safe(Fault("outputs_lost", say("safe.outputs_lost", outputs=", ".join(names(lost)))), now)
-
     def _supervise(self, now: float, inputs: Inputs) -> None:
         if self.state in _RESTING:
             return
@@ -130,7 +95,7 @@ class Session(Progress):
         elif self._misses_d2(now):
             self.reason = say("calibration.too_long", within_s=limits.D2_AFTER_PERMISSION.value)
             self.stop(now, "us")
-        elif normal and (not self.ending or TABLE[self.state].calm):
+        elif normal and (not self.ending or self.table[self.state].calm):
             self.reason = normal
             self.stop(now, "car")
         elif not self.ending and not inputs.wanted:
@@ -143,7 +108,7 @@ class Session(Progress):
         return late and not (self.calibration is not None and self.ending)
 
     def _check_deadline(self, now: float, inputs: Inputs) -> None:
-        row = TABLE[self.state]
+        row = self.table[self.state]
         if row.limit is None:
             return
         began, limit_s = self.since_t, self.waits_s.get(self.state, row.limit.value)
@@ -176,7 +141,7 @@ class Session(Progress):
         self.stop(now, "car")
 
     def _actions(self, now: float, inputs: Inputs, elapsed_s: float) -> Actions:
-        row = TABLE[self.state]
+        row = self.table[self.state]
         self._pause(now, inputs)
         volts_v, amps_a = self._target(row.converter, now, inputs, elapsed_s)
         self._volts_v, self.commanded_a = volts_v, amps_a
@@ -191,7 +156,7 @@ class Session(Progress):
             pre_volts_v=volts_v,
             pre_amps_a=amps_a,
             k_expected=row.k,
-            trip_wanted=self.state is State.SAFE and bool(on & _LIVE),
+            trip_wanted=self.state is State.SAFE and bool(on & LIVE),
             session=self.number,
             unlock_by_person=by_person,
             cable_doubted=self.adc_doubted,
@@ -200,7 +165,7 @@ class Session(Progress):
     def _frames(self, now: float, inputs: Inputs, speaking_t: float) -> tuple[EvseFrame, ...]:
         self.told_offer_a = told_offer_a(self, inputs, now, self.commanded_a)
         shown = evse.Shown(
-            row=TABLE[self.state],
+            row=self.table[self.state],
             locked=self.locked,
             charging=self.charging,
             fault=self.fault,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from operator import attrgetter
+from typing import Generic, TypeVar
 
 from v2h.bus.sentences import say
 from v2h.bus.states import State
@@ -17,6 +18,8 @@ from v2h.chademo.flow import floor_v
 from v2h.chademo.interface import Fault, Inputs
 from v2h.pre import objects as pre
 from v2h.safety.outputs import CONTACTORS
+
+In = TypeVar("In", bound=Inputs)
 
 _TALKING = (
     *(State.HANDSHAKE, State.CONVERTER, State.LOCK, State.INSULATION, State.CALIBRATE, State.BLEED),
@@ -38,7 +41,7 @@ CURRENT_REMAINS = "current_remains"
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Generic[In]):
     """bad(inputs, now, commanded_a) returns a text when something is wrong, else ""; that may last for_s.
 
     normal: the car asks for the end, it is not a fault: an orderly stop without a latched fault.
@@ -46,7 +49,7 @@ class Watch:
 
     name: str
     states: tuple[State, ...]
-    bad: Callable[[Inputs, float, float], str]
+    bad: Callable[[In, float, float], str]
     for_s: float = 0.0
     normal: bool = False
 
@@ -297,7 +300,7 @@ def _cable_against_pre(inputs: Inputs, now: float, commanded_a: float) -> str:
     return say("watch.cable_against_converter", cable_v=inputs.cable_v, converter_v=inputs.pre.volts_v)
 
 
-WATCHES: tuple[Watch, ...] = (
+WATCHES: tuple[Watch[Inputs], ...] = (
     Watch(CURRENT_REMAINS, _EMPTYING, _current_remains, for_s=limits.REMAINS_FOR.value),
     Watch("guard_lost", _TALKING, _guard_lost),
     Watch("car_fault", _TALKING, _car_fault),
@@ -329,7 +332,7 @@ WATCHES: tuple[Watch, ...] = (
     Watch("cable_against_converter", _JOINED, _cable_against_pre, for_s=limits.CABLE_AGAINST_PRE_FOR.value),
 )
 
-REMARKS: tuple[Watch, ...] = (
+REMARKS: tuple[Watch[Inputs], ...] = (
     Watch("stop_request", _BEFORE_ENERGY, _stop_request),
     Watch("current_deviation", _FLOW, _small_deviation, for_s=limits.DEVIATION_FOR.value),
     Watch("k_against_can", _STOPPING, _k_against_can, for_s=limits.K_AGAINST_CAN_FOR.value),
@@ -365,7 +368,14 @@ def check(
 ) -> tuple[Fault | None, str]:
     """(fault, "") or (None, reason for a normal stop) or (None, ""). `since` keeps when each condition began; it is
     empty at the start of every state."""
-    for watch in _WATCHED[state]:
+    return first_wrong(_WATCHED[state], inputs, now, commanded_a, since)
+
+
+def first_wrong(
+    watches: tuple[Watch[In], ...], inputs: In, now: float, commanded_a: float, since: dict[str, float]
+) -> tuple[Fault | None, str]:
+    """As check(), for these rows of a table."""
+    for watch in watches:
         text = watch.bad(inputs, now, commanded_a)
         if not text:
             since.pop(watch.name, None)
