@@ -25,7 +25,7 @@ ALLOWED: dict[str, str] = {
     "bus": "checks",
     "safety": "canframe pre",
     "chademo": "bus canframe pre safety",
-    "ccs": "chademo",
+    "ccs": "bus chademo safety",
     "config": "chademo checks",
     "runtime": "bus checks config",
     "ports": "canframe ccs runtime",

@@ -286,6 +286,12 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "late.unlock_live": "{cable_v:.0f} V on the cable: the plug stays locked",
     "late.d2": "d2 is not reached in time after the car's permission",
     "late.battery_not_seen": "the car has closed its contactors, the cable shows no battery",
+    # The same of a CCS session (ccs/power_states.py).
+    "late.ccs_link": "no car answers over the charging cable; is the plug in, and the car awake?",
+    "late.ccs_hello": "the car does not send its charge parameters",
+    "late.ccs_cable_check": "the car does not ask for the cable check",
+    "late.ccs_precharge": "the car does not ask for the precharge",
+    "late.ccs_power": "the car does not start the power after the precharge",
     # What is watched while a session runs (chademo/supervision.py, chademo/transitions.py).
     "watch.car_lost": "the car is silent for {age_s:.1f} s",
     "watch.car_never_heard": "the car is silent",
@@ -338,6 +344,17 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "watch.current_deviation": "the converter gives {measured_a} A instead of {commanded_a:.1f} A",
     "watch.request_over": "the car asks for {asked_a:.0f} A, {available_a:.0f} A are available",
     "watch.cable_against_converter": "{cable_v:.0f} V at the cable, {converter_v:.0f} V at the converter",
+    # The same of a CCS session (ccs/power_supervision.py, ccs/power_transitions.py).
+    "watch.ccs_lost": "the program ccs is silent",
+    "watch.ccs_broken": "the connection to the car broke, or its messages were out of order (the log of ccs says more)",
+    "watch.ccs_demand_lost": "the car has not asked for current for {age_s:.1f} s",
+    "watch.ccs_again": "the car negotiates again and does not come to an end",
+    "watch.ccs_pilot": "the control pilot went to state {pilot}",
+    "watch.ccs_pilot_lost": "the pilot box is silent",
+    "watch.ccs_isolation": "the insulation monitor reports a fault",
+    "watch.ccs_isolation_low": "the insulation at the test voltage is too low for a start",
+    "watch.ccs_monitor_lost": "the insulation monitor does not measure",
+    "watch.ccs_backfeed": "{drawn_a} A flow out of the car, although CCS only charges",
     # Why the car cannot be served (chademo/transitions.py, chademo/packs.py).
     "incompatible.needs_unknown": "the car does not say what it needs",
     "incompatible.target": "the car wants {target_v:.0f} V, we can give {available_v:.0f} V",
@@ -360,6 +377,14 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     ),
     "refusal.cable_live": "{cable_v:.0f} V on the cable before the start",
     "refusal.cable_measured_too_short": "the cable voltage has not been measured for a second yet",
+    # The same of a CCS session (ccs/power_transitions.py).
+    "refusal.ccs_cable_not_measured": (
+        "the cable voltage is not measured, and CCS assumes none: calibrate [cable] in v2h.toml"
+    ),
+    "refusal.ccs_monitor": "the insulation monitor does not measure: check its supply and its line",
+    "refusal.ccs_isolation": "the insulation monitor reports a fault: do not use this cable",
+    "refusal.ccs_silent": "the program ccs does not answer",
+    "refusal.ccs_no_car": "no car is plugged in: the control pilot is in state {pilot}",
     # Clearing a fault, and unlocking the plug by a person's word (chademo/refusals.py, chademo/endings.py,
     # programs/charger.py, bus/messages.py).
     "clear.no_fault": "no fault is latched",

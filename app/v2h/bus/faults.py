@@ -159,5 +159,24 @@ FAULTS: dict[str, FaultKind] = {
     ),
     "late_farewell": FaultKind("The session did not end in order.", f"{_AGAIN}; if it comes back, {_SWITCH}."),
     "late_make_safe": FaultKind("The guard does not report safe relays.", "Switch the charger’s supply off."),
+    "ccs_lost": FaultKind(
+        "The program that speaks with a CCS car does not answer.",
+        "It restarts by itself: clear the fault once the page shows it running.",
+    ),
+    "ccs_backfeed": FaultKind(
+        "Current flowed out of a car that is only charged.", f"{_AGAIN}; if it comes back, {_LOOKED_AT}."
+    ),
+    "pilot_lost": FaultKind(
+        "The pilot box does not answer.", "Check its USB cable and its supply, clear the fault and start again."
+    ),
+    "isolation_fault": FaultKind(
+        "The insulation of cable or car is too low.",
+        "Do not use this cable, and do not touch a damaged one. If it comes back with another car, have it looked at.",
+        mrec="CX011",
+    ),
+    "isolation_monitor_lost": FaultKind(
+        "The insulation monitor does not measure.",
+        "Check its supply and its line, clear the fault and start again.",
+    ),
     "late_d2": FaultKind("The start took longer than the car allows.", f"{_AGAIN}."),
 }

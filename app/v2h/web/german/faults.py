@@ -145,6 +145,24 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "late_farewell": ("Der Ladevorgang ist nicht ordnungsgemäß beendet worden.", f"{_AGAIN}; {_BACK} {_SWITCH}."),
     "late_make_safe": ("guard meldet keine sicheren Relais.", "Schalten Sie die Stromversorgung des Ladegeräts aus."),
+    "ccs_lost": (
+        "Das Programm, das mit einem CCS-Auto spricht, antwortet nicht.",
+        "Es startet von selbst neu: Quittieren Sie den Fehler, sobald die Seite zeigt, dass es läuft.",
+    ),
+    "ccs_backfeed": ("Aus einem Auto, das nur geladen wird, floss Strom.", f"{_AGAIN}; {_BACK} {_LOOKED_AT}."),
+    "pilot_lost": (
+        "Die Pilotbox antwortet nicht.",
+        "Prüfen Sie ihr USB-Kabel und ihre Versorgung, quittieren Sie den Fehler, und starten Sie neu.",
+    ),
+    "isolation_fault": (
+        "Die Isolation von Kabel oder Auto ist zu gering.",
+        "Verwenden Sie dieses Kabel nicht, und berühren Sie kein beschädigtes. Wenn der Fehler mit einem anderen Auto "
+        "wiederkommt, lassen Sie das Ladegerät prüfen.",
+    ),
+    "isolation_monitor_lost": (
+        "Der Isolationswächter misst nicht.",
+        "Prüfen Sie seine Versorgung und seine Leitung, quittieren Sie den Fehler, und starten Sie neu.",
+    ),
     "late_d2": ("Der Start hat länger gedauert, als das Auto erlaubt.", f"{_AGAIN}."),
 }
 """In the order of the English table."""

@@ -44,6 +44,12 @@ SESSION_TEXTS: dict[str, str] = {
     "late.unlock_live": "{cable_v:.0f} V am Kabel: Der Stecker bleibt verriegelt",
     "late.d2": "d2 wird nach der Freigabe des Autos nicht rechtzeitig erreicht",
     "late.battery_not_seen": "das Auto hat seine Schütze geschlossen, am Kabel erscheint keine Batterie",
+    # Dasselbe bei CCS (ccs/power_states.py).
+    "late.ccs_link": "kein Auto antwortet über das Ladekabel; steckt der Stecker, und ist das Auto wach?",
+    "late.ccs_hello": "das Auto sendet seine Ladeparameter nicht",
+    "late.ccs_cable_check": "das Auto verlangt die Kabelprüfung nicht",
+    "late.ccs_precharge": "das Auto verlangt die Vorladung nicht",
+    "late.ccs_power": "das Auto beginnt nach der Vorladung nicht mit dem Laden",
     # Was während eines Ladevorgangs überwacht wird (chademo/supervision.py, chademo/transitions.py).
     "watch.car_lost": "das Auto schweigt seit {age_s:.1f} s",
     "watch.car_never_heard": "das Auto schweigt",
@@ -100,6 +106,20 @@ SESSION_TEXTS: dict[str, str] = {
     "watch.current_deviation": "der Wandler liefert {measured_a} A statt {commanded_a:.1f} A",
     "watch.request_over": "das Auto verlangt {asked_a:.0f} A, verfügbar sind {available_a:.0f} A",
     "watch.cable_against_converter": "{cable_v:.0f} V am Kabel, {converter_v:.0f} V am Wandler",
+    # Dasselbe bei CCS (ccs/power_supervision.py, ccs/power_transitions.py).
+    "watch.ccs_lost": "das Programm ccs ist verstummt",
+    "watch.ccs_broken": (
+        "die Verbindung zum Auto ist abgerissen, oder seine Nachrichten waren nicht in der Reihenfolge (das Protokoll "
+        "von ccs sagt mehr)"
+    ),
+    "watch.ccs_demand_lost": "das Auto hat seit {age_s:.1f} s keinen Strom verlangt",
+    "watch.ccs_again": "das Auto verhandelt neu und kommt zu keinem Ende",
+    "watch.ccs_pilot": "der Control Pilot ging in den Zustand {pilot}",
+    "watch.ccs_pilot_lost": "die Pilotbox ist verstummt",
+    "watch.ccs_isolation": "der Isolationswächter meldet einen Fehler",
+    "watch.ccs_isolation_low": "die Isolation ist bei der Prüfspannung für einen Start zu gering",
+    "watch.ccs_monitor_lost": "der Isolationswächter misst nicht",
+    "watch.ccs_backfeed": "{drawn_a} A fließen aus dem Auto, obwohl CCS nur lädt",
     # Warum das Auto nicht geladen werden kann (chademo/transitions.py, chademo/packs.py).
     "incompatible.needs_unknown": "das Auto sagt nicht, was es braucht",
     "incompatible.target": "das Auto will {target_v:.0f} V, wir können {available_v:.0f} V liefern",
@@ -122,6 +142,14 @@ SESSION_TEXTS: dict[str, str] = {
     ),
     "refusal.cable_live": "{cable_v:.0f} V am Kabel vor dem Start",
     "refusal.cable_measured_too_short": "die Kabelspannung wird noch keine Sekunde lang gemessen",
+    # Dasselbe bei CCS (ccs/power_transitions.py).
+    "refusal.ccs_cable_not_measured": (
+        "die Kabelspannung wird nicht gemessen, und bei CCS wird keine angenommen: Kalibrieren Sie [cable] in v2h.toml"
+    ),
+    "refusal.ccs_monitor": "der Isolationswächter misst nicht: Prüfen Sie seine Versorgung und seine Leitung",
+    "refusal.ccs_isolation": "der Isolationswächter meldet einen Fehler: Verwenden Sie dieses Kabel nicht",
+    "refusal.ccs_silent": "das Programm ccs antwortet nicht",
+    "refusal.ccs_no_car": "kein Auto ist angesteckt: Der Control Pilot ist im Zustand {pilot}",
     # Quittieren eines Fehlers, und Entriegeln auf das Wort einer Person (chademo/refusals.py, chademo/endings.py,
     # programs/charger.py, bus/messages.py).
     "clear.no_fault": "es steht kein Fehler an",
