@@ -74,6 +74,7 @@ def toml() -> str:
     named: list[tuple[str, type]] = [("[adc.NAME]", site.AdcInput)]
     for field in dataclasses.fields(site.Config):
         kind = typing.get_type_hints(site.Config)[field.name]
+        kind = site.OPTIONAL.get(kind, kind)
         if dataclasses.is_dataclass(kind):
             named.append((f"[{field.name}]", typing.cast(type, kind)))
     named += [(f'[meter.ROLE], kind = "{name}"', kind) for name, kind in meter_kinds.KINDS.items()]

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, get_type_hints
 from v2h.chademo.packs import known_packs, pack
 from v2h.checks import Range, hint, one_of, utf8
 from v2h.config.bounds import AMPS, APART_PCT
+from v2h.config.ccs import Ccs
 from v2h.config.fields import choice, number, port, secret, text, whole
 from v2h.config.files import parse_toml
 from v2h.config.meter_kinds import KINDS, ROLES, Meter, RegisterTable, default_meters
@@ -182,7 +183,22 @@ class Config:
     hardware: Hardware = field(default_factory=Hardware)
     panel: Panel = field(default_factory=Panel)
     web: Web = field(default_factory=Web)
+    ccs: Ccs | None = None
+    """None: the plug is CHAdeMO."""
     errors: tuple[str, ...] = ()
+
+    def wrong(self) -> str:
+        """The error sentence for tables that do not go together, else "". A charger has one plug at a time."""
+        if self.ccs is None or not self.car.cells_in_series:
+            return ""
+        return (
+            f"[ccs] and car.cells_in_series = {self.car.cells_in_series:g} do not go together: a battery is named for "
+            "a CHAdeMO car on assumed voltages, and CCS needs a measured cable. Remove one of the two"
+        )
+
+
+OPTIONAL: dict[Any, Any] = {RegisterTable | None: RegisterTable, Ccs | None: Ccs}
+"""Types of keys that hold a table or nothing -> the class of the table."""
 
 
 def load(paths: list[Path], edits: Edits = NO_EDITS) -> Config:
@@ -334,9 +350,9 @@ def _build(cls: Any, data: Mapping[str, Any], where: str, errors: list[str]) -> 
         elif key == "meter":
             if _is_table(dotted, value, errors):
                 values[key] = default_meters() | _meters(value, errors)
-        elif hints[key] == RegisterTable | None:
+        elif hints[key] in OPTIONAL:
             if _is_table(dotted, value, errors):
-                values[key] = _build(RegisterTable, value, f"{dotted}.", errors)
+                values[key] = _build(OPTIONAL[hints[key]], value, f"{dotted}.", errors)
         elif is_dataclass(hints[key]):
             if _is_table(dotted, value, errors):
                 values[key] = _build(hints[key], value, f"{dotted}.", errors)
@@ -346,7 +362,7 @@ def _build(cls: Any, data: Mapping[str, Any], where: str, errors: list[str]) -> 
         if (what := spec.metadata.get("needed")) and key not in data:
             errors.append(f"{where}{key} is missing: {what}")
     made = cls(**values)
-    if isinstance(made, Car | Limits) and (wrong := made.wrong()):
+    if isinstance(made, Car | Limits | Config) and (wrong := made.wrong()):
         errors.append(wrong)
     return made
 

@@ -97,7 +97,9 @@ def test_the_limits_each_count() -> None:
 
 
 def test_6_kw_count_at_a_high_voltage() -> None:
-    bench = charge(battery_v=480.0, max_v=490.0, wants_a=100.0).energy()
+    bench = charge(battery_v=480.0, max_v=490.0, wants_a=100.0)
+    bench.setpoint_w = 9000.0
+    bench.energy()
     assert bench.actions.pre_amps_a == pytest.approx(6000.0 / 480.0, abs=0.1)
 
 
@@ -209,6 +211,17 @@ def test_a_car_that_stays_in_the_precharge_is_let_go_without_a_fault() -> None:
     bench.car.battery_v, bench.car.precharge_v = 450.0, 395.0
     bench.until(State.IDLE, 60.0)
     assert (bench.session.fault, bench.session.refused) == (None, True)
+
+
+def test_a_car_that_starts_before_the_voltage_is_reached_is_refused() -> None:
+    bench = charge(battery_v=395.0).until(State.MATCH)
+    bench.meddle = lambda bench: setattr(bench.pre, "volts_v", min(bench.pre.volts_v or 0.0, 200.0))
+    bench.car.ask, bench.car.wants = Ask.PRECHARGE, "Start"
+    bench.run(0.3)
+    bench.car.ask = Ask.POWER
+    bench.until(State.STOP_CURRENT, 10.0)
+    assert State.READY not in bench.history
+    assert bench.car.answers[-1].fields["ResponseCode"] == "FAILED_PowerDeliveryNotApplied"
 
 
 # The ways to stop
