@@ -12,7 +12,7 @@ from tests.support.ccsbench import STEP_S, CcsBench
 from v2h.bus.states import State
 from v2h.ccs.messages import DIN, ISO2, Ask, Dialect
 from v2h.ccs.power_states import TABLE
-from v2h.ccs.record import Isolation, Pilot
+from v2h.ccs.record import Isolation, Phase, Pilot
 from v2h.safety.outputs import CONTACTORS, Output
 
 CHARGE = [
@@ -240,8 +240,8 @@ def estop(bench: CcsBench) -> None:
 
 
 def tcp_loss(bench: CcsBench) -> None:
-    assert bench.secc is not None
-    bench.secc.lost()
+    if bench.secc is not None:
+        bench.secc.lost()
 
 
 def silence(bench: CcsBench) -> None:
@@ -362,7 +362,7 @@ def test_1_s_without_a_current_demand_is_loss() -> None:
 
 def test_a_polite_stop_waits_for_the_car_but_not_longer_than_10_s() -> None:
     bench = charge().energy()
-    bench.car._go_on = lambda status, inlet_v: None  # type: ignore[method-assign]  # it asks for current for ever
+    bench.car._go_on = lambda status, inlet_v: None  # it asks for current for ever
     bench.wanted = False
     bench.run(9.0)
     assert bench.session.state is State.STOP_CURRENT
@@ -397,6 +397,40 @@ def test_the_contactors_are_open_before_welding_detection_is_answered() -> None:
     assert all(open_at_answer)
 
 
+@pytest.mark.parametrize(("phase", "done"), [(Phase.WELDING, False), (Phase.END, False), (Phase.STOP, False)])
+def test_nothing_of_the_end_is_done_while_the_contactors_are_closed_and_current_flows(phase: Phase, done: bool) -> None:
+    bench = charge().energy()
+    inputs = bench.inputs()
+    assert inputs.ccs is not None
+    later = replace(inputs, ccs=replace(inputs.ccs, phase=phase))
+    assert bench.session.record(bench.now, later, 1).done == done
+
+
+@pytest.mark.parametrize("emergency", [imd, imd_silent, silence, box_silent, tcp_loss])
+def test_an_emergency_with_current_switches_the_pilot_off_at_once(emergency: Callable[[CcsBench], None]) -> None:
+    bench = charge().energy()
+    emergency(bench)
+    bench.run(1.2 if emergency is silence else 0.15)
+    assert bench.session.fault is not None
+    assert bench.told is not None
+    assert bench.told.cut
+
+
+def test_the_isolation_is_not_told_before_it_was_measured_at_the_test_voltage_but_a_fault_is() -> None:
+    resting = charge()
+    resting.isolation = Isolation.FAULT
+    resting.run(STEP_S)
+    assert resting.told is not None
+    assert (resting.session.state, resting.told.isolation) == (State.IDLE, Isolation.FAULT)
+    for state in (State.HANDSHAKE, State.LOCK, State.INSULATION):
+        bench = charge().until(state).run(STEP_S)
+        assert bench.told is not None
+        assert bench.told.isolation is Isolation.INVALID
+        bench.isolation = Isolation.FAULT
+        bench.run(STEP_S)
+        assert bench.told.isolation is Isolation.FAULT
+
+
 @pytest.mark.parametrize(("amps_a", "ends"), [(-0.5, False), (-3.0, True)])
 def test_a_current_out_of_the_car_ends_the_session(amps_a: float, ends: bool) -> None:
     bench = charge(wants_a=0.0).energy()
@@ -419,7 +453,7 @@ def test_an_error_of_the_car_ends_the_session() -> None:
     bench = charge().energy()
     assert bench.secc is not None
     bench.secc._car = replace(bench.secc._car, car_error=4)
-    bench.car.next_request = lambda: None  # type: ignore[method-assign]
+    bench.car.next_request = lambda: None
     bench.run(0.1)
     assert bench.session.fault is not None
     assert bench.session.fault.name == "car_fault"
@@ -428,7 +462,7 @@ def test_an_error_of_the_car_ends_the_session() -> None:
 
 def test_a_renegotiation_stands_at_0_a_and_goes_on() -> None:
     bench = charge(ISO2).energy()
-    bench.car._go_on = lambda status, inlet_v: setattr(bench.car, "ask", None)  # type: ignore[method-assign]
+    bench.car._go_on = lambda status, inlet_v: setattr(bench.car, "ask", None)
 
     def ask(ask: Ask, wants: str = "") -> None:
         bench.car.ask, bench.car.wants = ask, wants
@@ -439,7 +473,7 @@ def test_a_renegotiation_stands_at_0_a_and_goes_on() -> None:
     ask(Ask.POWER, "Renegotiate")
     ask(Ask.PARAMETERS)
     ask(Ask.POWER, "Start")
-    del bench.car._go_on  # type: ignore[attr-defined]
+    del bench.car._go_on
     bench.car.ask = Ask.DEMAND
     bench.run(2.0)
     assert bench.amps_a == pytest.approx(12.0)
@@ -471,7 +505,7 @@ def test_without_a_car_or_a_measured_cable_there_is_no_start() -> None:
     bench.run(5.0)
     assert "no car is plugged in: the control pilot is in state A" in bench.session.reason
     bench = charge()
-    bench.cable.sample = lambda volts_v, now: None  # type: ignore[method-assign]
+    bench.cable.sample = lambda volts_v, now: None
     bench.run(1.0, started=False)
     bench.run(5.0)
     assert "CCS assumes none" in bench.session.reason

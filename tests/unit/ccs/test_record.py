@@ -82,7 +82,7 @@ def test_the_layout_is_fixed() -> None:
 @pytest.mark.parametrize("value", [-0.1, 6553.5])
 def test_a_negative_value_and_a_too_large_one_cannot_be_written(name: str, value: float) -> None:
     with pytest.raises(RecordError, match=f"{name} = {value} does not fit"):
-        pack_car(CarRecord(Phase.ENERGY, 1, 1, **{name: value}))  # type: ignore[arg-type]
+        pack_car(CarRecord(Phase.ENERGY, 1, 1, **{name: value}))
 
 
 def test_a_negative_limit_of_the_charger_cannot_be_written() -> None:

@@ -117,7 +117,7 @@ def test_a_message_of_another_world_closes_without_an_answer() -> None:
 
 def test_a_second_message_waits_for_the_first() -> None:
     driven = started(*TO_ENERGY, Ask.DEMAND)
-    driven.charger = replace(driven.charger, done=False)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, done=False)
     assert driven.say(*request(DIN, Ask.POWER, "Stop")) is None
     assert driven.secc.busy
     with pytest.raises(ValueError, match="waits for its answer"):
@@ -149,11 +149,11 @@ def test_a_connection_without_session_is_closed_after_18_s(length: int) -> None:
 
 def test_the_authorisation_waits_for_the_owner_for_as_long_as_the_car_does() -> None:
     driven = started(*HELLO[:4])
-    driven.charger = replace(driven.charger, authorised=False)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, authorised=False)
     for _ in range(170):
         driven.now += 1.0
         assert driven.ask(Ask.AUTHORISATION).fields == {"ResponseCode": "OK", "EVSEProcessing": "Ongoing"}
-    driven.charger = replace(driven.charger, authorised=True)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, authorised=True)
     assert driven.ask(Ask.AUTHORISATION).fields["EVSEProcessing"] == "Finished"
 
 
@@ -166,7 +166,7 @@ def test_the_authorisation_waits_for_the_owner_for_as_long_as_the_car_does() -> 
 )
 def test_an_ongoing_request_has_an_end(way: tuple[Any, ...], ask: Ask, limit: limits.Limit, code: str) -> None:
     driven = started(*way)
-    driven.charger = replace(driven.charger, done=False)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, done=False)
     began_t = driven.now
     while driven.now - began_t <= limit.value:
         answer = driven.ask(ask)
@@ -187,7 +187,7 @@ def test_a_precharge_has_an_end_also_with_the_voltage_reached() -> None:
 @pytest.mark.parametrize(("dialect", "after_s"), [(DIN, 1.5), (ISO2, 4.5)], ids=["DIN", "ISO-2"])
 def test_a_stop_waits_for_the_current_to_fall_and_fails_if_it_does_not(dialect: Dialect, after_s: float) -> None:
     driven = started(*TO_ENERGY, Ask.DEMAND, dialect=dialect)
-    driven.charger = replace(driven.charger, done=False)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, done=False)
     began_t = driven.now
     answer = driven.ask(Ask.POWER, "Stop")
     assert answer.fields["ResponseCode"] == "FAILED"
@@ -197,9 +197,9 @@ def test_a_stop_waits_for_the_current_to_fall_and_fails_if_it_does_not(dialect: 
 
 def test_welding_detection_waits_until_our_contactors_are_open() -> None:
     driven = started(*TO_ENERGY, Ask.DEMAND, "Stop")
-    driven.charger = replace(driven.charger, done=False)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, done=False)
     assert driven.say(*request(DIN, Ask.WELDING)) is None
-    driven.charger = replace(driven.charger, done=True, present_v=12.3)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, done=True, present_v=12.3)
     answer = driven.turn()
     assert answer is not None
     assert answer.fields["EVSEPresentVoltage"] == {"Value": 123, "Multiplier": -1, "Unit": "V"}
@@ -220,7 +220,7 @@ def test_the_measured_values_stand_in_the_answer() -> None:
 @pytest.mark.parametrize("missing", ["present_v", "present_a"])
 def test_a_value_that_nothing_measures_is_not_replaced_by_an_old_one(missing: str) -> None:
     driven = started(*TO_ENERGY, Ask.DEMAND)
-    driven.charger = replace(driven.charger, **{missing: None})  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, **{missing: None})
     answer = driven.ask(Ask.DEMAND).fields
     assert answer["ResponseCode"] == "FAILED"
     assert status(answer)[0] == "EVSE_EmergencyShutdown"
@@ -234,7 +234,7 @@ def test_a_voltage_that_nothing_measures_fails_the_precharge_and_the_welding_det
     way: tuple[Any, ...], ask: Ask
 ) -> None:
     driven = started(*way)
-    driven.charger = replace(driven.charger, present_v=None)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, present_v=None)
     assert driven.ask(ask).fields["ResponseCode"] == "FAILED"
 
 
@@ -260,7 +260,7 @@ def test_a_silent_charger_ends_the_session(way: tuple[Any, ...], ask: Ask) -> No
 def test_a_stop_of_ours_is_asked_for_by_evse_shutdown() -> None:
     for dialect, notification in ((DIN, "None"), (ISO2, "StopCharging")):
         driven = started(*TO_ENERGY, Ask.DEMAND, dialect=dialect)
-        driven.charger = replace(driven.charger, stop=True)  # type: ignore[type-var]
+        driven.charger = replace(driven.charger, stop=True)
         answer = driven.ask(Ask.DEMAND).fields
         assert answer["ResponseCode"] == "OK"
         assert answer["DC_EVSEStatus"]["EVSEStatusCode"] == "EVSE_Shutdown"
@@ -285,10 +285,10 @@ def test_the_limits_are_told_with_a_least_current_of_0_a() -> None:
 
 def test_the_cable_check_is_ongoing_until_it_is_measured() -> None:
     driven = started(*TO_CHECK)
-    driven.charger = replace(driven.charger, done=False)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, done=False)
     answer = driven.ask(Ask.CABLE_CHECK).fields
     assert (answer["EVSEProcessing"], *status(answer)) == ("Ongoing", "EVSE_IsolationMonitoringActive", "Invalid")
-    driven.charger = replace(driven.charger, done=True)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, done=True)
     answer = driven.ask(Ask.CABLE_CHECK).fields
     assert (answer["EVSEProcessing"], *status(answer)) == ("Finished", "EVSE_Ready", "Valid")
 
@@ -299,7 +299,7 @@ def test_done_without_a_valid_isolation_does_not_finish_the_cable_check(isolatio
     driven.secc.hear(driven.now, *_headed(Ask.CABLE_CHECK))
     answer = driven.secc.turn(
         driven.now,
-        replace(driven.charger, phase=Phase.CABLE_CHECK, isolation=isolation),  # type: ignore[type-var]
+        replace(driven.charger, phase=Phase.CABLE_CHECK, isolation=isolation),
         Pilot.C,
     )
     assert answer is not None
@@ -315,9 +315,9 @@ def _headed(ask: Ask) -> tuple[str, bytes, dict[str, Any]]:
 def test_an_isolation_fault_is_a_fault_until_the_session_ends(at: int) -> None:
     way = (*TO_ENERGY, Ask.DEMAND, Ask.DEMAND)
     driven = started(*way[:at])
-    driven.charger = replace(driven.charger, isolation=Isolation.FAULT)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, isolation=Isolation.FAULT)
     driven.turn()
-    driven.charger = replace(driven.charger, isolation=Isolation.VALID)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, isolation=Isolation.VALID)
     answers = [driven.ask(Ask.POWER, one) if isinstance(one, str) else driven.ask(one) for one in (*way[at:], "Stop")]
     words = [status(answer.fields) for answer in answers if "DC_EVSEStatus" in answer.fields]
     assert words
@@ -327,7 +327,7 @@ def test_an_isolation_fault_is_a_fault_until_the_session_ends(at: int) -> None:
 @pytest.mark.parametrize("pilot", [Pilot.B, Pilot.E, Pilot.F, Pilot.UNKNOWN])
 def test_the_cable_check_fails_if_the_pilot_does_not_show_c_within_1500_ms(pilot: Pilot) -> None:
     driven = started(*TO_CHECK)
-    driven.charger, driven.pilot = replace(driven.charger, done=False), pilot  # type: ignore[type-var]
+    driven.charger, driven.pilot = replace(driven.charger, done=False), pilot
     assert driven.ask(Ask.CABLE_CHECK).fields["ResponseCode"] == "OK"
     driven.now += 1.5
     assert driven.ask(Ask.CABLE_CHECK).fields["ResponseCode"] == "OK"
@@ -390,13 +390,13 @@ def test_a_wrong_tuple_and_an_early_start_are_refused() -> None:
     assert wrong is not None
     assert wrong.fields["ResponseCode"] == "FAILED_TariffSelectionInvalid"
     early = started(*TO_PRECHARGE, Ask.PRECHARGE)
-    early.charger = replace(early.charger, done=False)  # type: ignore[type-var]
+    early.charger = replace(early.charger, done=False)
     assert early.ask(Ask.POWER, "Start").fields["ResponseCode"] == "FAILED_PowerDeliveryNotApplied"
 
 
 def test_a_start_is_refused_while_the_charger_wants_a_stop() -> None:
     driven = started(*TO_PRECHARGE, Ask.PRECHARGE)
-    driven.charger = replace(driven.charger, stop=True)  # type: ignore[type-var]
+    driven.charger = replace(driven.charger, stop=True)
     assert driven.ask(Ask.POWER, "Start").fields["ResponseCode"] == "FAILED_PowerDeliveryNotApplied"
 
 
@@ -482,7 +482,7 @@ def test_the_order_of_a_recorded_car(lenient: Lenient | None, dialect: Dialect, 
     driven = Driven(dialect)
     for ask in order:
         checking = ask is Ask.CABLE_CHECK and order.count(ask) > 1
-        driven.charger = replace(driven.charger, done=not checking)  # type: ignore[type-var]
+        driven.charger = replace(driven.charger, done=not checking)
         answer = driven.ask(Ask.POWER, ask) if isinstance(ask, str) else driven.ask(ask)
         assert answer.fields["ResponseCode"].startswith("OK"), (lenient, ask)
         driven.now += 0.1

@@ -101,9 +101,9 @@ def test_after_a_failed_cable_check_only_the_end_is_in_order() -> None:
         driven.charger = type(driven.charger)(**{**_fields(driven), "fault": True})
         driven.run(Ask.CABLE_CHECK)
         assert driven.secc.step is Step.BROKEN_OFF
-        (answer,) = driven.run(ask)  # type: ignore[arg-type]
+        (answer,) = driven.run(ask)
         assert (answer.fields["ResponseCode"] == "OK") == good, ask
 
 
 def _fields(driven: Driven) -> dict[str, object]:
-    return {key: getattr(driven.charger, key) for key in driven.charger.__slots__}  # type: ignore[union-attr]
+    return {key: getattr(driven.charger, key) for key in driven.charger.__slots__}
