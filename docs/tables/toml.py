@@ -35,6 +35,8 @@ def keys(kind: type) -> list[list[str]]:
         meta, about, default = field.metadata, said.get(field.name, ""), field.default
         if field.name == "fallback" or "RegisterTable" in str(field.type):
             continue
+        if dataclasses.is_dataclass(field.type):
+            continue  # a table of its own
         if "range" in meta:
             span = meta["range"]
             unit = span.unit
@@ -76,7 +78,9 @@ def toml() -> str:
         kind = typing.get_type_hints(site.Config)[field.name]
         kind = site.OPTIONAL.get(kind, kind)
         if dataclasses.is_dataclass(kind):
-            named.append((f"[{field.name}]", typing.cast(type, kind)))
+            inner = [(each.name, typing.get_type_hints(kind)[each.name]) for each in dataclasses.fields(kind)]
+            tables = [(f"[{field.name}.{name}]", each) for name, each in inner if dataclasses.is_dataclass(each)]
+            named += typing.cast(list[tuple[str, type]], tables or [(f"[{field.name}]", kind)])
     named += [(f'[meter.ROLE], kind = "{name}"', kind) for name, kind in meter_kinds.KINDS.items()]
     named.append(("[meter.ROLE.registers]", meter_kinds.RegisterTable))
     for title, kind in sorted(named, key=lambda pair: pair[0].startswith(("[adc", "[meter"))):

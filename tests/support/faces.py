@@ -123,9 +123,10 @@ class Colleagues:
     def __init__(self, run: Path, port: int) -> None:
         self.orders: list[tuple[str, dict[str, Any]]] = []
         self.answer: Callable[[str, dict[str, Any]], Reply | None] = lambda name, order: None
+        self.alive: dict[str, str] = {}
         self._clients = {name: self._connect(name, run, port) for name in ("charger", "manager")}
         self._clients["manager"].on_message = self._on_command
-        self._clients["manager"].subscribe("v2h/command/+")
+        self._clients["manager"].subscribe([("v2h/command/+", 0), ("v2h/+/alive", 0)])
 
     def say(self, who: str, message: Message, *parts: str) -> None:
         self._clients[who].publish(message.TOPIC.format(*parts), message.to_json(), retain=message.RETAIN)
@@ -139,6 +140,9 @@ class Colleagues:
         return client
 
     def _on_command(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
+        if message.topic.endswith("/alive"):
+            self.alive[message.topic.split("/")[1]] = message.payload.decode()
+            return
         order = json.loads(message.payload)
         name = message.topic.rpartition("/")[2]
         self.orders.append((name, order["values"]))

@@ -26,7 +26,7 @@ ALLOWED: dict[str, str] = {
     "safety": "canframe pre",
     "chademo": "bus canframe pre safety",
     "ccs": "bus chademo safety",
-    "config": "chademo checks",
+    "config": "bus chademo checks",
     "runtime": "bus checks config",
     "ports": "canframe ccs runtime",
     "drivers": "config ports",
@@ -38,6 +38,8 @@ ALLOWED: dict[str, str] = {
     "manager": "bus checks config energy energy/plan runtime",
     "panel": "bus drivers",
     "datalog": "bus checks energy/plan runtime",
+    "gateway": "bus checks",
+    "gateway/shell": "bus config gateway runtime",
     "rig": "arguments bus canframe ccs chademo checks datalog drivers ports pre safety",
     "capture": "bus canframe ccs chademo ports pre rig runtime safety",
     "selftest": "bus config datalog ports safety",
@@ -49,14 +51,14 @@ ALLOWED: dict[str, str] = {
     "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture ccs chademo checks config energy energy/bench meters ports"
     " runtime selftest vendor vendor/shell",
-    "programs": "bus canframe capture chademo checks config datalog drivers energy energy/plan manager meters panel"
-    " ports pre runtime safety safety/shell web web/view",
+    "programs": "bus canframe capture chademo checks config datalog drivers energy energy/plan gateway gateway/shell"
+    " manager meters panel ports pre runtime safety safety/shell web web/view",
     "cli": "commands",
 }
 """Room: the rooms that it imports. capture/replay.py plays a recorded car to our session and takes the models of
 battery, cable and converter from the rig; no other program on the board imports the rig."""
 
-PURE = ("canframe", "checks", "pre", "safety", "chademo", "energy", "energy/bench", "energy/plan", "panel")
+PURE = ("canframe", "checks", "pre", "safety", "chademo", "energy", "energy/bench", "energy/plan", "gateway", "panel")
 PURE += ("ccs", "vendor", "web/german", "web/view")
 """Rooms whose code takes values and `now` and returns values, so that a test runs a night of V2H in seconds.
 bus/messages.py and bus/coding.py are pure as well."""

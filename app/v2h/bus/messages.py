@@ -602,6 +602,7 @@ MAY_PUBLISH: dict[str, tuple[str, ...]] = {
     "panel": ("v2h/panel/#", "v2h/command/+", "v2h/event/panel/#"),
     "datalog": ("v2h/datalog/#", "v2h/reply/+", "v2h/event/datalog/#"),
     "web": ("v2h/web/#", "v2h/command/+", "v2h/event/web/#"),
+    "gateway": ("v2h/gateway/#", "v2h/command/+", "v2h/event/gateway/#"),
     "pulse": ("v2h/pulse/#", "v2h/event/pulse/#"),
     "cli": ("v2h/command/+",),
 }

@@ -18,8 +18,11 @@ from typing import Any, NamedTuple
 
 from v2h.checks import check_texts, utf8
 from v2h.config.meter_kinds import KINDS, ROLES
+from v2h.config.neighbours import HouseBroker, Notices, OldPage
 
-SECRETS = frozenset(f.name for kind in KINDS.values() for f in fields(kind) if "secret" in f.metadata)
+SECRETS = frozenset(
+    f.name for kind in (*KINDS.values(), HouseBroker, OldPage, Notices) for f in fields(kind) if "secret" in f.metadata
+)
 TABLES = ("site", "limits", "car", "cable", "panel")
 """Tables that the page may edit, beside [meter.ROLE]. [hardware] is how the board is built. An error in [web] would
 take the page away, or open what the owner has closed. [adc.NAME] is only shown."""

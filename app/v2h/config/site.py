@@ -21,6 +21,7 @@ from v2h.config.ccs import Ccs
 from v2h.config.fields import choice, number, port, secret, text, whole
 from v2h.config.files import parse_toml
 from v2h.config.meter_kinds import KINDS, ROLES, Meter, RegisterTable, default_meters
+from v2h.config.neighbours import Gateway
 from v2h.config.page_edits import NO_EDITS, Edits, Laid, lay
 from v2h.config.presets import PresetError, find
 
@@ -183,6 +184,7 @@ class Config:
     hardware: Hardware = field(default_factory=Hardware)
     panel: Panel = field(default_factory=Panel)
     web: Web = field(default_factory=Web)
+    gateway: Gateway = field(default_factory=Gateway)
     ccs: Ccs | None = None
     """None: the plug is CHAdeMO."""
     errors: tuple[str, ...] = ()

@@ -145,6 +145,13 @@ class LogReader:
         with self._connected() as connection:
             return dicts(connection.execute("select * from plan_days order by day desc limit ?", (n,)))[::-1]
 
+    def totals_wh(self) -> tuple[float, float]:
+        """Energy into and out of the car, Wh, of all days."""
+        sql = "select total(charged_wh), total(discharged_wh) from days"
+        with self._connected() as connection:
+            into, out = connection.execute(sql).fetchone()
+        return float(into), float(out)
+
     def copy(self) -> BinaryIO:
         """A whole, consistent copy of the database, at most COPY_S old. The caller reads and closes it."""
         with self._copying:

@@ -41,20 +41,20 @@ def make(run: Path) -> None:
     _directory(run, 0o755)
     _directory(run / "secrets", 0o711)
     _directory(run / "broker", 0o750)
-    _give(run / "broker", BROKER_USER, group_only=True)
+    give(run / "broker", BROKER_USER, group_only=True)
     plain: list[str] = []
     for name in MAY_PUBLISH:
         secret = secrets.token_urlsafe(SECRET_BYTES)
         plain.append(f"{name}:{secret}\n")
-        _write(run / "secrets" / name, secret, 0o400)
-        _give(run / "secrets" / name, f"v2h-{name}")
+        write_new(run / "secrets" / name, secret, 0o400)
+        give(run / "secrets" / name, f"v2h-{name}")
     passwords = run / "broker" / "passwords"
-    _write(passwords, "".join(plain), 0o600)
+    write_new(passwords, "".join(plain), 0o600)
     subprocess.run([tool, "-U", str(passwords)], check=True)  # hashes in place: no secret on a command line
-    _write(run / "broker" / "acl", access_list(MAY_PUBLISH), 0o600)
+    write_new(run / "broker" / "acl", access_list(MAY_PUBLISH), 0o600)
     for path in (passwords, run / "broker" / "acl"):
         path.chmod(0o640)
-        _give(path, BROKER_USER, group_only=True)
+        give(path, BROKER_USER, group_only=True)
 
 
 def _directory(path: Path, mode: int) -> None:
@@ -62,15 +62,15 @@ def _directory(path: Path, mode: int) -> None:
     path.chmod(mode)
 
 
-def _write(path: Path, text: str, mode: int) -> None:
-    """Write a new file with its final mode, so that no other user can read it at any moment."""
+def write_new(path: Path, text: str, mode: int) -> None:
+    """Write a new file with its final mode, so that no other user can read it at any moment. Raises OSError."""
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="ascii") as file:
         file.write(text)
 
 
-def _give(path: Path, user: str, *, group_only: bool = False) -> None:
+def give(path: Path, user: str, *, group_only: bool = False) -> None:
     """Make `user` the owner of `path` (group_only: its group), if this process is root and that user exists."""
     if os.geteuid() != 0:
         return

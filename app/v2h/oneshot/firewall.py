@@ -53,6 +53,11 @@ def _ssh(needs: Needs) -> int | None:
     return 22 if needs.has_key else None
 
 
+def _old_page(needs: Needs) -> int | None:
+    listen = needs.config.gateway.websocket.listen
+    return None if not listen or listen.startswith(LOOPBACK) else int(listen.rpartition(":")[2])
+
+
 def _multicast_meter(needs: Needs) -> int | None:
     meters = needs.config.meter.values()
     used = [*meters, *(meter.fallback for meter in meters)]
@@ -65,6 +70,7 @@ DOORS = (
     Door("systemd-resolved", "the name v2h.local", "udp", lambda _: 5353),
     Door("systemd-networkd", "an address by DHCP", "udp", lambda _: 68, "udp sport 67"),
     Door("systemd-networkd", "an address by DHCPv6", "udp", lambda _: 546, "ip6 saddr fe80::/10 udp sport 547"),
+    Door("gateway", "the predecessor's page", "tcp", _old_page),
     Door("meter", "an SMA or TQ meter", "udp", _multicast_meter),
 )
 

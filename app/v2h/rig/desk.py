@@ -78,7 +78,8 @@ def derive_supervisor(overlay: Path, run: Path) -> str:
     """One supervisord configuration for the desk, in `run`, from the board's files below `overlay`."""
     board = configparser.RawConfigParser(inline_comment_prefixes=(";",))
     top = overlay / "etc" / "supervisor"
-    board.read([top / "supervisord.conf", *sorted((top / "conf.d").glob("*.conf"))], encoding="utf-8")
+    entries = [*sorted((top / "conf.d").glob("*.conf")), *sorted((run / "tree").glob("*.conf"))]
+    board.read([top / "supervisord.conf", *entries], encoding="utf-8")
     board.remove_section("include")
     for section in board.sections():
         name = section.partition(":")[2]
@@ -169,6 +170,9 @@ def desk_tree(
         }
         (run / "v2h.toml").write_text(toml, encoding="utf-8")
         (run / "mosquitto" / "v2h.conf").write_text(derive_broker(OVERLAY, run, bus_port), encoding="utf-8")
+        entry = OVERLAY / "etc/supervisor/optional.d/gateway.conf"
+        words = [sys.executable, "-m", "v2h.oneshot.gateway_files", "--conf", str(entry)]
+        subprocess.run(words, env=env, check=True)
         (run / "supervisord.conf").write_text(derive_supervisor(OVERLAY, run), encoding="utf-8")
         subprocess.run([sys.executable, "-m", "v2h.oneshot.broker_credentials"], env=env, check=True)
         if past_week:

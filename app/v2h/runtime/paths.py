@@ -13,6 +13,8 @@ WEB_DATA = DATA.parent / "web"
 SITE_EDITS = DATA.parent / "site" / "v2h-toml.json"
 """What the owner changed of v2h.toml on the page. Every program reads it at its start; only web may write in its
 folder."""
+OUTSIDE_SECRETS = Path("secrets", "outside")
+"""Below RUN: the passwords and tokens of [gateway] in v2h.toml; only gateway may read it."""
 BEAT_SOCKET = RUN / "pulse" / "beat.sock"
 GUARD_SOCKET = RUN / "guard" / "wire.sock"
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")

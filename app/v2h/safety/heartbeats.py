@@ -49,6 +49,7 @@ ALLOWED: dict[str, Allowance] = {
     "panel": Allowance(10, 20),
     "datalog": Allowance(10, 20),
     "web": Allowance(10, 20),
+    "gateway": Allowance(10, 20),
 }
 
 UP = ("STARTING", "RUNNING")

@@ -21,14 +21,18 @@ ROOT = Path(__file__).resolve().parents[3]
 OVERLAY = ROOT / "rootfs-overlay"
 SUPERVISOR = OVERLAY / "etc" / "supervisor"
 UNITS = OVERLAY / "etc" / "systemd" / "system"
-NAMES = ("broker", "guard", "charger", "meter", "manager", "panel", "datalog", "web", "pulse")
+ALWAYS = ("broker", "guard", "charger", "meter", "manager", "panel", "datalog", "web", "pulse")
+OPTIONAL = ("gateway",)
+"""Programs that run only when v2h.toml asks for them."""
+NAMES = ALWAYS + OPTIONAL
 KEYS = ["command", "user", "priority", "autostart", "autorestart", "startsecs", "startretries", "stopsignal"]
 KEYS += ["stopwaitsecs", "stdout_logfile", "stdout_syslog", "stderr_logfile", "stderr_syslog"]
 
 
 def section(name: str) -> configparser.SectionProxy:
     parser = configparser.RawConfigParser()
-    parser.read(SUPERVISOR / "conf.d" / f"{name}.conf", encoding="utf-8")
+    folder = SUPERVISOR / ("optional.d" if name in OPTIONAL else "conf.d")
+    parser.read(folder / f"{name}.conf", encoding="utf-8")
     (only,) = parser.sections()
     assert only == ("eventlistener:" if name == "pulse" else "program:") + name
     return parser[only]
@@ -51,7 +55,22 @@ def unit(name: str) -> dict[str, list[str]]:
 
 
 def test_one_file_for_each_program_and_no_other() -> None:
-    assert sorted(path.stem for path in (SUPERVISOR / "conf.d").iterdir()) == sorted(NAMES)
+    assert sorted(path.stem for path in (SUPERVISOR / "conf.d").iterdir()) == sorted(ALWAYS)
+    assert sorted(path.stem for path in (SUPERVISOR / "optional.d").iterdir()) == sorted(OPTIONAL)
+
+
+def test_an_optional_program_is_found_only_where_its_boot_step_puts_it() -> None:
+    assert top()["include"]["files"].split() == ["/etc/supervisor/conf.d/*.conf", "/run/v2h/tree/*.conf"]
+    step, drop_in = unit("v2h-gateway-files.service"), unit("supervisor.service.d/v2h.conf")
+    assert step["ExecStart"] == ["/usr/bin/python3 -m v2h.oneshot.gateway_files"]
+    assert step["Before"] == ["supervisor.service"] and step["Type"] == ["oneshot"]
+    assert "v2h-gateway-files.service" in drop_in["Wants"][0] and "v2h-gateway-files.service" in drop_in["After"][0]
+    assert "v2h-credentials.service" in step["After"][0], "its folder of secrets is made there"
+    grep, options, pattern, path = shlex.split(step["ExecCondition"][0])
+    assert (grep, options, path) == ("/usr/bin/grep", "-qsE", "/boot/firmware/v2h.toml")
+    shipped = (ROOT / "image" / "firmware" / "v2h.toml").read_text(encoding="utf-8")
+    assert not re.search(pattern, shipped, re.MULTILINE), "the card as shipped starts no gateway"
+    assert re.search(pattern, '[gateway.mqtt]\nhost = "h"\n', re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -146,7 +165,7 @@ def test_the_owners_password_is_taken_off_the_card_before_any_program_starts() -
     for key in ("PrivateTmp", "ProtectSystem", "ProtectHome", "PrivateMounts"):
         assert key not in step, "with a view of the mounts of its own it could not make the real one writable"
     drop_in = unit("supervisor.service.d/v2h.conf")
-    assert drop_in["Wants"] == ["v2h-owner-password.service"], "wanted, not required: without it the charger works"
+    assert "v2h-owner-password.service" in drop_in["Wants"][0], "wanted, not required: without it the charger works"
     assert "v2h-owner-password.service" in drop_in["After"][0]
 
 

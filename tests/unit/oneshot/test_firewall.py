@@ -27,6 +27,8 @@ def opened(folder: Path, toml: str = "", *, key: bool = False) -> set[str]:
         ('[web]\nlisten = "[::]:8080"', False, ALWAYS - {"tcp 80"} | {"tcp 8080"}),
         ('[web]\nlisten = "127.0.0.1:80"', False, ALWAYS - {"tcp 80"}),
         ('[meter.grid]\nkind = "sma"', False, ALWAYS | {"udp 9522"}),
+        ('[gateway.websocket]\nlisten = "0.0.0.0:5555"', False, ALWAYS | {"tcp 5555"}),
+        ('[gateway.websocket]\nlisten = "127.0.0.1:5555"', False, ALWAYS),
         ('[meter.grid]\nkind = "stpm3x"\n[meter.grid.fallback]\nkind = "sma"', False, ALWAYS | {"udp 9522"}),
     ],
 )
@@ -52,7 +54,8 @@ def test_ssh_has_a_door_only_with_a_key(tmp_path: Path, text: str, found: bool) 
 
 def test_readme_lists_every_door(tmp_path: Path) -> None:
     rows = re.findall(r"^\| (TCP|UDP) (\d+) \| `([\w-]+)` \| ([^|;]+)", (ROOT / "README.md").read_text(), re.MULTILINE)
-    (tmp_path / "v2h.toml").write_text('[meter.grid]\nkind = "sma"')
+    listen = '[gateway.websocket]\nlisten = "0.0.0.0:5555"\n'
+    (tmp_path / "v2h.toml").write_text(f'[meter.grid]\nkind = "sma"\n{listen}')
     needs = Needs(load([tmp_path / "v2h.toml"]), has_key=True)
     told = [(door.protocol.upper(), str(door.port(needs)), door.program, door.what) for door in DOORS]
     assert [(protocol, port, program, what.strip()) for protocol, port, program, what in rows] == told

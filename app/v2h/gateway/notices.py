@@ -1,0 +1,36 @@
+"""Which events leave the house: those of a level up, and not more than a few an hour; pure."""
+
+from v2h.bus.messages import LEVELS, Event
+
+MOST_AT_ONCE, PER_S = 10, 360.0
+"""After a burst one event in so long: ten an hour. What is left out is counted in the next one."""
+
+
+def reaches(event: Event, level: str) -> bool:
+    """Whether an event is of this level or above; level "none": never."""
+    return level in LEVELS and event.level in LEVELS and LEVELS.index(event.level) >= LEVELS.index(level)
+
+
+class Limiter:
+    """A bucket of `most` that fills by one every per_s."""
+
+    def __init__(self, most: int = MOST_AT_ONCE, per_s: float = PER_S) -> None:
+        self._most, self._per_s = float(most), per_s
+        self._left, self._t = float(most), float("-inf")
+        self._left_out = 0
+
+    def may(self, now: float) -> bool:
+        """Whether one more may pass now; if not, it is counted."""
+        if self._t > float("-inf"):
+            self._left = min(self._most, self._left + (now - self._t) / self._per_s)
+        self._t = now
+        if self._left < 1.0:
+            self._left_out += 1
+            return False
+        self._left -= 1.0
+        return True
+
+    def take_left_out(self) -> int:
+        """How many did not pass since the last call."""
+        left_out, self._left_out = self._left_out, 0
+        return left_out

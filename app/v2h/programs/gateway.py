@@ -1,0 +1,138 @@
+"""gateway: the faces to other controllers in the house, each of which v2h.toml switches on.
+
+It runs only when at least one is configured. It reads the bus, gives the same commands as the page, and holds no
+policy: manager bounds every order by the owner's limits. When it dies or hangs, nothing else changes: supervisor or
+pulse restarts it; the orders of other controllers end with their lifetimes, and on the broker of the house our last
+will says "offline".
+"""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from v2h import version
+from v2h.bus.messages import (
+    ChargerState,
+    Event,
+    ManagerSchedule,
+    ManagerSettings,
+    ManagerState,
+    MeterStatus,
+)
+from v2h.config.files import config_paths
+from v2h.config.neighbours import Gateway as Spec
+from v2h.config.presets import own_folders
+from v2h.datalog.reader import LogError, LogReader
+from v2h.gateway.house import House
+from v2h.gateway.shell.commander import Commander
+from v2h.gateway.shell.house_broker import BrokerError
+from v2h.gateway.shell.mqtt_face import MqttFace
+from v2h.runtime.paths import DATA, OUTSIDE_SECRETS, RUN
+from v2h.runtime.program import SLACK_S, Program
+
+LOOK_S = 0.5
+COUNT_S = 60.0
+"""datalog writes the day's counters once a minute."""
+KEPT = "gateway.json"
+
+
+def with_secrets(spec: Spec, path: Path) -> Spec:
+    """The configuration with its passwords and tokens, which its copy in /run does not have. Raises nothing: without
+    the file the secrets are those of the configuration."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return spec
+    return replace(
+        spec,
+        mqtt=replace(spec.mqtt, **known["mqtt"]),
+        websocket=replace(spec.websocket, **known["websocket"]),
+        notify=replace(spec.notify, **known["notify"]),
+    )
+
+
+class Gateway:
+    """Wiring of one program; every handler runs in the one loop."""
+
+    def __init__(self, program: Program) -> None:
+        self._program, self._bus = program, program.bus
+        self._house = house = House(program.config.site.name, version())
+        self._log = LogReader(DATA)
+        self._spec = with_secrets(program.config.gateway, RUN / OUTSIDE_SECRETS)
+        self._commander = Commander(program.bus)
+        self._subscribe(house)
+        self._mqtt = self._open_mqtt()
+        if self._mqtt is not None:
+            program.watch(self._mqtt, self._mqtt.read)
+        program.every(LOOK_S, self._look, slack_s=SLACK_S)
+        program.every(COUNT_S, self._count, slack_s=SLACK_S)
+        program.at_exit(self.close)
+
+    def _open_mqtt(self) -> MqttFace | None:
+        spec = self._spec.mqtt
+        if not spec.host:
+            return None
+        places = [folder / spec.ca for folder in own_folders(config_paths())]
+        certificate = next((place for place in places if place.is_file()), places[0]) if spec.ca else None
+        try:
+            return MqttFace(spec, self._house, self._commander.give, self._say, DATA / KEPT, certificate)
+        except BrokerError as error:
+            self._say("the broker of the house", str(error))
+            return None
+
+    def _subscribe(self, house: House) -> None:
+        def keep(name: str, kind: Any) -> Any:
+            return lambda topic, payload: setattr(house, name, kind.from_json(payload))
+
+        subscribe = self._bus.subscribe
+        subscribe(ChargerState.TOPIC, keep("charger", ChargerState))
+        subscribe(ManagerState.TOPIC, keep("manager", ManagerState))
+        subscribe(ManagerSettings.TOPIC, keep("settings", ManagerSettings))
+        subscribe(ManagerSchedule.TOPIC, keep("schedule", ManagerSchedule))
+        subscribe(MeterStatus.TOPIC.format("+"), self._on_meter)
+        subscribe(Event.TOPIC.format("+"), self._on_event, retained=False)
+
+    def _on_meter(self, topic: str, payload: bytes) -> None:
+        self._house.meters[topic.split("/")[2]] = MeterStatus.from_json(payload)
+
+    def _on_event(self, topic: str, payload: bytes) -> None:
+        event = Event.heard(topic, payload)
+        if self._mqtt is not None:
+            self._mqtt.notice(event, self._at())
+
+    def _at(self) -> str:
+        """The time of day, "" while it is not known."""
+        manager = self._house.manager
+        return str(manager.clock.get("local", "")) if manager and manager.clock.get("trusted") else ""
+
+    def _look(self, now: float) -> None:
+        self._commander.look(now)
+        if self._mqtt is not None:
+            self._mqtt.look(now)
+
+    def _count(self, now: float) -> None:
+        try:
+            self._house.totals_wh = self._log.totals_wh()
+        except LogError as error:
+            self._say("the log", str(error))
+
+    def _say(self, about: str, text: str) -> None:
+        """Log each change of a lasting state once; "" means that it is well again."""
+        if self._program.is_news(about, text):
+            self._program.log.warning("%s: %s", about, text or "works")
+
+    def close(self) -> None:
+        if self._mqtt is not None:
+            self._mqtt.close()
+
+
+def main() -> int:
+    program = Program("gateway")
+    Gateway(program)
+    return program.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""`gateway` between two real brokers: values out, commands in, and what becomes of both when something is lost."""
+
+import json
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.gatewayhome import GatewayHome, gateway_home
+from v2h.bus.messages import Event
+from v2h.config.site import load
+from v2h.oneshot.gateway_files import secrets_of
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayHome]:
+    with gateway_home(tmp_path_factory.mktemp("gateway")) as made:
+        made.start()
+        made.until("online", lambda: made.reader.heard.get("v2h/status") == "online", 30)
+        made.until("state", lambda: json.loads(made.reader.heard.get("v2h/state", "{}")).get("soc_pct") == 62.0)
+        yield made
+
+
+def answers(home: GatewayHome) -> list[Any]:
+    return [json.loads(text) for topic, text in home.reader.order if topic == "v2h/answer"]
+
+
+def test_values_alone_and_together(home: GatewayHome) -> None:
+    heard = home.reader.heard
+    home.until("single values", lambda: heard.get("v2h/soc_pct") == "62.0")
+    state = json.loads(heard["v2h/state"])
+    assert (state["ev_power_w"], state["battery_power_w"], state["grid_power_w"]) == (3807.0, -3807.0, 4215.0)
+    assert (heard["v2h/flowing"], heard["v2h/mode"]) == ("true", "charge")
+    assert "v2h/charged_kwh" not in heard, "there is no log yet"
+
+
+def test_a_command_is_that_of_the_page_and_is_answered(home: GatewayHome) -> None:
+    home.reader.say("v2h/mode/set", "solar")
+    home.until("order", lambda: ("mode", {"mode": "solar", "by": "MQTT"}) in home.orders)
+    home.until("answer", lambda: answers(home)[-1:] != [])
+    assert answers(home)[-1] == {
+        "command": "mode", "ok": True, "text": "mode applied", "applied": {"mode": "solar", "by": "MQTT"},
+    }  # fmt: skip
+
+
+def test_the_expiry_of_a_message_is_the_lifetime_of_its_order(home: GatewayHome) -> None:
+    home.reader.say("v2h/slot/set", '{"slot": "hold", "by": "Predbat"}', expiry_s=120)
+    home.until("order", lambda: any(name == "slot" for name, _ in home.orders))
+    values = next(values for name, values in home.orders if name == "slot")
+    assert values.pop("lifetime_s") == pytest.approx(120, abs=2) and values == {"slot": "hold", "by": "Predbat"}
+
+
+def test_a_number_sets_a_setting_and_nonsense_is_answered(home: GatewayHome) -> None:
+    home.reader.say("v2h/soc_max_pct/set", "85")
+    home.until("order", lambda: ("settings", {"soc_max_pct": 85.0}) in home.orders)
+    before = len(home.orders)
+    for topic, payload in (("soc_max_pct", "much"), ("mode", "{"), ("boost", "1"), ("evcc/enable", "perhaps")):
+        home.reader.say(f"v2h/{topic}/set", payload)
+    home.until("answers", lambda: sum(not one["ok"] for one in answers(home)) == 4)
+    assert len(home.orders) == before
+
+
+def test_evcc_is_answered_at_once(home: GatewayHome) -> None:
+    home.until("reading", lambda: home.reader.heard.get("v2h/evcc/status") == "C")
+    home.reader.say("v2h/evcc/enable/set", "false")
+    home.until("echo", lambda: home.reader.heard.get("v2h/evcc/enabled") == "false", 3)
+    home.reader.say("v2h/evcc/enable/set", "true")
+    home.until("echo", lambda: home.reader.heard.get("v2h/evcc/enabled") == "true", 3)
+    home.reader.say("v2h/evcc/maxcurrent/set", "10")
+    wanted = {"slot": "charge", "amps": round(10 * 230 / 384.6, 1), "lifetime_s": 90.0, "by": "evcc"}
+    home.until("order", lambda: ("slot", wanted) in home.orders)
+
+
+def test_events_from_the_configured_level_up(home: GatewayHome) -> None:
+    for level in ("info", "warning"):
+        home.others.say("charger", Event(1.0, level, f"a-{level}", "Something happened", "charger"), "charger")
+    home.until("event", lambda: "v2h/event" in home.reader.heard)
+    codes = [json.loads(text)["code"] for topic, text in home.reader.order if topic == "v2h/event"]
+    assert codes == ["a-warning"]
+
+
+def test_home_assistant_finds_the_device_and_again_after_its_start(home: GatewayHome) -> None:
+    def told() -> int:
+        return sum(topic == "homeassistant/device/v2h/config" for topic, _ in home.reader.order)
+
+    home.until("numbers", lambda: "number" in home.reader.heard.get("homeassistant/device/v2h/config", ""))
+    before = told()
+    home.reader.say("homeassistant/status", "online")
+    home.until("again", lambda: told() > before)
+    assert home.reader.heard["v2h/status"] == "online"
+
+
+def test_the_last_will_and_the_return(home: GatewayHome) -> None:
+    home.stop(signal.SIGKILL)
+    home.until("offline", lambda: home.reader.heard["v2h/status"] == "offline", 10)
+    home.start()
+    home.until("online", lambda: home.reader.heard["v2h/status"] == "online", 30)
+
+
+def test_a_retained_command_is_ignored(tmp_path: Path) -> None:
+    with gateway_home(tmp_path) as home:
+        home.reader.say("v2h/mode/set", "charge", retain=True)
+        home.start()
+        home.until("online", lambda: home.reader.heard.get("v2h/status") == "online", 30)
+        home.reader.say("v2h/resume/set", "PRESS")
+        home.until("a later one", lambda: ("resume", {}) in home.orders)
+        assert [name for name, _ in home.orders] == ["resume"]
+
+
+def test_another_name_takes_the_old_entries_away(tmp_path: Path) -> None:
+    with gateway_home(tmp_path) as home:
+        home.start()
+        home.until("device", lambda: "homeassistant/device/v2h/config" in home.reader.heard, 30)
+        home.until("values", lambda: "v2h/soc_pct" in home.reader.heard)
+        assert home.stop() == 0
+        assert home.reader.heard["v2h/status"] == "offline"
+        home.config.write_text(home.config.read_text().replace('user = "me"', 'user = "me"\ntopic = "shed/car"'))
+        home.start()
+        home.until("new device", lambda: "homeassistant/device/v2h_shed_car/config" in home.reader.heard, 30)
+        assert not {"homeassistant/device/v2h/config", "v2h/status", "v2h/soc_pct"} & home.reader.heard.keys()
+        assert home.stop() == 0
+        home.config.write_text(home.config.read_text().replace('user = "me"', 'user = "me"\ndiscovery = false'))
+        home.start()
+        home.until("no device", lambda: "homeassistant/device/v2h_shed_car/config" not in home.reader.heard, 30)
+
+
+def test_the_broker_of_the_house_may_be_gone(tmp_path: Path) -> None:
+    with gateway_home(tmp_path) as home:
+        home.config.write_text(home.config.read_text().replace(f"port = {home.outside.port}", "port = 9"))
+        home.start()
+        home.until("alive on our bus", lambda: alive(home), 30)
+        assert home.stop() == 0
+
+
+def alive(home: GatewayHome) -> bool:
+    """Whether the program reads our bus: it subscribes to everything before it is alive there."""
+    return json.loads(home.others.alive.get("gateway", "{}")).get("alive", False) is True
+
+
+def test_the_secrets_of_the_gateway_and_no_others(tmp_path: Path) -> None:
+    card = tmp_path / "v2h.toml"
+    card.write_text(
+        '[gateway.mqtt]\nhost = "h"\npassword = "p1"\n[meter.grid]\nkind = "http"\nurl = "http://m"\npassword = "p2"\n'
+    )
+    known = secrets_of(load([card]).gateway)
+    assert known["mqtt"] == {"password": "p1"} and "p2" not in json.dumps(known)
+    assert replace(load([card]).gateway.mqtt, password="x").password == "x"

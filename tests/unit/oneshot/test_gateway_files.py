@@ -1,0 +1,43 @@
+"""The boot step that lets the gateway run: nothing at all while no face is configured."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from v2h.config.site import Config, load
+from v2h.oneshot.gateway_files import make
+
+CONF = Path(__file__).resolve().parents[3] / "rootfs-overlay/etc/supervisor/optional.d/gateway.conf"
+
+
+def made(folder: Path, toml: str) -> set[str]:
+    """The files below `run` after a boot with this v2h.toml."""
+    card, run = folder / "v2h.toml", folder / "run"
+    card.write_text(toml)
+    config = load([card])
+    make(run, config.gateway, CONF)
+    return {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        '[gateway.mqtt]\nhost = "broker.local"\npassword = "secret"\n',
+        '[gateway.websocket]\nlisten = "0.0.0.0:5555"\n',
+        '[gateway.notify]\nwebhook = "http://192.168.1.2/hook"\n',
+    ],
+)
+def test_each_face_lets_it_run_and_its_secrets_are_its_own(tmp_path: Path, toml: str) -> None:
+    assert made(tmp_path, toml) == {"tree/gateway.conf", "secrets/outside"}
+    secret = tmp_path / "run/secrets/outside"
+    assert secret.stat().st_mode & 0o777 == 0o400
+    assert json.loads(secret.read_text()).keys() == {"mqtt", "websocket", "notify"}
+    assert (tmp_path / "run/tree/gateway.conf").read_text() == CONF.read_text()
+
+
+@pytest.mark.parametrize("toml", ["", "[gateway.mqtt]\nport = 1884\n", "[gateway.mqtt]\nhost = 5\n"])
+def test_by_default_there_is_no_program_and_no_secret(tmp_path: Path, toml: str) -> None:
+    assert made(tmp_path, '[gateway.mqtt]\nhost = "broker.local"\n') != set()
+    assert made(tmp_path, toml) == set(), "and what an earlier start made is gone"
+    assert not Config().gateway.is_on
