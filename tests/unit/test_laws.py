@@ -45,7 +45,7 @@ ALLOWED: dict[str, str] = {
     "selftest": "bus config datalog ports safety",
     "web/view": "bus safety",
     "web/german": "bus",
-    "web": "bus checks config energy runtime selftest web/german web/view",
+    "web": "bus checks config energy gateway runtime selftest web/german web/view",
     "oneshot": "bus checks config meters runtime safety/shell web",
     "vendor": "",
     "vendor/shell": "runtime vendor",

@@ -19,6 +19,8 @@ from v2h.gateway.orders import BadOrderError, Order, number
 from v2h.gateway.values import values
 
 NAME = "evcc"
+NAMES = ("enable", "maxcurrent", "batterymode")
+"""What evcc writes."""
 LIFE_S = 90.0
 """evcc's watchdog repeats a value after 30 s; two repetitions may be lost."""
 MAINS_V, DC_V = 230.0, 385.0
@@ -64,7 +66,7 @@ def asked(evcc: Evcc, name: str, text: str, house: House, now: float) -> Asked:
             raise BadOrderError(f"maxcurrent = {shown(text)} is not a number from 0 to {MOST_A:g} A")
         new = replace(evcc, enabled=evcc.enabled and evcc.is_alive(now), amps_ac=amps_ac, t=now)
     else:
-        raise BadOrderError(f"{shown(name)} is not one of enable, maxcurrent, batterymode")
+        raise BadOrderError(f"{shown(name)} is not one of {', '.join(NAMES)}")
     return Asked(new, _charge(new, house))
 
 

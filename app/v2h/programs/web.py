@@ -167,10 +167,13 @@ class Web:
     def _count(self, now: float) -> None:
         """Once a minute: read the day's counters for the page, write the last use of the owner's credentials to the
         card, and free a copy of the log that is not served any more."""
+        totals_wh = None
         try:
             days = self._archive.days(1)
+            totals_wh = self._archive.totals_wh()
         except LogError:
             days = []
+        self._state.put_totals(totals_wh)
         self._keys.write_used()
         self._archive.drop_old_copy()
         self._state.put_today(of_today(days, owners_zone(self._state), time.time()))

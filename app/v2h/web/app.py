@@ -14,10 +14,11 @@ from v2h.web.auth_store import AuthStore
 from v2h.web.commands import Commands
 from v2h.web.language import add_languages
 from v2h.web.log_source import Archive
+from v2h.web.neighbours import neighbours
 from v2h.web.owner_answers import Tell
 from v2h.web.pages import owners_zone, pages
 from v2h.web.pairing import Window
-from v2h.web.rest import Sources, rest
+from v2h.web.rest import Sources, answer, rest
 from v2h.web.site_edits import SiteEdits
 from v2h.web.start_pages import Start, StartSources, add_start
 from v2h.web.state import LiveState
@@ -62,6 +63,7 @@ def create_app(
     stand_before(app, keys, host_names=host_names, reading_open=reading_open)
     sources = Sources(state, commands, archive, data / "captures")
     app.register_blueprint(rest(sources, streams, stream_life_s))
+    app.register_blueprint(neighbours(state, commands, answer))
 
     owner = owner_pages(keys, window, tell, lambda: owners_zone(state), site)
     first = StartSources(state, commands, keys, site, data, site.beside("start.json"))

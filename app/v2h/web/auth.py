@@ -21,13 +21,15 @@ from v2h.web.request_checks import FORM, HEADERS, JSON, cross_site_refusal, host
 
 SESSION_COOKIE = "v2h_session"
 SAFE = ("GET", "HEAD", "OPTIONS")
-API = "/api/"
+API, METRICS = "/api/", "/metrics"
 """The paths for programs; all other paths are for people."""
 OPEN_TO_ALL = ("static", "owner.log_in", "owner.do_log_in", "owner.pair", "owner.do_pair")
 """Endpoints that a person needs to become the owner. Those that change something check the request themselves."""
 LASTING = ("static", "pages.chart_library")
 """Endpoints whose response a browser may cache."""
-COMMAND, OPERATING = "rest.post_command", ("rest.post_prices", "rest.post_setpoint", "rest.post_trips")
+COMMAND = "rest.post_command"
+OPERATING = ("rest.post_prices", "rest.post_setpoint", "rest.post_trips", "neighbours.put_evcc")
+"""Endpoints beside commands for which a token that may operate is enough."""
 OWNER_PAGES = "owner"
 """The blueprint of HTML forms; everything else takes JSON."""
 OWNERS_READING = ("rest.get_database",)
@@ -82,7 +84,7 @@ def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], re
             return (
                 None if g.key.may(needed) else refusal(say("auth.not_in_scope", scope=g.key.scope, needed=needed), 403)
             )
-        if not change and not request.path.startswith(API):
+        if not change and not _is_for_programs():
             return redirect("/login", 303)
         if not keys.has_password:
             return refusal(NO_PASSWORD, 403)
@@ -112,7 +114,7 @@ def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], re
 
 def refusal(sentence: str, status: int, retry_after_s: float = 0.0, template: str = "refused.html") -> Response:
     """A response with the sentence and the status: {"ok": false, "error": sentence} for programs, a page for people."""
-    if request.path.startswith(API):
+    if _is_for_programs():
         response = jsonify({"ok": False, "error": in_language(sentence, asked())})
     else:
         said = say("page.capital", what=sentence)
@@ -140,6 +142,10 @@ def _needed_scope() -> Scope:
     name = (request.view_args or {}).get("name")
     operates = request.endpoint in OPERATING or (request.endpoint == COMMAND and name in OPERATE)
     return "operate" if operates else "configure"
+
+
+def _is_for_programs() -> bool:
+    return request.path.startswith(API) or request.path == METRICS
 
 
 def _is_private(reading_open: bool) -> bool:

@@ -16,6 +16,7 @@ from v2h.config.bounds import SOC
 from v2h.energy.calendar_file import MOST_TRIPS
 from v2h.energy.owner_settings import TABLE
 from v2h.energy.price_shapes import DIRECTIONS, MOST_ROWS, UNITS
+from v2h.gateway import evcc
 from v2h.web.commands import ANY_KEY, COMMANDS, KINDS, NEEDED, Kind, Rule
 from v2h.web.language import LANGUAGES
 
@@ -142,6 +143,10 @@ PRICES: Schema = {
     "example": {"results": [{"valid_from": "2026-01-01T00:00:00Z", "valid_to": None, "value_inc_vat": 24.5}]},
 }
 
+EVCC = shape(status={"enum": ["A", "B", "C", "F"]}, enabled={"type": "boolean"})
+EVCC_A: Schema = {"type": "number", "minimum": 0, "maximum": evcc.MOST_A}
+EVCC_MODE: Schema = {"enum": [evcc.NORMAL, evcc.HOLD, evcc.CHARGE]}
+
 WORDS = {
     400: "What was sent cannot be used; the error says which part and what is allowed.",
     401: "Only the owner may: the token is missing, unknown or revoked.",
@@ -192,6 +197,11 @@ ENDPOINTS = (
     Endpoint("get", "/plan", "The plan by prices: what, why, and the money", shape(plan=OBJECT), SOURCED, LANGUAGE),
     Endpoint("get", "/plan/days", "What the plan saved, beside a simulated day", shape(days=ROWS), ASKED, DAYS),
     Endpoint("get", "/schedule/preview", "What it will do in the next 7 days", PREVIEW, SOURCED),
+    Endpoint("get", "/schedule/preview.ics", "The same as a calendar", "text/calendar", SOURCED),
+    Endpoint("get", "/evcc", "What evcc reads; unknown values are left out", EVCC),
+    Endpoint("put", "/evcc/enable", "evcc charges, or rests at 0 W", DONE, CHANGED, LANGUAGE, {"type": "boolean"}),
+    Endpoint("put", "/evcc/maxcurrent", "evcc's current, A at 230 V", DONE, CHANGED, LANGUAGE, EVCC_A),
+    Endpoint("put", "/evcc/batterymode", "evcc: 1 normal, 2 hold, 3 charge", DONE, CHANGED, LANGUAGE, EVCC_MODE),
     Endpoint(
         "get", "/prices", "Dated prices and forecast of the sun as they were pushed", shape(prices=OBJECT), SOURCED
     ),

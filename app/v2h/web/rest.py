@@ -161,7 +161,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
             pushed = price_shapes.read({**_body(), **named}, datetime.now(UTC))
         except price_shapes.PriceError as error:
             raise BadRequestError(error.args[0]) from error
-        return _answer(commands.send("prices", {direction: prices.as_json() for direction, prices in pushed.items()}))
+        return answer(commands.send("prices", {direction: prices.as_json() for direction, prices in pushed.items()}))
 
     @doors.post("/trips")
     def post_trips() -> Response:
@@ -297,13 +297,13 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         before = state.settings.settings
         first = commands.send("settings", settings)
         if first is None or not first.ok:
-            return _answer(first, say("restore.nothing"))
+            return answer(first, say("restore.nothing"))
         second = commands.send("schedule", {"schedule": schedule})
         if second is not None and second.ok:
-            return _answer(second)
+            return answer(second)
         back = commands.send("settings", before)
         undone = back is not None and back.ok
-        return _answer(second, say("restore.nothing" if undone else "restore.only_settings"))
+        return answer(second, say("restore.nothing" if undone else "restore.only_settings"))
 
     @doors.post("/command/<name>")
     def post_command(name: str) -> Response:
@@ -311,7 +311,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
             return refusal(f"unknown command {name!r}; known: {', '.join(COMMANDS)}", 404)
         values = _body()
         check(name, values)
-        return _answer(commands.send(name, values))
+        return answer(commands.send(name, values))
 
     return doors
 
@@ -327,7 +327,7 @@ def _pushed(prices: ManagerPrices) -> dict[str, Any]:
     return {name: getattr(prices, name) for name in ("start", "step_min", "values", "pushed")}
 
 
-def _answer(reply: Reply | None, prefix: str = "") -> Response:
+def answer(reply: Reply | None, prefix: str = "") -> Response:
     """The response for a reply: 200 done, 400 bad values, 409 refused for another reason, 504 no reply in time."""
     text = say("command.no_answer") if reply is None else reply.text
     if prefix:

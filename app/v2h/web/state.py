@@ -8,11 +8,12 @@ rendering. In each other language that somebody reads, its sentences are made on
 import json
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from v2h import version
 from v2h.bus.coding import Message
 from v2h.bus.messages import (
     Alive,
@@ -28,6 +29,7 @@ from v2h.bus.messages import (
     MeterStatus,
 )
 from v2h.bus.sentences import ENGLISH, Language, Sentence, from_json, in_language
+from v2h.gateway.house import House
 from v2h.web.view.document import view
 from v2h.web.view.snapshot import Snapshot
 
@@ -37,6 +39,8 @@ SLOWEST_S = 1.0
 """At least one a second while somebody looks, because ages grow although nothing arrives."""
 EVENTS_KEPT = 60
 """Enough for twenty lines: a start and an end of a session are about twenty events, which the page folds into one."""
+FAULTS_KEPT = 200
+"""Ids of faults that are counted; there are fewer."""
 STATES_KEPT = 24
 """The states of one whole session. They are kept because some are shorter than the interval of a poll."""
 
@@ -60,6 +64,8 @@ class LiveState:
         self._programs: dict[str, Alive] = {}
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
         self._states: deque[dict[str, Any]] = deque(maxlen=STATES_KEPT)
+        self._faults: Counter[str] = Counter()
+        self._totals_wh: tuple[float, float] | None = None
         self._bus_up = False
         self._config_errors, self._site = config_errors, site
         self._version, self._document_version = 0, -1
@@ -127,6 +133,30 @@ class LiveState:
             self._today = counted
             self._changed()
 
+    def put_totals(self, totals_wh: tuple[float, float] | None) -> None:
+        """Store the energy into and out of the car since the log began."""
+        self._totals_wh = totals_wh
+
+    @property
+    def faults(self) -> Mapping[str, int]:
+        """Faults by their id, since this program started."""
+        with self._condition:
+            return dict(self._faults)
+
+    @property
+    def alive(self) -> Mapping[str, bool]:
+        """Program -> whether it is on the bus; empty without the bus."""
+        with self._condition:
+            return {name: told.alive for name, told in self._programs.items()} if self._bus_up else {}
+
+    def house(self) -> House:
+        """What other controllers may know."""
+        with self._condition:
+            return House(
+                self._site, version(), self._charger, self._manager, self._settings, self._plan, dict(self._meters),
+                self._totals_wh,
+            )  # fmt: skip
+
     @property
     def settings(self) -> ManagerSettings | None:
         return self._settings
@@ -153,6 +183,10 @@ class LiveState:
     def put_event(self, message: Event) -> None:
         with self._condition:
             self._events.appendleft(message)
+            if message.level == "fault":
+                self._faults[str(message.values.get("fault", message.code))] += 1
+                if len(self._faults) > FAULTS_KEPT:
+                    self._faults.popitem()
             self._changed()
 
     def put_bus(self, up: bool) -> None:

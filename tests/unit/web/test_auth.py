@@ -46,7 +46,7 @@ def good_headers(endpoint: str) -> dict[str, str]:
 
 def said(answer: TestResponse) -> str:
     """The sentence of a refusal: JSON for programs, a page for people."""
-    if answer.request.path.startswith("/api/"):
+    if answer.request.path.startswith(("/api/", "/metrics")):
         return str(answer.get_json()["error"])
     assert answer.mimetype == "text/html"
     return answer.get_data(as_text=True)
