@@ -1,5 +1,6 @@
 """`gateway` between two real brokers: values out, commands in, and what becomes of both when something is lost."""
 
+import contextlib
 import json
 import signal
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 
 from tests.support.gatewayhome import GatewayHome, gateway_home
-from v2h.bus.messages import Event
+from tests.support.wsclient import WebSocket
+from v2h.bus.messages import Event, Reply
 from v2h.config.site import load
 from v2h.oneshot.gateway_files import secrets_of
+from v2h.rig.desk import free_port
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +151,102 @@ def test_the_secrets_of_the_gateway_and_no_others(tmp_path: Path) -> None:
     known = secrets_of(load([card]).gateway)
     assert known["mqtt"] == {"password": "p1"} and "p2" not in json.dumps(known)
     assert replace(load([card]).gateway.mqtt, password="x").password == "x"
+
+
+# The predecessor's WebSocket.
+
+SAID = json.loads((Path(__file__).resolve().parents[1] / "data/predecessor/messages.json").read_text())
+TOKEN = "a-token-of-sixteen"
+
+
+@contextlib.contextmanager
+def old_page(folder: Path, more: str = "", web: str = "") -> Iterator[tuple[GatewayHome, int]]:
+    port = free_port()
+    toml = f'[gateway.websocket]\nlisten = "127.0.0.1:{port}"\n{more}\n{web}'
+    with gateway_home(folder, toml) as home:
+        home.start()
+        home.until("alive on our bus", lambda: alive(home), 30)
+        yield home, port
+
+
+def test_the_pages_of_the_predecessor_drive_the_charger(tmp_path: Path) -> None:
+    """Each connection sends all at once, as timers that pile up do: each message has one answer, in order."""
+    with old_page(tmp_path, 'clients = "127.0.0.1"') as (home, port):
+        for connections in SAID["pages"].values():
+            for rows in connections:
+                link = WebSocket(port, origin="http://192.168.1.7")
+                for text, _ in rows:
+                    link.send(text)
+                keys = [next(iter(json.loads(link.receive()[1]))) for _ in rows]
+                assert keys == [key for _, key in rows]
+                link.close()
+        modes = [values["mode"] for name, values in home.orders if name == "mode"]
+        assert modes == [
+            "v2h",
+            "charge",
+            "charge",
+            "discharge",
+            "idle",
+            "idle",
+            "v2h",
+            "discharge",
+            "solar",
+            "charge",
+            "idle",
+        ]
+        (schedule,) = [values["schedule"] for name, values in home.orders if name == "schedule"]
+        assert [row["mode"] for row in schedule["weekly"]] == ["v2h", "solar", "discharge", "idle", "charge"]
+        link = WebSocket(port)
+        for text, _ in SAID["refused"]:
+            assert link.ask(text) == {"ack": "err"}
+        link.send("still there?", opcode=9)
+        assert link.receive() == (10, b"still there?")
+        link.close()
+
+
+def test_a_refusal_of_manager_is_told_to_the_page(tmp_path: Path) -> None:
+    with old_page(tmp_path, f'token = "{TOKEN}"') as (home, port):
+        home.others.answer = lambda name, order: Reply(order["id"], name != "schedule", "no")
+        link = WebSocket(port, f"/?token={TOKEN}", origin="null")
+        assert link.ask('{"cmd":{"SetEvents":[{"time":"01:00","action":"Sleep"}]}}') == {"ack": "err"}
+        assert link.ask('{"cmd":{"SetMode":"V2h"}}') == {"Mode": "V2h"}
+        link.close()
+
+
+def test_who_is_not_listed_and_has_no_token_only_looks(tmp_path: Path) -> None:
+    with old_page(tmp_path, f'token = "{TOKEN}"\nclients = "10.0.0.1"') as (home, port):
+        for path in ("/", "/?token=", "/?token=wrong", "/?token=%ff"):
+            link = WebSocket(port, path)
+            assert link.ask('{"cmd":{"SetMode":"V2h"}}') == {"ack": "err"}
+            assert "Data" in link.ask('{"cmd":"GetData"}')
+            link.close()
+        assert home.orders == []
+
+
+def test_a_foreign_site_in_a_listed_browser_cannot_command_and_a_closed_page_is_closed(tmp_path: Path) -> None:
+    web = '[web]\nreading = "owner"'
+    with old_page(tmp_path, f'token = "{TOKEN}"\nclients = "127.0.0.1"', web) as (_, port):
+        for origin in ("https://example.com", "null"):
+            with pytest.raises(ConnectionError):
+                WebSocket(port, origin=origin)
+        for path, origin in (("/", ""), ("/", "http://192.168.1.9"), (f"/?token={TOKEN}", "null")):
+            link = WebSocket(port, path, origin)
+            assert "Data" in link.ask('{"cmd":"GetData"}')
+            link.close()
+
+
+def test_a_client_that_breaks_the_protocol_is_closed_and_the_others_stay(tmp_path: Path) -> None:
+    with old_page(tmp_path) as (_, port):
+        good = WebSocket(port)
+        for data in (b"\x81\x05Hello", b"\xff" * 50, b"\x81\xff" + b"\xff" * 8):
+            bad = WebSocket(port)
+            bad.send_raw(data)
+            assert bad.receive()[0] == 8
+            bad.close()
+        flood = WebSocket(port)
+        with contextlib.suppress(OSError):
+            for _ in range(5000):
+                flood.send('{"cmd":"GetDebug"}')
+        flood.close()
+        assert "Mode" in good.ask('{"cmd":"GetMode"}')
+        good.close()

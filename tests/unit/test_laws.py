@@ -38,7 +38,7 @@ ALLOWED: dict[str, str] = {
     "manager": "bus checks config energy energy/plan runtime",
     "panel": "bus drivers",
     "datalog": "bus checks energy/plan runtime",
-    "gateway": "bus checks",
+    "gateway": "bus checks energy",
     "gateway/shell": "bus config gateway runtime",
     "rig": "arguments bus canframe ccs chademo checks datalog drivers ports pre safety",
     "capture": "bus canframe ccs chademo ports pre rig runtime safety",

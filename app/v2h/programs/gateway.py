@@ -29,6 +29,7 @@ from v2h.gateway.house import House
 from v2h.gateway.shell.commander import Commander
 from v2h.gateway.shell.house_broker import BrokerError
 from v2h.gateway.shell.mqtt_face import MqttFace
+from v2h.gateway.shell.old_page import OldPageServer
 from v2h.runtime.paths import DATA, OUTSIDE_SECRETS, RUN
 from v2h.runtime.program import SLACK_S, Program
 
@@ -66,6 +67,7 @@ class Gateway:
         self._mqtt = self._open_mqtt()
         if self._mqtt is not None:
             program.watch(self._mqtt, self._mqtt.read)
+        self._old_page = self._open_old_page()
         program.every(LOOK_S, self._look, slack_s=SLACK_S)
         program.every(COUNT_S, self._count, slack_s=SLACK_S)
         program.at_exit(self.close)
@@ -80,6 +82,16 @@ class Gateway:
             return MqttFace(spec, self._house, self._commander.give, self._say, DATA / KEPT, certificate)
         except BrokerError as error:
             self._say("the broker of the house", str(error))
+            return None
+
+    def _open_old_page(self) -> OldPageServer | None:
+        spec, reading_open = self._spec.websocket, self._program.config.web.reading == "open"
+        if not spec.listen:
+            return None
+        try:
+            return OldPageServer(self._program, spec, self._house, self._commander.give, reading_open=reading_open)
+        except OSError as error:
+            self._say("the predecessor's WebSocket", f"{spec.listen}: {error}")
             return None
 
     def _subscribe(self, house: House) -> None:
@@ -111,6 +123,8 @@ class Gateway:
         self._commander.look(now)
         if self._mqtt is not None:
             self._mqtt.look(now)
+        if self._old_page is not None:
+            self._old_page.look(now)
 
     def _count(self, now: float) -> None:
         try:
@@ -126,6 +140,8 @@ class Gateway:
     def close(self) -> None:
         if self._mqtt is not None:
             self._mqtt.close()
+        if self._old_page is not None:
+            self._old_page.close()
 
 
 def main() -> int:

@@ -16,6 +16,8 @@ A stop is never left out."""
 
 Done = Callable[[Reply | None, str], None]
 """Called with the reply, or with None and why there is none."""
+Give = Callable[[Order, float, Done], None]
+"""How a face gives an order: Commander.give."""
 NO_ANSWER = "no answer in time"
 TOO_MANY = "too many orders; try again later"
 

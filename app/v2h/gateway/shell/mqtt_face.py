@@ -12,13 +12,13 @@ from v2h.gateway import evcc, home_assistant, topics
 from v2h.gateway.house import House
 from v2h.gateway.notices import Limiter, reaches
 from v2h.gateway.orders import BadOrderError, Order, read_wish
+from v2h.gateway.shell.commander import Give
 from v2h.gateway.shell.house_broker import Connected, Connection, Heard, Lost
 from v2h.gateway.topics import Publication, States
 from v2h.gateway.values import VALUES, values
 from v2h.runtime.atomic_file import write_text
 
 NAME = "MQTT"
-Give = Callable[[Order, float, Callable[[Reply | None, str], None]], None]
 Say = Callable[[str, str], None]
 """say(about, text): logs a change of a lasting state once."""
 

@@ -1,0 +1,187 @@
+"""The server of the predecessor's WebSocket, in the program's own loop.
+
+A client that sends too much, or does not read, is disconnected; the page reconnects by itself.
+"""
+
+import contextlib
+import socket
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from v2h.bus.messages import Reply
+from v2h.config.neighbours import OldPage
+from v2h.gateway import frames, predecessor
+from v2h.gateway.frames import Decoder, ProtocolError
+from v2h.gateway.house import House
+from v2h.gateway.notices import Limiter
+from v2h.gateway.shell.commander import Give
+from v2h.runtime.program import Program
+
+MOST_LINKS = 16
+MOST_WAITING = 64
+"""Answers that may wait for one that manager gives."""
+MOST_UNSENT_B = 65_536
+OPEN_WITHIN_S, SILENT_S = 10.0, 120.0
+"""Its pages ask every 3 or 5 s."""
+BURST, EACH_S = 60, 0.05
+
+
+@dataclass(slots=True)
+class Slot:
+    """The place of an answer; None while it is not known."""
+
+    text: str | None
+
+
+@dataclass(slots=True)
+class Link:
+    """One client. opened: after the handshake. may_change: whether it may command."""
+
+    socket: socket.socket
+    address: str
+    heard_t: float
+    request: bytearray = field(default_factory=bytearray)
+    decoder: Decoder = field(default_factory=Decoder)
+    opened: bool = False
+    may_change: bool = False
+    slots: deque[Slot] = field(default_factory=deque)
+    unsent: bytearray = field(default_factory=bytearray)
+    limiter: Limiter = field(default_factory=lambda: Limiter(BURST, EACH_S))
+
+
+class OldPageServer:
+    """All `now` are monotonic seconds. reading_open: whether everyone in the network may look."""
+
+    def __init__(self, program: Program, spec: OldPage, house: House, give: Give, *, reading_open: bool) -> None:
+        """Raises OSError if the address cannot be used."""
+        self._program, self._spec, self._house, self._give = program, spec, house, give
+        self._reading_open = reading_open
+        self._listed = {word.strip() for word in spec.clients.split(",") if word.strip()}
+        self._links: dict[int, Link] = {}
+        host, _, port = spec.listen.rpartition(":")
+        family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+        self._server = socket.create_server((host.strip("[]"), int(port)), family=family, backlog=MOST_LINKS)
+        self._server.setblocking(False)
+        program.watch(self._server, self._accept)
+
+    def look(self, now: float) -> None:
+        """Call twice a second: send what is left, and close what is silent."""
+        for link in list(self._links.values()):
+            self._flush(link)
+            if now - link.heard_t > (SILENT_S if link.opened else OPEN_WITHIN_S):
+                self._close(link)
+
+    def close(self) -> None:
+        for link in list(self._links.values()):
+            self._send(link, frames.closing(frames.NORMAL))
+            self._close(link)
+        self._program.unwatch(self._server.fileno())
+        self._server.close()
+
+    def _accept(self, now: float) -> None:
+        with contextlib.suppress(OSError):
+            client, address = self._server.accept()
+            if len(self._links) >= MOST_LINKS:
+                client.close()
+                return
+            client.setblocking(False)
+            link = Link(client, str(address[0]).removeprefix("::ffff:"), now)
+            self._links[client.fileno()] = link
+            self._program.watch(client, lambda now: self._read(link, now))
+
+    def _read(self, link: Link, now: float) -> None:
+        try:
+            data = link.socket.recv(16_384)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._close(link)
+            return
+        try:
+            if link.opened:
+                self._take(link, data, now)
+            else:
+                self._open(link, data, now)
+        except ProtocolError as error:
+            self._send(link, frames.closing(error.code) if link.opened else b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            self._close(link)
+
+    def _open(self, link: Link, data: bytes, now: float) -> None:
+        link.request += data
+        found = frames.opening(bytes(link.request))
+        if found is None:
+            return
+        listed = link.address in self._listed and predecessor.is_local(found.origin)
+        link.may_change = listed or frames.is_same(found.token, self._spec.token)
+        if not (self._reading_open or link.may_change):
+            raise ProtocolError(frames.PROTOCOL, "only the owner may look")
+        rest = bytes(link.request).partition(b"\r\n\r\n")[2]
+        link.opened, link.heard_t = True, now
+        link.request.clear()
+        self._send(link, found.answer)
+        if rest:
+            self._take(link, rest, now)
+
+    def _take(self, link: Link, data: bytes, now: float) -> None:
+        """Raises ProtocolError."""
+        for opcode, payload in link.decoder.feed(data):
+            link.heard_t = now
+            if opcode == frames.CLOSE:
+                self._send(link, frames.closing(frames.NORMAL))
+                self._close(link)
+                return
+            if opcode == frames.PING:
+                self._send(link, frames.frame(frames.PONG, payload))
+            elif opcode == frames.TEXT:
+                if not link.limiter.may(now) or len(link.slots) >= MOST_WAITING:
+                    raise ProtocolError(frames.TOO_BIG, "too many messages")
+                self._answer(link, payload, now)
+        self._tell(link)
+
+    def _answer(self, link: Link, payload: bytes, now: float) -> None:
+        text = payload.decode(errors="replace")
+        turn = predecessor.turn(text, self._house, now, may_change=link.may_change)
+        slot = Slot(turn.answer)
+        link.slots.append(slot)
+        if turn.order is not None:
+            self._give(turn.order, now, self._done(link, slot))
+
+    def _done(self, link: Link, slot: Slot) -> Callable[[Reply | None, str], None]:
+        def done(reply: Reply | None, why: str) -> None:
+            if slot.text is None:
+                slot.text = predecessor.OK if reply is not None and reply.ok else predecessor.ERROR
+                self._tell(link)
+
+        return done
+
+    def _tell(self, link: Link) -> None:
+        """Send the answers that are known, in the order of the requests."""
+        while link.slots and link.slots[0].text is not None:
+            text = link.slots.popleft().text
+            self._send(link, frames.frame(frames.TEXT, (text or "").encode()))
+
+    def _send(self, link: Link, data: bytes) -> None:
+        if link.socket.fileno() < 0:
+            return
+        link.unsent += data
+        self._flush(link)
+        if len(link.unsent) > MOST_UNSENT_B:
+            self._close(link)
+
+    def _flush(self, link: Link) -> None:
+        try:
+            while link.unsent and link.socket.fileno() >= 0:
+                del link.unsent[: link.socket.send(link.unsent)]
+        except BlockingIOError:
+            return
+        except OSError:
+            self._close(link)
+
+    def _close(self, link: Link) -> None:
+        fileno = link.socket.fileno()
+        if fileno >= 0 and self._links.pop(fileno, None) is not None:
+            self._program.unwatch(fileno)
+            link.socket.close()
