@@ -8,6 +8,7 @@ will says "offline".
 
 import json
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from v2h.gateway.shell.commander import Commander
 from v2h.gateway.shell.house_broker import BrokerError
 from v2h.gateway.shell.mqtt_face import MqttFace
 from v2h.gateway.shell.old_page import OldPageServer
+from v2h.gateway.shell.webhook import Webhook, WebhookError
 from v2h.runtime.paths import DATA, OUTSIDE_SECRETS, RUN
 from v2h.runtime.program import SLACK_S, Program
 
@@ -68,6 +70,7 @@ class Gateway:
         if self._mqtt is not None:
             program.watch(self._mqtt, self._mqtt.read)
         self._old_page = self._open_old_page()
+        self._webhook = self._open_webhook()
         program.every(LOOK_S, self._look, slack_s=SLACK_S)
         program.every(COUNT_S, self._count, slack_s=SLACK_S)
         program.at_exit(self.close)
@@ -94,6 +97,15 @@ class Gateway:
             self._say("the predecessor's WebSocket", f"{spec.listen}: {error}")
             return None
 
+    def _open_webhook(self) -> Webhook | None:
+        if not self._spec.notify.webhook:
+            return None
+        try:
+            return Webhook(self._spec.notify, self._house.site, self._say)
+        except WebhookError as error:
+            self._say("the webhook", str(error))
+            return None
+
     def _subscribe(self, house: House) -> None:
         def keep(name: str, kind: Any) -> Any:
             return lambda topic, payload: setattr(house, name, kind.from_json(payload))
@@ -113,6 +125,8 @@ class Gateway:
         event = Event.heard(topic, payload)
         if self._mqtt is not None:
             self._mqtt.notice(event, self._at())
+        if self._webhook is not None:
+            self._webhook.notice(event, self._at(), time.monotonic())
 
     def _at(self) -> str:
         """The time of day, "" while it is not known."""
@@ -142,6 +156,8 @@ class Gateway:
             self._mqtt.close()
         if self._old_page is not None:
             self._old_page.close()
+        if self._webhook is not None:
+            self._webhook.close()
 
 
 def main() -> int:
