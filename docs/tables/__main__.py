@@ -1,10 +1,11 @@
-"""`scripts/docs-tables`: docs/reference.md, whose tables are made from the source. A new chapter is a row of
-CHAPTERS."""
+"""`scripts/docs-tables`: docs/reference.md and docs/api.md, which are made from the source. A new chapter is a row of
+CHAPTERS, here or in api.py."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from docs.tables import api
 from docs.tables.bus import topics
 from docs.tables.desk import commands, targets
 from docs.tables.events import events
@@ -12,7 +13,7 @@ from docs.tables.owner import sentences, settings
 from docs.tables.session import faults, states
 from docs.tables.toml import toml
 
-PAGE = Path(__file__).resolve().parents[1] / "reference.md"
+DOCS = Path(__file__).resolve().parents[1]
 HEAD = """# Reference
 
 `scripts/docs-tables` writes this page from the source. Do not edit it: change the source, run the script, and commit
@@ -52,19 +53,20 @@ def page() -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="docs-tables",
-        description="Write docs/reference.md from the source.",
+        description="Write docs/reference.md and docs/api.md from the source.",
         epilog="example: scripts/docs-tables --check",
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the page is not up to date")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is not up to date")
     check = parser.parse_args().check
-    made = page()
-    if not check:
-        PAGE.write_text(made, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == made:
-        return 0
-    print("docs-tables: docs/reference.md is not what the source says; run scripts/docs-tables", file=sys.stderr)
-    return 1
+    old = []
+    for path, made in ((DOCS / "reference.md", page()), (DOCS / "api.md", api.page())):
+        if not check:
+            path.write_text(made, encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != made:
+            old.append(f"docs/{path.name}")
+    if old:
+        print(f"docs-tables: {', '.join(old)}: not what the source says; run scripts/docs-tables", file=sys.stderr)
+    return 1 if old else 0
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from v2h.energy.price_shapes import DIRECTIONS, MOST_ROWS, UNITS
 from v2h.gateway import evcc
 from v2h.web.commands import ANY_KEY, COMMANDS, KINDS, NEEDED, Kind, Rule
 from v2h.web.language import LANGUAGES
+from v2h.web.state_schema import state_schema
 
 ABOUT = (
     "Powers in W, grid + is import, battery and current + is charging the car. Looking is open on the local network "
@@ -188,7 +189,7 @@ def _command_body(name: str) -> Schema:
 
 
 ENDPOINTS = (
-    Endpoint("get", "/state", "Everything the page shows, as of now", OBJECT, READ, LANGUAGE),
+    Endpoint("get", "/state", "Everything the page shows, as of now", state_schema(), READ, LANGUAGE),
     Endpoint("get", "/stream", "The same, live, as server-sent events; 8 at a time", STREAM, SOURCED, LANGUAGE),
     Endpoint("get", "/health", "Is all in order, and what is not", HEALTH),
     Endpoint("get", "/openapi.json", "This document", OBJECT),
