@@ -1,5 +1,6 @@
 """The whole tree on the desk: every program runs, and each program that is killed without warning is restarted."""
 
+import contextlib
 import os
 import signal
 import urllib.request
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.runningtree import NAMES, Tree
-from v2h.programs.web import NICE
+from v2h.runtime.paths import OUTSIDE_SECRETS
+from v2h.runtime.realtime import NICE
 from v2h.web.server import THREADS
 
 
@@ -17,6 +19,25 @@ def test_every_program_runs_and_is_on_the_bus(tree: Tree) -> None:
     tree.until(lambda: {state for state, _ in tree.processes().values()} == {"RUNNING"}, 10, "all are RUNNING")
     assert tree.alive() == NAMES - {"broker"}
     assert tree.state()["manager"]["config_errors"] == []
+
+
+def test_by_default_no_face_to_the_outside_adds_a_process_a_socket_or_a_secret(tree: Tree) -> None:
+    assert "gateway" not in tree.processes() and "gateway" not in tree.state()["programs"]
+    run = tree.desk.run
+    assert not (run / "tree" / "gateway.conf").exists() and not (run / OUTSIDE_SECRETS).exists()
+    processes = {pid for _, pid in tree.processes().values()} | {tree.desk.supervisord.pid}
+    assert listening(processes) == {tree.desk.bus_port, int(tree.desk.page.rpartition(":")[2])}
+
+
+def listening(pids: set[int]) -> set[int]:
+    """TCP ports on which one of these processes listens."""
+    held = set()
+    for pid in pids:
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                held.add(str(file.readlink()))
+    rows = [line.split() for kind in ("tcp", "tcp6") for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]
+    return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in held}
 
 
 def test_the_page_is_the_page(tree: Tree) -> None:

@@ -7,6 +7,7 @@ will says "offline".
 """
 
 import json
+import os
 import sys
 import time
 from dataclasses import replace
@@ -34,6 +35,7 @@ from v2h.gateway.shell.old_page import OldPageServer
 from v2h.gateway.shell.webhook import Webhook, WebhookError
 from v2h.runtime.paths import DATA, OUTSIDE_SECRETS, RUN
 from v2h.runtime.program import SLACK_S, Program
+from v2h.runtime.realtime import NICE
 
 LOOK_S = 0.5
 COUNT_S = 60.0
@@ -161,6 +163,7 @@ class Gateway:
 
 
 def main() -> int:
+    os.nice(NICE)
     program = Program("gateway")
     Gateway(program)
     return program.run()

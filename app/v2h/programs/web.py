@@ -36,6 +36,7 @@ from v2h.datalog.reader import LogError, LogReader
 from v2h.datalog.schema import DAMAGED
 from v2h.runtime.paths import DATA, SITE_EDITS, WEB_DATA
 from v2h.runtime.program import SLACK_S, Program
+from v2h.runtime.realtime import NICE
 from v2h.web.app import create_app
 from v2h.web.auth_store import AuthStore
 from v2h.web.commands import CommandQueue
@@ -46,9 +47,6 @@ from v2h.web.site_edits import SiteEdits
 from v2h.web.state import LiveState
 from v2h.web.view.today import of_today
 
-NICE = 10
-"""Requests of the network must not take the processor from meter and manager, which follow the load. All threads of
-this program inherit it. At 10 it still gets a tenth of the one core when all others want it, enough for a stop."""
 BUS_LOOK_S = 0.5
 COUNT_S = 60.0
 """datalog writes the day's counters once a minute."""

@@ -6,6 +6,10 @@ import logging
 import os
 import resource
 
+NICE = 10
+"""For a program that serves the network: its requests must not take the processor from meter and manager, which follow
+the load. All threads inherit it. At 10 it still gets a tenth of the one core when all others want it, enough for a
+stop."""
 GUARD_PRIORITY = 30
 SENDER_PRIORITY = 25
 """Priority of charger's child that sends our frames to the car: it runs a few hundred microseconds every 100 ms."""
