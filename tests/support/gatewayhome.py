@@ -41,8 +41,8 @@ class Reader:
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self.client.username_pw_set("me", "right")
         self.client.on_message = self._on_message
+        self.client.on_connect = lambda client, *words: client.subscribe("#")
         self.client.connect("127.0.0.1", port)
-        self.client.subscribe("#")
         self.client.loop_start()
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:

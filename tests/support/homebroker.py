@@ -38,8 +38,8 @@ class Broker:
             text += f"listener {self.tls_port} 127.0.0.1\n"
             text += f"certfile {directory}/broker.pem\nkeyfile {directory}/broker.key\n"
         (directory / "conf").write_text(text)
-        command = [str(shutil.which("mosquitto", path=path)), "-c", str(directory / "conf")]
-        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self._command = [str(shutil.which("mosquitto", path=path)), "-c", str(directory / "conf")]
+        self._process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self.client.username_pw_set("me", "right")
         deadline = time.monotonic() + 10
@@ -54,6 +54,12 @@ class Broker:
 
     def spec(self, **keys: Any) -> MqttMeter:
         return MqttMeter(**({"host": "127.0.0.1", "port": self.port, "user": "me", "password": "right"} | keys))
+
+    def restart(self) -> None:
+        """The broker forgets everything; its clients connect again."""
+        self._process.terminate()
+        self._process.wait(10)
+        self._process = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
 
     def close(self) -> None:
         self.client.disconnect()

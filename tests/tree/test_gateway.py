@@ -103,6 +103,19 @@ def test_the_last_will_and_the_return(home: GatewayHome) -> None:
     home.until("online", lambda: home.reader.heard["v2h/status"] == "online", 30)
 
 
+def test_a_restart_of_the_broker_does_not_flap(home: GatewayHome) -> None:
+    home.until("online", lambda: home.reader.heard["v2h/status"] == "online", 30)
+    home.reader.heard.clear()
+    home.reader.order.clear()
+    home.outside.restart()
+    home.until("online again", lambda: home.reader.heard.get("v2h/status") == "online", 30)
+    home.until(
+        "everything again", lambda: {"homeassistant/device/v2h/config", "v2h/soc_pct"} <= home.reader.heard.keys()
+    )
+    statuses = [payload for topic, payload in home.reader.order if topic == "v2h/status"]
+    assert "offline" not in statuses[statuses.index("online") :], "mosquitto itself sends all last wills when it ends"
+
+
 def test_a_retained_command_is_ignored(tmp_path: Path) -> None:
     with gateway_home(tmp_path) as home:
         home.reader.say("v2h/mode/set", "charge", retain=True)

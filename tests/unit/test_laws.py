@@ -39,7 +39,7 @@ ALLOWED: dict[str, str] = {
     "panel": "bus drivers",
     "datalog": "bus checks energy/plan runtime",
     "gateway": "bus checks energy",
-    "gateway/shell": "bus config gateway runtime",
+    "gateway/shell": "bus config energy gateway runtime",
     "rig": "arguments bus canframe ccs chademo checks datalog drivers ports pre safety",
     "capture": "bus canframe ccs chademo ports pre rig runtime safety",
     "selftest": "bus config datalog ports safety",

@@ -11,7 +11,6 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -30,12 +29,12 @@ class ProtocolError(ValueError):
 
 
 class Opening(NamedTuple):
-    """The request that opens a connection. answer: what to send. origin: "" from a client that is no browser. token: of
-    the address, "" without one."""
+    """The request that opens a connection. answer: what to send. origin: "" from a client that is no browser. target:
+    the path and the query of the address."""
 
     answer: bytes
     origin: str
-    token: str
+    target: str
 
 
 def opening(request: bytes) -> Opening | None:
@@ -56,7 +55,7 @@ def opening(request: bytes) -> Opening | None:
     accept = base64.b64encode(hashlib.sha1(key.encode() + GUID, usedforsecurity=False).digest())
     answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     answer += b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
-    return Opening(answer, headers.get("origin", ""), _token(words[1]))
+    return Opening(answer, headers.get("origin", ""), words[1])
 
 
 def is_same(given: str, wanted: str) -> bool:
@@ -158,10 +157,3 @@ def _is_key(key: str) -> bool:
         return len(base64.b64decode(key, validate=True)) == 16
     except ValueError:
         return False
-
-
-def _token(target: str) -> str:
-    try:
-        return parse_qs(urlsplit(target).query).get("token", [""])[0]
-    except ValueError:
-        return ""

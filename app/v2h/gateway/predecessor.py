@@ -12,7 +12,6 @@ import ipaddress
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from v2h.bus.states import Mode
 from v2h.checks import finite
@@ -56,16 +55,8 @@ def turn(text: str, house: House, now: float, *, may_change: bool) -> Turn:
     return Turn(ERROR)
 
 
-def is_local(origin: str) -> bool:
-    """Whether a page of this origin is one of the house, and not a foreign site in the owner's browser; "" is a
-    program. A page that was opened as a file has the origin "null", as a foreign one in a frame may have: it needs the
-    token."""
-    if not origin:
-        return True
-    try:
-        host = urlsplit(origin).hostname or ""
-    except ValueError:
-        return False
+def is_local(host: str) -> bool:
+    """Whether a page of this host is one of the house, and not a foreign site in the owner's browser."""
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:

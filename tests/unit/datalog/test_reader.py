@@ -91,6 +91,7 @@ def test_days(writer: StoreWriter, tmp_path: Path) -> None:
     reader = LogReader(tmp_path)
     assert [(row["day"], row["charged_wh"]) for row in reader.days(5)] == [("2026-11-21", 1000), ("2026-11-22", 500)]
     assert [row["day"] for row in reader.days(1)] == ["2026-11-22"]
+    assert reader.totals_wh() == (1501, 500), "with what was counted while the clock was not right"
 
 
 def test_the_energy_of_a_span_is_that_of_its_minutes(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_the_opening_of_the_rfc() -> None:
     found = opening(REQUEST)
     assert found is not None and found.answer.startswith(b"HTTP/1.1 101 ") and found.answer.endswith(b"\r\n\r\n")
     assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in found.answer
-    assert (found.origin, found.token) == ("http://example.com", "abc")
+    assert (found.origin, found.target) == ("http://example.com", "/chat?token=abc")
     assert opening(REQUEST[:-1]) is None
 
 

@@ -11,7 +11,8 @@ from tests.support.gatewayhouse import house
 from v2h.bus.messages import ManagerSchedule
 from v2h.gateway.house import House
 from v2h.gateway.orders import Order
-from v2h.gateway.predecessor import ERROR, is_local, turn
+from v2h.gateway.predecessor import ERROR, turn
+from v2h.gateway.shell.old_page import is_of_the_house
 
 SAID = json.loads((Path(__file__).resolve().parents[2] / "data/predecessor/messages.json").read_text())
 EVERY = [row for connections in SAID["pages"].values() for rows in connections for row in rows]
@@ -109,6 +110,6 @@ def test_which_pages_are_of_the_house() -> None:
         "http://[fe80::1]",
         "http://localhost",
     ):
-        assert is_local(origin), origin
+        assert is_of_the_house(origin), origin
     for origin in ("null", "https://example.com", "http://8.8.8.8", "http://[bad", "http://evil.local.example"):
-        assert not is_local(origin), origin
+        assert not is_of_the_house(origin), origin

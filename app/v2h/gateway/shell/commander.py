@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from v2h.bus.client import BusClient
 from v2h.bus.messages import Command, Reply
+from v2h.energy.orders import LONGEST_NAME
 from v2h.gateway.notices import Limiter
 from v2h.gateway.orders import Order
 
@@ -39,7 +40,8 @@ class Commander:
             return
         number = f"gateway-{next(self._numbers)}"
         self._waiting[number] = now + ANSWER_WITHIN_S, done
-        self._bus.publish(Command(number, str(order.values.get("by", "gateway")), order.values), order.name)
+        source = str(order.values.get("by", "gateway"))[:LONGEST_NAME]  # it stands in the log, also of a refusal
+        self._bus.publish(Command(number, source, order.values), order.name)
 
     def look(self, now: float) -> None:
         """Call every second: give up the orders that nobody answered."""

@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
 from v2h.bus.paho_lazy import CallbackAPIVersion, mqtt
 from v2h.config.neighbours import HouseBroker
 from v2h.gateway.shell.mailbox import Mailbox
@@ -18,6 +21,9 @@ from v2h.gateway.topics import Publication
 
 KEEPALIVE_S = 5
 """The broker publishes our last will after one and a half of it."""
+WILL_AFTER_S, SESSION_S = 2, 4
+"""The last will waits so long for us to come back: a connection that breaks for a moment, or a program that is
+restarted, shows nothing. The session must last longer than that (MQTT v5)."""
 TIMEOUT_S = 3.0
 SLOWEST_S = 30
 """Longest time between two tries to connect."""
@@ -64,7 +70,10 @@ class Connection:
         client.connect_timeout = TIMEOUT_S
         client.reconnect_delay_set(1, SLOWEST_S)
         client.max_queued_messages_set(1)
-        client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
+        delay = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+        session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        delay.WillDelayInterval, session.SessionExpiryInterval = WILL_AFTER_S, SESSION_S
+        client.will_set(will.topic, will.payload, qos=1, retain=will.retain, properties=delay)
         if spec.user:
             client.username_pw_set(spec.user, spec.password)
         if spec.tls:
@@ -76,7 +85,7 @@ class Connection:
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
-        client.connect_async(spec.host, int(spec.port), KEEPALIVE_S)
+        client.connect_async(spec.host, int(spec.port), KEEPALIVE_S, clean_start=False, properties=session)
         client.loop_start()
 
     def publish(self, publications: Iterable[Publication]) -> None:

@@ -8,6 +8,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
 
 from v2h.bus.messages import Reply
 from v2h.config.neighbours import OldPage
@@ -48,6 +49,24 @@ class Link:
     slots: deque[Slot] = field(default_factory=deque)
     unsent: bytearray = field(default_factory=bytearray)
     limiter: Limiter = field(default_factory=lambda: Limiter(BURST, EACH_S))
+
+
+def token_of(target: str) -> str:
+    """The token in the query of an address, "" without one."""
+    try:
+        return parse_qs(urlsplit(target).query).get("token", [""])[0]
+    except ValueError:
+        return ""
+
+
+def is_of_the_house(origin: str) -> bool:
+    """Whether a page of this origin may command for a client that is listed. "" is a program. A page that was opened as
+    a file has the origin "null", as a foreign one in a frame may have: it needs the token."""
+    try:
+        host = urlsplit(origin).hostname or ""
+    except ValueError:
+        return False
+    return not origin or predecessor.is_local(host)
 
 
 class OldPageServer:
@@ -114,8 +133,8 @@ class OldPageServer:
         found = frames.opening(bytes(link.request))
         if found is None:
             return
-        listed = link.address in self._listed and predecessor.is_local(found.origin)
-        link.may_change = listed or frames.is_same(found.token, self._spec.token)
+        listed = link.address in self._listed and is_of_the_house(found.origin)
+        link.may_change = listed or frames.is_same(token_of(found.target), self._spec.token)
         if not (self._reading_open or link.may_change):
             raise ProtocolError(frames.PROTOCOL, "only the owner may look")
         rest = bytes(link.request).partition(b"\r\n\r\n")[2]
