@@ -84,6 +84,18 @@ def test_every_fixed_text_has_german_words_and_the_same_values() -> None:
     assert unlike(TEMPLATES, TEMPLATES, r"<a [^>]*>|<b[^>]*>|<code>|data-t=\S+") == [], "another link or value"
 
 
+def escaped(source: str) -> set[str]:
+    """Texts that stand in {{ _("...") }}: a page shows their tags as letters. Only a trans block may hold tags."""
+    outside = TRANSLATED.sub("", source)
+    return {text for _, _, text in extract_from_ast(JINJA.parse(outside), ("_", "gettext")) if isinstance(text, str)}
+
+
+def test_a_text_that_is_escaped_has_no_tag_in_any_language() -> None:
+    texts = {text for source in PAGES.values() for text in escaped(source)}
+    assert len(texts) > 150
+    assert [text for text in texts if re.search("[<>]", text + TEMPLATES[text])] == []
+
+
 def bare(source: str) -> list[str]:
     """Texts of a template outside every trans block and expression."""
     left = STATEMENT.sub("", EXPRESSION.sub("", TRANSLATED.sub("", COMMENT.sub("", source))))

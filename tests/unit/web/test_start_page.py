@@ -134,7 +134,7 @@ def test_the_check_reads_and_orders_nothing_and_is_kept(web: WebApp) -> None:
     sent = {"csrf_token": csrf["X-CSRF-Token"]}
     assert client.post("/start/check", data=sent, headers=FORM).location == "/start#check"
     page = client.get("/start").get_data(as_text=True)
-    found = dict(re.findall(r'<tr[^>]*><th scope="row">(.*?)</th><td><b>(.*?)</b>', page))
+    found = dict(re.findall(r'<tr[^>]*><th scope="row"[^>]*>(.*?)</th><td><b>(.*?)</b>', page))
     assert found["K"] == "ok" and found["plug lock"] == "not tested" and found["programs"] == "ok"
     assert {"outputs", "cable ADC", "converter", "panel LEDs", "CAN to car", "v2h.toml"} <= found.keys()
     assert "log" not in found, "it would read the whole log"

@@ -395,9 +395,11 @@ TEMPLATES: dict[str, str] = {
     "Set the limits": "Grenzen setzen",
     "It reads programs, chips, CAN, outputs, K, converter, ADC and panel, and switches nothing. The converter is off between sessions, so “not tested” is right for it.": (  # noqa: E501
         "Sie liest Programme, Chips, CAN, Ausgänge, K, Wandler, ADC und Bedienfeld und schaltet nichts. Der Wandler "
-        "ist "
-        'zwischen Ladevorgängen aus, deshalb ist <span lang="en">“not tested”</span> (nicht geprüft) bei ihm richtig.'
+        "ist zwischen Ladevorgängen aus, deshalb ist „nicht geprüft“ bei ihm richtig."
     ),
+    "ok": "in Ordnung",
+    "failed": "nicht in Ordnung",
+    "not tested": "nicht geprüft",
     "Results of the check": "Ergebnisse der Prüfung",
     "Part": "Teil",
     "Result": "Ergebnis",
