@@ -184,6 +184,8 @@ PAGE_TEXTS: dict[str, str] = {
     "page.window_unknown": "The window in use is not known yet.",
     "page.window": "Used between {low} and {high}.",
     "page.window_reserve": "Used between {low} and {high}; V2H leaves {reserve} for driving.",
+    "page.waits_after_stop": "The schedule waits after your stop. Without it:",
+    "page.waits_until": "The schedule waits until {until:when}. Then:",
     "page.schedule_has_error": "The schedule has an error: {error}",
     "page.span": "{start:when}–{end}",
     "page.part": "{start} to {end} {mode}{how}",

@@ -29,7 +29,7 @@ from v2h.energy.load_following import LoadFollower
 from v2h.energy.matching import NOMINAL_V
 from v2h.energy.orders import ModeRequest, Slot
 from v2h.energy.owner_settings import Settings
-from v2h.energy.planning import active, next_entry
+from v2h.energy.planning import active, after, next_entry
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedule import Part, Schedule, local_iso
 from v2h.energy.slots import Slots
@@ -197,7 +197,7 @@ class EnergyController:
         elif due or moved:
             self._plan_t = now
             self._planned_for = car if moved else self._planned_for
-            self._ahead = filled(active(self.schedule, wall, car), self._planned, car)
+            self._ahead = filled(active(self.schedule, wall, car, self._until()), self._planned, car)
             self.part = self._ahead[0]
         entered = self.part is not None and self.part.entry and before is not None and self.part.key != before.key
         if entered and not became and self._manual is not None and self._manual.until_t is None:
@@ -221,6 +221,7 @@ class EnergyController:
         self.stopped, self._external = False, None
         if not order.is_lent:
             self._start_limiter.owner(now)
+        self._plan_t = float("-inf")  # what follows its end may lie further ahead than what was planned
         self._set_manual(now, order, "")
 
     @property
@@ -502,7 +503,24 @@ class EnergyController:
             self._window = self._window_after(policy.Window())
 
     def _next_words(self) -> str | None:
-        """A mode chosen by hand holds until the next entry begins, so the end of an entry does not matter for it."""
+        """The next change that the schedule makes, as text; None when none is known."""
+        return next_words(self._following(), self.schedule.zone)
+
+    def _following(self) -> Part | None:
+        """A mode chosen by hand holds until its end, or until the next entry begins. What the schedule wants before the
+        end of an order does not happen; only a charge for a ready-by target ends the setpoint of another program."""
+        until = None if self.schedule.empty else self._until()
+        if until is not None:
+            targets = (part for part in self._ahead[1:] if part.target and part.start < until)
+            wins = next(targets, None) if self.order.by == "setpoint" else None
+            return wins or after(self._ahead, until)
         by_hand = self._manual is not None and self._manual.until_t is None
-        following = next_entry(self._ahead) if by_hand else next(iter(self._ahead[1:]), None)
-        return next_words(following, self.schedule.zone)
+        return next_entry(self._ahead) if by_hand else next(iter(self._ahead[1:]), None)
+
+    def _until(self) -> datetime | None:
+        """When the order in force ends, after which the schedule applies; None when it has no such end."""
+        order = self.order
+        if order.until is None or order.by == "schedule" or (order.by == "slot" and self._manual is not None):
+            return None
+        end = datetime.fromisoformat(order.until)
+        return end if end.tzinfo is not None else end.replace(tzinfo=self.schedule.zone)

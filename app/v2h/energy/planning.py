@@ -8,7 +8,7 @@ fullest schedule take the board half a second.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import inf
 from zoneinfo import ZoneInfo
@@ -47,11 +47,12 @@ def timeline(schedule: Schedule, start: datetime, end: datetime, car: CarNow) ->
     return result(plan(schedule, start, end, car)).parts
 
 
-def active(schedule: Schedule, now: datetime, car: CarNow) -> list[Part]:
-    """First what is wanted now and why, then what follows, at least to the next entry within eight days."""
-    for ahead in (timedelta(hours=6), timedelta(hours=26)):  # a full schedule has an entry soon, and takes long
-        parts = timeline(schedule, now, now + ahead, car)
-        if next_entry(parts):
+def active(schedule: Schedule, now: datetime, car: CarNow, until: datetime | None = None) -> list[Part]:
+    """First what is wanted now and why, then what follows, at least to the next entry within eight days. until: also to
+    this time, if it is within a day."""
+    for ahead, last in ((timedelta(hours=6), False), (timedelta(hours=26), True)):
+        parts = timeline(schedule, now, now + ahead, car)  # a full schedule has an entry soon, and takes long
+        if next_entry(parts) and (last or until is None or until < now + ahead):
             return parts
     return timeline(schedule, now, now + timedelta(days=8), car)
 
@@ -240,6 +241,12 @@ def _days(tz: ZoneInfo, start: datetime, end: datetime) -> list[date]:
 
 def _clock(at: datetime, tz: ZoneInfo) -> str:
     return f"{at.astimezone(tz):%a %H:%M}"
+
+
+def after(parts: Sequence[Part], until: datetime) -> Part | None:
+    """What the schedule wants from `until` on, when another order ends; None when the parts do not reach it."""
+    part = next((part for part in parts if part.start <= until < part.end), None)
+    return None if part is None else replace(part, start=until)
 
 
 def next_entry(parts: Sequence[Part]) -> Part | None:

@@ -24,6 +24,7 @@ from v2h.web.view import labels, money
 from v2h.web.view.logrows import stored
 from v2h.web.view.plan import picture
 from v2h.web.view.sessions import fold, times, whole
+from v2h.web.view.snapshot import zone_of
 from v2h.web.view.week import week
 
 CHART_LIBRARY = Path("/usr/share/javascript/dygraphs/dygraph.min.js")
@@ -165,8 +166,4 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
 
 def owners_zone(state: LiveState) -> ZoneInfo:
     """The owner's time zone; UTC while it is unknown."""
-    name = (state.settings.settings if state.settings else {}).get("time_zone") or "UTC"
-    try:
-        return ZoneInfo(str(name))
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+    return zone_of(state.settings.settings if state.settings else {})

@@ -10,7 +10,7 @@ from tests.support.home import TRUSTED, Home
 from tests.support.messages import charger
 from v2h.config.site import Limits
 from v2h.energy.clock_trust import Trust
-from v2h.energy.orders import ModeRequest, Slot
+from v2h.energy.orders import ModeRequest, Slot, read_order
 from v2h.energy.owner_settings import check
 from v2h.energy.readyby import need_s
 from v2h.energy.schedulefile import read_schedule
@@ -104,6 +104,28 @@ def test_without_a_trusted_clock_the_schedule_idles_and_begins_when_it_is() -> N
     home.trust = TRUSTED
     home.run(seconds=10)
     assert home.state == "energy"
+
+
+@pytest.mark.parametrize(
+    ("until", "follows"),
+    [
+        ("2026-03-29T06:30:00+01:00", "next: V2H from Sun 06:30"),
+        ("2026-03-29T02:00:00+00:00", "next: charge from Sun 03:00 (window “night”)"),
+        ("2026-03-28T22:00", "next: V2H from Sat 22:00"),
+    ],
+)
+def test_what_is_next_is_what_follows_the_end_of_the_order(until: str, follows: str) -> None:
+    """In the night the clocks go forward. The entry at 23:30 begins while the mode by hand holds."""
+    home = Home(EVENING, DAYS)
+    home.step()
+    limits = home.controller.settings.limits()
+    home.controller.take(home.now, read_order({"mode": "v2h", "until": until}, limits, home.now, home.local))
+    home.run(seconds=20)
+    assert follows in home.why and home.why.count("next:") == 1
+    assert follows == f"next: {home.controller.state(home.now, home.wall).next_entry}"
+    home.controller.resume(home.now)
+    home.step()
+    assert "next: charge from Sat 23:30" in home.why, "the order is gone"
 
 
 @pytest.mark.slow

@@ -66,6 +66,22 @@ def test_it_holds_the_power_says_who_and_until_when_and_what_was_before_returns(
     assert home.controller.state(home.now, home.wall).external == {}
 
 
+def test_what_is_next_follows_its_end_and_a_charge_for_a_target_comes_before() -> None:
+    night = {"name": "night", "start": "18:05", "end": "20:00", "mode": "charge"}
+    home = Home(EVENING, {**V2H, "weekly": [night]})
+    home.step()
+    given(home, 1500.0)
+    home.step()
+    assert "next: charge from Tue 18:10" in home.why
+    ready = {"name": "work", "time": "07:30", "soc_pct": 75}
+    prices = [{"start": "00:30", "end": "06:30", "import_price": 0.07}]
+    home = Home(EVENING, {**V2H, "ready_by": [ready], "prices": prices})
+    home.step()
+    given(home, 1500.0, 10 * 3600.0)
+    home.run(seconds=2)
+    assert "until Wed 04:0" in home.why and "next: charge from Wed 00:3" in home.why
+
+
 def test_it_lapses_by_the_monotonic_clock_to_the_tick_though_the_time_of_day_is_unknown() -> None:
     home = Home(EVENING, {"version": 1})
     home.trust = Trust(False, "none", None)

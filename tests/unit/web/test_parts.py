@@ -134,6 +134,14 @@ def test_next_entries_leave_out_what_is_over_and_what_cannot_be_read() -> None:
     ]
     by_hand = today.next_rows(seen(plan=ManagerSchedule(0.0, {}, preview)), manager(chosen_by="owner"))
     assert {row["tone"] for row in by_hand} == {"dim"}, "what a hand chose is not what the schedule wants now"
+    stopped = manager(chosen_by="nobody", stopped_by_owner=True)
+    note, *rows = today.next_rows(seen(plan=ManagerSchedule(0.0, {}, preview)), stopped)
+    assert note["label"] == "The schedule waits after your stop. Without it:"
+    assert [(row["label"], row["tone"]) for row in rows] == [("Solar", "dim"), ("Charge", "dim")]
+    lasting = manager(chosen_by="owner", until=(NOON + timedelta(hours=20)).isoformat())
+    note, *rows = today.next_rows(seen(plan=ManagerSchedule(0.0, {}, preview)), lasting)
+    assert note["label"] == "The schedule waits until Mon 08:00. Then:"
+    assert [row["label"] for row in rows] == ["Charge"], "the other one is over by then"
 
 
 def test_next_falls_back_to_managers_words_and_tells_a_bad_schedule() -> None:

@@ -182,6 +182,8 @@ PAGE_TEXTS: dict[str, str] = {
     "page.window_unknown": "Die Grenzen des Ladestands sind noch nicht bekannt.",
     "page.window": "Genutzt zwischen {low} und {high}.",
     "page.window_reserve": "Genutzt zwischen {low} und {high}; V2H lässt {reserve} zum Fahren.",
+    "page.waits_after_stop": "Der Zeitplan wartet nach Ihrem Stopp. Ohne ihn:",
+    "page.waits_until": "Der Zeitplan wartet bis {until:when}. Danach:",
     "page.schedule_has_error": "Der Zeitplan hat einen Fehler: {error}",
     "page.span": "{start:when}–{end}",
     "page.part": "{start} bis {end} {mode}{how}",

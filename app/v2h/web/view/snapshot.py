@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from v2h.bus.messages import (
     STATE_OLD_S,
@@ -24,6 +25,14 @@ from v2h.bus.messages import (
 def old_after_s(interval_s: float) -> float:
     """Age (s) above which a value that comes every interval_s is stale: as for `manager`, but at least STATE_OLD_S."""
     return max(STATE_OLD_S, reading_old_after_s(interval_s))
+
+
+def zone_of(settings: Mapping[str, Any]) -> ZoneInfo:
+    """The time zone in the owner's settings; UTC while it is unknown."""
+    try:
+        return ZoneInfo(str(settings.get("time_zone") or "UTC"))
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 class Snapshot(NamedTuple):

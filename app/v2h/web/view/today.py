@@ -9,7 +9,7 @@ from v2h.bus.sentences import say
 from v2h.bus.states import Mode
 from v2h.web.view import labels, money
 from v2h.web.view.figures import NONE, kwh, moment, number, percent
-from v2h.web.view.snapshot import Snapshot
+from v2h.web.view.snapshot import Snapshot, zone_of
 
 NEXT_SHOWN = 3
 
@@ -30,40 +30,50 @@ def battery(charger: ChargerState | None, manager: ManagerState | None, settings
 
 
 def next_rows(seen: Snapshot, manager: ManagerState | None) -> list[dict[str, str]]:
-    """The next entries of the schedule's preview; without one, the next entry that `manager` reports."""
+    """The next entries of the schedule's preview; without one, the next entry that `manager` reports. Above them: that
+    the schedule waits, and for what. Entries that are over by then are left out."""
     if seen.plan and seen.plan.error:
         text = say("page.schedule_has_error", error=seen.plan.error)
         return [{"name": "error", "label": text, "text": "", "tone": "warn"}]
-    rows = [row for row in entries(seen.plan.preview if seen.plan else (), seen.wall_s) if row["mode"] != Mode.IDLE][
-        :NEXT_SHOWN
-    ]
-    if manager is not None and manager.chosen_by in (
-        "owner",
-        "setpoint",
-    ):  # the schedule's present part is not what happens now
-        rows = [{**row, "tone": "dim"} for row in rows]
+    waits, until_s = _waits(seen, manager)
+    rows = entries(seen.plan.preview if seen.plan else (), seen.wall_s, until_s)
+    rows = [row for row in rows if row["mode"] != Mode.IDLE][:NEXT_SHOWN]
+    if manager is not None and (manager.chosen_by in ("owner", "setpoint") or manager.stopped_by_owner):
+        rows = [{**row, "tone": "dim"} for row in rows]  # the schedule's present part is not what happens now
     if rows:
-        return rows
+        return waits + rows
     said = manager.next_entry if manager else None
-    return [
-        {
-            "name": "next",
-            "label": said or say("page.capital", what=say("page.nothing_planned")),
-            "text": "",
-            "tone": "dim",
-        }
-    ]
+    nothing = say("page.capital", what=say("page.nothing_planned"))
+    return [*waits, {"name": "next", "label": said or nothing, "text": "", "tone": "dim"}]
 
 
-def entries(preview: Iterable[Mapping[str, Any]], wall_s: float) -> list[dict[str, str]]:
-    """Each part of the preview that is not over at wall_s (s since 1970) as a row: what, when and why."""
+def _waits(seen: Snapshot, manager: ManagerState | None) -> tuple[list[dict[str, str]], float]:
+    """A row when the schedule does not decide, and until when that is known to last (s since 1970; else 0)."""
+    if manager is None:
+        return [], 0.0
+    if manager.stopped_by_owner:
+        text = say("page.waits_after_stop")
+        return [{"name": "waits", "label": text, "text": "", "tone": "warn"}], 0.0
+    try:
+        until = datetime.fromisoformat(manager.until or "").astimezone(zone_of(seen.owner()))
+    except ValueError:
+        return [], 0.0
+    if manager.chosen_by not in ("owner", "setpoint"):
+        return [], 0.0
+    said = moment(until, datetime.fromtimestamp(seen.wall_s, until.tzinfo))
+    text = say("page.waits_until", until=said)
+    return [{"name": "waits", "label": text, "text": "", "tone": "dim"}], until.timestamp()
+
+
+def entries(preview: Iterable[Mapping[str, Any]], wall_s: float, until_s: float = 0.0) -> list[dict[str, str]]:
+    """Each part of the preview that is not over at wall_s, nor at until_s (s since 1970), as a row: what, when, why."""
     found = []
     for part in preview:
         try:
             start, end = datetime.fromisoformat(part["start"]), datetime.fromisoformat(part["end"])
         except (KeyError, TypeError, ValueError):
             continue  # one unreadable part must not make the page fail
-        if end.timestamp() <= wall_s:
+        if end.timestamp() <= max(wall_s, until_s):
             continue
         mode, now = str(part.get("mode", "")), datetime.fromtimestamp(wall_s, start.tzinfo)
         found.append(
