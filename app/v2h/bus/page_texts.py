@@ -188,7 +188,7 @@ PAGE_TEXTS: dict[str, str] = {
     "page.waits_until": "The schedule waits until {until:when}. Then:",
     "page.schedule_has_error": "The schedule has an error: {error}",
     "page.span": "{start:when}–{end}",
-    "page.part": "{start} to {end} {mode}{how}",
+    "page.part": "{start} to {end:when} {mode}{how}",
     "page.part_with": " with {amps:g} A",
     "page.part_to": " to {soc_pct:g} %",
     "page.part_with_to": " with {amps:g} A to {soc_pct:g} %",

@@ -12,9 +12,11 @@ import pytest
 from tests.support import lived_in
 from tests.support.messages import charger, manager
 from v2h.bus.messages import Alive, ManagerSchedule, ManagerState, MeterReading, MeterStatus
+from v2h.bus.sentences import in_language
 from v2h.energy.clock_trust import Trust
 from v2h.energy.explain import clock_json
 from v2h.web.forms import schedule_form, settings_form
+from v2h.web.german.language import GERMAN
 from v2h.web.view import health, labels, money, today
 from v2h.web.view.document import view
 from v2h.web.view.figures import NONE, kwh, moment
@@ -256,7 +258,7 @@ def test_a_clock_that_cannot_be_read_is_not_known(local: object) -> None:
 def test_a_week_is_cut_at_each_midnight() -> None:
     days = week(lived_in.plan(0.0, NOON).preview)
     assert [day["day"] for day in days] == [
-        "Sun 22 Nov", "Mon 23 Nov", "Tue 24 Nov", "Wed 25 Nov", "Thu 26 Nov", "Fri 27 Nov", "Sat 28 Nov", "Sun 29 Nov",
+        "Sun 22 Nov", "Mon 23 Nov", "Tue 24 Nov", "Wed 25 Nov", "Thu 26 Nov", "Fri 27 Nov", "Sat 28 Nov",
     ]  # fmt: skip
     monday = days[1]["parts"]
     assert [(part["mode"], part["x"], part["x"] + part["width"]) for part in monday] == [
@@ -266,6 +268,17 @@ def test_a_week_is_cut_at_each_midnight() -> None:
     ]
     assert monday[1]["text"] == "00:30 to 05:30 Charge with 10 A to 80 %"
     assert week([{"start": "x"}, {}]) == []
+
+
+def test_a_part_over_midnight_is_listed_once_with_its_own_times() -> None:
+    start, end = datetime(2026, 11, 30, 23, 30, tzinfo=LONDON), datetime(2026, 12, 1, 5, 30, tzinfo=LONDON)
+    preview = [{"start": start.isoformat(), "end": end.isoformat(), "mode": "charge"}]
+    first, second = (day["parts"] for day in week(preview))
+    assert [(part["text"], part["whole"]) for part in first] == [
+        ("23:30 to 24:00 Charge", "23:30 to Tue 05:30 Charge"),
+    ]
+    assert [(part["text"], part["whole"]) for part in second] == [("00:00 to 05:30 Charge", "")]
+    assert in_language(first[0]["whole"], GERMAN) == "23:30 bis Di 05:30 Laden"
 
 
 def test_a_part_over_the_end_of_summer_time_keeps_the_wall_clock() -> None:

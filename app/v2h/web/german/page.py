@@ -186,7 +186,7 @@ PAGE_TEXTS: dict[str, str] = {
     "page.waits_until": "Der Zeitplan wartet bis {until:when}. Danach:",
     "page.schedule_has_error": "Der Zeitplan hat einen Fehler: {error}",
     "page.span": "{start:when}–{end}",
-    "page.part": "{start} bis {end} {mode}{how}",
+    "page.part": "{start} bis {end:when} {mode}{how}",
     "page.part_with": " mit {amps:g} A",
     "page.part_to": " bis {soc_pct:g} %",
     "page.part_with_to": " mit {amps:g} A bis {soc_pct:g} %",
