@@ -149,9 +149,14 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "page.session_runs": "Session since {began:when}, it runs; so far {energy}.",
     "page.session_ended": "Session of {lasted}: {why:clause}; {energy}.",
     "page.session_cut": "Session of {lasted} or more: its end is not in the log; {energy}.",
+    "page.session_runs_on": "Session since before {began:when}, it runs; since then {energy}.",
+    "page.session_no_start": (
+        "Session of {lasted} or more: {why:clause}; its start is not in the log; since then {energy}."
+    ),
     "page.session_energy": "{charged_kwh:.1f} kWh into the car, {discharged_kwh:.1f} kWh out of it",
     "page.session_energy_unknown": "its energy is not in the log yet",
     "page.lately_ended": "Session of {lasted}: {why:clause}.",
+    "page.lately_no_start": "A session has ended: {why:clause}.",
     "page.gone": "This page is gone: the charger does not answer. To stop it, press the button at the charger.",
     "order.cheap_slot": "a cheap slot was announced",
     "order.discharge_slot": "a slot to discharge was announced",

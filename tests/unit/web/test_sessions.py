@@ -10,7 +10,7 @@ from v2h.bus.sentences import say
 from v2h.bus.states import STATE_EVENT
 from v2h.web.view.document import view
 from v2h.web.view.logrows import stored
-from v2h.web.view.sessions import Group, fold, line, times, whole
+from v2h.web.view.sessions import Group, fold, line, times, tone, whole
 from v2h.web.view.snapshot import Snapshot
 
 NIGHT = datetime(2026, 11, 22, 1, 0, tzinfo=UTC).timestamp()
@@ -70,6 +70,32 @@ def test_a_session_that_began_on_an_older_page_stays_on_that_page() -> None:
     assert len(whole(page[1:], more=True)) == 1, "a session of more than a page is shown as far as it goes"
 
 
+def test_what_does_not_take_part_in_a_session_stays_a_line_of_its_own() -> None:
+    wrong = row(105, text="wrong passwords", code="wrong-password", level="warning", source="web")
+    rows = session(10)
+    running = groups(*rows[:4], wrong)
+    assert [(group.session, group.rows[0]["code"]) for group in running] == [
+        (False, "wrong-password"),
+        (True, STATE_EVENT),
+    ]
+    assert tone(running[1]) == "dim"
+    ended = groups(*rows, wrong, *session(10, *CALM)[5:])
+    assert [(group.session, len(group.rows)) for group in ended] == [(False, 1), (True, 8)]
+    page = groups(*rows[3:], wrong, *session(10, *CALM)[5:], row(5000, text="after"))
+    assert [group.rows[0]["text"] for group in whole(page, more=True)] == ["after"], "the next page shows it as well"
+
+
+def test_a_session_whose_start_is_missing_gives_no_length_as_if_it_were_whole() -> None:
+    (headless,) = groups(*session(10, *CALM)[1:])
+    assert said(headless).startswith("Session of 1 h 00 min or more: stopped; its start is not in the log; since then ")
+    assert said(headless, runs=True).startswith("Session since before 22 Nov 01:00, it runs")
+    assert lately(*session(10, *CALM)[3:])[0] == ("A session has ended: stopped.", "warn")
+
+
+def test_a_second_reason_of_the_first_state_begins_no_second_session() -> None:
+    assert len(groups(row(1, "wake"), row(2, code="checks"), row(3, "wake", "the car is awake"), row(4, "lock"))) == 1
+
+
 def said(group: Group, energy_wh: tuple[float, float] | None = (1250.0, 0.0), *, runs: bool = False) -> str:
     return line(group, energy_wh, "22 Nov 01:00", runs=runs)
 
@@ -106,7 +132,8 @@ def test_rows_of_the_log_hold_the_events_of_their_session() -> None:
 def lately(*rows: dict[str, Any]) -> list[tuple[str, str]]:
     now = time.monotonic()
     events = tuple(
-        Event(now - 9000 + one["t"], one["level"], one["code"], one["text"], "x", one["values"]) for one in rows[::-1]
+        Event(now - 9000 + one["t"], one["level"], one["code"], one["text"], one["source"], one["values"])
+        for one in rows[::-1]
     )
     shown = view(Snapshot(now, None, manager(), {}, events, True, (), "Garage"))
     return [(line["label"], line["tone"]) for line in shown["events"]]

@@ -68,7 +68,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "current_deviation": ("Der Strom folgt nicht dem Sollwert.", f"{_AGAIN}; {_BACK} {_SWITCH}."),
     "current_remains": (
-        "Nach dem Ende des Ladevorgangs fließt noch Strom.",
+        "Nach dem Ende der Sitzung fließt noch Strom.",
         f"Vor dem nächsten Start {_SWITCH}; {_BACK} {_LOOKED_AT}.",
     ),
     "cable_against_converter": (
@@ -143,7 +143,7 @@ FAULTS: dict[str, tuple[str, str]] = {
         "Das Startsignal ist nicht ordnungsgemäß abgefallen; der sichere Zustand wurde hergestellt.",
         f"{_AGAIN}; {_BACK} {_SWITCH}.",
     ),
-    "late_farewell": ("Der Ladevorgang ist nicht ordnungsgemäß beendet worden.", f"{_AGAIN}; {_BACK} {_SWITCH}."),
+    "late_farewell": ("Die Sitzung ist nicht ordnungsgemäß beendet worden.", f"{_AGAIN}; {_BACK} {_SWITCH}."),
     "late_make_safe": ("guard meldet keine sicheren Relais.", "Schalten Sie die Stromversorgung des Ladegeräts aus."),
     "ccs_lost": (
         "Das Programm, das mit einem CCS-Auto spricht, antwortet nicht.",

@@ -42,7 +42,7 @@ STATES = {
     "fault": "Fehler",
 }
 OTHERS = {
-    # Prüfungen eines Ladevorgangs
+    # Prüfungen einer Sitzung
     "verified": "geprüft",
     "by the converter": "mit dem Wandler kalibriert",
     "assumed": "angenommen",

@@ -59,7 +59,7 @@ PAGE_TEXTS: dict[str, str] = {
     "doing.car_releases": "Die Schütze des Autos dürfen öffnen",
     "doing.car_opens": "Warten, bis das Auto seine Schütze öffnet",
     "doing.open": "Die Schütze öffnen",
-    "doing.d2_off": "Der Ladevorgang mit dem Auto wird beendet",
+    "doing.d2_off": "Die Sitzung mit dem Auto wird beendet",
     "doing.unlock": "Der Stecker wird entriegelt, sobald das Kabel spannungsfrei ist",
     "doing.farewell": "Stecker entriegelt, Verabschiedung vom Auto",
     "meters.grid": "Netzzähler",
@@ -159,8 +159,8 @@ PAGE_TEXTS: dict[str, str] = {
     "page.manager_silent": "Das Programm manager schweigt seit {lasted}.",
     "page.stop": "Stopp",
     "page.stay_idle": "In Ruhe bleiben",
-    "page.session_unknown": "Zustand des Ladevorgangs unbekannt",
-    "page.no_session": "Kein Ladevorgang",
+    "page.session_unknown": "Zustand der Sitzung unbekannt",
+    "page.no_session": "Keine Sitzung",
     # Das Bild der Energieflüsse (web/view/flow.py).
     "flow.from_grid": "Netzbezug",
     "flow.to_grid": "Einspeisung",
@@ -250,7 +250,7 @@ PAGE_TEXTS: dict[str, str] = {
     "start_step.cable_assumed": (
         "Das Kabel wird nicht gemessen. Die Batterie ist genannt, also sind ihre Spannungen angenommen."
     ),
-    "start_step.cable_missing": ("Kein Ladevorgang startet, bis das Kabel kalibriert oder die Batterie genannt ist."),
+    "start_step.cable_missing": ("Keine Sitzung startet, bis das Kabel kalibriert oder die Batterie genannt ist."),
     "start_step.limits_wait": "Ihre Änderung an [limits] wirkt ab dem nächsten Start.",
     "start_step.not_set": "Noch nicht gesetzt: {missing:joined}.",
     "start_step.main_fuse": "die Hauptsicherung",

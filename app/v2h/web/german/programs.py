@@ -40,7 +40,7 @@ PROGRAM_TEXTS: dict[str, str] = {
     "starting": "{mode:mode} startet, Schritt „{state:word}“{detail:brackets}.",
     "starting.asked": "{mode:mode} startet: Das Ladegerät ist beauftragt{detail:brackets}.",
     "starting.after": (
-        "{mode:mode} beginnt, wenn der letzte Ladevorgang beendet ist, Schritt „{state:word}“{detail:brackets}."
+        "{mode:mode} beginnt, wenn die letzte Sitzung beendet ist, Schritt „{state:word}“{detail:brackets}."
     ),
     "holding.no_soc": "0 W werden gehalten: Das Auto meldet seinen Ladestand nicht.",
     "holding.rests": "0 W werden gehalten, wie geplant.",
@@ -74,14 +74,14 @@ PROGRAM_TEXTS: dict[str, str] = {
     "fixed.rising": "{said:clause}, jetzt {power_w:kw}.",
     "fixed.charging": "Laden: {power_w:kw} ins Auto, bis {end_pct:g} %.",
     "fixed.discharging": "Entladen: {power_w:kw} aus dem Auto, bis {end_pct:g} %.",
-    # Warum kein Ladevorgang beginnt (energy/start_limiter.py).
+    # Warum keine Sitzung beginnt (energy/start_limiter.py).
     "waits": "{mode:mode} wartet: {why}.",
     "start.nothing_useful": "es gibt nichts Nützliches zu tun",
     "start.refused": (
         "das Auto hat {count} Starts in Folge beendet{reason:brackets}: Stecken Sie es neu an, oder wählen Sie eine "
         "Betriebsart"
     ),
-    "start.ended_by_itself": ("der Ladevorgang endete von selbst ({reason}); nächster Versuch innerhalb einer Minute"),
+    "start.ended_by_itself": ("die Sitzung endete von selbst ({reason}); nächster Versuch innerhalb einer Minute"),
     "start.no_reason": "kein Grund angegeben",
     "start.too_many": ("{count} Starts innerhalb einer Stunde sind genug; nächster Versuch in {wait_min:.0f} min"),
     # Was hinter dem Satz steht (energy/explain.py).
@@ -163,12 +163,17 @@ PROGRAM_TEXTS: dict[str, str] = {
         "Am Kabel werden {cable_v:.0f} V gemessen: Gegen eine Messung zählt keine Bestätigung. "
         "Der Stecker wird von selbst entriegelt, sobald das Kabel spannungsfrei ist."
     ),
-    "page.session_runs": "Ladevorgang seit {began:when}, er läuft; bisher {energy}.",
-    "page.session_ended": "Ladevorgang von {lasted}: {why:clause}; {energy}.",
-    "page.session_cut": "Ladevorgang von {lasted} oder länger: Sein Ende fehlt im Protokoll; {energy}.",
+    "page.session_runs": "Sitzung seit {began:when}, sie läuft; bisher {energy}.",
+    "page.session_ended": "Sitzung von {lasted}: {why:clause}; {energy}.",
+    "page.session_cut": "Sitzung von {lasted} oder länger: Ihr Ende fehlt im Protokoll; {energy}.",
+    "page.session_runs_on": "Sitzung seit vor {began:when}, sie läuft; seitdem {energy}.",
+    "page.session_no_start": (
+        "Sitzung von {lasted} oder länger: {why:clause}; ihr Anfang fehlt im Protokoll; seitdem {energy}."
+    ),
     "page.session_energy": "{charged_kwh:.1f} kWh ins Auto, {discharged_kwh:.1f} kWh aus ihm",
-    "page.session_energy_unknown": "seine Energie steht noch nicht im Protokoll",
-    "page.lately_ended": "Ladevorgang von {lasted}: {why:clause}.",
+    "page.session_energy_unknown": "ihre Energie steht noch nicht im Protokoll",
+    "page.lately_no_start": "Eine Sitzung ist zu Ende: {why:clause}.",
+    "page.lately_ended": "Sitzung von {lasted}: {why:clause}.",
     "page.gone": (
         "Diese Seite hat keine Verbindung: Das Ladegerät antwortet nicht. Zum Anhalten drücken Sie die Taste am "
         "Ladegerät."
@@ -196,7 +201,7 @@ PROGRAM_TEXTS: dict[str, str] = {
     # Antworten auf Befehle (manager/owner_commands.py, programs/manager.py).
     "answer.event": "{command} von {source}: {answer}",
     "answer.refused": "Nicht übernommen: {why}",
-    "answer.idle": "Betriebsart Ruhe: Der Ladevorgang endet.{warning}",
+    "answer.idle": "Betriebsart Ruhe: Die Sitzung endet.{warning}",
     "answer.applied": "Übernommen: {values}.{warning}",
     "answer.nothing_changed": "Nichts wurde geändert.",
     "stop.meanwhile": (

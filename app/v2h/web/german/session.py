@@ -50,7 +50,7 @@ SESSION_TEXTS: dict[str, str] = {
     "late.ccs_cable_check": "das Auto verlangt die Kabelprüfung nicht",
     "late.ccs_precharge": "das Auto verlangt die Vorladung nicht",
     "late.ccs_power": "das Auto beginnt nach der Vorladung nicht mit dem Laden",
-    # Was während eines Ladevorgangs überwacht wird (chademo/supervision.py, chademo/transitions.py).
+    # Was während einer Sitzung überwacht wird (chademo/supervision.py, chademo/transitions.py).
     "watch.car_lost": "das Auto schweigt seit {age_s:.1f} s",
     "watch.car_never_heard": "das Auto schweigt",
     "watch.car_fault": "das Auto meldet {faults}",
@@ -60,7 +60,7 @@ SESSION_TEXTS: dict[str, str] = {
     "watch.k_on_frames_off": "die Freigabeleitung K ist ein, obwohl die Nachrichten des Autos „aus“ melden",
     "watch.k_before_can": "die Ladefreigabe ist ein, bevor das Auto etwas gesendet hat",
     "watch.not_in_park": "das Auto steht nicht in Parkstellung",
-    "watch.car_ended": "das Auto hat den Ladevorgang beendet",
+    "watch.car_ended": "das Auto hat die Sitzung beendet",
     "watch.k_off": "das Auto hat seine Ladefreigabe zurückgezogen",
     "watch.guard_lost": "guard schweigt",
     "watch.converter_lost": "der Wandler meldet seit {age_s:.1f} s nicht: {what}{odd}",
@@ -102,7 +102,7 @@ SESSION_TEXTS: dict[str, str] = {
         "c1 und c2 sollen offen sein, und das Kabel folgt dem Wandler auf {cable_v:.0f} V: Sie sind verschweißt"
     ),
     "watch.cable_lost": "die Kabelspannung wird nicht mehr gemessen",
-    "watch.current_remains": "der Wandler liefert noch {measured_a} A, obwohl der Ladevorgang beendet ist",
+    "watch.current_remains": "der Wandler liefert noch {measured_a} A, obwohl die Sitzung beendet ist",
     "watch.current_deviation": "der Wandler liefert {measured_a} A statt {commanded_a:.1f} A",
     "watch.request_over": "das Auto verlangt {asked_a:.0f} A, verfügbar sind {available_a:.0f} A",
     "watch.cable_against_converter": "{cable_v:.0f} V am Kabel, {converter_v:.0f} V am Wandler",
@@ -135,7 +135,7 @@ SESSION_TEXTS: dict[str, str] = {
     "refusal.guard_not_met": "guard hat charger noch nicht gehört",
     "refusal.can_down": "der CAN-Bus des Wandlers ist ausgefallen",
     "refusal.outputs_on": "noch eingeschaltet: {outputs}",
-    "refusal.k_on": "die Freigabeleitung K des Autos ist vor einem Ladevorgang ein: Stecker und Leitung prüfen",
+    "refusal.k_on": "die Freigabeleitung K des Autos ist vor einer Sitzung ein: Stecker und Leitung prüfen",
     "refusal.cable_not_measured": (
         "die Kabelspannung wird nicht gemessen: Kalibrieren Sie [cable] in v2h.toml, oder nennen Sie dort die Batterie "
         "des Autos ([car] cells_in_series), und nehmen Sie angenommene Spannungen hin"
@@ -191,7 +191,7 @@ SESSION_TEXTS: dict[str, str] = {
         "den Stecker berührt, und halten Sie dann dort Ein/Aus 10 s lang. Ein Kabel, an dem Spannung gemessen wird, "
         "bleibt verriegelt."
     ),
-    # Der Verlauf eines Ladevorgangs, sein Ende durch guard, und Bemerkungen (chademo/progress.py, chademo/session.py,
+    # Der Verlauf einer Sitzung, sein Ende durch guard, und Bemerkungen (chademo/progress.py, chademo/session.py,
     # chademo/endings.py, chademo/cable.py, chademo/charger.py).
     "session.not_started": "nicht gestartet",
     "session.starting": "startet",
@@ -227,7 +227,7 @@ SESSION_TEXTS: dict[str, str] = {
         "Auto angesteckt, wach und ladebereit ist."
     ),
     "calibration.not_idle": (
-        "das Ladegerät ist im Schritt „{state:word}“: Beenden Sie den Ladevorgang, oder quittieren Sie den Fehler, und "
+        "das Ladegerät ist im Schritt „{state:word}“: Beenden Sie die Sitzung, oder quittieren Sie den Fehler, und "
         "versuchen Sie es dann wieder"
     ),
     "calibration.refused": "Das Kabel wird nicht kalibriert: {why:clause}.",
@@ -248,7 +248,7 @@ SESSION_TEXTS: dict[str, str] = {
         "{said:clause}. Das konnte aber nicht gespeichert werden: {why:clause}. Tragen Sie die beiden Werte auf der "
         "Seite ein."
     ),
-    "remark.cable_assumed": ("Kabel- und Batteriespannung dieses Ladevorgangs sind angenommen und nicht gemessen"),
+    "remark.cable_assumed": ("Kabel- und Batteriespannung dieser Sitzung sind angenommen und nicht gemessen"),
     "remark.cable_by_converter": (
         "das Kabel wurde mit dem Wandler kalibriert: Die beiden Messungen sind nicht unabhängig, deshalb wird der "
         "Stecker erst entriegelt, wenn beide ein spannungsfreies Kabel gezeigt haben"

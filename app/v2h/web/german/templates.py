@@ -55,8 +55,8 @@ TEMPLATES: dict[str, str] = {
     "First start: 1 step is left": "Erster Start: 1 Schritt ist noch zu tun",
     "First start: %(count)s steps are left": "Erster Start: %(count)s Schritte sind noch zu tun",
     "Car battery": "Autobatterie",
-    "Charging session, step by step": "Ladevorgang, Schritt für Schritt",
-    "Session:": "Ladevorgang:",
+    "Charging session, step by step": "Sitzung, Schritt für Schritt",
+    "Session:": "Sitzung:",
     "Power": "Leistung",
     "Span of the chart": "Zeitraum des Diagramms",
     "24 hours": "24 Stunden",
@@ -192,7 +192,7 @@ TEMPLATES: dict[str, str] = {
     "What is verified": "Was geprüft ist",
     "The charger has not said what it verifies.": "Das Ladegerät hat nicht gemeldet, was es prüft.",
     "Verified: measured in this session. Assumed: nothing contradicts it, nothing measures it. Not fitted: this charger has no part for it.": (  # noqa: E501
-        "Geprüft: in diesem Ladevorgang gemessen. Angenommen: Nichts widerspricht, nichts misst es. Nicht vorhanden: "
+        "Geprüft: in dieser Sitzung gemessen. Angenommen: Nichts widerspricht, nichts misst es. Nicht vorhanden: "
         "Dieses Ladegerät hat kein Bauteil dafür."
     ),
     "Relays and plug": "Relais und Stecker",
@@ -237,7 +237,7 @@ TEMPLATES: dict[str, str] = {
     "Battery": "Batterie",
     "Currents": "Ströme",
     "Grid": "Netz",
-    "Session": "Ladevorgang",
+    "Session": "Sitzung",
     "Region": "Region",
     "More": "Weiteres",
     "Discharge down to": "Entladen bis",
@@ -331,8 +331,8 @@ TEMPLATES: dict[str, str] = {
         "Sie später einen Schlüssel in der Datei der Karte ändern, gilt wieder der Wert der Karte."
     ),
     "<b>An edit takes effect at the next start of the programs.</b> To start them now, with no session running: <code>ssh root@v2h.local reboot</code>. A new card does not have the edits: before an update, write them into its <code>v2h.toml</code>.": (  # noqa: E501
-        "<b>Eine Änderung wirkt ab dem nächsten Start der Programme.</b> Um sie jetzt zu starten, ohne laufenden "
-        "Ladevorgang: <code>ssh root@v2h.local reboot</code>. Eine neue Karte hat die Änderungen nicht: Schreiben Sie "
+        "<b>Eine Änderung wirkt ab dem nächsten Start der Programme.</b> Um sie jetzt zu starten, ohne laufende "
+        "Sitzung: <code>ssh root@v2h.local reboot</code>. Eine neue Karte hat die Änderungen nicht: Schreiben Sie "
         "sie vor einer Aktualisierung in deren <code>v2h.toml</code>."
     ),
     "Values that wait for the next start are marked below.": (
@@ -395,7 +395,7 @@ TEMPLATES: dict[str, str] = {
     "Set the limits": "Grenzen setzen",
     "It reads programs, chips, CAN, outputs, K, converter, ADC and panel, and switches nothing. The converter is off between sessions, so “not tested” is right for it.": (  # noqa: E501
         "Sie liest Programme, Chips, CAN, Ausgänge, K, Wandler, ADC und Bedienfeld und schaltet nichts. Der Wandler "
-        "ist zwischen Ladevorgängen aus, deshalb ist „nicht geprüft“ bei ihm richtig."
+        "ist zwischen Sitzungen aus, deshalb ist „nicht geprüft“ bei ihm richtig."
     ),
     "ok": "in Ordnung",
     "failed": "nicht in Ordnung",
@@ -411,8 +411,8 @@ TEMPLATES: dict[str, str] = {
     "Check now": "Jetzt prüfen",
     "Change [%(table)s] of v2h.toml, for the next start": "[%(table)s] in v2h.toml ändern, für den nächsten Start",
     'A change of v2h.toml takes effect at the next start of the programs. To start them now, with no session running: <code>ssh root@v2h.local reboot</code>. All keys are on the page <a href="/site">v2h.toml</a>.': (  # noqa: E501
-        "Eine Änderung von v2h.toml wirkt ab dem nächsten Start der Programme. Um sie jetzt zu starten, ohne laufenden "
-        "Ladevorgang: <code>ssh root@v2h.local reboot</code>. Alle Schlüssel stehen auf der Seite "
+        "Eine Änderung von v2h.toml wirkt ab dem nächsten Start der Programme. Um sie jetzt zu starten, ohne laufende "
+        "Sitzung: <code>ssh root@v2h.local reboot</code>. Alle Schlüssel stehen auf der Seite "
         '<a href="/site">v2h.toml</a>.'
     ),
     # login.html, logout.html, pair.html

@@ -9,7 +9,7 @@ from v2h.bus.sentences import say
 from v2h.bus.states import STATE_EVENT
 from v2h.web.view import labels
 from v2h.web.view.figures import ago, span
-from v2h.web.view.sessions import Group, fold, lasted_s, line, said, times, tone, why_ended
+from v2h.web.view.sessions import Group, fold, has_start, lasted_s, line, said, times, tone, why_ended
 
 TONES = {"info": "dim", "warning": "warn", "fault": "bad"}
 LEVEL_OF_TONE = {tone: level for level, tone in TONES.items()}
@@ -28,7 +28,10 @@ def event_words(code: str, level: str, text: str, values: Mapping[str, Any]) -> 
 def recent(events: Iterable[Event], now: float) -> list[dict[str, str]]:
     """The newest events with their ages by the monotonic clock. Of a session that has ended, one line and its warnings
     and faults are left; of one that runs, the newest state."""
-    rows = [{"t": e.t, "level": e.level, "code": e.code, "text": e.text, "values": e.values} for e in events]
+    rows = [
+        {"t": e.t, "level": e.level, "code": e.code, "text": e.text, "values": e.values, "source": e.source}
+        for e in events
+    ]
     return [_live(row, now) for group in fold(rows) for row in _left(group)][:LATELY]
 
 
@@ -38,7 +41,10 @@ def _left(group: Group) -> Iterable[Mapping[str, Any]]:
         return
     newest = group.rows[0]
     if group.ended:
-        text = say("page.lately_ended", lasted=span(lasted_s(group)), why=why_ended(group))
+        if has_start(group):
+            text = say("page.lately_ended", lasted=span(lasted_s(group)), why=why_ended(group))
+        else:
+            text = say("page.lately_no_start", why=why_ended(group))
         yield {**newest, "code": "session", "level": LEVEL_OF_TONE[tone(group)], "text": text}
     else:
         yield newest

@@ -1,6 +1,7 @@
 """Events of one session folded into one line: how long it lasted, why it ended, and what went into and out of the car.
 
-A session begins with the state "wake" and ends with a state of rest. What any program said in between belongs to it.
+A session begins with the state "wake" and ends with a state of rest. What the programs that take part said in between
+belongs to it. A wrong password or a full card does not: such an event stays a line of its own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,10 @@ from v2h.web.view.figures import span
 
 Row = Mapping[str, Any]
 """An event: {"code", "text", "level", "values", "source", "boot" (may be missing), "t" or "at"}."""
+
+
+PARTS = ("charger", "guard", "manager", "meter")
+"""Programs that take part in a session."""
 
 
 class Group(NamedTuple):
@@ -30,22 +35,29 @@ def state_of(row: Row) -> str:
 
 
 def fold(rows: Iterable[Row]) -> list[Group]:
-    """The events (newest first) in groups, newest first. A session whose beginning is missing is a group, too."""
+    """The events (newest first) in groups, newest first, by their first event. A session whose beginning is missing is
+    a group, too."""
     groups: list[Group] = []
     held: list[Row] = []
+    beside: list[Group] = []
+    before = ""  # the session's state
     for row in reversed(list(rows)):
         state = state_of(row)
-        if held and (state == State.WAKE != state_of(held[-1]) or row.get("boot") != held[0].get("boot")):
-            groups += _closed(held, ended=False)
-            held = []
+        if held and (state == State.WAKE != before or row.get("boot") != held[0].get("boot")):
+            groups += _closed(held, ended=False) + beside
+            held, beside = [], []
+        before = state or before
+        if held and row.get("source") not in PARTS:
+            beside.append(Group((row,)))
+            continue
         if not held and state in ("", *RESTING):
             groups.append(Group((row,)))
             continue
         held.append(row)
         if state in RESTING:
-            groups += _closed(held, ended=True)
-            held = []
-    groups += _closed(held, ended=False)
+            groups += _closed(held, ended=True) + beside
+            held, beside = [], []
+    groups += _closed(held, ended=False) + beside
     return groups[::-1]
 
 
@@ -56,11 +68,19 @@ def _closed(held: Sequence[Row], *, ended: bool) -> list[Group]:
     return [Group((row,)) for row in held]
 
 
+def has_start(group: Group) -> bool:
+    """Whether the session's first event is here. Without it, its length is not known."""
+    return state_of(group.rows[-1]) == State.WAKE
+
+
 def whole(groups: Sequence[Group], *, more: bool) -> Sequence[Group]:
-    """The groups without an oldest session that begins further back. more: there are older events."""
+    """The groups without an oldest session that begins further back, and without the events within its time: the next
+    page shows them all. more: there are older events."""
     oldest = groups[-1] if groups else Group(())
-    cut = more and len(groups) > 1 and oldest.session and state_of(oldest.rows[-1]) != State.WAKE
-    return groups[:-1] if cut else groups
+    if not more or not oldest.session or has_start(oldest):
+        return groups
+    newest_id = oldest.rows[0].get("id") or 0
+    return [group for group in groups[:-1] if (group.rows[-1].get("id") or 0) > newest_id] or groups
 
 
 def why_ended(group: Group) -> str:
@@ -110,8 +130,10 @@ def line(group: Group, energy_wh: tuple[float, float] | None, began: str, *, run
     if energy_wh is not None:
         energy = say("page.session_energy", charged_kwh=energy_wh[0] / 1000, discharged_kwh=energy_wh[1] / 1000)
     if runs:
-        return say("page.session_runs", began=began, energy=energy)
+        return say("page.session_runs" if has_start(group) else "page.session_runs_on", began=began, energy=energy)
     lasted = span(lasted_s(group))
+    if not has_start(group):
+        return say("page.session_no_start", lasted=lasted, why=why_ended(group), energy=energy)
     if not group.ended:
         return say("page.session_cut", lasted=lasted, energy=energy)
     return say("page.session_ended", lasted=lasted, why=why_ended(group), energy=energy)
