@@ -17,7 +17,7 @@ from v2h.bus.sentences import in_language, say
 from v2h.web.auth_store import AuthStore, Kind, Scope, csrf_token
 from v2h.web.commands import OPERATE
 from v2h.web.language import asked
-from v2h.web.request_checks import FORM, HEADERS, JSON, cross_site_refusal, host_refusal
+from v2h.web.request_checks import FORM, HEADERS, JSON, cross_site_refusal, foreign_site, host_refusal
 
 SESSION_COOKIE = "v2h_session"
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -63,6 +63,11 @@ def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], re
         if request.method in SAFE or isinstance(request.routing_exception, MethodNotAllowed):
             return None  # nothing here takes such a method, and the answer says which one it takes
         form = request.blueprint == OWNER_PAGES
+        if g.key is None and not form and request.path.startswith(API):
+            return None  # only_the_owner refuses it, and says how to become the owner
+        if g.key is not None and g.key.kind == "token" and not request.content_length:
+            why = foreign_site(request.headers)
+            return None if why is None else refusal(why, 403)
         why = cross_site_refusal(request.headers, request.mimetype, FORM if form else JSON)
         if why is not None:
             return refusal(why, 415 if why.startswith("content type") else 403)

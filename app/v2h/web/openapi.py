@@ -17,7 +17,8 @@ from v2h.energy.calendar_file import MOST_TRIPS
 from v2h.energy.owner_settings import TABLE
 from v2h.energy.price_shapes import DIRECTIONS, MOST_ROWS, UNITS
 from v2h.gateway import evcc
-from v2h.web.commands import ANY_KEY, COMMANDS, KINDS, NEEDED, Kind, Rule
+from v2h.web.auth_store import Scope
+from v2h.web.commands import ANY_KEY, COMMANDS, KINDS, NEEDED, OPERATE, Kind, Rule
 from v2h.web.language import LANGUAGES
 from v2h.web.state_schema import state_schema
 
@@ -155,7 +156,7 @@ WORDS = {
     404: "There is no such thing.",
     409: "Understood, and refused by the program that decides: not now, or not here.",
     413: "Too long.",
-    415: "Not application/json.",
+    415: "A body that is not application/json.",
     503: "Not known yet, or no seat free; the error says which.",
     504: "The program that decides did not answer in time.",
 }
@@ -163,10 +164,14 @@ READ = (401, 403)
 SOURCED, ASKED, CHANGED = (*READ, 503), (400, *READ, 503), (400, *READ, 409, 413, 415, 504)
 """Statuses besides 200. READ: every endpoint. SOURCED: one that needs a source. ASKED: one that takes a query. CHANGED:
 a change."""
+OWNERS_READING = ("/database",)
+OPEN: Schema = {}
+"""No credential is needed, unless v2h.toml closes reading."""
 
 
 class Endpoint(NamedTuple):
-    """One operation. answer: JSON schema of the 200 response, or its media type if not JSON. also: other statuses."""
+    """One operation. answer: JSON schema of the 200 response, or its media type if not JSON. also: other statuses.
+    scope: what a token must be allowed to do."""
 
     method: str
     path: str
@@ -175,6 +180,7 @@ class Endpoint(NamedTuple):
     also: tuple[int, ...] = READ
     query: dict[str, Schema] = {}  # noqa: RUF012 - never written to
     body: Schema | None = None
+    scope: Scope = "read"
 
 
 def _command_body(name: str) -> Schema:
@@ -214,6 +220,7 @@ ENDPOINTS = (
         CHANGED,
         DIRECTED | LANGUAGE,
         PRICES,
+        "operate",
     ),
     Endpoint("post", "/trips", "Trips from a calendar, in place of those before", DONE, CHANGED, LANGUAGE, TRIPS),
     Endpoint(
@@ -224,6 +231,7 @@ ENDPOINTS = (
         CHANGED,
         LANGUAGE,
         _command_body("setpoint"),
+        "operate",
     ),
     Endpoint("get", "/log", "Events, newest first", shape(events=ROWS), ASKED, PAGE | LEVEL),
     Endpoint("get", "/log.csv", "All events as CSV", "text/csv", ASKED, LEVEL),
@@ -237,7 +245,7 @@ ENDPOINTS = (
     Endpoint("get", "/captures", "CAN logs that were kept after a fault", shape(captures=ROWS)),
     Endpoint("get", "/captures/{name}", "One of them, as candump writes it", "text/plain", (*READ, 404)),
     Endpoint("get", "/backup", "Settings and schedule; no password, no token", BACKUP, SOURCED),
-    Endpoint("post", "/restore", "Settings and schedule from a backup", DONE, CHANGED, LANGUAGE, BACKUP),
+    Endpoint("post", "/restore", "Settings and schedule from a backup", DONE, CHANGED, LANGUAGE, BACKUP, "configure"),
 )
 
 
@@ -265,14 +273,18 @@ def _commands() -> list[Endpoint]:
     endpoints = []
     for name in COMMANDS:
         body = _command_body(name)
-        endpoints.append(Endpoint("post", f"/command/{name}", f"Order: {name}", DONE, CHANGED, LANGUAGE, body))
+        scope: Scope = "operate" if name in OPERATE else "configure"
+        endpoints.append(Endpoint("post", f"/command/{name}", f"Order: {name}", DONE, CHANGED, LANGUAGE, body, scope))
     return endpoints
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    closed = endpoint.method != "get" or endpoint.path in OWNERS_READING
     operation: dict[str, Any] = {
         "operationId": endpoint.method + re.sub(r"\W+", "_", endpoint.path),
         "summary": endpoint.summary,
+        "description": f"Scope of the token: {endpoint.scope}.",
+        "security": [{"token": [endpoint.scope]}] if closed else [OPEN, {"token": [endpoint.scope]}],
         "responses": {
             "200": _answer("Done." if endpoint.body else "Here it is.", endpoint.answer),
             **{
@@ -289,8 +301,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": endpoint.body}}}
-        operation["security"] = [{"token": []}]
+        needed = bool(endpoint.body.get("properties") or endpoint.body.get("additionalProperties"))
+        operation["requestBody"] = {"required": needed, "content": {"application/json": {"schema": endpoint.body}}}
     return operation
 
 

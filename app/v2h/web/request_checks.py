@@ -30,6 +30,7 @@ class Headers(Protocol):
     def get(self, key: str, /) -> str | None: ...
 
 
+OWN_SITES = (None, "same-origin", "none")
 OWN_NAMES = ("localhost", "v2h.local")
 
 
@@ -55,17 +56,23 @@ def cross_site_refusal(headers: Headers, content_type: str, wanted: str) -> str 
 
     A plain HTML form cannot send application/json, so requiring it already keeps out the forms of old browsers. A
     client that is not a browser sends neither Origin nor Sec-Fetch-Site. A form comes from a browser, which sends an
-    Origin.
+    Origin. A request without a body has no type: with a token foreign_site() is enough, because no form and no image
+    of another site can send the Authorization header.
     """
     if content_type != wanted:
         return say("request.content_type", kind=repr(content_type), wanted=wanted)
+    if wanted == FORM and headers.get("Origin") is None and headers.get("Sec-Fetch-Site") in OWN_SITES:
+        return say("request.no_origin")
+    return foreign_site(headers)
+
+
+def foreign_site(headers: Headers) -> str | None:
+    """None unless the headers of a browser say that another site caused the request; else the reason."""
     site = headers.get("Sec-Fetch-Site")
-    if site not in (None, "same-origin", "none"):
+    if site not in OWN_SITES:
         return say("request.cross_site", site=site)
     origin = headers.get("Origin")
-    if origin is None:
-        return None if wanted == JSON else say("request.no_origin")
-    if origin.lower() != f"http://{headers.get('Host')}".lower():
+    if origin is not None and origin.lower() != f"http://{headers.get('Host')}".lower():
         return say("request.origin", origin=repr(origin))
     return None
 

@@ -344,9 +344,9 @@ def answer(reply: Reply | None, prefix: str = "") -> Response:
 
 
 def _body() -> dict[str, Any]:
-    """The JSON object that was sent. Raises BadRequestError."""
+    """The JSON object that was sent; {} without a body. Raises BadRequestError."""
     try:
-        values = json.loads(request.get_data(), parse_constant=_no_number)
+        values = json.loads(request.get_data() or b"{}", parse_constant=_no_number)
         check_texts(values)
     except (ValueError, RecursionError) as error:
         raise BadRequestError(f"the body is no JSON that can be used: {error}") from error

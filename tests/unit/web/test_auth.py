@@ -141,6 +141,33 @@ def test_every_change_from_another_site_is_refused_even_with_the_owners_session(
     assert web.orders == [] and len(web.keys.tokens()) == 0 and web.keys.holder(session, "session") is not None
 
 
+@pytest.mark.parametrize("kind", [{}, {"Content-Type": FORM["Content-Type"]}, JSON])
+def test_an_order_without_values_needs_no_body(app: Flask, web: WebApp, kind: dict[str, str]) -> None:
+    token = web.token("operate")
+    answer = app.test_client().post("/api/v1/command/stop", headers=token | kind)
+    assert (answer.status_code, web.orders) == (200, [("stop", {})])
+    assert app.test_client().post("/api/v1/command/mode", headers=token | kind).get_json()["error"] == (
+        "command 'mode' needs the key 'mode'"
+    )
+    for foreign in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert app.test_client().post("/api/v1/command/stop", headers=token | kind | foreign).status_code == 403
+    client, csrf = browser(app, web.session())
+    if kind != JSON:
+        assert client.post("/api/v1/command/stop", headers=csrf | kind).status_code == 415, "a form could send it"
+    body = client.post("/api/v1/command/stop", headers=token | {"Content-Type": "text/plain"}, data="{}")
+    assert body.status_code == 415, "what is sent is JSON"
+    assert len(web.orders) == 1
+
+
+def test_a_change_without_a_token_says_how_to_get_one_whatever_its_type(app: Flask, web: WebApp) -> None:
+    web.session()
+    for headers in ({}, JSON, {"Content-Type": "text/plain"}):
+        answer = app.test_client().post("/api/v1/command/stop", headers=headers)
+        assert answer.status_code == 401 and "token" in said(answer)
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert web.orders == []
+
+
 def test_a_form_without_an_origin_is_refused(app: Flask) -> None:
     for endpoint, method, path in changes(app):
         if endpoint.startswith("owner."):
