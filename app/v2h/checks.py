@@ -135,8 +135,13 @@ def few(errors: Sequence[str]) -> list[str]:
 
 def hint(word: object, known: Iterable[str], prefix: str = "") -> str:
     """The end of a sentence about an unknown name: the name that was probably meant, else all known names."""
+    names = list(known)
+    meant = similar(word, names)
+    return f"; did you mean {prefix}{meant}?" if meant else f"; known here: {', '.join(names)}"
+
+
+def similar(word: object, known: Iterable[str]) -> str:
+    """The known name that was probably meant, else ""."""
     import difflib  # imported only after a typing error: it would cost every program's start 3 ms
 
-    names = list(known)
-    close = difflib.get_close_matches(str(word), names, n=1)
-    return f"; did you mean {prefix}{close[0]}?" if close else f"; known here: {', '.join(names)}"
+    return next(iter(difflib.get_close_matches(str(word), list(known), n=1)), "")

@@ -124,6 +124,7 @@ PAGE_TEXTS: dict[str, str] = {
     "page.when": "{when:when}",
     "page.word": "{word:word}",
     "page.capital": "{what:capital}",
+    "page.ended": "{what:ended}",
     "page.sentence": "{what:sentence}",
     "page.sentences": "{parts:sentences}",
     "page.fault": "{what} {do}",
@@ -141,6 +142,7 @@ PAGE_TEXTS: dict[str, str] = {
     "page.running": "running",
     "page.stopped": "stopped",
     "page.not_seen": "not seen",
+    "page.no_limit": "no limit",
     "page.yes": "yes",
     "page.not_for": "not for {lasted}",
     "page.time_unknown": "time unknown",
@@ -295,6 +297,7 @@ PAGE_TEXTS: dict[str, str] = {
     "request.not_found": "there is nothing at this address",
     # What a value of an order must be (web/commands.py).
     "allowed.range": "a number from {low:g} to {high:g} {unit}",
+    "allowed.range_or_null": "a number from {low:g} to {high:g} {unit}, or null for no limit",
     "allowed.one_of": "one of {words:joined}",
     "allowed.moment": "an ISO time with its offset, such as 2026-11-22T18:00:00+01:00",
     "allowed.day": "a date such as 2026-11-22",

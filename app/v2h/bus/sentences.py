@@ -130,17 +130,21 @@ def _quoted(name: str, language: Language) -> str:
 
 
 def _ended(text: str) -> str:
-    capital = text[:1].upper() + text[1:]
-    return capital if capital.endswith((".", "!", "?")) else capital + "."
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 FORMATS: dict[str, Callable[[Any, Language], str]] = {
     "kw": lambda power_w, language: _decimal(f"{abs(power_w) / 1000:.1f} kW", language),
     "number": lambda text, language: _decimal(str(text), language),
     "clause": lambda sentence, _: str(sentence).removesuffix("."),
-    "capital": lambda text, _: text[:1].upper() + text[1:],
-    "sentence": lambda text, _: _ended(str(text)),
-    "sentences": lambda texts, _: " ".join(_ended(str(text)) for text in texts),
+    "capital": lambda text, _: _capital(text),
+    "ended": lambda text, _: _ended(str(text)),
+    "sentence": lambda text, _: _ended(_capital(str(text))),
+    "sentences": lambda texts, _: " ".join(_ended(_capital(str(text))) for text in texts),
     "joined": lambda texts, _: ", ".join(map(str, texts)),
     "word": lambda word, language: language.words.get(str(word), str(word)),
     "mode": lambda mode, language: language.words.get(str(mode), str(mode)),
@@ -149,7 +153,8 @@ FORMATS: dict[str, Callable[[Any, Language], str]] = {
     "brackets": lambda text, _: f" ({text})" if text else "",
 }
 """Formats of our own beside those of str.format. kw: kW from W without the sign; number: a number that is a text
-already; clause: a sentence within another, so without its full stop; capital: with a capital first letter; sentence,
+already; clause: a sentence within another, so without its full stop; capital: with a capital first
+letter; ended: with a full stop, unless there is one, or a question mark; sentence,
 sentences: with a capital and a full stop each; joined: a list with commas; word, mode: by the language's words; when:
 a moment; quoted: a name in quotation marks with a blank before it, nothing for an empty one; brackets: a text in
 brackets, nothing for an empty one. Without a format a list is joined by "; "."""

@@ -4,7 +4,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 
 class ZoneError(ValueError):
-    """The name is not a time zone. The text contains the name and, where there is one, a similar one."""
+    """The name is not a time zone. The text contains the name and, where there is one, a similar one: meant, or ""."""
+
+    def __init__(self, name: object, meant: str) -> None:
+        hint = f"; did you mean {meant}?" if meant else ""
+        super().__init__(f"{name!r} is not a time zone such as Europe/London{hint}")
+        self.meant = meant
 
 
 def zone(name: object) -> ZoneInfo:
@@ -14,11 +19,11 @@ def zone(name: object) -> ZoneInfo:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
             pass
-    raise ZoneError(f"{name!r} is not a time zone such as Europe/London{_similar(str(name))}")
+    raise ZoneError(name, _similar(str(name)))
 
 
 def _similar(name: str) -> str:
-    """A hint from the names of all zones; they are read only when a name was wrong."""
+    """A similar name of all zones, or ""; they are read only when a name was wrong."""
     import difflib
 
     names = {known for known in available_timezones() if "/" in known}
@@ -26,4 +31,4 @@ def _similar(name: str) -> str:
         known.rpartition("/")[2].lower(): known for known in sorted(names, reverse=True)
     }
     close = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    return f"; did you mean {by_lower[close[0]]}?" if close else ""
+    return by_lower[close[0]] if close else ""

@@ -8,18 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from v2h.checks import Range, hint, shown
+from v2h.bus.sentences import say
+from v2h.checks import Range, shown, similar
 from v2h.config.bounds import APART_PCT
 from v2h.config.site import Limits
 from v2h.config.zones import ZoneError, zone
 
 
 class SettingsError(ValueError):
-    """The settings are refused; `errors` holds one sentence for each error: key, value and what is allowed."""
+    """The settings are refused; `errors` holds one sentence for each error: key, value and what is allowed; `sentence`
+    is all of them."""
 
     def __init__(self, errors: list[str]) -> None:
         super().__init__("; ".join(errors))
-        self.errors = tuple(errors)
+        self.errors, self.sentence = tuple(errors), say("refused.settings", errors=errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,16 @@ def _zone_wrong(value: object) -> str:
     try:
         zone(value)
     except ZoneError as error:
-        return str(error)
+        if error.meant:
+            return say("setting.zone_meant", value=shown(value), meant=error.meant)
+        return say("setting.zone", value=shown(value))
     return ""
 
 
 def _currency_wrong(value: object) -> str:
     if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha() and value.isupper():
         return ""
-    return f"{shown(value)} is not three capital letters such as EUR"
+    return say("setting.currency", value=shown(value))
 
 
 def _soc(site: Limits) -> Range:
@@ -138,11 +142,11 @@ def check(chosen: Mapping[str, Any], site: Limits, time_zone: str) -> Settings:
         raise SettingsError(errors)
     settings = replace(defaults(site, time_zone), **chosen)
     if settings.soc_max_pct - settings.soc_min_pct < APART_PCT:
-        text = f"soc_min_pct = {settings.soc_min_pct:g} is not at least {APART_PCT:g} % below soc_max_pct"
-        raise SettingsError([f"{text} = {settings.soc_max_pct:g}"])
+        low, high = settings.soc_min_pct, settings.soc_max_pct
+        raise SettingsError([say("setting.too_close", low_pct=low, apart_pct=APART_PCT, high_pct=high)])
     if settings.reserve_soc_pct > settings.soc_max_pct:
-        text = f"reserve_soc_pct = {settings.reserve_soc_pct:g} is above soc_max_pct = {settings.soc_max_pct:g}"
-        raise SettingsError([text])
+        reserve, high = settings.reserve_soc_pct, settings.soc_max_pct
+        raise SettingsError([say("setting.reserve_above", reserve_pct=reserve, high_pct=high)])
     return settings
 
 
@@ -162,10 +166,20 @@ def _wrong(key: str, value: object, site: Limits) -> str:
     """What is wrong with one key, or ""."""
     row = TABLE.get(key)
     if row is None:
-        name = key if key.isprintable() else shown(key)
-        return f"unknown setting {name}{hint(key, TABLE)}"
+        return _unknown(key if key.isprintable() else shown(key), value)
     if row.wrong is not None:
-        return f"{key} = {text}" if (text := row.wrong(value)) else ""
+        return say("setting.wrong", key=key, wrong=text) if (text := row.wrong(value)) else ""
     assert row.range is not None
     allowed = row.range(site)
-    return "" if allowed.fits(value) else f"{key} = {shown(value)} is not {allowed}"
+    if allowed.fits(value):
+        return ""
+    ends = {"low": allowed.low, "high": allowed.high, "unit": allowed.unit}
+    said = say("allowed.range_or_null" if allowed.null else "allowed.range", **ends)
+    return say("command.bad_value", key=key, value=shown(value), allowed=said)
+
+
+def _unknown(name: str, value: object) -> str:
+    if isinstance(value, Mapping):
+        return say("setting.not_flat", key=name)
+    meant = similar(name, TABLE)
+    return say("setting.meant", key=name, meant=meant) if meant else say("setting.unknown", key=name, known=list(TABLE))

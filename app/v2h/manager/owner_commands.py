@@ -18,7 +18,7 @@ from v2h.energy.controller import EnergyController
 from v2h.energy.external import read_external
 from v2h.energy.kept_order import KeptOrder, kept_order
 from v2h.energy.orders import ModeRequest, ModeRequestError, read_order, read_slot
-from v2h.energy.owner_settings import SettingsError
+from v2h.energy.owner_settings import TABLE, SettingsError
 from v2h.energy.schedule_json import revision
 from v2h.energy.schedulefile import VERSION, ScheduleError, without_past
 from v2h.manager.owner_files import OwnerStore
@@ -147,10 +147,10 @@ class OwnerCommands:
         try:
             settings = self._store.keep_settings(values)
         except SettingsError as error:
-            raise BadValuesError(str(error)) from error
+            raise BadValuesError(error.sentence) from error
         except OSError as error:
             raise OrderRefusedError(say("refused.not_written", error=error.strerror)) from error
-        named = ", ".join(f"{key} {value}" for key, value in values.items())
+        named = [say("answer.setting", setting=TABLE[key].label, value=_shown(value)) for key, value in values.items()]
         text = say("answer.applied", values=named, warning="") if named else say("answer.nothing_changed")
         return Answer(text, settings.as_json(), changed=True)
 
@@ -271,3 +271,10 @@ def _said(order: ModeRequest) -> str:
     if order.soc_limit_pct is not None and order.mode == Mode.DISCHARGE:
         text = say("answer.order_down_to", order=text, soc_pct=order.soc_limit_pct)
     return say("answer.order_until", order=text, until=order.until_said) if order.until_said else text
+
+
+def _shown(value: object) -> str:
+    """A setting's value for people."""
+    if value is None or isinstance(value, bool):
+        return say("page.no_limit") if value is None else say("page.on" if value else "page.off")
+    return say("page.number", text=f"{value:g}") if isinstance(value, float | int) else str(value)

@@ -16,7 +16,8 @@ Tell = Callable[[str, str, str], None]
 
 def page(template: str, error: RefusedError | None = None, **values: object) -> Response:
     """The template with a refusal, if any, and the status of that refusal."""
-    response = make_response(render_template(template, error="" if error is None else error.sentence, **values))
+    said = "" if error is None else say("page.ended", what=error.sentence)
+    response = make_response(render_template(template, error=said, **values))
     if error is not None:
         response.status_code = error.status
         if error.retry_after_s:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from v2h.bus.sentences import say
+from v2h.bus.sentences import Sentence, say
 from v2h.runtime.atomic_file import BadFileError, read_json, write_json
 from v2h.selftest.checks import FAILED, Board, Result, check
 from v2h.web.auth_store import AuthStore, RefusedError
@@ -110,7 +110,7 @@ def add_start(pages: Blueprint, owner: Blueprint, start: Start, sources: StartSo
         except (RefusedError, BadCommandError) as error:
             return start_page(RefusedError(error.sentence, 400))
         if reply is None or not reply.ok:
-            return start_page(RefusedError(say("command.no_answer") if reply is None else reply.text, 409))
+            return start_page(RefusedError(say("command.no_answer") if reply is None else _why(reply.text), 409))
         return redirect("/start", 303)
 
     @owner.post("/start/check")
@@ -122,6 +122,12 @@ def add_start(pages: Blueprint, owner: Blueprint, start: Start, sources: StartSo
     def dismiss() -> AnyResponse:
         start.dismiss()
         return redirect("/", 303)
+
+
+def _why(text: str) -> str:
+    """The reason within an answer of `manager` that is a refusal: the page itself says that nothing was done."""
+    refused = isinstance(text, Sentence) and text.id == "answer.refused"
+    return str(text) if not isinstance(text, Sentence) else text.values["why"] if refused else text
 
 
 def _settings(form: dict[str, str]) -> dict[str, Any]:

@@ -40,6 +40,10 @@ def test_what_is_chosen_holds() -> None:
         ({"plan": 1}, "plan = 1 is not true or false"),
         ({"wear_per_kwh": 1.5}, "wear_per_kwh = 1.5 is not a number from 0 to 1 (per kWh)"),
         ({"idle_end": 5}, "unknown setting idle_end; did you mean idle_end_min?"),
+        (
+            {"values": {"fuse_a": 60}},
+            'unknown setting values; write the keys of the settings themselves, as in {"fuse_a',
+        ),
         ({"zzz": 5}, "unknown setting zzz; known here: soc_min_pct"),
         ({"soc_min_pct": 60, "soc_max_pct": 62}, "soc_min_pct = 60 is not at least 5 % below soc_max_pct = 62"),
         ({"reserve_soc_pct": 85, "soc_max_pct": 80}, "reserve_soc_pct = 85 is above soc_max_pct = 80"),

@@ -15,6 +15,7 @@ from v2h.bus.states import Mode, State
 from v2h.energy.owner_settings import TABLE
 from v2h.energy.walltime import DAYS
 from v2h.web import forms
+from v2h.web.commands import COMMANDS
 from v2h.web.german.language import GERMAN
 from v2h.web.german.templates import SCRIPTS, TEMPLATES
 from v2h.web.language import ENGLISH
@@ -60,7 +61,7 @@ def test_every_word_that_travels_as_a_value_has_a_german_one() -> None:
     """The second row: roles and states of a meter, checks, slots, and who stopped."""
     words = [*State, *Mode, *CHECK_TONES, "grid", "solar", "charger", "good", "slow", "waiting", "silent", "frozen"]
     words += ["on-change", "import", "export"]
-    assert [str(word) for word in (*words, "hold", "none", "panel", "car") if word not in GERMAN.words] == []
+    assert [str(word) for word in (*words, "hold", "none", "panel", "car", *COMMANDS) if word not in GERMAN.words] == []
 
 
 def messages() -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from flask import Flask
 from tests.support.messages import charger, manager
 from tests.support.webapp import WebApp, browser
 from v2h.bus.messages import Alive, ManagerSettings, Reply
+from v2h.bus.sentences import say
 from v2h.config.site import Cable, Car, Config
 from v2h.web.start_steps import DONE, OPEN, WAITS, Known, steps
 from v2h.web.view import labels
@@ -124,8 +125,17 @@ def test_a_refusal_is_said_on_the_page(web: WebApp) -> None:
     assert refused({"fuse_a": "many"}) == (400, "fuse_a = 'many' is not a number.")
     web.reply = Reply("1", False, "time_zone = 'x' is no time zone", {})
     assert refused({"time_zone": "x"}) == (409, "time_zone = 'x' is no time zone.")
-    web.reply = None
+    why = say(
+        "setting.wrong", key="time_zone", wrong=say("setting.zone_meant", value="'London'", meant="Europe/London")
+    )
+    web.reply = Reply("1", False, say("answer.refused", why=say("refused.settings", errors=[why])), {})
+    said = "time_zone = 'London' is not a time zone such as Europe/London; did you mean Europe/London?"
+    assert refused({"time_zone": "London"}) == (409, said)
+    web.reply, kept = None, web.reply
     assert refused({"time_zone": "x"})[0] == 409
+    web.reply = kept
+    german = client.post("/start/settings?lang=de", data=sent | {"time_zone": "London"}, headers=FORM)
+    assert "ist keine Zeitzone wie Europe/London; meinten Sie Europe/London?</p>" in german.get_data(as_text=True)
 
 
 def test_the_check_reads_and_orders_nothing_and_is_kept(web: WebApp) -> None:

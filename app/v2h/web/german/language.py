@@ -7,6 +7,7 @@ from v2h.web.german.faults import FAULTS
 from v2h.web.german.page import PAGE_TEXTS
 from v2h.web.german.programs import PROGRAM_TEXTS
 from v2h.web.german.session import SESSION_TEXTS
+from v2h.web.german.templates import TEMPLATES
 
 MODES = {
     "idle": "Ruhe",
@@ -40,6 +41,21 @@ STATES = {
     "farewell": "Verabschieden",
     "make-safe": "Sicherer Zustand",
     "fault": "Fehler",
+}
+COMMANDS = {
+    "mode": "Betriebsart",
+    "stop": "Stopp",
+    "resume": "Zeitplan weiter",
+    "settings": "Einstellungen",
+    "schedule": "Zeitplan",
+    "prices": "Preise",
+    "clock": "Uhr",
+    "slot": "Angekündigte Zeit",
+    "setpoint": "Leistungsvorgabe",
+    "clear-fault": "Fehler quittieren",
+    "capture": "Aufzeichnung",
+    "calibrate": "Kalibrieren",
+    "delete-day": "Tag löschen",
 }
 OTHERS = {
     # Prüfungen einer Sitzung
@@ -89,7 +105,7 @@ _FAULT_TEXTS = {f"fault.{name}": what for name, (what, _) in FAULTS.items()} | {
 GERMAN = Language(
     "de",
     PROGRAM_TEXTS | SESSION_TEXTS | PAGE_TEXTS | _FAULT_TEXTS,
-    STATES | OTHERS | MODES,
+    TEMPLATES | COMMANDS | STATES | OTHERS | MODES,
     when,
     ",",
     ("„", "“"),

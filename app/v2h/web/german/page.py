@@ -122,6 +122,7 @@ PAGE_TEXTS: dict[str, str] = {
     "page.when": "{when:when}",
     "page.word": "{word:word}",
     "page.capital": "{what:capital}",
+    "page.ended": "{what:ended}",
     "page.sentence": "{what:sentence}",
     "page.sentences": "{parts:sentences}",
     "page.fault": "{what} {do}",
@@ -139,6 +140,7 @@ PAGE_TEXTS: dict[str, str] = {
     "page.running": "läuft",
     "page.stopped": "beendet",
     "page.not_seen": "nicht gesehen",
+    "page.no_limit": "keine Grenze",
     "page.yes": "ja",
     "page.not_for": "seit {lasted} nicht",
     "page.time_unknown": "Zeit unbekannt",
@@ -310,6 +312,7 @@ PAGE_TEXTS: dict[str, str] = {
     "request.not_found": "unter dieser Adresse gibt es nichts",
     # Was der Wert eines Befehls sein muss (web/commands.py).
     "allowed.range": "eine Zahl von {low:g} bis {high:g} {unit}",
+    "allowed.range_or_null": "eine Zahl von {low:g} bis {high:g} {unit}, oder null für keine Grenze",
     "allowed.one_of": "eines von {words:joined}",
     "allowed.moment": "eine ISO-Zeit mit Zeitverschiebung, wie 2026-11-22T18:00:00+01:00",
     "allowed.day": "ein Datum wie 2026-11-22",

@@ -199,9 +199,10 @@ PROGRAM_TEXTS: dict[str, str] = {
     "order.odd_end": "ihr Ende liegt mehr als 7 Tage in der Zukunft; geht die Uhr richtig?",
     "mode_ended.next_entry": "{mode:mode} galt bis zum nächsten Eintrag des Zeitplans: {entry}",
     # Antworten auf Befehle (manager/owner_commands.py, programs/manager.py).
-    "answer.event": "{command} von {source}: {answer}",
+    "answer.event": "{command:word} ({source:word}): {answer}",
     "answer.refused": "Nicht übernommen: {why}",
     "answer.idle": "Betriebsart Ruhe: Die Sitzung endet.{warning}",
+    "answer.setting": "{setting:word} {value}",
     "answer.applied": "Übernommen: {values}.{warning}",
     "answer.nothing_changed": "Nichts wurde geändert.",
     "stop.meanwhile": (
@@ -247,6 +248,20 @@ PROGRAM_TEXTS: dict[str, str] = {
     "answer.clock_set": "Die Uhr ist gestellt und gilt als richtig: Es ist {time:when}.",
     "answer.nothing_cleared": "Nichts wurde quittiert: Das Ladegerät antwortet nicht.",
     "refused.not_written": "es konnte nicht auf die Karte geschrieben werden ({error})",
+    "refused.settings": "{errors}",
+    "setting.unknown": "unbekannte Einstellung {key}; bekannt sind: {known:joined}",
+    "setting.meant": "unbekannte Einstellung {key}; meinten Sie {meant}?",
+    "setting.not_flat": (
+        'unbekannte Einstellung {key}; schreiben Sie die Schlüssel der Einstellungen selbst, wie in {{"fuse_a": 60}}'
+    ),
+    "setting.wrong": "{key} = {wrong}",
+    "setting.zone": "{value} ist keine Zeitzone wie Europe/London",
+    "setting.zone_meant": "{value} ist keine Zeitzone wie Europe/London; meinten Sie {meant}?",
+    "setting.currency": "{value} sind nicht drei Großbuchstaben wie EUR",
+    "setting.too_close": (
+        "soc_min_pct = {low_pct:g} liegt nicht mindestens {apart_pct:g} % unter soc_max_pct = {high_pct:g}"
+    ),
+    "setting.reserve_above": "reserve_soc_pct = {reserve_pct:g} liegt über soc_max_pct = {high_pct:g}",
     "refused.schedule": "der bisherige Zeitplan bleibt. {errors}",
     "refused.schedule_changed": (
         "der Zeitplan wurde anderswo geändert, seit Sie ihn geöffnet haben. Laden Sie die Seite neu, um diese Änderung "

@@ -317,7 +317,7 @@ TEMPLATES: dict[str, str] = {
     "Change [%(table)s]": "[%(table)s] ändern",
     "Keep for the next start": "Für den nächsten Start behalten",
     "Remove the edits of [%(table)s]": "Die Änderungen an [%(table)s] entfernen",
-    "Not changed: %(error)s.": "Nicht geändert: %(error)s.",
+    "Not changed: %(error)s": "Nicht geändert: %(error)s",
     "The page’s edits are not used, and the card’s file holds alone: %(trouble)s.": (
         "Die Änderungen der Seite werden nicht verwendet, und die Datei der Karte gilt allein: %(trouble)s."
     ),
@@ -365,7 +365,7 @@ TEMPLATES: dict[str, str] = {
     # start.html
     "first start": "erster Start",
     "First start": "Erster Start",
-    "Not done: %(error)s.": "Nicht ausgeführt: %(error)s.",
+    "Not done: %(error)s": "Nicht ausgeführt: %(error)s",
     "%(done)s of %(all)s steps are done. Do them without a car. Nothing here closes a relay or raises a voltage.": (
         "%(done)s von %(all)s Schritten sind erledigt. Führen Sie sie ohne Auto aus. Nichts hier schließt ein Relais "
         "oder erzeugt eine Spannung."
@@ -419,7 +419,7 @@ TEMPLATES: dict[str, str] = {
     "log in": "Anmeldung",
     "log out": "Abmeldung",
     "pair": "Koppeln",
-    "Not logged in: %(error)s.": "Nicht angemeldet: %(error)s.",
+    "Not logged in: %(error)s": "Nicht angemeldet: %(error)s",
     "Pair this browser": "Diesen Browser koppeln",
     "Password": "Passwort",
     'Forgotten? Hold both buttons of the charger for 5 s while it is idle, then <a href="/pair">pair this browser</a> and set a new one.': (  # noqa: E501
@@ -433,7 +433,7 @@ TEMPLATES: dict[str, str] = {
         "Dieser Browser kann danach nur noch lesen. Andere Browser und die API-Token bleiben, wie sie sind."
     ),
     "Set the owner’s password": "Passwort des Betreibers setzen",
-    "Not set: %(error)s.": "Nicht gesetzt: %(error)s.",
+    "Not set: %(error)s": "Nicht gesetzt: %(error)s",
     'The pairing window is closed. Hold both buttons of the charger for 5 s while it is idle, until the logo blinks, then <a href="/pair">open this page again</a> within two minutes.': (  # noqa: E501
         f"Die Kopplung ist nicht offen. {_HOLD}, bis das Logo blinkt, und "
         '<a href="/pair">öffnen Sie diese Seite dann wieder</a>, innerhalb von zwei Minuten.'
@@ -475,7 +475,7 @@ TEMPLATES: dict[str, str] = {
         "Mit einem Token darf ein Programm tun, was Sie ihm hier erlauben: der Befehl <code>v2h</code> auf einem PC "
         "oder Ihre Hausautomation. Ein neues Passwort widerruft alle."
     ),
-    "Not made: %(error)s.": "Nicht erzeugt: %(error)s.",
+    "Not made: %(error)s": "Nicht erzeugt: %(error)s",
     "Copy it now, it is not shown again:": "Kopieren Sie es jetzt, es wird nicht wieder gezeigt:",
     "What is it for?": "Wofür ist es?",
     "What may it do?": "Was darf es?",
