@@ -46,6 +46,11 @@ ENDING = (
     *(State.UNLOCK, State.FAREWELL, State.SAFE),
 )
 """The states in which a session ends."""
+AGREED = (
+    *(State.CONVERTER, State.LOCK, State.INSULATION, State.CALIBRATE, State.BLEED, State.TEST_OPEN),
+    *(State.CONTACTOR_CHECK, State.CAR_CONTACTORS, State.MATCH, State.READY),
+)
+"""The states of a start in which the car has agreed to charge, so that the state of charge that it sends counts."""
 STATE_EVENT = "session-state"
 """Code of charger's event at each change of state; its values hold the state, and the fault where there is one."""
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 from v2h.bus.messages import SILENCE_MOST_S, STATE_OLD_S, ChargerState, MeterReading, reading_old_after_s
 from v2h.bus.sentences import Sentence, say
-from v2h.bus.states import ENDING, Mode, State
+from v2h.bus.states import AGREED, ENDING, Mode, State
 from v2h.config.site import Limits
 from v2h.energy.gridlimits import GridLimits, House, own_bounds
 from v2h.energy.matching import NOMINAL_V
@@ -236,6 +236,10 @@ def decide(s: Situation) -> Decision:
     if needs_meter and s.meter_is_stale and charger.state == State.IDLE:
         text = say("waiting.no_meter_yet") if s.meter is None else say("waiting.no_meter", age_s=s.now - s.meter.t)
         return Decision(False, 0.0, text, order.mode, Code.NO_METER, useful=False)
+    if charger.state in AGREED and charger.soc_pct is not None and order.mode in (Mode.CHARGE, Mode.DISCHARGE):
+        ended = _ended(s, charger.soc_pct)  # before any contactor closes for nothing
+        if ended is not None:
+            return ended
     if charger.state != State.ENERGY:
         wish_w = s.matched_w if order.mode in MATCHING and not s.meter_is_stale else 0.0
         return Decision(True, wish_w, _starting(order.mode, charger), order.mode, Code.STARTING, s.useful())
@@ -313,15 +317,24 @@ def end_pct(order: ModeRequest, limits: Limits, reserve_pct: float = 0.0) -> flo
     return limits.soc_max_pct if order.soc_limit_pct is None else order.soc_limit_pct
 
 
+def _ended(s: Situation, soc_pct: float) -> Decision | None:
+    """The end of a charge or discharge that the owner ordered, when it is done; else None."""
+    charging = s.order.mode == Mode.CHARGE
+    if not s.order.ends_when_done or not (s.window.full if charging else s.window.empty):
+        return None
+    text = say("fixed.charged" if charging else "fixed.discharged", soc_pct=soc_pct)
+    return Decision(False, 0.0, text, Mode.IDLE, Code.ENDED)
+
+
 def _fixed(s: Situation, soc_pct: float) -> Decision:
     order, window, limit = s.order, s.window, s.bounds()
     asked_w = float("inf") if order.amps is None else order.amps * s.volts_v
     asked_w = min(asked_w, float("inf") if order.power_w is None else order.power_w)
     charging = order.mode == Mode.CHARGE
     if window.full if charging else window.empty:
-        if order.ends_when_done:
-            text = say("fixed.charged" if charging else "fixed.discharged", soc_pct=soc_pct)
-            return Decision(False, 0.0, text, Mode.IDLE, Code.ENDED)
+        ended = _ended(s, soc_pct)
+        if ended is not None:
+            return ended
         text = say("fixed.charged_holding" if charging else "fixed.discharged_holding", soc_pct=soc_pct)
         return Decision(True, 0.0, text, order.mode, Code.FIXED, useful=False)
     power_w = min(asked_w, limit.high_w) if charging else -min(asked_w, -limit.low_w)

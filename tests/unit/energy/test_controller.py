@@ -128,6 +128,29 @@ def test_what_is_next_is_what_follows_the_end_of_the_order(until: str, follows: 
     assert "next: charge from Sat 23:30" in home.why, "the order is gone"
 
 
+@pytest.mark.parametrize(
+    ("mode", "limit_pct", "says"),
+    [
+        ("charge", 35.0, "the car has 76 % already, 35 % are asked for"),
+        ("discharge", 80.0, "the car has only 76 %, 80 % are asked for"),
+        ("charge", 80.0, ""),
+        ("discharge", 40.0, ""),
+    ],
+)
+def test_an_order_that_has_nothing_to_do_ends_before_a_contactor_closes(mode: str, limit_pct: float, says: str) -> None:
+    home = Home(EVENING, NONE, stopped=True)
+    home.step()
+    controller = home.controller
+    controller.take(home.now, ModeRequest(mode, soc_limit_pct=limit_pct))
+    for state, soc_pct, wanted in (("wake", None, True), ("handshake", 0.0, True), ("handshake", 99.0, True),
+                                   ("converter", 76.0, not says), ("lock", 76.0, not says)):  # fmt: skip
+        home.now += 0.2
+        controller.on_charger(home.now, charger(t=home.now, state=state, soc_pct=soc_pct))
+        assert controller.decide(home.now).wanted is wanted, state
+    assert home.events == ([f"mode-ended: Nothing to do: {says}."] if says else [])
+    assert controller.stopped is bool(says), "what was nothing leaves the stop"
+
+
 @pytest.mark.slow
 def test_a_mode_chosen_by_hand_holds_to_the_next_entry() -> None:
     home = Home(EVENING, DAYS)
