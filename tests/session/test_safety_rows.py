@@ -249,7 +249,9 @@ def test_car_fault(bit: str) -> None:
     zero_s = seconds_until(board, zero_ordered)
     assert zero_s <= limit("car-fault", "0 A ordered")
     assert zero_s + seconds_until(board, small_current) <= limit("car-fault", "5 A")
-    assert why(board) == {"not_in_park": "not_in_park", "charging_system_fault": "car_system_fault"}.get(bit, "car_fault")
+    assert why(board) == {"not_in_park": "not_in_park", "charging_system_fault": "car_system_fault"}.get(
+        bit, "car_fault"
+    )
     board.run_until(State.FAULT, within_s=60)
     assert "tripped" not in board.notes, "an orderly stop"
 

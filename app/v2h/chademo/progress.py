@@ -35,9 +35,10 @@ class Progress:
     was accepted; word_answer: the text of the result of the last one. entered_v: the first cable voltage of this state;
     fallen_v, fallen_t: the lowest, and when it was reached. ahead_t: since when 108.3 has been far above the current.
     car_joined: after d2 the car has reported, or may have done so without a report, that it closed its contactors;
-    battery_seen: the cable's sensor has shown its battery. conducts: c1 and c2 connect converter and car: by a current or the battery's voltage.
-    gives_on: after the stop the converter still gave a small current, whatever fault was latched before.
-    inherited: the plug was found locked when the program began, and the cable's voltage before that is not known.
+    battery_seen: the cable's sensor has shown its battery. conducts: c1 and c2 connect converter and car: a current or
+    the battery's voltage has shown it. gives_on: after the stop the converter still gave a small current, whatever
+    fault was latched before. inherited: the plug was found locked when the program began, and the cable's voltage
+    before that is not known.
     calibration: the one that this session makes; None in any other session.
     """
 

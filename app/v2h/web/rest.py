@@ -170,7 +170,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         if not SOC.fits(soc_pct) and soc_pct is not None:
             raise BadRequestError(f"soc_pct = {shown(soc_pct)} is not {SOC}")
         if text is None:
-            return _answer(commands.send("trips", {"trips": body.get("trips")}))
+            return answer(commands.send("trips", {"trips": body.get("trips")}))
         if not isinstance(text, str):
             raise BadRequestError(f"ics = {shown(text)} is not the text of a calendar file")
         there = owners_zone(state)
@@ -182,7 +182,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         if reply is not None and reply.ok and found.not_used():
             said = say("answer.trips_left_out", text=reply.text, left_out=found.not_used())
             reply = replace(reply, text=said)
-        return _answer(reply)
+        return answer(reply)
 
     @doors.post("/setpoint")
     def post_setpoint() -> Response:
@@ -190,7 +190,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         if g.key.kind == "token":  # the owner's name for the program that asks
             values = {"by": g.key.name[:LONGEST_NAME], **values}
         check("setpoint", values)
-        return _answer(commands.send("setpoint", values))
+        return answer(commands.send("setpoint", values))
 
     @doors.get("/log")
     def get_log() -> Response:
