@@ -46,7 +46,7 @@ class Reader:
         self.client.loop_start()
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
-        text = bytes(message.payload).decode()
+        text = bytes(message.payload).decode(errors="replace")
         self.order.append((message.topic, text))
         if text:
             self.heard[message.topic] = text
