@@ -1,8 +1,8 @@
-"""`v2h meter`: prints the readings of the meters, calibrates the charger's own metering chip, and stores presets.
+"""`v2h meter`: prints the readings of the meters, measures one, calibrates the charger's own chip, stores presets.
 
-`read` and `calibrate` read the reports of the program `meter` on the bus of the charger, because only that program may
-use the chip's port. So they run on the charger itself, as `preset` does. `v2h meter find` runs anywhere
-(find_meter.py).
+`read`, `step` (meter_step.py) and `calibrate` read the reports of the program `meter` on the bus of the charger,
+because only that program may use the chip's port. So they run on the charger itself, as `preset` does. `v2h meter find`
+runs anywhere (find_meter.py).
 """
 
 import argparse
@@ -10,15 +10,16 @@ import json
 import logging
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 
 from v2h.arguments import number
 from v2h.bus.client import BusClient
 from v2h.bus.messages import ChargerState, MeterReading, MeterStatus
 from v2h.checks import Range
-from v2h.commands import CommandError, find_meter
+from v2h.commands import CommandError, find_meter, meter_step
 from v2h.config.files import config_paths, is_charger
 from v2h.config.meter_kinds import ROLES, Stpm3xMeter
 from v2h.config.page_edits import read_edits
@@ -63,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     read.add_argument("--seconds", type=SECONDS, default=READ_S, help=f"how long to listen (default {READ_S:g})")
     read.add_argument("--json", action="store_true", help="one JSON object: role -> reading, status")
     find_meter.add_arguments(actions)
+    meter_step.add_arguments(actions)
     fit = actions.add_parser(
         "calibrate",
         help="find the keys of [meter.ROLE] that make the chip agree with a trusted meter",
@@ -94,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
     result, 2 for bad input."""
     if args.action == "find":
         return find_meter.run(args)
+    if args.action == "step":
+        return meter_step.run(args, listen)
     if args.action == "preset":
         _preset(args)
     else:
@@ -102,8 +106,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def listen(seconds: float, topics: dict[str, Callable[[str, bytes], None]]) -> None:
-    """Receive messages of the bus for so many seconds. Raises CommandError when there is no connection to the bus."""
+def listen(
+    seconds: float,
+    topics: dict[str, Callable[[str, bytes], None]],
+    watched: Mapping[int, Callable[[], float]] = MappingProxyType({}),
+) -> None:
+    """Receive messages of the bus for so many seconds. watched: file descriptor -> called when there is something to
+    read; returns for how many seconds to go on. Raises CommandError when there is no connection to the bus."""
     bus = BusClient("cli", RUN, logging.getLogger("v2h.cli"))
     for topic, handler in topics.items():
         bus.subscribe(topic, handler)
@@ -113,8 +122,11 @@ def listen(seconds: float, topics: dict[str, Callable[[str, bytes], None]]) -> N
     while (now := time.monotonic()) < end:
         bus.maintain(now)
         fd = bus.fileno()
-        if select.select([] if fd is None else [fd], [], [], min(0.1, end - now))[0]:
+        ready = select.select([*([] if fd is None else [fd]), *watched], [], [], min(0.1, end - now))[0]
+        if fd in ready:
             bus.read()
+        for other in set(ready) & watched.keys():
+            end = time.monotonic() + watched[other]()
         if bus.wants_write():
             bus.write()
         if bus.connected and not joined:

@@ -41,7 +41,7 @@ COMMANDS = (
     Command("selftest", "check chips, CAN, lines, clock and disk of this board", "v2h.commands.selftest"),
     Command("cable", "calibrate the cable's voltage against the converter, with a car", "v2h.commands.cable"),
     Command("decode", "print the frames of a CAN capture in words", "v2h.commands.decode"),
-    Command("meter", "find meters on the network, read them, calibrate the charger's own", "v2h.commands.meter"),
+    Command("meter", "find meters on the network, read, measure or calibrate them", "v2h.commands.meter"),
     Command("replay", "run our session against the car of a CAN capture", "v2h.commands.replay"),
     Command("match", "run load matching, ours and others, over a recorded load", "v2h.commands.match"),
     Command("exi", "decode or encode the messages between a CCS car and its charger", "v2h.commands.exi"),
