@@ -19,6 +19,7 @@ from v2h.datalog.counters import KEEP_DAYS
 from v2h.datalog.schema import DAMAGED, FILE_NAME
 from v2h.datalog.writer import StoreError, StoreWriter
 from v2h.energy.losses import usual
+from v2h.energy.plan.problem import end_value
 from v2h.programs.datalog import Datalog
 
 TODAY = "2026-11-22"
@@ -263,7 +264,7 @@ def test_what_the_plan_saved_is_judged_once_on_the_next_day(desk: Desk) -> None:
     [(day, cost, without, saved, quarters)] = desk.rows("select * from plan_days")
     assert (day, quarters) == ("2026-11-21", 96)
     assert without == pytest.approx(96 * 0.2 * 0.3, abs=0.01)
-    bought_again = 16 * 0.265 * 0.3 * usual().ac_w(3000.0) / 3000
+    bought_again = 16 * 0.265 * end_value([0.3], usual())
     assert saved == pytest.approx(without - cost) == pytest.approx(16 * 0.2 * 0.3 - bought_again, abs=0.01)
     desk.start(2000.0).hear(ManagerPlan(2000.0, True, battery={**battery, "wear": 5.0}))
     desk.run(30)
