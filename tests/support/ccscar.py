@@ -103,3 +103,16 @@ TO_CHECK = (*HELLO, Ask.PARAMETERS)
 TO_PRECHARGE = (*TO_CHECK, Ask.CABLE_CHECK)
 TO_ENERGY = (*TO_PRECHARGE, Ask.PRECHARGE, "Start")
 """The requests that lead to a step, in their normal order."""
+
+
+def started(*asks: Ask | str, dialect: Dialect = DIN) -> Driven:
+    """A car that has asked for all this."""
+    driven = Driven(dialect)
+    driven.run(*asks)
+    return driven
+
+
+def status(fields: dict[str, Any]) -> tuple[str, str]:
+    """(EVSEStatusCode, EVSEIsolationStatus) of an answer."""
+    found = fields["DC_EVSEStatus"]
+    return found["EVSEStatusCode"], found["EVSEIsolationStatus"]

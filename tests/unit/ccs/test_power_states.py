@@ -1,5 +1,8 @@
 """The table of states of a CCS session: what each row may ask for, and that each leads out."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from v2h.bus.faults import FAULTS
@@ -80,3 +83,11 @@ def test_every_limit_has_a_reason() -> None:
     rows = limits.table()
     assert len(rows) > 30
     assert all(row.why and row.unit and row.origin in ("standard", "capture", "ours") for row in rows.values())
+
+
+def test_no_limit_is_dead() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in Path(limits.__file__).parent.glob("*.py"))
+    unused = [
+        name for name in limits.table() if not re.search(rf"\blimits\.{name}\b|^    return .*\b{name}\.", code, re.M)
+    ]
+    assert unused == []
