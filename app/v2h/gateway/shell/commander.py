@@ -14,6 +14,8 @@ MOST_WAITING = 50
 BURST, EACH_S = 30, 1.0
 """Orders that may come at once, and afterwards one in so long: a controller that has gone wild must not fill the log.
 A stop is never left out."""
+TO_CARD, TO_CARD_BURST, TO_CARD_EACH_S = ("settings", "schedule"), 20, 60.0
+"""Commands that are written to the card, and how often they may come: a card wears out."""
 
 Done = Callable[[Reply | None, str], None]
 """Called with the reply, or with None and why there is none."""
@@ -31,17 +33,25 @@ class Commander:
         self._numbers = itertools.count()
         self._waiting: dict[str, tuple[float, Done]] = {}
         self._limiter = Limiter(BURST, EACH_S)
+        self._to_card = Limiter(TO_CARD_BURST, TO_CARD_EACH_S)
         bus.subscribe(Reply.TOPIC.format("+"), self._on_reply, retained=False)
 
     def give(self, order: Order, now: float, done: Done) -> None:
         """Publish the order; `done` is called once, at the latest after ANSWER_WITHIN_S."""
-        if order.name != "stop" and (len(self._waiting) >= MOST_WAITING or not self._limiter.may(now)):
+        if not self._may(order.name, now):
             done(None, TOO_MANY)
             return
         number = f"gateway-{next(self._numbers)}"
         self._waiting[number] = now + ANSWER_WITHIN_S, done
         source = str(order.values.get("by", "gateway"))[:LONGEST_NAME]  # it stands in the log, also of a refusal
         self._bus.publish(Command(number, source, order.values), order.name)
+
+    def _may(self, name: str, now: float) -> bool:
+        if name == "stop":
+            return True
+        if len(self._waiting) >= MOST_WAITING or not self._limiter.may(now):
+            return False
+        return name not in TO_CARD or self._to_card.may(now)
 
     def look(self, now: float) -> None:
         """Call every second: give up the orders that nobody answered."""
