@@ -230,6 +230,13 @@ class EnergyController:
         by_hand = self._manual is not None and self._manual.by == "owner" and not self._manual.is_lent
         return self._manual if by_hand else None
 
+    def repeats(self, order: ModeRequest) -> bool:
+        """Whether another controller only prolongs its order that is in force."""
+        before = self._manual
+        if before is None or not (before.is_lent and order.is_lent):
+            return False
+        return replace(before, until_t=order.until_t, until=order.until, until_said=order.until_said) == order
+
     def nothing_to_do(self, order: ModeRequest) -> str:
         """Why a charge or discharge would be over at once, "" when it would not, or when that is not known."""
         soc_pct = None if self._charger is None else self._charger.soc_pct

@@ -89,9 +89,11 @@ class OwnerCommands:
         if not order.is_lent:
             kept = kept_order(order, self._store.boot, now, wall, after_stop=self._controller.stopped)
         warning = self._keep_order(kept)
+        news = not self._controller.repeats(order)
         self._controller.take(now, order)
         stop_warning = self._keep_stop(now)
-        return Answer(say("answer.mode", order=_said(order), warning=warning or stop_warning), order.applied())
+        text = say("answer.mode", order=_said(order), warning=warning or stop_warning)
+        return Answer(text, order.applied(), news=news)
 
     def stop(self, values: Values, now: float, wall: datetime) -> Answer:
         self._controller.stop(now)

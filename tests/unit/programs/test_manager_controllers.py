@@ -45,6 +45,15 @@ def test_the_owners_hand_and_the_owners_stop_come_first(program: StandIn) -> Non
     assert ask(program, "mode", mode="v2h", by="Home Assistant").ok, "without a lifetime it is the owner's own hand"
 
 
+def test_a_mode_that_is_prolonged_is_written_down_once(program: StandIn) -> None:
+    for amps in (10, 10, 10, 12):
+        assert ask(program, "mode", mode="charge", amps=amps, lifetime_s=90, by="EMS").ok
+        program.run(30)
+    assert len([text for code, text in program.events() if code == "command"]) == 2
+    program.run(65)
+    assert state(program).by == "" and "mode-ended" in [code for code, _ in program.events()]
+
+
 def test_a_repeated_order_is_answered_and_written_down_once(program: StandIn) -> None:
     ask(program, "mode", mode="v2h")
     for _ in range(10):
