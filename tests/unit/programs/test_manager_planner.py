@@ -23,19 +23,18 @@ from v2h.bus.messages import (
     Reply,
     Setpoint,
 )
+from v2h.energy.clock_trust import Trust
 from v2h.energy.plan.making import made
-from v2h.manager import clock_sources
+from v2h.manager.clock_setter import ClockSetter
 from v2h.manager.planner import OLD_S
 from v2h.programs.manager import Manager
 
 UNIT_S = 30e-6
 """What a unit of work takes the board: 1 us of a desk, 30 times."""
-WALL = datetime.now(UTC)
-CHEAP = {"start": f"{WALL + timedelta(hours=8):%H}:00", "end": f"{WALL + timedelta(hours=14):%H}:00"}
-"""Six hours of the virtual night."""
+WALL = datetime(2026, 11, 30, 17, 4, tzinfo=UTC)
 PRICES = [
-    {"days": "daily", **CHEAP, "import_price": 0.1, "export_price": 0.0},
-    {"days": "daily", "start": "00:00", "end": "24:00", "import_price": 0.5, "export_price": 0.0},
+    {"days": "daily", "start": "00:00", "end": "06:00", "import_price": 0.1, "export_price": 0.0},
+    {"days": "daily", "start": "06:00", "end": "24:00", "import_price": 0.5, "export_price": 0.0},
 ]
 HOUSE = HouseLoad(0.0, [[900.0] * 24] * 7, [], 30)
 Start = Callable[..., StandIn]
@@ -62,11 +61,9 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
                 yield size
 
         monkeypatch.setattr(v2h.manager.planner, "made", slow)
-        begun = datetime.now(UTC)
-        monkeypatch.setattr(v2h.programs.manager, "_wall", lambda: begun + timedelta(seconds=program.now - 1000))
-        monkeypatch.setattr(clock_sources, "up_s", lambda: program.now)
+        monkeypatch.setattr(v2h.programs.manager, "_wall", lambda: WALL + timedelta(seconds=program.now - 1000))
+        monkeypatch.setattr(ClockSetter, "trust", lambda setter, wall: Trust(True, "ntp", 1.0))
         Manager(program)  # type: ignore[arg-type]
-        program.hear(Command("ask-1", "test", {"at": begun.isoformat()}), "clock")
         if house:
             program.hear(HOUSE)
         run(program, 12)

@@ -22,6 +22,16 @@ class Strip(NamedTuple):
         return round(self.bottom - share * (self.bottom - self.top), 2)
 
 
+ACTS = {
+    "idle": say("act.idle"),
+    "cover": say("act.cover"),
+    "solar": say("act.solar"),
+    "v2h": say("act.v2h"),
+    "charge": say("act.charge"),
+    "discharge": say("act.discharge"),
+    "away": say("act.away"),
+}
+"""What the car does in a quarter of an hour (energy/plan/problem.Act)."""
 HEIGHT = 100
 PRICE, CAR, CHARGE = Strip(3, 34), Strip(40, 64), Strip(70, 97)
 LEAST_HEIGHT = 1.6
@@ -97,7 +107,11 @@ def _spans(plan: ManagerPlan, start: datetime) -> list[dict[str, Any]]:
     found = []
     for begin, end in zip(begins, [*begins[1:], len(plan.acts)], strict=True):
         mean_w = sum(plan.power_w[begin:end]) / (end - begin)
-        words = {"when": _when(plan, start, begin, end), "act": say(f"act.{plan.acts[begin]}"), "why": plan.why[begin]}
+        words = {
+            "when": _when(plan, start, begin, end),
+            "act": ACTS.get(plan.acts[begin], plan.acts[begin]),
+            "why": plan.why[begin],
+        }
         found.append(
             {
                 "first": begin,
@@ -133,7 +147,7 @@ def _ticks(start: datetime, plan: ManagerPlan) -> list[dict[str, Any]]:
 
 
 def _key(acts: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"act": act, "label": say(f"act.{act}")} for act in dict.fromkeys(acts)]
+    return [{"act": act, "label": ACTS.get(act, act)} for act in dict.fromkeys(acts)]
 
 
 def _ranges(plan: ManagerPlan, currency: str) -> dict[str, str]:
@@ -145,11 +159,12 @@ def _ranges(plan: ManagerPlan, currency: str) -> dict[str, str]:
 
 
 def _money(plan: ManagerPlan, currency: str) -> list[dict[str, str]]:
-    rows = (("cost", plan.cost), ("without", plan.cost_without), ("saved", plan.saved))
-    return [
-        {"name": name, "label": say(f"page.plan_{name}"), "text": number(f"{value or 0.0:.2f} {currency}".strip())}
-        for name, value in rows
-    ]
+    rows = (
+        (say("page.plan_cost"), plan.cost),
+        (say("page.plan_without"), plan.cost_without),
+        (say("page.plan_saved"), plan.saved),
+    )
+    return [{"label": label, "text": number(f"{value or 0.0:.2f} {currency}".strip())} for label, value in rows]
 
 
 def _text(plan: ManagerPlan, spans: Sequence[Mapping[str, Any]]) -> Sentence:
