@@ -96,7 +96,7 @@ class Tree:
             if self.web.wants_write():
                 self.web.write()
 
-    def ask(self, name: str, **values: Any) -> Reply:
+    def ask(self, name: str, /, **values: Any) -> Reply:
         self._asked += 1
         key = f"q{self._asked}"
         self.web.publish(Command(key, "test", values), name)
@@ -237,6 +237,29 @@ def test_a_stop_is_remembered_and_a_mode_is_not(tree: Tree) -> None:
     tree.until(lambda: tree.mode() == "idle" and tree.told[-1].why.startswith("Stopped by you"))
     follow(tree)
     assert json.loads((tree.data / "stopped.json").read_text())["stopped"] is False
+
+
+def test_a_setpoint_of_another_program_holds_lapses_and_is_not_remembered(tree: Tree) -> None:
+    reply = tree.ask("setpoint", power_w=1500, life_s=12, name="Predbat")
+    assert reply.ok, reply.text
+    began = time.monotonic()
+    tree.until(lambda: abs(tree.house.own_w - 1500) < 50, what="the power is held")
+    tree.until(lambda: "held at 1500 W by Predbat" in tree.told[-1].why and tree.told[-1].chosen_by == "setpoint")
+    tree.until(lambda: tree.told[-1].chosen_by == "nobody", 20, "its lifetime is over")
+    assert time.monotonic() - began > 11.5
+    tree.until(lambda: tree.house.own_w == 0 and not tree.house.setpoints[-1].wanted)
+    follow(tree)
+    refused = tree.ask("setpoint", power_w=1500, life_s=600, name="Predbat")
+    assert not refused.ok and "the owner chose V2H by hand" in refused.text
+    assert tree.ask("resume").ok
+    assert tree.ask("setpoint", power_w=1500, life_s=600, name="Predbat").ok
+    tree.until(lambda: abs(tree.house.own_w - 1500) < 50)
+    tree.end("manager", signal.SIGKILL)
+    tree.told.clear()
+    began = time.monotonic()
+    tree.start("manager")
+    tree.until(lambda: tree.house.setpoints[-1].t > began and tree.mode() == "idle", what="a new manager, idle")
+    assert not tree.house.setpoints[-1].wanted
 
 
 def test_bad_orders_are_refused_with_reason_and_retained_ones_dropped(tree: Tree) -> None:
