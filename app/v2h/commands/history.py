@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from v2h.bus.messages import LEVELS
+from v2h.bus.states import STATE_EVENT
 from v2h.checks import finite
 from v2h.commands import CommandError
 from v2h.commands.api import Api, UnansweredError
 from v2h.commands.api import add_arguments as add_api_arguments
 from v2h.commands.clock import local_text, zone_there
+from v2h.web.view.logrows import event_words
 
 TOTALS = (
     ("charged", "charged_wh"),
@@ -114,10 +116,18 @@ def log_text(events: Sequence[Mapping[str, Any]], tz: tzinfo) -> str:
     """One line per event, oldest first, as people read a log; ? before a time that was not known to be right."""
     lines = [
         f"{' ' if event.get('synchronised') else '?'}{_local(event.get('at'), tz):24} {event.get('level', ''):8}"
-        f"{event.get('source', ''):9}{event.get('text', '')}"
+        f"{event.get('source', ''):9}{_said(event)}"
         for event in reversed(events)
     ]
     return "\n".join([f" Times are local to {tz}.", *lines]) if lines else "no events"
+
+
+def _said(event: Mapping[str, Any]) -> str:
+    """Its text; of a session's state what the page shows, since many states have the same reason."""
+    text = str(event.get("text", ""))
+    if event.get("code") != STATE_EVENT:
+        return text
+    return event_words(STATE_EVENT, str(event.get("level")), text, event.get("values") or {})
 
 
 def _local(at: object, tz: tzinfo) -> str:

@@ -14,6 +14,7 @@ from tests.support.answering import BUSY, JSON, answering
 from tests.support.messages import manager
 from tests.support.webapp import WebApp
 from v2h.bus.messages import ManagerSettings
+from v2h.bus.states import STATE_EVENT
 from v2h.cli import main
 from v2h.commands.clock import local_text
 from v2h.commands.history import energy_csv, energy_text, log_text
@@ -52,6 +53,15 @@ def test_the_log_is_oldest_first_in_local_time_and_marks_a_time_that_was_not_kno
         "?1970-01-01 01:00:05 BST  info    web      x",
         " 2026-07-01 13:00:00 BST  fault   web      x",
     ]
+
+
+def test_a_state_of_a_session_is_said_as_the_page_says_it() -> None:
+    states = [("info", "lock"), ("info", "d2 off"), ("fault", "fault"), ("info", "a new state")]
+    rows = [
+        event(None, code=STATE_EVENT, level=level, text="stopped", values={"state": state}) for level, state in states
+    ]
+    said = [line.partition(" web ")[2].strip() for line in log_text(rows[::-1], LONDON).splitlines()[1:]]
+    assert said == ["Locking the plug", "Ending the session with the car", "Stopped by a fault: stopped", "Stopped"]
 
 
 @pytest.mark.parametrize("at", [None, "soon", "0001-01-01T00:00:00Z"])
