@@ -177,7 +177,7 @@ def desk_tree(
         subprocess.run([sys.executable, "-m", "v2h.oneshot.broker_credentials"], env=env, check=True)
         if past_week:
             rig_options = [*rig_options, "--soc", f"{write(data, datetime.now(UTC)):.0f}"]
-        password = _set_password(run / "password.toml", env)
+        password = _set_password(run / "password" / "v2h.toml", env)
         rig = stack.enter_context(_child("rig", [*RIG, f"127.0.0.1:{port}", *rig_options], env, run, 10.0))
         with contextlib.suppress(PermissionError):  # the rig stands for hardware, which a busy machine does not delay
             os.sched_setscheduler(rig.pid, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(RIG_PRIORITY))
@@ -192,6 +192,7 @@ def desk_tree(
 def _set_password(card: Path, env: Mapping[str, str]) -> str:
     """Set the password by the board's own boot step, from a separate file: the owner's v2h.toml is not changed."""
     password = secrets.token_urlsafe(9)
+    card.parent.mkdir()
     card.write_text(f'[web]\npassword = "{password}"\n', encoding="utf-8")
     words = [sys.executable, "-m", "v2h.oneshot.take_password"]
     subprocess.run(words, env={**env, "V2H_CONFIG": str(card)}, check=True, stdout=subprocess.DEVNULL)
@@ -270,7 +271,11 @@ def main() -> int:
         print("demo: mosquitto is not installed; run scripts/setup", file=sys.stderr)
         return 1
     if why := why_not(port):
-        print(f"demo: port {port} cannot be used: {why}; choose another with --port", file=sys.stderr)
+        other = port + 11 if port <= 65524 else 8091
+        print(
+            f"demo: port {port} cannot be used: {why}; choose another, as in scripts/demo --port {other}",
+            file=sys.stderr,
+        )
         return 2
     signal.signal(signal.SIGTERM, _interrupt)
     if not may_run_in_real_time():
