@@ -18,7 +18,7 @@ PAGE_TEXTS: dict[str, str] = {
     "output.plug_lock": "Plug lock",
     "output.pre_ac": "Converter mains",
     "output.master": "Master contactor",
-    "check.insulation": "Insulation test",
+    "check.insulation": "Insulation monitor",
     "check.lock": "Plug lock",
     "check.cable_v": "Cable voltage",
     "check.welding": "Welding check",
@@ -260,6 +260,7 @@ PAGE_TEXTS: dict[str, str] = {
         "No password is set yet, so nothing can be changed from here. Hold both buttons of the charger for 5 s while "
         "it is idle, then open /pair within two minutes; or write web.password into v2h.toml on the card."
     ),
+    "auth.owner_only": "Only the owner may change things.",
     "auth.log_in": "Only the owner may change things. Log in at /login, or send an API token.",
     "auth.log_in_to_read": "Only the owner may look here. Log in at /login, or send an API token.",
     "auth.not_in_scope": (

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, redirect, request
 from flask_compress import Compress
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.wrappers import Response as AnyResponse
 
 from v2h.bus.messages import MOST_DOCUMENT_B
 from v2h.bus.sentences import say
-from v2h.web.auth import refusal, stand_before
+from v2h.web.auth import API, refusal, stand_before
 from v2h.web.auth_pages import owner_pages
 from v2h.web.auth_store import AuthStore
 from v2h.web.commands import Commands
@@ -74,7 +75,9 @@ def create_app(
     app.register_blueprint(readers)
 
     @app.errorhandler(HTTPException)
-    def say_what_is_wrong(error: HTTPException) -> Response:
+    def say_what_is_wrong(error: HTTPException) -> AnyResponse:
+        if isinstance(error, MethodNotAllowed) and request.method == "GET" and not request.path.startswith(API):
+            return redirect("/" + request.path.split("/")[1], 303)  # the address of a form, loaded again
         said = say("request.wrong", request=f"{request.method} {request.path}", why=_why(error))
         response = refusal(said, error.code or 500)
         if isinstance(error, MethodNotAllowed):

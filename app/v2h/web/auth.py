@@ -109,7 +109,7 @@ def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], re
         """csrf_token: "" when nobody is logged in. may_change: whether this browser may change things. login_hint: the
         reason when it may not."""
         owner = getattr(g, "key", None) is not None
-        hint = LOG_IN if keys.has_password else NO_PASSWORD
+        hint = say("auth.owner_only") if keys.has_password else NO_PASSWORD
         return {
             "csrf_token": csrf_token(g.session) if owner else "",
             "may_change": owner,

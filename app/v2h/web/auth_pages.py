@@ -18,7 +18,7 @@ from v2h.bus.sentences import say
 from v2h.web.account_pages import add_account
 from v2h.web.auth import NO_PASSWORD, OWNER_PAGES, SESSION_COOKIE
 from v2h.web.auth_store import AuthStore, RefusedError
-from v2h.web.owner_answers import Tell, count_wrong, device, let_in, page
+from v2h.web.owner_answers import Tell, came_from, count_wrong, device, let_in, page
 from v2h.web.pairing import LONGEST_S, Standing, Window
 from v2h.web.site_edits import SiteEdits
 from v2h.web.site_pages import add_site
@@ -36,7 +36,7 @@ def owner_pages(
 
     @pages.get("/login")
     def log_in() -> AnyResponse:
-        return page("login.html", missing="" if keys.has_password else NO_PASSWORD)
+        return page("login.html", missing="" if keys.has_password else NO_PASSWORD, to=came_from())
 
     @pages.post("/login")
     def do_log_in() -> AnyResponse:
@@ -45,8 +45,9 @@ def owner_pages(
             session = keys.log_in(request.form.get("password", ""), now, address, device())
         except RefusedError as error:
             count_wrong(error, keys, tell, now, address)
-            return page("login.html", error, missing="" if keys.has_password else NO_PASSWORD)
-        return let_in(session, keys)
+            missing = "" if keys.has_password else NO_PASSWORD
+            return page("login.html", error, missing=missing, to=request.form.get("to", ""))
+        return let_in(session, keys, request.form.get("to", ""))
 
     @pages.get("/logout")
     def log_out() -> AnyResponse:

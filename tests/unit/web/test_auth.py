@@ -1,5 +1,6 @@
 """Permissions. Every list of routes comes from the application itself, so that a new route cannot be forgotten."""
 
+import re
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.support.messages import charger
-from tests.support.webapp import JSON, WebApp, browser, routes
+from tests.support.webapp import JSON, PASSWORD, WebApp, browser, routes
 from v2h import version
 from v2h.web import auth_store
 from v2h.web.auth import LASTING, OPEN_TO_ALL, OWNERS_READING
@@ -60,7 +61,7 @@ def said(answer: TestResponse) -> str:
         ("GET", "/nowhere", "http://localhost/nowhere", 404, "GET /nowhere: ", "/"),
         ("POST", "/api", "http://localhost/log?level=fault", 415, "is not accepted", "/log"),
         ("TRACE", "/health", "http://localhost/log?level=fault", 405, "not allowed", "/log"),
-        ("GET", "/tokens/1/revoke", "http://localhost//evil.example/", 405, "not allowed", "/evil.example/"),
+        ("TRACE", "/tokens/1/revoke", "http://localhost//evil.example/", 405, "not allowed", "/evil.example/"),
         ("POST", "/tokens/1/revoke", "http://localhost/tokens", 403, "Reload the page.", "/tokens"),
         ("POST", "/logout", "http://localhost/logout", 403, "Reload the page.", "/logout"),
         ("POST", "/logout", "http://evil.example/logout", 403, "Reload the page.", "/"),
@@ -75,6 +76,41 @@ def test_people_are_refused_on_a_page_with_the_way_back(
     )
     assert answer.status_code == status
     assert sentence in said(answer) and f'<a class="button" href="{back}">' in said(answer)
+
+
+def test_the_address_of_a_form_leads_to_its_page(app: Flask, web: WebApp) -> None:
+    """A reload after a refusal, or a bookmark."""
+    client, _ = browser(app, web.session())
+    found = routes(app)
+    pages = {path for _, method, path in found if method == "GET"}
+    forms = [path for endpoint, _, path in found if endpoint.startswith("owner.") and path not in pages]
+    assert len(forms) >= 7
+    for path in forms:
+        answer = client.get(path)
+        assert answer.status_code == 303 and answer.location in pages, path
+        assert client.get(answer.location).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("came_from", "to"),
+    [
+        ("http://localhost/start", "/start"),
+        ("http://localhost/settings?x=1", "/settings"),
+        ("http://evil.example/start", "/"),
+        ("http://localhost//evil.example", "/"),
+        ("http://[", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_log_in_returns_to_the_page_that_led_to_it(app: Flask, web: WebApp, came_from: str, to: str) -> None:
+    web.session()
+    client = app.test_client()
+    form = client.get("/login", headers={"Referer": came_from}).get_data(as_text=True)
+    kept = dict(re.findall(r'type="hidden" name="(to)" value="(.*?)"', form))
+    wrong = client.post("/login", data=kept | {"password": "x"}, headers=FORM).get_data(as_text=True)
+    assert dict(re.findall(r'type="hidden" name="(to)" value="(.*?)"', wrong)) == kept
+    assert client.post("/login", data=kept | {"password": PASSWORD}, headers=FORM).location == to
+    assert client.post("/login", data={"to": "//evil.example", "password": PASSWORD}, headers=FORM).location == "/"
 
 
 def test_a_foreign_host_is_refused_on_a_page_that_tells_nothing_of_ours(app: Flask, web: WebApp) -> None:

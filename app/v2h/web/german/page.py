@@ -15,7 +15,7 @@ PAGE_TEXTS: dict[str, str] = {
     "output.plug_lock": "Steckerverriegelung",
     "output.pre_ac": "Netz des Wandlers",
     "output.master": "Hauptschütz",
-    "check.insulation": "Isolationsprüfung",
+    "check.insulation": "Isolationsüberwachung",
     "check.lock": "Steckerverriegelung",
     "check.cable_v": "Kabelspannung",
     "check.welding": "Verschweißprüfung",
@@ -267,6 +267,7 @@ PAGE_TEXTS: dict[str, str] = {
         "Tasten des Ladegeräts 5 s lang gedrückt, während es in Ruhe ist, und öffnen Sie dann innerhalb von zwei "
         "Minuten /pair; oder schreiben Sie web.password in v2h.toml auf der Karte."
     ),
+    "auth.owner_only": "Nur der Betreiber darf etwas ändern.",
     "auth.log_in": (
         "Nur der Betreiber darf etwas ändern. Melden Sie sich unter /login an, oder senden Sie ein API-Token."
     ),
