@@ -85,7 +85,7 @@ class Range:
     def __str__(self) -> str:
         null = ", or null for no limit" if self.null else ""
         unit = f"({self.unit})" if " " in self.unit else self.unit  # some keys of v2h.toml have more than a unit here
-        return f"a number from {self.low:g} to {self.high:g} {unit}".rstrip() + null
+        return f"a number from {self.low:.12g} to {self.high:.12g} {unit}".rstrip() + null
 
 
 @dataclass(frozen=True, slots=True)

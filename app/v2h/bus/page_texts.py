@@ -251,7 +251,10 @@ PAGE_TEXTS: dict[str, str] = {
     "start_step.not_set": "Not set yet: {missing:joined}.",
     "start_step.main_fuse": "the main fuse",
     "start_step.export": "what may be exported",
-    "start_step.limits_set": "At most {charge_a:g} A to the car and {discharge_a:g} A from it.",
+    "start_step.limits_set": (
+        "At most {charge_a:g} A to the car and {discharge_a:g} A from it. "
+        "The main fuse has {fuse_a:g} A; at most {export_w:g} W are exported."
+    ),
     "start_step.not_run": "Not run yet.",
     "start_step.found": "The last check found: {failed:joined}.",
     "start_step.nothing_wrong": "The last check found nothing wrong.",

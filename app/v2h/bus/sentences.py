@@ -7,6 +7,7 @@ The English texts stand in v2h.bus.catalogue and v2h.bus.faults alone; each othe
 (v2h.web.german).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from string import Formatter
@@ -134,7 +135,7 @@ def _ended(text: str) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return text if re.match(r"\w+[._]\w", text) else text[:1].upper() + text[1:]
 
 
 FORMATS: dict[str, Callable[[Any, Language], str]] = {
@@ -153,8 +154,8 @@ FORMATS: dict[str, Callable[[Any, Language], str]] = {
     "brackets": lambda text, _: f" ({text})" if text else "",
 }
 """Formats of our own beside those of str.format. kw: kW from W without the sign; number: a number that is a text
-already; clause: a sentence within another, so without its full stop; capital: with a capital first
-letter; ended: with a full stop, unless there is one, or a question mark; sentence,
-sentences: with a capital and a full stop each; joined: a list with commas; word, mode: by the language's words; when:
-a moment; quoted: a name in quotation marks with a blank before it, nothing for an empty one; brackets: a text in
-brackets, nothing for an empty one. Without a format a list is joined by "; "."""
+already; clause: a sentence within another, so without its full stop; capital: with a capital first letter, unless the
+first word is the name of a file or a key; ended: with a full stop, unless there is one, or a question mark; sentence,
+sentences: with both; joined: a list with commas; word, mode: by the language's words; when: a moment; quoted: a name in
+quotation marks with a blank before it, nothing for an empty one; brackets: a text in brackets, nothing for an empty
+one. Without a format a list is joined by "; "."""

@@ -18,9 +18,10 @@ def whole(default: int, low: int, high: int, unit: str) -> Any:
     return field(default=default, metadata={"range": Whole(low, high, unit)})
 
 
-def choice(default: str | int, *allowed: str | int) -> Any:
-    """A key with a closed list of allowed values, all of them texts or all of them whole numbers."""
-    return field(default=default, metadata={"allowed": allowed})
+def choice(default: str | int, *allowed: str | int, about: str = "") -> Any:
+    """A key with a closed list of allowed values, all of them texts or all of them whole numbers. about: their meaning,
+    for the form on the page."""
+    return field(default=default, metadata={"allowed": allowed, "about": about})
 
 
 def text(default: str = "", *, needed: str = "", read: Callable[[str], object] | None = None) -> Any:

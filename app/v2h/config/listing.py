@@ -68,7 +68,7 @@ def _key(field: "Field[Any]", name: str, value: Any) -> Key:
         return Key(name, value, default, "true or false", FLAG)
     if meta.get("allowed"):
         words = tuple(map(str, meta["allowed"]))
-        return Key(name, value, default, one_of(words), words, number=not isinstance(default, str))
+        return Key(name, value, default, meta.get("about") or one_of(words), words, number=not isinstance(default, str))
     return Key(name, value, default, meta.get("needed") or "a text")
 
 

@@ -80,7 +80,7 @@ class Meter:
     """The keys that every kind has. lag_s None: the lag of the meter is not configured; the kind's GUESS is used."""
 
     kind: str = ""
-    sign: float = choice(1, 1, -1)
+    sign: float = choice(1, 1, -1, about="1, or -1 for a meter that shows import as minus")
     """-1 turns a meter that shows import as export."""
     interval_s: float = number(1, 0.05, 60, "s between readings")
     lag_s: float | None = number(None, 0, 60, "s by which the reading trails the truth")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from v2h.bus.messages import CableCalibration
 from v2h.bus.sentences import Sentence, say
 from v2h.checks import check_texts, shown
+from v2h.config import presets
 from v2h.config.listing import Key, keys_of, meter_of
 from v2h.config.meter_kinds import KINDS, ROLES
 from v2h.config.page_edits import SECRETS, Edits, editable, flat, group_of, read_edits, said_of
@@ -115,8 +116,19 @@ class SiteEdits:
             if kind in KINDS:
                 same = now is not None and now.kind == kind
                 found = keys_of(coming) if same else meter_of(KINDS[kind], role)
+                found = [self._with_presets(key, kind) for key in found]
                 keys = [key for key in found if editable(key.name) and _table(key.name) == f"meter.{role}"]
                 yield Form(f"meter.{role}", [key for key in keys if not key.name.endswith(".kind")], kind)
+
+    def _with_presets(self, key: Key, kind: str) -> Key:
+        """The key of a preset as a list of those that there are."""
+        if not key.name.endswith(".preset"):
+            return key
+        try:
+            found = presets.names(kind, self._paths)
+        except presets.PresetError:
+            return key  # the loader says which file is bad
+        return key._replace(choices=("", *found), allowed="a kind of device whose paths or registers are known")
 
     def change(self, table: str, texts: Mapping[str, str], seen: str | None) -> dict[str, Any]:
         """Keep the values of a form: key -> text, of one whole table. A value that is the card's own is no edit, so

@@ -28,7 +28,15 @@ def add_site(pages: Blueprint, site: SiteEdits, tell: Tell) -> None:
         forms = list(site.forms({role: kind for role, kind in kinds.items() if kind}))
         known = site.show()
         return page(
-            "site.html", error, known=known, forms=forms, roles=ROLES, kinds=tuple(KINDS), toml=toml, typed=typed
+            "site.html",
+            error,
+            known=known,
+            forms=forms,
+            roles=ROLES,
+            kinds=tuple(KINDS),
+            chosen=kinds,
+            toml=toml,
+            typed=typed,
         )
 
     @pages.get("/site")
@@ -46,7 +54,8 @@ def add_site(pages: Blueprint, site: SiteEdits, tell: Tell) -> None:
         changes = ", ".join(f"{key} = {toml(value)}" for key, value in page_says.items())
         said = say("site.edited", address=address, changes=changes)
         tell("warning", "site-edited", said if changes else say("site.given_back", table=table, address=address))
-        return redirect(BACK.get(request.form.get("back", ""), "/site"), 303)
+        place = table.replace(".", "-")
+        return redirect(BACK.get(request.form.get("back", ""), f"/site#s-{place}"), 303)
 
     @pages.post("/site/read")
     def read_gone() -> AnyResponse:

@@ -81,13 +81,16 @@ def add_start(pages: Blueprint, owner: Blueprint, start: Start, sources: StartSo
 
     def start_page(error: RefusedError | None = None) -> AnyResponse:
         known = start.known()
+        found = steps(known)
         mine = g.key is not None and g.key.kind == "session"
         forms = {form.table: form for form in site.forms({})} if mine else {}
         return page(
             "start.html",
             error,
             tab="start",
-            steps=steps(known),
+            typed={} if error is None else request.form,
+            steps=found,
+            left=sum(step.state != DONE for step in found),
             words=WORDS,
             settings=known.settings or {},
             tables=TABLES,

@@ -87,11 +87,14 @@ def _cable(known: Known) -> tuple[str, Sentence]:
 def _limits(known: Known) -> tuple[str, Sentence]:
     if known.coming.limits != known.now.limits:
         return WAITS, say("start_step.limits_wait")
-    missing = [word for key, word in LIMITS if (known.settings or {}).get(key) is None]
+    chosen = known.settings or {}
+    missing = [word for key, word in LIMITS if chosen.get(key) is None]
     if missing:
         return OPEN, say("start_step.not_set", missing=missing)
     limits = known.now.limits
-    return DONE, say("start_step.limits_set", charge_a=limits.max_charge_a, discharge_a=limits.max_discharge_a)
+    grid = {"fuse_a": chosen["fuse_a"], "export_w": chosen["export_limit_w"]}
+    charge_a, discharge_a = limits.max_charge_a, limits.max_discharge_a
+    return DONE, say("start_step.limits_set", charge_a=charge_a, discharge_a=discharge_a, **grid)
 
 
 def _check(known: Known) -> tuple[str, Sentence]:

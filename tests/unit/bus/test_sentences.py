@@ -99,3 +99,11 @@ def test_copies_keep_id_and_values() -> None:
 def test_anything_else_travels_as_it_is() -> None:
     for value in ("text", 7, None, [1, "two"], {"a": 1}):
         assert from_json(to_json(value)) == value
+
+
+def test_a_sentence_begins_with_a_capital_but_no_file_and_no_key_is_renamed() -> None:
+    assert say("page.capital", what="nothing") == "Nothing"
+    for name in ("v2h.toml was edited", "soc_min_pct = 3 is too low"):
+        assert say("page.capital", what=name) == name
+    assert say("page.ended", what="did you mean it?") == "did you mean it?"
+    assert say("page.ended", what="no") == "no."

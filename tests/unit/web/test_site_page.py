@@ -168,6 +168,16 @@ def test_another_meter_is_chosen_and_kept(web: WebApp) -> None:
     assert owner.row("meter.grid.channel") == ["2", "–", "2 not used at the next start", "1"]
 
 
+def test_the_form_of_a_meter_lists_the_presets_and_says_what_a_sign_means(web: WebApp) -> None:
+    page = Owner(web).page("/site?grid=http")
+    (form,) = re.findall(r'<section[^>]* id="s-meter-grid".*?</section>', page, re.DOTALL)
+    assert "<details open>" in form and 'action="/site#s-meter-grid"' in page
+    presets = re.findall(r'<select name="meter.grid.preset">(.*?)</select>', form, re.DOTALL)[0]
+    assert "<option>shelly-pro-3em</option>" in presets and "<option>sdm630</option>" not in presets
+    assert "for a meter that shows import as minus" in form and "-1000000 to 1000000 (W per unit" in html.unescape(form)
+    assert "1e+06" not in page
+
+
 def test_a_newer_card_wins_and_the_page_says_so(web: WebApp) -> None:
     owner = Owner(web, CARD)
     owner.save("limits", {**LIMITS, "limits.max_charge_a": "6", "limits.max_discharge_a": "7"})

@@ -129,6 +129,10 @@ def test_a_refusal_is_said_on_the_page(web: WebApp) -> None:
         "setting.wrong", key="time_zone", wrong=say("setting.zone_meant", value="'London'", meant="Europe/London")
     )
     web.reply = Reply("1", False, say("answer.refused", why=say("refused.settings", errors=[why])), {})
+    refusal = client.post("/start/settings", data=sent | {"time_zone": "London"}, headers=FORM).get_data(as_text=True)
+    step = refusal.partition('id="clock"')[2].partition("</section>")[0]
+    assert 'role="alert"' in step and 'name="time_zone" value="London"' in step, "the typed word stays, with the reason"
+    assert refusal.count('role="alert">Not done') == 1 and 'href="?lang=de"' in refusal
     said = "time_zone = 'London' is not a time zone such as Europe/London; did you mean Europe/London?"
     assert refused({"time_zone": "London"}) == (409, said)
     web.reply, kept = None, web.reply

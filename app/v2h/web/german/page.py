@@ -257,7 +257,10 @@ PAGE_TEXTS: dict[str, str] = {
     "start_step.not_set": "Noch nicht gesetzt: {missing:joined}.",
     "start_step.main_fuse": "die Hauptsicherung",
     "start_step.export": "die erlaubte Einspeisung",
-    "start_step.limits_set": "Höchstens {charge_a:g} A zum Auto und {discharge_a:g} A von ihm.",
+    "start_step.limits_set": (
+        "Höchstens {charge_a:g} A zum Auto und {discharge_a:g} A von ihm. "
+        "Die Hauptsicherung hat {fuse_a:g} A; höchstens {export_w:g} W werden eingespeist."
+    ),
     "start_step.not_run": "Noch nicht ausgeführt.",
     "start_step.found": "Die letzte Prüfung hat gefunden: {failed:joined}.",
     "start_step.nothing_wrong": "Die letzte Prüfung hat nichts Falsches gefunden.",

@@ -346,6 +346,7 @@ TEMPLATES: dict[str, str] = {
     "Edited here": "Hier geändert",
     "In force": "In Kraft",
     "Default": "Vorgabe",
+    "counts until you choose a time zone in Settings": "gilt, bis Sie in den Einstellungen eine Zeitzone wählen",
     "<b>not used: %(note)s</b>": "<b>nicht verwendet: %(note)s</b>",
     "<b>%(value)s at the next start</b>": "<b>%(value)s ab dem nächsten Start</b>",
     "Shown only: this table can be changed only in the file on the card.": (
@@ -375,10 +376,9 @@ TEMPLATES: dict[str, str] = {
         f'{_HOLD}, und öffnen Sie dann innerhalb von zwei Minuten <a href="/pair">Koppeln</a>.'
     ),
     '<a href="/login">Log in</a> to go on.': '<a href="/login">Melden Sie sich an</a>, um weiterzumachen.',
-    'On the appliance it is <b data-t="clock.local">%(time)s</b>. <a href="/settings#clock-h">Set the clock from this device</a>': (  # noqa: E501
-        'Auf der Anlage ist es <b data-t="clock.local">%(time)s</b>. <a href="/settings#clock-h">Uhr von diesem Gerät '
-        "aus "
-        "stellen</a>"
+    "Next come the checks at the bench and the first charge: the pages docs/bench.md and docs/install.md.": (
+        "Als Nächstes kommen die Prüfungen an der Werkbank und die erste Ladung: die Seiten docs/bench.md und "
+        "docs/install.md (englisch)."
     ),
     "Time zone, as Europe/London": "Zeitzone, wie Europe/Berlin",
     "Set the time zone": "Zeitzone setzen",

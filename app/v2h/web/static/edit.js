@@ -153,6 +153,6 @@ const EDITORS = {
     }),
 };
 for (const [id, startEditor] of Object.entries(EDITORS)) {
-  const form = document.getElementById(id);
+  const form = document.querySelector(`form#${id}, form[data-editor=${id}]`);
   if (form) startEditor(form);
 }

@@ -168,7 +168,7 @@ def plain(name: str) -> str:
     if isinstance(name, Sentence):
         return say("page.capital", what=name)
     text = name.replace("_", " ").replace("-", " ") if _NAME.fullmatch(name) else name
-    return text[:1].upper() + text[1:]
+    return str(say("page.capital", what=text))
 
 
 def sentence(text: str) -> str:
