@@ -669,7 +669,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
         "Hold both buttons again and open /pair in one browser; if it happens again, find out who is on your network."
     ),
     "owner.pairing_confirmed": "The browser was confirmed at the panel: it may set the owner's password",
-    "owner.password_news": "The owner's password was {news}",
+    "owner.password_news": "The owner's password was {news:word}",
     "owner.password_left": "v2h.toml still holds a password: the step at boot could not take it over",
     "owner.wrong_password": "Wrong passwords from {address}: {count}, with less than an hour between two.",
     "owner.no_password": "Nobody can log in until a password is set: {trouble}",

@@ -212,7 +212,7 @@ class OwnerCommands:
         self._controller.reprice(self._store.schedule)
         warning = self._written(lambda: self._store.write_prices(now))
         spans = {
-            name: [f"{at.astimezone(wall.tzinfo):%a %d %b %H:%M}" for at in (p.start, p.end)]
+            name: [f"{at.astimezone(wall.tzinfo):%a %-d %b %H:%M}" for at in (p.start, p.end)]
             for name, p in pushed.items()
         }
         parts = [say("answer.prices_part", direction=name, start=a, end=b) for name, (a, b) in spans.items()]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from v2h.bus.messages import Event
-from v2h.bus.sentences import say
+from v2h.bus.sentences import Sentence, say
 from v2h.bus.states import STATE_EVENT, State
 from v2h.datalog.rows import insert
 from v2h.datalog.writer import StoreWriter
@@ -174,6 +174,7 @@ def write(folder: Path, now: datetime) -> float:
         (boot,) = connection.execute("select id from boots").fetchone()
         for event in events(rows):
             said = {name: str(getattr(event, name)) for name in ("level", "code", "text", "source")}
-            row = {**said, "boot": boot, "t": event.t - began, "values": json.dumps(event.values)}
+            text = {"said": event.text.as_json()} if isinstance(event.text, Sentence) else {}  # as datalog keeps it
+            row = {**said, "boot": boot, "t": event.t - began, "values": json.dumps({**event.values, **text})}
             connection.execute(*insert("events", row))
     return float(rows[-1]["soc_pct"])

@@ -85,10 +85,13 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
         except OSError as error:
             return (), say("page.log_unreadable", error=str(error))
 
+    def currency() -> str:
+        settings = state.settings.settings if state.settings else {}
+        return str(settings.get("currency") or "")
+
     def planned() -> dict[str, Any] | None:
-        currency = (state.settings.settings if state.settings else {}).get("currency") or ""
         days, _ = read(lambda a: a.plan_days(PLAN_DAYS_SHOWN))
-        return picture(state.money_plan, owners_zone(state), str(currency), days)
+        return picture(state.money_plan, owners_zone(state), currency(), days)
 
     @blueprint.get("/")
     def now() -> str:
@@ -147,9 +150,9 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
             level=level,
             levels=labels.LEVELS,
             by=by,
-            days=money.periods(days),
+            days=money.periods(days, currency()),
             estimated=any(day.get("estimated_s") for day in days),
-            sessions=money.sessions(sessions, owners_zone(state), runs=in_session),
+            sessions=money.sessions(sessions, owners_zone(state), currency(), runs=in_session),
             totals=labels.ENERGY,
             month_from_s=(int(time.time()) // DAY_S - 29) * DAY_S,
             captures=sorted((path.name for path in captures.glob("*.log")), reverse=True) if captures else [],

@@ -80,6 +80,7 @@ OTHERS = {
     # angekündigte Zeiten, und wer etwas befohlen hat
     "hold": "nicht entladen",
     "none": "keine",
+    "set by v2h.toml on the card": "durch v2h.toml auf der Karte gesetzt",
     "web": "Seite",
     "panel": "Bedienfeld",
     "car": "Auto",

@@ -485,7 +485,7 @@ PROGRAM_TEXTS: dict[str, str] = {
     "owner.pairing_confirmed": (
         "Der Browser wurde am Bedienfeld bestätigt: Er darf das Passwort des Betreibers setzen"
     ),
-    "owner.password_news": "Das Passwort des Betreibers: {news}",
+    "owner.password_news": "Das Passwort des Betreibers: {news:word}",
     "owner.password_left": (
         "v2h.toml enthält noch ein Passwort: Der Schritt beim Hochfahren konnte es nicht übernehmen"
     ),

@@ -24,6 +24,12 @@ function colour(name) {
   return getComputedStyle(root).getPropertyValue(name).trim();
 }
 
+// A day at midnight, in the page's language; else the hour, as dygraphs writes it.
+function timeTick(date, ...more) {
+  if (date.getHours() + date.getMinutes() > 0) return Dygraph.dateAxisLabelFormatter(date, ...more);
+  return date.toLocaleDateString(root.lang, { day: "numeric", month: "short" });
+}
+
 function wattTick(value) {
   const text = Math.abs(value) >= 1000 ? `${Number((value / 1000).toFixed(2)).toLocaleString(root.lang)} kW` : `${Math.round(value)} W`;
   return text.replace("-", "−");
@@ -38,7 +44,7 @@ function drawChart(rows) {
     axes: {
       y: { axisLabelFormatter: wattTick, axisLabelWidth: 52 },
       y2: { valueRange: [0, 100.5], axisLabelFormatter: (value) => `${value} %`, axisLabelWidth: 40, drawGrid: false, independentTicks: true },
-      x: { drawGrid: false, pixelsPerLabel: 45 }, // so that the axis shows hours also on a phone's width, and not only the date
+      x: { axisLabelFormatter: timeTick, drawGrid: false, pixelsPerLabel: 45 }, // so that the axis shows hours also on a phone's width, and not only the date
     },
     gridLineColor: colour("--line"),
     axisLineColor: colour("--line"),
@@ -55,7 +61,7 @@ function drawChart(rows) {
 }
 
 function tell(ms, found) {
-  const when = new Date(ms).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
+  const when = new Date(ms).toLocaleString(root.lang, { weekday: "short", hour: "2-digit", minute: "2-digit" });
   const value = ({ name, yval }) => (name === BATTERY ? `${Math.round(yval)} %` : wattTick(yval));
   const told = found.map((one) => `${one.name} ${value(one)}`);
   setText(chartText, `${when}: ${told.join(", ")}`);

@@ -27,6 +27,11 @@ def number(text: str) -> str:
     return say("page.number", text=text) if "." in text else text
 
 
+def money(value: float | None, currency: str) -> str:
+    """'−0.35 GBP'; without a currency the number alone."""
+    return NONE if value is None else number(f"{value:.2f} {currency}".replace("-", "−").strip())
+
+
 def unit(value: float | None, name: str, digits: int) -> str:
     if value is None:
         return NONE

@@ -6,7 +6,7 @@ from typing import Any
 
 from v2h.bus.sentences import Sentence, from_json, say
 from v2h.web.view import labels
-from v2h.web.view.figures import NONE, kwh, number, percent, span
+from v2h.web.view.figures import NONE, kwh, money, percent, span
 
 LEAST_WH = 100.0
 """With less energy than this the rounding of the counters is a part of the efficiency."""
@@ -21,10 +21,6 @@ def marked(text: str, row: Row) -> str:
     return say("page.about", what=text) if estimated and text != NONE else text
 
 
-def money(value: float | None) -> str:
-    return NONE if value is None else number(f"{value:.2f}".replace("-", "−"))
-
-
 def efficiency(row: Row) -> str:
     """'93 % in, 91 % out': of the converter, from the mains to the battery and back; a dash where little flowed."""
     charged, stored = row.get("charged_wh") or 0.0, row.get("battery_in_wh") or 0.0
@@ -34,19 +30,22 @@ def efficiency(row: Row) -> str:
     return NONE if into == out == NONE else say("page.efficiency", into=into, out=out)
 
 
-def periods(rows: Iterable[Row]) -> list[dict[str, Any]]:
+def periods(rows: Iterable[Row], currency: str = "") -> list[dict[str, Any]]:
     """Days, months or years, newest first, each with its cells: the counters of labels.ENERGY, efficiency, cost,
     saved."""
     shown = []
     for row in rows:
         counted = {key: kwh(row.get(key)) for key in labels.ENERGY}
         cells = [marked(text, row) if key in CHARGERS else text for key, text in counted.items()]
-        cells += [marked(efficiency(row), row), *(marked(money(row.get(key)), row) for key in ("cost", "saved"))]
+        cells += [
+            marked(efficiency(row), row),
+            *(marked(money(row.get(key), currency), row) for key in ("cost", "saved")),
+        ]
         shown.append({"day": row["day"], "cells": cells})
     return shown[::-1]
 
 
-def sessions(rows: Iterable[Row], zone: Any, *, runs: bool) -> list[dict[str, Any]]:
+def sessions(rows: Iterable[Row], zone: Any, currency: str = "", *, runs: bool) -> list[dict[str, Any]]:
     """Sessions, newest first. runs: one goes on now, so the newest has no end yet."""
     shown = []
     for n, row in enumerate(rows):
@@ -61,8 +60,8 @@ def sessions(rows: Iterable[Row], zone: Any, *, runs: bool) -> list[dict[str, An
                     marked(kwh(row.get("charged_wh")), row),
                     marked(kwh(row.get("discharged_wh")), row),
                     say("page.from_to", begin=socs[0], end=socs[1]),
-                    marked(money(row.get("cost")), row),
-                    marked(money(row.get("saved")), row),
+                    marked(money(row.get("cost"), currency), row),
+                    marked(money(row.get("saved"), currency), row),
                 ],
                 "why": say("page.goes_on") if goes_on else why or say("page.end_not_seen"),
             }

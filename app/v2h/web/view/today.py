@@ -7,8 +7,8 @@ from typing import Any
 from v2h.bus.messages import ChargerState, ManagerState
 from v2h.bus.sentences import say
 from v2h.bus.states import Mode
-from v2h.web.view import labels, money
-from v2h.web.view.figures import NONE, kwh, moment, number, percent
+from v2h.web.view import figures, labels, money
+from v2h.web.view.figures import NONE, kwh, moment, percent
 from v2h.web.view.snapshot import Snapshot, zone_of
 
 NEXT_SHOWN = 3
@@ -105,10 +105,8 @@ def energy(counted: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> li
     for row in rows[:2]:  # the charger's side
         row["text"] = money.marked(row["text"], day)
     saved = day.get("saved")
-    currency = settings.get("currency") or ""
-    text = NONE if saved is None else number(f"{saved:.2f} {currency}".replace("-", "−").strip())
-    told = {"text": money.marked(text, day), "tone": "on" if saved else "dim"}
-    rows.append({"name": "saved", "label": say("energy.saved"), **told})
+    told = {"text": money.marked(figures.money(saved, settings.get("currency") or ""), day)}
+    rows.append({"name": "saved", "label": say("energy.saved"), **told, "tone": "on" if saved else "dim"})
     efficiency = money.efficiency(day)
     shown = {"text": money.marked(efficiency, day), "tone": "dim" if efficiency == NONE else "on"}
     return [*rows, {"name": "efficiency", "label": say("energy.efficiency"), **shown}]
