@@ -1,7 +1,4 @@
-"""What another controller wants, as a command of the bus; and what becomes of a retained or unreadable wish.
-
-A setpoint in watts will be one more command here; the faces hand on any command that `v2h/command/NAME` takes.
-"""
+"""What another controller wants, as a command of the bus; an unreadable wish is an error in words."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,7 +10,7 @@ from v2h.gateway.values import SETTING_KEYS
 
 MOST_B = 60_000
 """A schedule or a day of prices is smaller."""
-FOR_A_TIME = ("mode", "slot")
+FOR_A_TIME = ("mode", "slot", "setpoint")
 """Commands that may carry a lifetime and a name."""
 
 
@@ -72,6 +69,14 @@ def number(text: str) -> float:
     return value
 
 
+def _setpoint(text: str) -> Order:
+    """Watts at the battery, + charging; "none" ends it; or an object with all values."""
+    word = text.strip()
+    if word == "none":
+        return Order("setpoint", {"power_w": None})
+    return Order("setpoint", _object(word) if word.startswith("{") else {"power_w": number(word)})
+
+
 def _setting(key: str) -> Callable[[str], Order]:
     return lambda text: Order("settings", {key: number(text)})
 
@@ -79,6 +84,7 @@ def _setting(key: str) -> Callable[[str], Order]:
 WISHES: dict[str, Callable[[str], Order]] = {
     "mode": _named("mode", "mode", MODES),
     "slot": _named("slot", "slot", ("none",)),
+    "setpoint": _setpoint,
     "stop": _press("stop"),
     "resume": _press("resume"),
     "clear-fault": _press("clear-fault"),
@@ -110,7 +116,8 @@ def with_name(order: Order, by: str, lifetime_s: float | None = None) -> Order:
     if order.name not in FOR_A_TIME:
         return order
     values: Mapping[str, Any] = {"by": by, **order.values}
-    endless = not {"until", "lifetime_s"} & values.keys() and values.get(order.name) not in ("idle", "none")
+    ends = values.get("power_w", "") is None or values.get(order.name) in ("idle", "none")
+    endless = not ends and not {"until", "lifetime_s"} & values.keys()
     if lifetime_s is not None and endless:
         values = {**values, "lifetime_s": lifetime_s}
     return Order(order.name, dict(values))

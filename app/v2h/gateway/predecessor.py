@@ -22,8 +22,8 @@ from v2h.gateway.orders import Order
 NAME = "the old page"
 OK, ERROR = '{"ack": "ok"}', '{"ack": "err"}'
 """With the blank, as the predecessor wrote them."""
-WORDS = {"idle": "Idle", "v2h": "V2h", "solar": "Charge", "charge": "Charge", "discharge": "Discharge"}
-ACTIONS = {"idle": "Sleep", "v2h": "V2h", "solar": "Eco", "charge": "Charge", "discharge": "Discharge"}
+WORDS = {"idle": "Idle", "v2h": "V2h", "cover": "V2h", "solar": "Charge", "charge": "Charge", "discharge": "Discharge"}
+ACTIONS = {"idle": "Sleep", "v2h": "V2h", "cover": "V2h", "solar": "Eco", "charge": "Charge", "discharge": "Discharge"}
 LOCAL_ENDS = (".local", ".lan", ".home", ".internal", ".home.arpa", ".fritz.box")
 
 

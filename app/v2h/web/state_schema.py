@@ -21,7 +21,7 @@ BOOL: Schema = {"type": "boolean"}
 VIEW_TEXTS = (
     *("site", "tone", "headline", "spoken", "why", "manager_silent", "mode", "mode_text", "stop_text", "step_text"),
     *("soc", "volts", "amps", "power", "setpoint", "cable", "temperature", "accepts", "starts", "capacity", "grid"),
-    *("grid_age", "plugged", "goal", "assumed", "next", "price", "fault_follows", "unlock_wait"),
+    *("grid_age", "plugged", "goal", "assumed", "next", "price", "fault_follows", "unlock_wait", "plan_stamp"),
 )
 VIEW_ROWS = (
     *("steps", "coming", "today", "faults", "outputs", "checks", "config_errors", "troubles", "programs", "ages"),

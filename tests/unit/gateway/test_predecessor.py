@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from tests.support.gatewayhouse import house
+from tests.support.messages import manager
 from v2h.bus.messages import ManagerSchedule
+from v2h.bus.states import MODES
 from v2h.gateway.house import House
 from v2h.gateway.orders import Order
-from v2h.gateway.predecessor import ERROR, turn
+from v2h.gateway.predecessor import ACTIONS, ERROR, WORDS, turn
 from v2h.gateway.shell.old_page import is_of_the_house
 
 SAID = json.loads((Path(__file__).resolve().parents[2] / "data/predecessor/messages.json").read_text())
@@ -89,6 +91,15 @@ def test_the_schedule_as_events() -> None:
             {"time": "23:30:00", "action": "Charge"},
         ]
     }
+
+
+def test_every_mode_has_a_word_of_the_predecessor() -> None:
+    assert WORDS.keys() == ACTIONS.keys() == set(MODES)
+    for name in MODES:
+        seen = house()
+        seen.manager = manager(mode=name)
+        said, _ = answer('{"cmd":"GetMode"}', seen)
+        assert (said["Mode"] if isinstance(said["Mode"], str) else next(iter(said["Mode"]))) == WORDS[name]
 
 
 def test_data_are_watts_and_unknown_is_not_0() -> None:

@@ -41,6 +41,7 @@ PAYLOADS: tuple[Any, ...] = (
     "v2h", "charge", "idle", "none", "hold", "true", "false", "1", "2", "3", "16", "-5", "1e400", "NaN", "PRESS", "",
     {"mode": "charge", "amps": 10}, {"slot": "hold", "lifetime_s": 60}, {"slot": "charge"}, [], None, 5, "\u0000", "ü",
     {"cmd": "GetData"}, {"cmd": {"SetMode": "V2h"}}, {"cmd": {"SetMode": {"Charge": {}}}}, {"cmd": {"SetEvents": []}},
+    {"power_w": -500, "lifetime_s": 60},
     {"soc_max_pct": 80}, {"schedule": {"version": 1}}, {"import": []}, {"cmd": {}}, {"by": "x" * 40, "mode": "v2h"},
 )  # fmt: skip
 

@@ -51,6 +51,13 @@ def test_which_topics_are_ours() -> None:
         ("mode", b"idle", Order("mode", {"mode": "idle", "by": "MQTT"})),
         ("mode", b'{"mode":"charge","until":"x"}', Order("mode", {"mode": "charge", "until": "x", "by": "MQTT"})),
         ("slot", b"none", Order("slot", {"slot": "none", "by": "MQTT"})),
+        ("setpoint", b"-1500", Order("setpoint", {"power_w": -1500.0, "by": "MQTT", "lifetime_s": 60.0})),
+        ("setpoint", b"none", Order("setpoint", {"power_w": None, "by": "MQTT"})),
+        (
+            "setpoint",
+            b'{"power_w": 800, "lifetime_s": 30, "by": "EMHASS"}',
+            Order("setpoint", {"by": "EMHASS", "power_w": 800, "lifetime_s": 30}),
+        ),
         ("stop", b"PRESS", Order("stop", {})),
         ("clear-fault", b"", Order("clear-fault", {})),
         ("grid_target_w", b"-50", Order("settings", {"grid_target_w": -50.0})),
