@@ -52,6 +52,7 @@ COMMANDS = {
     "clock": "Uhr",
     "slot": "Angekündigte Zeit",
     "setpoint": "Leistungsvorgabe",
+    "plan": "Plan",
     "clear-fault": "Fehler quittieren",
     "capture": "Aufzeichnung",
     "calibrate": "Kalibrieren",
