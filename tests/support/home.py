@@ -58,6 +58,10 @@ class Home:
     def local(self) -> datetime:
         return self.wall.astimezone(self.controller.schedule.zone)
 
+    def time_after(self, seconds: float) -> str:
+        """The local time in so many seconds, as an order has it."""
+        return (self.local + timedelta(seconds=seconds)).isoformat()
+
     def run(self, hours: float = 0.0, seconds: float = 0.0) -> None:
         end = self.now + hours * 3600 + seconds
         while self.now < end:

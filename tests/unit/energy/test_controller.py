@@ -190,7 +190,7 @@ def test_a_stop_suspends_until_the_owner_resumes_or_starts_something() -> None:
     home.run(hours=30)
     assert (home.state, home.sessions) == ("idle", 1)
     assert home.why.startswith("Stopped by you.")
-    home.controller.take_slot(home.now, Slot("charge", home.now + 3600, "soon"))
+    home.controller.take_slot(home.now, Slot("charge", home.now + 3600, home.time_after(3600)))
     home.controller.take(home.now, ModeRequest("idle"))
     home.run(seconds=60)
     assert home.state == "idle"
@@ -298,7 +298,7 @@ def test_a_cheap_slot_charges_and_goes_back_to_what_was_before() -> None:
     home = Home(EVENING, NONE)
     home.controller.take(home.now, ModeRequest("v2h"))
     home.run(seconds=60)
-    home.controller.take_slot(home.now, Slot("charge", home.now + 1800, "soon", amps=8.0))
+    home.controller.take_slot(home.now, Slot("charge", home.now + 1800, home.time_after(1800), amps=8.0))
     home.run(seconds=120)
     assert home.own_w == pytest.approx(8 * 385, abs=1)
     assert "a cheap slot was announced" in home.why
@@ -320,7 +320,7 @@ def test_another_car_in_the_house_is_not_fed() -> None:
     home.load_w = lambda hour: 400.0
     home.run(seconds=70)
     assert home.own_w < -300
-    home.controller.take_slot(home.now, Slot("hold", home.now + 600, "soon"))
+    home.controller.take_slot(home.now, Slot("hold", home.now + 600, home.time_after(600)))
     home.run(seconds=4)
     assert home.own_w == 0
 

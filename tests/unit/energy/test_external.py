@@ -181,10 +181,10 @@ def test_a_charge_for_a_ready_by_target_is_stronger_and_its_floor_holds() -> Non
 def test_it_replaces_a_slot_but_a_hold_still_forbids_to_discharge() -> None:
     home = Home(EVENING, V2H)
     home.run(seconds=30)
-    home.controller.take_slot(home.now, Slot("charge", home.now + 600, "soon"))
+    home.controller.take_slot(home.now, Slot("charge", home.now + 600, home.time_after(600)))
     given(home, -1000.0)
     assert home.controller.order.mode == "discharge"
-    home.controller.take_slot(home.now, Slot("hold", home.now + 600, "soon"))
+    home.controller.take_slot(home.now, Slot("hold", home.now + 600, home.time_after(600)))
     home.run(seconds=60)
     assert home.own_w == 0.0
     assert home.controller.order.by == "setpoint"

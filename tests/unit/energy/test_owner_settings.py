@@ -38,7 +38,7 @@ def test_what_is_chosen_holds() -> None:
         ({"currency": "pounds"}, "currency = 'pounds' is not three capital letters"),
         ({"currency": 5}, "currency = 5 is not three"),
         ({"plan": 1}, "plan = 1 is not true or false"),
-        ({"wear_per_kwh": 1.5}, "wear_per_kwh = 1.5 is not a number from 0 to 1 (per kWh)"),
+        ({"wear_per_kwh": 1.5}, "wear_per_kwh = 1.5 is not a number from 0 to 1 per kWh"),
         ({"idle_end": 5}, "unknown setting idle_end; did you mean idle_end_min?"),
         (
             {"values": {"fuse_a": 60}},

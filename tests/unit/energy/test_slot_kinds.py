@@ -13,7 +13,7 @@ V2H: dict[str, Any] = {"version": 1, "otherwise": "v2h"}
 
 
 def slot(home: Home, kind: str, minutes: float = 10, **more: float) -> None:
-    home.controller.take_slot(home.now, Slot(kind, home.now + 60 * minutes, "soon", **more))
+    home.controller.take_slot(home.now, Slot(kind, home.now + 60 * minutes, home.time_after(60 * minutes), **more))
 
 
 def test_a_discharge_slot_gives_its_power_down_to_its_floor_and_what_was_before_returns() -> None:

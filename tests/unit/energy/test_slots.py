@@ -14,7 +14,7 @@ NEVER = {"version": 1}
 
 
 def hold(by: str, until_t: float = 100.0) -> Slot:
-    return Slot("hold", until_t, "soon", by=by)
+    return Slot("hold", until_t, "2026-11-22T13:00:00+00:00", by=by)
 
 
 def test_the_newest_is_in_force_and_a_repetition_does_not_overtake() -> None:
@@ -73,7 +73,7 @@ def test_the_sentence_says_who_and_the_owners_mode_is_back_after_the_lifetime() 
     assert home.own_w == 0.0 and home.why == "evcc holds the car from discharging: the house draws from the grid."
     state = home.controller.state(home.now, home.wall)
     assert (state.by, state.chosen_by) == ("evcc", "owner")
-    home.controller.take_slot(home.now, Slot("charge", home.now + 90.0, "soon", 8.0, by="evcc"))
+    home.controller.take_slot(home.now, Slot("charge", home.now + 90.0, home.time_after(90.0), 8.0, by="evcc"))
     home.run(seconds=30)
     assert home.own_w > 2500.0 and "evcc asked for it" in home.why
     home.run(seconds=90)
@@ -84,7 +84,7 @@ def test_a_charge_of_0_a_keeps_the_session_at_0_w() -> None:
     home = Home(WALL, NEVER, load_w=lambda hour: 900.0)
     home.controller.take(home.now, read_order({"mode": "v2h"}, Limits(), home.now, WALL))
     home.run(seconds=120)
-    home.controller.take_slot(home.now, Slot("charge", home.now + 90.0, "soon", 0.0, by="evcc"))
+    home.controller.take_slot(home.now, Slot("charge", home.now + 90.0, home.time_after(90.0), 0.0, by="evcc"))
     home.run(seconds=60)
     assert home.own_w == 0.0 and home.state == "energy" and home.sessions == 1
 
