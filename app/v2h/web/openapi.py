@@ -206,9 +206,13 @@ ENDPOINTS = (
     Endpoint("get", "/schedule/preview", "What it will do in the next 7 days", PREVIEW, SOURCED),
     Endpoint("get", "/schedule/preview.ics", "The same as a calendar", "text/calendar", SOURCED),
     Endpoint("get", "/evcc", "What evcc reads; unknown values are left out", EVCC),
-    Endpoint("put", "/evcc/enable", "evcc charges, or rests at 0 W", DONE, CHANGED, LANGUAGE, {"type": "boolean"}),
-    Endpoint("put", "/evcc/maxcurrent", "evcc's current, A at 230 V", DONE, CHANGED, LANGUAGE, EVCC_A),
-    Endpoint("put", "/evcc/batterymode", "evcc: 1 normal, 2 hold, 3 charge", DONE, CHANGED, LANGUAGE, EVCC_MODE),
+    Endpoint(
+        "put", "/evcc/enable", "evcc charges, or rests at 0 W", DONE, CHANGED, LANGUAGE, {"type": "boolean"}, "operate"
+    ),
+    Endpoint("put", "/evcc/maxcurrent", "evcc's current, A at 230 V", DONE, CHANGED, LANGUAGE, EVCC_A, "operate"),
+    Endpoint(
+        "put", "/evcc/batterymode", "evcc: 1 normal, 2 hold, 3 charge", DONE, CHANGED, LANGUAGE, EVCC_MODE, "operate"
+    ),
     Endpoint(
         "get", "/prices", "Dated prices and forecast of the sun as they were pushed", shape(prices=OBJECT), SOURCED
     ),
@@ -222,7 +226,9 @@ ENDPOINTS = (
         PRICES,
         "operate",
     ),
-    Endpoint("post", "/trips", "Trips from a calendar, in place of those before", DONE, CHANGED, LANGUAGE, TRIPS),
+    Endpoint(
+        "post", "/trips", "Trips from a calendar, in place of those before", DONE, CHANGED, LANGUAGE, TRIPS, "operate"
+    ),
     Endpoint(
         "post",
         "/setpoint",

@@ -317,7 +317,7 @@ def test_a_log_that_cannot_be_read_says_so(client: FlaskClient, web: WebApp, log
         answer = client.get(f"/api/v1/{path}")
         assert answer.status_code == 503 and "disk I/O error" in answer.get_json()["error"]
     bare = web.make().test_client()
-    for path in ("log", "energy", "samples", "log.csv", "samples.csv"):
+    for path in ("log", "energy", "samples", "sessions", "log.csv", "samples.csv", "energy.csv", "sessions.csv"):
         assert "there is no log here" in bare.get(f"/api/v1/{path}").get_json()["error"]
 
 
@@ -329,6 +329,15 @@ def test_csv_holds_every_event(client: FlaskClient, monkeypatch: pytest.MonkeyPa
     assert client.get("/api/v1/samples.csv?from_s=1&to_s=61&step_s=60").get_data(as_text=True) == (
         "t,grid_w,power_w,soc_pct\r\n1.0,12.0,,50.0\r\n"
     )
+
+
+def test_csv_of_months_and_of_sessions(client: FlaskClient) -> None:
+    head, month, end = client.get("/api/v1/energy.csv?by=month").get_data(as_text=True).split("\r\n")
+    assert head.startswith("day,charged_wh,discharged_wh,") and (month[:13], end) == ("2026-11,1200.", "")
+    head, session, end = client.get("/api/v1/sessions.csv").get_data(as_text=True).split("\r\n")
+    assert head.startswith("at,synchronised,lasted_s,modes,charged_wh,") and head.endswith(",why")
+    assert session.startswith("2026-11-22T00:00:00Z,1,3600.0,,1200.0,0.0,") and end == ""
+    assert client.get("/api/v1/energy.csv?by=week").status_code == 400
 
 
 def test_captures_are_listed_and_given_by_name_only(client: FlaskClient, web: WebApp) -> None:

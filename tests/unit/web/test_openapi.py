@@ -22,7 +22,7 @@ from v2h.web.auth_store import SCOPES
 from v2h.web.openapi import document
 
 EXAMPLES = 20
-APART = r"/(stream|database|log\.csv|samples\.csv|captures/\{name\})$"
+APART = r"/(stream|database|(log|samples|energy|sessions)\.csv|captures/\{name\})$"
 """Streams and downloads have their own tests."""
 
 
