@@ -9,6 +9,7 @@ import pytest
 from tests.support.virtual import VirtualBoard
 from v2h.bus.faults import FAULTS, INCOMPATIBLE, MALFUNCTION, NO_BIT, SYSTEM
 from v2h.bus.states import State
+from v2h.ccs.power_supervision import CCS_WATCHES
 from v2h.chademo import frames, limits
 from v2h.chademo.frames import X109, X208
 from v2h.chademo.interface import Fault
@@ -175,7 +176,7 @@ def test_no_limit_is_dead() -> None:
 
 def test_every_fault_of_the_table_is_raised_and_every_raised_one_is_in_it() -> None:
     late = {row.fault for row in TABLE.values() if row.limit and not row.refuses}
-    watched = {watch.name for watch in WATCHES if not watch.normal}
+    watched = {watch.name for watch in (*WATCHES, *CCS_WATCHES) if not watch.normal}
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "app" / "v2h").rglob("*.py"))
     ours = set(re.findall(r'Fault\("(\w+)"', code))
     assert ours >= {"found_at_start", "guard_tripped", "outputs_lost", "late_d2", "incompatible", "k_before_can"}

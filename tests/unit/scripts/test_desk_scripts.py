@@ -35,7 +35,7 @@ def taken() -> Iterator[int]:
 
 
 def test_the_demo_does_not_start_on_a_taken_port(taken: int) -> None:
-    why = f"demo: port {taken} cannot be used: Address already in use; choose another with --port\n"
+    why = f"demo: port {taken} cannot be used: Address already in use; choose another, as in scripts/demo --port {taken + 11}\n"
     assert demo(taken) == (2, "", why)
 
 
