@@ -240,7 +240,7 @@ def test_a_stop_is_remembered_and_a_mode_is_not(tree: Tree) -> None:
 
 
 def test_a_setpoint_of_another_program_holds_lapses_and_is_not_remembered(tree: Tree) -> None:
-    reply = tree.ask("setpoint", power_w=1500, life_s=12, name="Predbat")
+    reply = tree.ask("setpoint", power_w=1500, lifetime_s=12, by="Predbat")
     assert reply.ok, reply.text
     began = time.monotonic()
     tree.until(lambda: abs(tree.house.own_w - 1500) < 50, what="the power is held")
@@ -249,10 +249,10 @@ def test_a_setpoint_of_another_program_holds_lapses_and_is_not_remembered(tree: 
     assert time.monotonic() - began > 11.5
     tree.until(lambda: tree.house.own_w == 0 and not tree.house.setpoints[-1].wanted)
     follow(tree)
-    refused = tree.ask("setpoint", power_w=1500, life_s=600, name="Predbat")
-    assert not refused.ok and "the owner chose V2H by hand" in refused.text
+    refused = tree.ask("setpoint", power_w=1500, lifetime_s=600, by="Predbat")
+    assert not refused.ok and "the owner chose V2H" in refused.text
     assert tree.ask("resume").ok
-    assert tree.ask("setpoint", power_w=1500, life_s=600, name="Predbat").ok
+    assert tree.ask("setpoint", power_w=1500, lifetime_s=600, by="Predbat").ok
     tree.until(lambda: abs(tree.house.own_w - 1500) < 50)
     tree.end("manager", signal.SIGKILL)
     tree.told.clear()
