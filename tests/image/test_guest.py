@@ -205,7 +205,7 @@ def test_output_belongs_to_guard_alone(guest: Guest, output: str) -> None:
     path = f"/sys/class/leds/{output}"
     assert guest.out(f"stat -c '%U %a' {path}/brightness") == "v2h-guard 644"
     assert "[none]" in guest.out(f"cat {path}/trigger")
-    code, said = guest.sh(f"setpriv --reuid v2h-charger --regid v2h --clear-groups sh -c 'echo 1 >{path}/brightness'")
+    code, said = guest.sh(f"setpriv --reuid v2h-charger --regid v2h --init-groups sh -c 'echo 1 >{path}/brightness'")
     assert code != 0
     assert "Permission denied" in said
 

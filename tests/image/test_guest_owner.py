@@ -15,12 +15,12 @@ def test_password_was_taken_off_the_card_and_the_card_is_read_only_again(guest: 
 def test_hash_is_webs_alone(guest: Guest) -> None:
     assert guest.out("stat -c '%U %a' /data/web /data/web/owner.json").splitlines() == ["v2h-web 700", "v2h-web 600"]
     assert "scrypt$" in guest.out("cat /data/web/owner.json")
-    code, _ = guest.sh("setpriv --reuid v2h-manager --regid v2h --clear-groups cat /data/web/owner.json")
+    code, _ = guest.sh("setpriv --reuid v2h-manager --regid v2h --init-groups cat /data/web/owner.json")
     assert code != 0
     toml = "/boot/firmware/v2h.toml"
     modes = guest.out(f"stat -c '%U %G %a' /boot/firmware {toml} /run/v2h/site/v2h.toml").splitlines()
     assert modes == ["root v2h-card 750", "root v2h-card 640", "root root 644"]
-    assert guest.sh(f"setpriv --reuid v2h-web --regid v2h --clear-groups cat {toml}")[0] != 0
+    assert guest.sh(f"setpriv --reuid v2h-web --regid v2h --init-groups cat {toml}")[0] != 0
     assert guest.sh(f"setpriv --reuid v2h-meter --regid v2h --init-groups cat {toml}")[0] == 0
     given = "from v2h.config.files import config_paths; print(config_paths()[0])"
     for user, path in (("v2h-web", "/run/v2h/site/v2h.toml"), ("v2h-meter", toml)):

@@ -103,7 +103,7 @@ def change_things(guest: Guest, owner: Owner, seconds: float) -> None:
     """Change settings and schedule as an owner does, with the files' own writer."""
     end, n = owner.now_s() + seconds, 0
     write = (
-        "cd / && PYTHONDONTWRITEBYTECODE=1 setpriv --reuid v2h-manager --regid v2h --clear-groups python3 -c "
+        "cd / && PYTHONDONTWRITEBYTECODE=1 setpriv --reuid v2h-manager --regid v2h --init-groups python3 -c "
         "'import json, sys; from pathlib import Path; from v2h.runtime import atomic_file; "
         'p = Path("/data/v2h") / sys.argv[1]; v = atomic_file.read_json(p); v.update(json.loads(sys.argv[2])); '
         "atomic_file.write_json(p, v)' "
