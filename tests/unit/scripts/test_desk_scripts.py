@@ -35,8 +35,8 @@ def taken() -> Iterator[int]:
 
 
 def test_the_demo_does_not_start_on_a_taken_port(taken: int) -> None:
-    why = f"demo: port {taken} cannot be used: Address already in use; choose another, as in scripts/demo --port {taken + 11}\n"
-    assert demo(taken) == (2, "", why)
+    why = f"demo: port {taken} cannot be used: Address already in use; "
+    assert demo(taken) == (2, "", f"{why}choose another, as in scripts/demo --port {taken + 11}\n")
 
 
 @pytest.mark.parametrize("port", ["0", "99999", "-1", "x", "80.5"])
