@@ -300,7 +300,7 @@ class ManagerPrices(Message):
     """The dated prices of one direction, "import" or "export", or the forecast of the "sun", as they were pushed.
 
     start: ISO time of the first step. step_min: 15, 30 or 60. values: the price of a kWh in each step, for the sun its
-    mean power in W, None where there is none; all together at most 16 kB, of the 64 KiB that a message of the bus shall
+    mean power in W, None if unknown; all together at most 16 kB, of the 64 KiB that a message of the bus shall
     not exceed. pushed: ISO time of the last push.
     """
 

@@ -28,7 +28,7 @@ _ADDRESS = struct.Struct(">16sHBB")
 class V2gFrame(NamedTuple):
     """One message. t: seconds since the first packet of the file. sender: car, charger or modem. fields: as decoded.
 
-    namespace: the dialect of a message in EXI, else "". session: the session id, hexadecimal; "" where there is none.
+    namespace: the dialect of a message in EXI, else "". session: the session id, hexadecimal; "" without one.
     data: the EXI, or the whole frame. remark: what was tolerated, else "".
     """
 

@@ -20,7 +20,7 @@ LOCAL_MODEM = bytes.fromhex("00b052000001")
 SHORTEST_B = 60
 """Ethernet's shortest frame, without its checksum."""
 GROUPS = 58
-"""Groups of carriers for which attenuation is told."""
+"""Groups of carriers; the modem reports one attenuation for each."""
 _HEADER = struct.Struct("<6s6s2sBHH")
 _TYPE_BYTES = ETHERTYPE.to_bytes(2, "big")
 

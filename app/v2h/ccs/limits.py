@@ -69,6 +69,6 @@ def table() -> dict[str, Limit]:
 
 
 def charge_only_a(amps_a: float) -> float:
-    """The only place that decides about a negative current: there is none. Every current that a car asks for, and every
+    """The only place that decides about a negative current: it forbids it. Every current that a car asks for, and every
     current that the power session orders in a phase with a car, passes here. NaN is 0 A as well."""
     return amps_a if amps_a > LEAST_A.value else LEAST_A.value

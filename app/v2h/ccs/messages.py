@@ -86,7 +86,7 @@ DC_TRANSFER = ("DC_core", "DC_extended", "DC_combo_core", "DC_unique")
 SERVICE_ID = 1
 TUPLE_ID = 1
 EVSE_ID = {DIN.name: "00", ISO2.name: "ZZ00000"}
-"""We have no operator's number: `00` is none in DIN SPEC 70121, ZZ00000 by convention in ISO 15118-2."""
+"""We have no operator's number: `00` means "no number" in DIN SPEC 70121, ZZ00000 by convention in ISO 15118-2."""
 ISOLATION = {
     Isolation.INVALID: "Invalid",
     Isolation.VALID: "Valid",

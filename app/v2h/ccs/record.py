@@ -70,7 +70,7 @@ class Pilot(IntEnum):
 
 
 class Isolation(IntEnum):
-    """The isolation as the car is told it; the values are the indexes of EVSEIsolationStatus in both dialects. The
+    """The isolation that the car is shown; the values are the indexes of EVSEIsolationStatus in both dialects. The
     fifth value of ISO 15118-2, No_IMD, does not exist here: without a monitor there is no session."""
 
     INVALID = 0
@@ -90,7 +90,7 @@ class CarRecord:
 
     session: number of the car's session at `ccs`, counted up; another number is another session. target_v, target_a:
     of the last PreChargeReq or CurrentDemandReq. max_v, max_a, max_w: the car's own limits. ready: EVReady. car_error:
-    index of EVErrorCode; 0 is none. request_age_ms: since the car's last request of this phase.
+    index of EVErrorCode; 0 means no error. request_age_ms: since the car's last request of this phase.
     """
 
     phase: Phase

@@ -119,7 +119,7 @@ class Secc:
             self._note(fields)
 
     def turn(self, now: float, charger: ChargerRecord | None, pilot: Pilot) -> Answer | None:
-        """The answer to the waiting request, or None if there is none or it must still wait. Call after each message
+        """The answer to the waiting request, or None while there is nothing to send. Call after each message
         and at least every 50 ms. charger: its last record if it is fresh. pilot: the present state."""
         if charger is not None:
             self._isolation_failed = self._isolation_failed or charger.isolation is Isolation.FAULT

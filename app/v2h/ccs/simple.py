@@ -139,7 +139,7 @@ _SIZED: dict[str, Callable[[int], Simple]] = {"u": Unsigned, "i": Signed, "str":
 
 
 def simple_kind(kind: str, enums: Mapping[str, str]) -> Simple | None:
-    """The simple type with this name in a table; None if it is none of them, but a type with fields."""
+    """The simple type with this name in a table; None if the name is that of a type with fields."""
     if kind in enums:
         return Enum(tuple(enums[kind].split()))
     if kind == "bool":
