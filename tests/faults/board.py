@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from tests.faults.numbers import READS_S, UNREAD_STRANGER_S
 from tests.faults.shells import Shells
 from v2h.safety.converter_monitor import ConverterMonitor
 from v2h.safety.guarding import LIVE, Guarding
@@ -94,6 +95,8 @@ class Board(Shells):
         if self.guard is None:
             return
         self._say("guard is killed")
+        if self.judge.stranger_t is not None and self.now - self.judge.stranger_t < READS_S:
+            self.judge.stranger_s = UNREAD_STRANGER_S
         self.guard, self._guard_stopped, self._guard_t = None, False, math.inf
         self._guard_inbox.clear(), self._packets.clear()
         if self.charger is not None:
@@ -131,10 +134,11 @@ class Board(Shells):
 
     def second_steps_in(self) -> None:
         """safety/shell/backup_guard. (It does not act when guard is killed: the new guard must manage alone.)"""
-        if self._guard_stopped:
+        if self._guard_stopped and self.guard is not None:
             self._say("guard's second kills it and makes safe")
+            since_t = self.guard.zero_since_t
             self.kill_guard()
-            self._sweep()
+            self._sweep(since_t)
 
     def continue_guard(self, since: float) -> None:
         """guard first handles what waited in its sockets; a charger that had given up on guard has closed the wire."""
@@ -149,10 +153,12 @@ class Board(Shells):
             self._guard_acts()
 
     def kill_tree(self) -> None:
-        """supervisord has ended: systemd ends the rest, runs the stand-alone make-safe, then restarts everything."""
+        """supervisord has ended: systemd ends the rest, runs the stand-alone make-safe, then restarts everything.
+        A guard that was there left a second, which is earlier and knows since when guard has commanded 0 A."""
+        since_t = None if self.guard is None else self.guard.zero_since_t
         self.kill_charger(restart_s=6.0)
         self.kill_guard(restart_s=5.0)
-        self._sweep()
+        self._sweep(since_t)
 
     def stop_tree(self, for_s: float) -> None:
         """SIGSTOP for supervisord, and SIGCONT; guard notices it the next time it acts."""
@@ -169,10 +175,12 @@ class Board(Shells):
         if self.guard is not None:
             self.guard.on_tree(stopped=stopped)
 
-    def _sweep(self) -> None:
-        """The stand-alone make-safe."""
+    def _sweep(self, since_t: float | None) -> None:
+        """The stand-alone make-safe, or that of guard's second."""
         found = self.plant.outputs
         if found & ALL_BUT_LOCK:
-            self._sweeper = MakeSafe(self.now, 0 if found & CONTACTORS else FROM_SIGNALS)
+            self._sweeper = MakeSafe(
+                self.now if since_t is None else since_t, 0 if found & CONTACTORS else FROM_SIGNALS
+            )
             self._swept = ConverterMonitor()
             self._guard_t = self.now

@@ -180,7 +180,7 @@ DEFECTS: tuple[Defect, ...] = (
        ("charger asks for d2 off",)),
     _D("unlocks_when_asked", "safety/rules.py", "return _told_below(view, request, UNLOCK_V)", "return True",
        ("charger asks for the lock off",)),
-    _D("stranger_tolerated", "safety/guarding.py", "            self._safe.drop_pre_ac()\n", "",
+    _D("stranger_tolerated", "safety/guarding.py", "            self._safe.drop_pre_ac(frame.t)\n", "",
        ("a stranger writes 10 A to the converter after a trip",)),
     # Found by the mutants of an independent review: the whole test suite had noticed none of these.
     _D("stale_amps_are_small", "chademo/conditions.py",

@@ -15,6 +15,7 @@ from tests.faults.numbers import (
     REACTION_S,
     SENSOR_OFF_V,
     SET_AMPS,
+    STRANGER_S,
     TOLD_A,
     TOLD_A_S,
     TOLD_FLOW,
@@ -41,6 +42,7 @@ class Hearing(Record):
         self.car_heard_t = self.pre_heard_t = -math.inf
         """When charger last received a complete 0x102, and a prompt answer of the converter that was no abort."""
         self.stranger_t: float | None = None
+        self.stranger_s = STRANGER_S
         self._object_t: dict[Entry, float] = {}
         self._car_stops_t: float | None = None
         self._car_open_t: float | None = None

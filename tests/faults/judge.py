@@ -82,7 +82,7 @@ class Judge(Relays):
         self._judge_k(board, amps_a)
         if circuit.joined:
             self._judge_obedience(board, abs(amps_a))
-        if self.stranger_t is not None and now - self.stranger_t > 0.1 and Output.PRE_AC in outputs:
+        if self.stranger_t is not None and now - self.stranger_t > self.stranger_s and Output.PRE_AC in outputs:
             self.fail(board, "PRE AC off when somebody writes amps after a trip", f"{now - self.stranger_t:.2f} s")
         if self._t_108 > now - 0.3 and circuit.car_closed:
             self._judge_told(board, amps_a)

@@ -6,6 +6,11 @@ from v2h.safety.outputs import CONTACTORS, Output
 LOW_A = 5.0
 K_OFF_S = 0.5
 FAULTY_PRE_S = 1.5
+STRANGER_S, UNREAD_STRANGER_S = 0.1, 0.9
+"""From a foreign write after a trip to PRE AC off. The second one counts when guard dies before it has read that write:
+its second replaces the order by 0 A at once, and switches the AC off at make-safe's own time."""
+READS_S = 0.02
+"""guard reads its bus this often while it makes safe."""
 REACTION_S = 0.75
 """Time until a falling limit is obeyed: its frame 0.1 s, our look 0.05 s, the converter's dead time 0.2 s, its fall
 from 15 A 0.3 s, and 0.1 s more."""

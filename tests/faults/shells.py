@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.judge import Judge
-from tests.faults.numbers import DEAD_AFTER_S, FULL_V, PIN_DIVIDER
+from tests.faults.numbers import DEAD_AFTER_S, FULL_V, PIN_DIVIDER, STRANGER_S
 from tests.faults.parts import FaultyCar, FaultyCircuit, FaultyPre
 from tests.faults.quick import QuickPlant
 from v2h.bus.messages import SETPOINT_PERIOD_S, Setpoint
@@ -241,7 +241,7 @@ class Shells:
     def stranger_writes(self) -> None:
         """A third node, neither charger nor guard, sets a current; for later()."""
         self._say("a stranger writes 10 A to the converter")
-        self.judge.stranger_t = self.now
+        self.judge.stranger_t, self.judge.stranger_s = self.now, STRANGER_S
         self._guard_hears(Frame(self.now, pre.REQUEST_ID, pre.write_amps(10.0), PRE_BUS))
         self.plant.pre_request(self.now, pre.write_amps(10.0))
 
@@ -257,8 +257,8 @@ class Shells:
     def _guard_hears(self, frame: Frame) -> None:
         if self.guard is not None:
             self._guard_inbox.append(frame)
-        if self._swept is not None:
-            self._swept.hear(frame)
+        if self._swept is not None and self._swept.hear(frame) and self._sweeper is not None:
+            self._sweeper.drop_pre_ac(frame.t)
 
     # charger.
 

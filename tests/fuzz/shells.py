@@ -235,8 +235,8 @@ class Shells:
     def _guard_hears(self, frame: Frame) -> None:
         if self.guard is not None:
             self._guard_inbox.append(frame)
-        if self._swept is not None:
-            self._swept.hear(frame)
+        if self._swept is not None and self._swept.hear(frame) and self._sweeper is not None:
+            self._sweeper.drop_pre_ac(frame.t)
 
     # charger.
 

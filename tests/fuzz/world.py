@@ -65,6 +65,7 @@ class World(Shells):
         if self.guard is None:
             return
         self.say("guard dies")
+        since_t = self.guard.zero_since_t
         self.guard, self.guard_held, self._guard_t = None, False, math.inf
         self.guard_dead_t = min(self.guard_dead_t, self.now)
         self._guard_inbox, self._packets, self._reports = [], [], []
@@ -74,7 +75,7 @@ class World(Shells):
             if not self.charger_held:
                 self._charger_t = self.now
         if second and self.plant.outputs & LIVE:
-            self._sweep()
+            self._sweep(since_t)
         self.later(RESTART_S, self._start_guard)
 
     def _start_guard(self) -> None:
@@ -121,9 +122,9 @@ class World(Shells):
         self.kill_charger()
         self.kill_guard()
 
-    def _sweep(self) -> None:
+    def _sweep(self, since_t: float | None) -> None:
         found = self.plant.outputs
-        self._sweeper = MakeSafe(self.now, 0 if found & CONTACTORS else FROM_SIGNALS)
+        self._sweeper = MakeSafe(self.now if since_t is None else since_t, 0 if found & CONTACTORS else FROM_SIGNALS)
         self._swept = ConverterMonitor()
         self._guard_t = self.now
 

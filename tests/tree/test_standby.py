@@ -18,11 +18,13 @@ PIPE_B = 65_536
 QUIET = logging.getLogger("test_standby")
 
 
-def fake_guard(ran: Path, live: bool, talks: bool) -> int:
-    """Fork a process that stands for `guard`; return its pid. Its second writes the file `ran` when it makes safe."""
+def fake_guard(ran: Path, live: bool, talks: bool, since_t: float | None = None) -> int:
+    """Fork a process that stands for `guard`; return its pid. Its second writes the time that it takes over into
+    the file `ran` when it makes safe."""
 
-    def make_safe() -> int:
-        ran.write_text("made safe")
+    def make_safe(since_t: float | None) -> int:
+        ran.with_suffix(".part").write_text(str(since_t))
+        ran.with_suffix(".part").rename(ran)
         return 0
 
     tester = os.getpid()
@@ -32,7 +34,7 @@ def fake_guard(ran: Path, live: bool, talks: bool) -> int:
             second = BackupGuard(make_safe, QUIET)
             while os.getppid() == tester:  # else the test process has failed and ended
                 if talks or not ran.with_suffix(".said").exists():
-                    second.say(time.monotonic(), live)
+                    second.say(time.monotonic(), live, since_t)
                     ran.with_suffix(".said").touch()
                 time.sleep(SAY_S / 2)
         finally:
@@ -80,11 +82,11 @@ def test_a_hangup_does_not_end_it(tmp_path: Path) -> None:
 
 def test_a_second_that_stands_still_does_not_hold_guard_up() -> None:
     """A full pipe is no reason to wait: `guard` itself must go on."""
-    second = BackupGuard(lambda: 0, QUIET)
+    second = BackupGuard(lambda since_t: 0, QUIET)
     os.kill(second._pid, signal.SIGSTOP)
     try:
         for change in range(PIPE_B + 1000):
-            second.say(0.0, live=change % 2 == 0)
+            second.say(0.0, change % 2 == 0, None)
     finally:
         os.kill(second._pid, signal.SIGKILL)
         os.waitpid(second._pid, 0)
@@ -115,13 +117,34 @@ def test_silent_at_rest_is_no_reason(tmp_path: Path) -> None:
 
 
 def test_a_lost_second_is_replaced(tmp_path: Path) -> None:
-    second = BackupGuard(lambda: 0, QUIET)
+    second = BackupGuard(lambda since_t: 0, QUIET)
     first = second._pid
     os.kill(first, signal.SIGKILL)
     os.waitpid(first, 0)
-    second.say(time.monotonic(), True)
+    second.say(time.monotonic(), True, None)
     assert second._pid != first
-    second.say(time.monotonic(), False)
+    second.say(time.monotonic(), False, None)
     second.close()
     with contextlib.suppress(ChildProcessError):  # close() does not wait for the second to end
         os.waitpid(second._pid, 0)
+
+
+@pytest.mark.parametrize(("since_t", "stopped_s"), [(1234.5, 0.0), (None, 0.0), (1234.5, 2 * SILENCE_S)])
+def test_it_goes_on_from_where_guard_was(tmp_path: Path, since_t: float | None, stopped_s: float) -> None:
+    """It takes over the time since which `guard` has commanded 0 A, but not from a message that is old: what `guard`
+    said after it is lost when the pipe is full."""
+    ran = tmp_path / "ran"
+    guard = fake_guard(ran, live=True, talks=True, since_t=since_t)
+    assert appears(ran.with_suffix(".said"), 2)
+    (second,) = map(int, Path(f"/proc/{guard}/task/{guard}/children").read_text().split())
+    while not ignores(second, signal.SIGTERM):
+        time.sleep(0.001)
+    if stopped_s:
+        os.kill(second, signal.SIGSTOP)
+    os.kill(guard, signal.SIGKILL)
+    os.waitpid(guard, 0)
+    if stopped_s:
+        time.sleep(stopped_s)
+        os.kill(second, signal.SIGCONT)
+    assert appears(ran, 1.0)
+    assert ran.read_text() == str(None if stopped_s else since_t)

@@ -61,7 +61,7 @@ class Guard:
         self._timer = program.every(IDLE_CHECK_S, self._act)
         program.on_stop(self._stop)
         program.at_exit(self._close)
-        self._standby = BackupGuard(lambda: make_safe(program.config, program.log), program.log)
+        self._standby = BackupGuard(lambda since_t: make_safe(program.config, program.log, since_t), program.log)
         self._open(time.monotonic())  # before the loop and the broker, because contactors may be closed
 
     # Opening: outputs and K first, with an act() at once; then the converter's bus.
@@ -153,7 +153,7 @@ class Guard:
             self._core.on_tree(stopped=is_stopped(self._tree))
         actions = self._core.act(now, self._outputs)
         self._do(actions)
-        self._standby.say(now, bool((self._outputs | actions.outputs) & LIVE))
+        self._standby.say(now, bool((self._outputs | actions.outputs) & LIVE), self._core.zero_since_t)
         self._timer.due = actions.next_t
         if self._broken and self._core.state is GuardState.TRIPPED:
             raise OSError(f"{self._broken}; ending, so that a new guard opens the lines again")

@@ -172,8 +172,14 @@ class Guarding:
         written_a = self.heard.hear(frame)
         if written_a and self.trip not in (Trip.NONE, Trip.WROTE_AFTER_TRIP) and self._safe is not None:
             self.trip, self._report = Trip.WROTE_AFTER_TRIP, True
-            self._safe.drop_pre_ac()
+            self._safe.drop_pre_ac(frame.t)
             self._note("fault", "wrote-after-trip", f"{TRIP_TEXT[self.trip]}: {written_a:.1f} A; PRE AC off")
+
+    @property
+    def zero_since_t(self) -> float | None:
+        """Since when the converter has had an order of 0 A that make-safe counts from; None: it has none. The second
+        begins at this time when guard dies."""
+        return self._k_lost_t if self._safe is None else self._safe.since_t
 
     def report(self, outputs: Output) -> Report:
         """The report for charger."""

@@ -97,6 +97,9 @@ class MakeSafe:
 
     def __init__(self, now: float, row: int = 0) -> None:
         self._row = row
+        self.since_t = now
+        """The first wait counts from here. A make-safe that takes over from this one begins at the same time, so that
+        the waits of the two do not add up."""
         self._entered: float | None = now
         """When the wait of the present row began; None: it begins at the next step(), after the outputs were
         switched."""
@@ -112,9 +115,10 @@ class MakeSafe:
         """The name of the row whose deadline is awaited, or "done"."""
         return ROWS[self._row].step if self._row < len(ROWS) else "done"
 
-    def drop_pre_ac(self) -> None:
+    def drop_pre_ac(self, now: float) -> None:
         """Another program wrote a current after the trip: step 2 comes at once, and step 3 at most 0.3 s later."""
         self._must_be_off |= Output.PRE_AC
+        self.since_t = min(self.since_t, now - ROWS[0].wait_s)
         if self._row == 0:
             self._row, self._entered = 1, None
 

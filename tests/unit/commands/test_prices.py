@@ -10,7 +10,8 @@ from tests.support.webapp import WebApp
 from v2h.bus.messages import ManagerPrices, ManagerSettings
 from v2h.cli import main
 
-START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
+"""Later than the end of any run of the tests: a price that is over is not shown."""
 ROWS = [(START + timedelta(hours=n / 2), START + timedelta(hours=n / 2 + 0.5), 10 + n) for n in range(4)]
 OCTOPUS = [{"valid_from": str(a), "valid_to": str(b), "value_inc_vat": v} for a, b, v in ROWS]
 VALUES = [0.1, 0.11, 0.12, 0.13]

@@ -10,18 +10,22 @@ import pytest
 import v2h.programs.manager
 from tests.support.standin import StandIn
 from v2h.bus.messages import Command, Event, ManagerPrices, ManagerSchedule, Reply
+from v2h.energy.clock_trust import Trust
+from v2h.manager.clock_setter import ClockSetter
 from v2h.programs.manager import Manager
 
-HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+HOUR = datetime(2026, 11, 30, 17, tzinfo=UTC)
+WALL = HOUR + timedelta(minutes=4)
+"""The wall clock of manager at its start."""
 
 
 def started(folder: Path, monkeypatch: pytest.MonkeyPatch, *, clock: bool = True) -> StandIn:
     monkeypatch.setattr(v2h.programs.manager, "DATA", folder)
     program = StandIn("manager", monkeypatch, v2h.programs.manager)
+    monkeypatch.setattr(v2h.programs.manager, "_wall", lambda: WALL + timedelta(seconds=program.now - 1000))
+    monkeypatch.setattr(ClockSetter, "trust", lambda setter, wall: Trust(clock, "ntp" if clock else "none", 1.0))
     program.on_stop(Manager(program).stop)  # type: ignore[arg-type]
-    if clock:
-        program.hear(Command("ask-1", "test", {"at": datetime.now(UTC).isoformat()}), "clock")
-        program.run(3)
+    program.run(3)
     return program
 
 

@@ -208,10 +208,34 @@ def test_an_output_that_does_not_fall_is_asked_again_and_holds_nothing_up() -> N
 def test_a_write_after_the_trip_costs_the_mains_at_once() -> None:
     run = Run(lambda t: 14.0, obeys=False).until(0.2)
     assert run.fell == {}
-    run.safe.drop_pre_ac()
+    run.safe.drop_pre_ac(100.2)
     assert run.safe.step(100.2, run.outputs, run.heard).off == Output.PRE_AC
     assert run.safe.step(100.48, run.outputs, run.heard).off & CONTACTORS == NONE
     assert run.safe.step(100.5, run.outputs, run.heard).off & CONTACTORS == CONTACTORS
+
+
+@pytest.mark.parametrize("late_s", [0.1, 0.76, 0.9, 1.06])
+def test_who_takes_over_goes_on_from_the_first_beginning(late_s: float) -> None:
+    """`guard` dies in its make-safe: the waits of its second are not added to its own (times from the beginning)."""
+    run = Run(lambda t: 14.0, obeys=False)
+
+    def take_over(t: float) -> None:
+        if abs(t - late_s) < 0.001:
+            run.safe = MakeSafe(run.safe.since_t)
+
+    run.before = take_over
+    run.until(2.0)
+    assert run.fell["PRE_AC"] == pytest.approx(0.8, abs=0.03)
+    assert run.fell["C1"] == run.fell["C2"] == pytest.approx(1.1, abs=0.03)
+
+
+def test_who_takes_over_after_a_stranger_wrote_switches_the_mains_off_at_once() -> None:
+    run = Run(lambda t: 14.0, obeys=False).until(0.2)
+    run.safe.drop_pre_ac(100.2)
+    after = MakeSafe(run.safe.since_t)
+    assert after.step(100.21, run.outputs, run.heard).off & Output.PRE_AC
+    assert after.step(100.48, run.outputs, run.heard).off & CONTACTORS == NONE
+    assert after.step(100.5, run.outputs, run.heard).off & CONTACTORS == CONTACTORS
 
 
 def test_with_contactors_found_open_only_the_signals_go_in_order() -> None:

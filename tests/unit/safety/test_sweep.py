@@ -33,13 +33,15 @@ class Board:
         self.sent: list[tuple[float, bytes]] = []
         self.send_error: int | None = None
         self.answers: list[Frame] = []
+        self.later: list[tuple[float, Frame]] = []
+        """What other nodes send, and when."""
         patch.setattr(sweep, "time", SimpleNamespace(monotonic=self.monotonic))
         patch.setattr(sweep, "select", SimpleNamespace(select=self.wait))
         patch.setattr(sweep, "open_output", self.open_output)
         patch.setattr(sweep, "open_can", self.open_can)
 
-    def run(self) -> int:
-        return sweep.make_safe(Config(), logging.getLogger("sweep"))
+    def run(self, since_t: float | None = None) -> int:
+        return sweep.make_safe(Config(), logging.getLogger("sweep"), since_t)
 
     def monotonic(self) -> float:
         self.turns += 1
@@ -60,7 +62,8 @@ class Board:
             raise OSError(errno.ENODEV, "no such line")
         return Line(self, output)
 
-    def open_can(self, url: str, bus: int, can_ids: list[int]) -> "Board":
+    def open_can(self, url: str, bus: int, can_ids: list[int], *, ours: frozenset[int]) -> "Board":
+        self.can_ids, self.ours = can_ids, ours
         if self.no_bus:
             raise CanPortError(errno.ENODEV, "no such bus")
         return self
@@ -84,6 +87,8 @@ class Board:
             self.answers.append(Frame(self.now, pre.ANSWER_ID, pre.read_answer(entry, raw)))
 
     def frames(self) -> Iterator[Frame]:
+        while self.later and self.later[0][0] <= self.now:
+            self.answers.append(self.later.pop(0)[1])
         while self.answers:
             yield self.answers.pop(0)
 
@@ -136,6 +141,24 @@ def test_a_converter_that_hears_nothing(board: Board, how: str) -> None:
     assert opened_s(board) - board.fell[Output.PRE_AC] >= 0.25
     assert board.now < 1000.0 + 3.1
     assert board.turns <= MOST_TURNS_A_S * (board.now - 1000.0)
+
+
+def test_it_goes_on_from_where_guard_was(board: Board) -> None:
+    """guard had commanded 0 A for 0.77 s when it died: its second does not begin the wait of 0.8 s anew."""
+    board.deaf = True
+    assert board.run(since_t=1000.0 - 0.77) == 0
+    assert board.fell[Output.PRE_AC] <= 0.06
+    assert 0.3 <= opened_s(board) <= 0.36
+
+
+def test_another_program_that_orders_a_current_costs_the_mains(board: Board) -> None:
+    """SAFETY.md, charger-continued, when guard has died too."""
+    board.deaf = True
+    board.later.append((1000.2, Frame(1000.2, pre.REQUEST_ID, pre.write_amps(10.0))))
+    assert board.run() == 0
+    assert board.fell[Output.PRE_AC] <= 0.2 + limit("charger-continued", "AC off")
+    assert opened_s(board) - board.fell[Output.PRE_AC] >= 0.25
+    assert pre.REQUEST_ID in board.can_ids and pre.REQUEST_ID in board.ours
 
 
 def test_zero_amps_goes_on_when_the_bus_takes_frames_again(board: Board) -> None:

@@ -142,7 +142,7 @@ def test_an_answer_and_a_refusal_are_in_the_language_that_was_asked_for(web: Web
     wide = client.post("/api/v1/command/mode?lang=de", json={"mode": "charge", "amps": 99}, headers=headers).get_json()
     assert wide["error"] == "amps = 99 geht nicht; erlaubt ist eine Zahl von 1 bis 16 A"
     web.reply = Reply("1", True, say("answer.prices", parts=[PRICED], warning=""))
-    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     flat = {"export": {"start": hour.isoformat(), "step_min": 60, "values": [0.15, 0.2]}}
     priced = client.post("/api/v1/prices?lang=de", json=flat, headers=headers).get_json()
     assert priced["text"] == "Die Preise sind in Kraft: Einspeisung von Di 24. Nov. 00:00 bis Do 26. Nov. 00:00."

@@ -66,19 +66,21 @@ class _Bus:
         self._log = log
         self.port: CanPort | None = None
         try:
-            self.port = open_can(url, PRE_BUS, [pre.ANSWER_ID])
+            self.port = open_can(url, PRE_BUS, [pre.REQUEST_ID, pre.ANSWER_ID], ours=frozenset({pre.REQUEST_ID}))
         except OSError as error:
             log.error("the converter's bus cannot be opened: %s", error)
 
-    def exchange(self, send: bytes | None, heard: ConverterMonitor) -> None:
-        """Send the request, and pass the frames that have arrived to `heard`."""
+    def exchange(self, send: bytes | None, heard: ConverterMonitor, safe: MakeSafe) -> None:
+        """Send the request, and pass the frames that have arrived to `heard`. An order of current by another program,
+        for example by a charger that was stopped and continues, costs the converter's AC, as in guard."""
         if self.port is None:
             return
         try:
             if send is not None:
                 self.port.send(pre.REQUEST_ID, send)
             for frame in self.port.frames():
-                heard.hear(frame)
+                if heard.hear(frame):
+                    safe.drop_pre_ac(frame.t)
         except OSError as error:
             self._log.error("the converter's bus: %s", error)
             self.port = None if error.errno != errno.ENOBUFS else self.port
@@ -92,8 +94,10 @@ class _Bus:
             self.port = None
 
 
-def make_safe(config: Config, log: logging.Logger) -> int:
-    """Return the exit code: 0 when all outputs but the lock are off, 1 when one is still on or could not be opened,
+def make_safe(config: Config, log: logging.Logger, since_t: float | None = None) -> int:
+    """since_t: the monotonic time at which guard began to command 0 A, where the first wait begins; None: nobody did.
+
+    Return the exit code: 0 when all outputs but the lock are off, 1 when one is still on or could not be opened,
     switched or read. Returns always within MAX_S."""
     start = time.monotonic()
     lines = _Lines(config.hardware.outputs, log)
@@ -103,13 +107,13 @@ def make_safe(config: Config, log: logging.Logger) -> int:
         return int(lines.failed)
     log.warning("making safe; found on: %s", ", ".join(names(found)))
     heard = ConverterMonitor()
-    safe = MakeSafe(time.monotonic(), 0 if found & CONTACTORS else FROM_SIGNALS)
+    safe = MakeSafe(start if since_t is None else min(start, since_t), 0 if found & CONTACTORS else FROM_SIGNALS)
     outputs, done, bus = found, False, None
     while not done and (now := time.monotonic()) < start + MAX_S:
         step = safe.step(now, outputs, heard)
         lines.switch_off(step.off)
         bus = bus or _Bus(config.hardware.pre_can, log)
-        bus.exchange(step.send, heard)
+        bus.exchange(step.send, heard, safe)
         outputs, done = lines.read(), step.done
         if not done:
             bus.wait(STEP_S)
