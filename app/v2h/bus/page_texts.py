@@ -3,7 +3,9 @@
 The fixed texts of the pages stand in the templates (web/templates/).
 """
 
-PAGE_TEXTS: dict[str, str] = {
+from v2h.bus.selftest_texts import SELFTEST_TEXTS
+
+PAGE_TEXTS: dict[str, str] = SELFTEST_TEXTS | {
     # Labels (web/view/labels.py).
     "mode.idle": "Idle",
     "mode.v2h": "V2H",

@@ -46,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
     if args.what == "edit":
         return _edit(api, document, known.get("revision"), args.json)
     print(json.dumps(document, indent=1))
+    if not args.json:  # on the other stream: the document may go to a file
+        zone = api.get("settings", "settings")["settings"].get("time_zone", "")
+        print(f"times are in {zone}: the setting time_zone", file=sys.stderr)
     return 0
 
 

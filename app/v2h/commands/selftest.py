@@ -8,6 +8,7 @@ import argparse
 import json
 
 from v2h.arguments import number
+from v2h.bus.sentences import say
 from v2h.checks import Range
 from v2h.commands import jitter
 from v2h.commands.api import Api, UnansweredError
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         board = board._replace(state=api.get("state", "view"))
     except UnansweredError as error:
-        board = board._replace(silence=f"{error}: is the tree running?")
+        board = board._replace(silence=say("selftest.no_answer", error=str(error)))
     results = list(check(board))
     if args.json:
         print(json.dumps([result._asdict() for result in results], indent=1))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from v2h.bus.messages import STATE_OLD_S
+from v2h.bus.sentences import Sentence, say
 from v2h.config.site import Config
 from v2h.datalog.readonly import quick_check
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
@@ -22,19 +23,39 @@ from v2h.safety.outputs import Output, line_name
 
 HOW_TO_SET = "v2h clock set gives it this machine's time."
 OK, FAILED, UNTESTED = "ok", "failed", "not tested"
-ELSEWHERE = "a part of the board, and this machine is not the charger’s board"
+ELSEWHERE = say("selftest.elsewhere")
 BIT_RATE = 500_000
 LEAST_FREE = 0.05
 LED_REGISTERS = 0x16
 """PCA9552: register LS0 with auto-increment."""
 
 
+PARTS = {
+    "programs": say("selftest.programs"),
+    "configuration": say("selftest.configuration"),
+    "panel": say("selftest.panel"),
+    "grid_meter": say("selftest.grid_meter"),
+    "cable_adc": say("selftest.cable_adc"),
+    "converter": say("selftest.converter"),
+    "pre_can": say("selftest.pre_can"),
+    "car_can": say("selftest.car_can"),
+    "outputs": say("selftest.outputs"),
+    "buttons": say("selftest.buttons"),
+    "k": say("selftest.k"),
+    "plug_lock": say("selftest.plug_lock"),
+    "clock": say("selftest.clock"),
+    "data": say("selftest.data"),
+    "file_system": say("selftest.file_system"),
+    "log": say("selftest.log"),
+}
+
+
 class Result(NamedTuple):
     """One line: the checked part, the verdict, and what was found or why the part was not tested."""
 
-    part: str
+    part: Sentence
     verdict: str
-    seen: str
+    seen: Sentence
 
 
 class Board(NamedTuple):
@@ -46,7 +67,7 @@ class Board(NamedTuple):
     data: Path
     root: Path = Path("/")
     here: bool = True
-    silence: str = "the page does not answer"
+    silence: Sentence = say("selftest.page_silent")
 
     def part(self, name: str) -> Mapping[str, Any]:
         """The report of program `name`, {} when there is no report."""
@@ -61,25 +82,26 @@ def check(board: Board, *, disk_too: bool = True) -> Iterator[Result]:
         if board.here or not of_this_machine:
             yield from look(board)
         else:
-            yield from (Result(part, UNTESTED, ELSEWHERE) for part in of_this_machine)
+            yield from (_found(part, UNTESTED, ELSEWHERE) for part in of_this_machine)
 
 
 def programs(board: Board) -> Iterator[Result]:
     if board.state is None:
-        yield Result("programs", FAILED, board.silence)
+        yield _found("programs", FAILED, board.silence)
         return
     stopped = [name for name, said in board.part("programs").items() if not said.get("alive")]
-    seen = f"stopped: {', '.join(stopped)}" if stopped else "all are alive"
-    yield Result("programs", FAILED if stopped else OK, seen)
+    seen = say("selftest.stopped", names=stopped) if stopped else say("selftest.all_alive")
+    yield _found("programs", FAILED if stopped else OK, seen)
 
 
 def configuration(board: Board) -> Iterator[Result]:
     """The errors of v2h.toml as the running programs report them; without a report, the errors found here."""
     if board.state is None and not board.here:
-        yield Result("v2h.toml", UNTESTED, ELSEWHERE)
+        yield _found("configuration", UNTESTED, ELSEWHERE)
         return
     errors = board.config.errors if board.state is None else board.state.get("config_errors", ())
-    yield Result("v2h.toml", FAILED if errors else OK, "; ".join(errors) or "no error")
+    seen = say("selftest.errors", errors=list(errors)) if errors else say("selftest.no_error")
+    yield _found("configuration", FAILED if errors else OK, seen)
 
 
 def panel(board: Board) -> Iterator[Result]:
@@ -90,37 +112,37 @@ def measuring(board: Board) -> Iterator[Result]:
     manager = board.part("manager")
     age_s = manager.get("grid_age_s")
     if age_s is None:
-        yield Result("grid meter", FAILED if board.state else UNTESTED, "manager has no reading")
+        yield _found("grid_meter", FAILED if board.state else UNTESTED, say("selftest.no_grid"))
     else:  # manager decides what is stale: a slow meter's reading may be half a minute old
         fresh = manager.get("grid_w") is not None
-        yield Result("grid meter", OK if fresh else FAILED, f"last reading {age_s:.1f} s old")
+        yield _found("grid_meter", OK if fresh else FAILED, say("selftest.grid_age", age_s=age_s))
     charger = board.part("charger")
     if charger.get("cable_v") is not None:
-        yield Result("cable ADC", OK, f"{charger['cable_v']:.1f} V on the cable")
+        yield _found("cable_adc", OK, say("selftest.cable_v", volts_v=charger["cable_v"]))
     elif not board.here:
-        yield Result("cable ADC", UNTESTED, "charger has no reading; whether it is calibrated, selftest says there")
+        yield _found("cable_adc", UNTESTED, say("selftest.calibrated_there"))
     elif board.config.cable.scale_v_per_v == 0:
-        yield Result("cable ADC", UNTESTED, "not calibrated: [cable] in v2h.toml")
+        yield _found("cable_adc", UNTESTED, say("selftest.not_calibrated"))
     else:
-        yield Result("cable ADC", FAILED if charger else UNTESTED, "charger has no reading")
+        yield _found("cable_adc", FAILED if charger else UNTESTED, say("selftest.no_cable_v"))
     age_s = (charger.get("ages_s") or {}).get("converter")
     fresh = age_s is not None and age_s <= STATE_OLD_S
-    seen = f"last answer {age_s:.1f} s old" if fresh else "silent; it is switched off between sessions"
-    yield Result("converter", OK if fresh else UNTESTED, seen)
+    seen = say("selftest.converter_age", age_s=age_s) if fresh else say("selftest.converter_silent")
+    yield _found("converter", OK if fresh else UNTESTED, seen)
 
 
 def can(board: Board) -> Iterator[Result]:
     hardware = board.config.hardware
     for part, url, controller in (
-        ("CAN to converter", hardware.pre_can, PRE_CONTROLLER),
-        ("CAN to car", hardware.car_can, CAR_CONTROLLER),
+        ("pre_can", hardware.pre_can, PRE_CONTROLLER),
+        ("car_can", hardware.car_can, CAR_CONTROLLER),
     ):
         kind, _, name = split(url, "can")[1].partition("/")
         if kind != "socketcan":
-            yield Result(part, UNTESTED, f"{url} is no interface of the kernel")
+            yield _found(part, UNTESTED, say("selftest.no_interface_kind", url=url))
             continue
         why = wrong_controller(url, controller, board.root / "sys/class/net") if hardware.can_identity else None
-        yield Result(part, FAILED, why) if why else _interface(part, name)
+        yield _found(part, FAILED, _error(why)) if why else _interface(part, name)
 
 
 def outputs_and_buttons(board: Board) -> Iterator[Result]:
@@ -128,61 +150,60 @@ def outputs_and_buttons(board: Board) -> Iterator[Result]:
     if hardware.outputs == "led:":
         leds = board.root / "sys/class/leds"
         missing = [line_name(output) for output in Output if not (leds / line_name(output) / "brightness").exists()]
-        seen = f"missing: {', '.join(missing)}" if missing else "all seven are there; none was switched"
-        yield Result("outputs", FAILED if missing else OK, seen)
+        seen = say("selftest.outputs_missing", names=missing) if missing else say("selftest.outputs_there")
+        yield _found("outputs", FAILED if missing else OK, seen)
     else:
-        yield Result("outputs", UNTESTED, f"{hardware.outputs} is no line of the kernel")
+        yield _found("outputs", UNTESTED, say("selftest.no_line", url=hardware.outputs))
     kind, wanted = hardware.buttons.partition(":")[::2]
     if kind == "keys":
         names = [_text(path) for path in (board.root / "sys/class/input").glob("event*/device/name")]
         good = any(wanted in name or wanted == "any" for name in names)
-        yield Result("buttons", OK if good else FAILED, ", ".join(sorted(names)) or "no input device")
+        seen = say("selftest.keys", names=sorted(names)) if names else say("selftest.no_keys")
+        yield _found("buttons", OK if good else FAILED, seen)
     else:
-        yield Result("buttons", UNTESTED, f"{hardware.buttons} is no input device of the kernel")
+        yield _found("buttons", UNTESTED, say("selftest.no_key_kind", url=hardware.buttons))
 
 
 def k_and_lock(board: Board) -> Iterator[Result]:
     k_on = board.part("charger").get("k_on")
-    seen = "guard has not said" if k_on is None else f"guard reads {'on' if k_on else 'off'}"
-    yield Result("K", UNTESTED if k_on is None else OK, seen)
-    yield Result("plug lock", UNTESTED, "it has no feedback; a session moves it")
+    seen = say("selftest.k_unknown" if k_on is None else "selftest.k_on" if k_on else "selftest.k_off")
+    yield _found("k", UNTESTED if k_on is None else OK, seen)
+    yield _found("plug_lock", UNTESTED, say("selftest.lock_moves"))
 
 
 def clock(board: Board) -> Iterator[Result]:
     known = board.part("manager").get("clock")
     if known:
-        source = f"source {known.get('source', 'none')}"
-        yield (
-            Result("clock", OK, source) if known.get("trusted") else Result("clock", FAILED, f"{source}; {HOW_TO_SET}")
-        )
+        good, source = bool(known.get("trusted")), known.get("source", "none")
+        seen = say("selftest.clock_source" if good else "selftest.clock_untrusted", source=source)
+        yield _found("clock", OK if good else FAILED, seen)
         return
     if not board.here:
-        yield Result("clock", UNTESTED, "manager has not said")
+        yield _found("clock", UNTESTED, say("selftest.clock_unknown"))
         return
     synchronised = (board.root / "run/systemd/timesync/synchronized").exists()
-    yield Result(
-        "clock", OK if synchronised else FAILED, "set by the network" if synchronised else "never set since power-on"
-    )
+    seen = say("selftest.clock_by_network" if synchronised else "selftest.clock_never")
+    yield _found("clock", OK if synchronised else FAILED, seen)
 
 
 def disk(board: Board) -> Iterator[Result]:
     try:
         found = os.statvfs(board.data)
     except OSError as error:
-        yield Result("data partition", FAILED, f"{board.data}: {error.strerror}")
+        yield _found("data", FAILED, _error(f"{board.data}: {error.strerror}"))
         return
     free = found.f_bavail / max(1, found.f_blocks)
     writable = not found.f_flag & os.ST_RDONLY
-    seen = f"{free:.0%} free" if writable else "mounted read-only: nothing is remembered"
-    yield Result("data partition", OK if writable and free >= LEAST_FREE else FAILED, seen)
+    seen = say("selftest.free", free_pct=free * 100) if writable else say("selftest.read_only")
+    yield _found("data", OK if writable and free >= LEAST_FREE else FAILED, seen)
     device = board.data.stat().st_dev
     counter = board.root / f"sys/dev/block/{os.major(device)}:{os.minor(device)}"
     counter = board.root / "sys/fs/ext4" / counter.resolve().name / "errors_count"
     errors = _text(counter)
     yield (
-        Result("file system", UNTESTED, "no ext4 here")
+        _found("file_system", UNTESTED, say("selftest.no_ext4"))
         if not errors
-        else Result("file system", OK if errors == "0" else FAILED, f"{errors} errors since it was made")
+        else _found("file_system", OK if errors == "0" else FAILED, say("selftest.file_errors", count=errors))
     )
     yield _database(board.data / "v2h.sqlite3")
 
@@ -190,15 +211,25 @@ def disk(board: Board) -> Iterator[Result]:
 CHECKS: tuple[tuple[Callable[[Board], Iterator[Result]], tuple[str, ...]], ...] = (
     (programs, ()),
     (configuration, ()),
-    (panel, ("panel LEDs",)),
+    (panel, ("panel",)),
     (measuring, ()),
-    (can, ("CAN to converter", "CAN to car")),
+    (can, ("pre_can", "car_can")),
     (outputs_and_buttons, ("outputs", "buttons")),
     (k_and_lock, ()),
     (clock, ()),
-    (disk, ("data partition", "file system", "log")),
+    (disk, ("data", "file_system", "log")),
 )
 """Each check with the parts that it reads on this machine itself; no parts if it reads the reports of programs."""
+
+
+def _found(part: str, verdict: str, seen: Sentence) -> Result:
+    """part: the id of the part in the catalogue, without "selftest."."""
+    return Result(PARTS[part], verdict, seen)
+
+
+def _error(text: str) -> Sentence:
+    """What the kernel or a library says: it has no id."""
+    return say("selftest.error", what=text)
 
 
 def _panel(url: str) -> Result:
@@ -212,19 +243,20 @@ def _panel(url: str) -> Result:
         finally:
             port.close()
     except PermissionError:
-        return Result("panel LEDs", UNTESTED, "needs root")
+        return _found("panel", UNTESTED, say("selftest.needs_root"))
     except (OSError, ValueError, ImportError) as error:
-        return Result("panel LEDs", FAILED, str(error))
-    return Result("panel LEDs", OK, f"PCA9552 holds {registers.hex(' ')}")
+        return _found("panel", FAILED, _error(str(error)))
+    return _found("panel", OK, say("selftest.registers", registers=registers.hex(" ")))
 
 
 def _interface(part: str, name: str) -> Result:
     try:
         said = subprocess.run(["ip", "-json", "-details", "link", "show", name], capture_output=True, text=True)
     except OSError as error:
-        return Result(part, UNTESTED, f"ip: {error.strerror}")
+        return _found(part, UNTESTED, _error(f"ip: {error.strerror}"))
     if said.returncode != 0:
-        return Result(part, FAILED, said.stderr.strip() or f"there is no interface {name}")
+        why = said.stderr.strip()
+        return _found(part, FAILED, _error(why) if why else say("selftest.no_interface", name=name))
     return interface_result(part, name, json.loads(said.stdout)[0])
 
 
@@ -232,23 +264,22 @@ def interface_result(part: str, name: str, link: Mapping[str, Any]) -> Result:
     """The result for the output of `ip -json -details link show` about one interface."""
     info = link.get("linkinfo", {})
     if info.get("info_kind") in ("vcan", "vxcan"):
-        return Result(part, UNTESTED, f"{name} is a simulated bus")
+        return _found(part, UNTESTED, say("selftest.simulated", name=name))
     data = info.get("info_data", {})
     state, rate = data.get("state", "unknown"), data.get("bittiming", {}).get("bitrate")
-    good = "UP" in link.get("flags", ()) and rate == BIT_RATE and state in ("ERROR-ACTIVE", "ERROR-WARNING")
-    return Result(
-        part,
-        OK if good else FAILED,
-        f"{name}: {state}, {rate} bit/s, {'up' if 'UP' in link.get('flags', ()) else 'down'}",
-    )
+    up = "UP" in link.get("flags", ())
+    good = up and rate == BIT_RATE and state in ("ERROR-ACTIVE", "ERROR-WARNING")
+    seen = say("selftest.bus_up" if up else "selftest.bus_down", name=name, state=state, rate=rate)
+    return _found(part, OK if good else FAILED, seen)
 
 
 def _database(path: Path) -> Result:
     try:
         wrong = quick_check(path)
     except sqlite3.Error as error:
-        return Result("log", FAILED, f"{path.name}: {error}")
-    return Result("log", FAILED if wrong else OK, f"{path.name}: {wrong or 'whole'}")
+        return _found("log", FAILED, _error(f"{path.name}: {error}"))
+    seen = say("selftest.log_wrong", name=path.name, what=wrong) if wrong else say("selftest.log_whole", name=path.name)
+    return _found("log", FAILED if wrong else OK, seen)
 
 
 def _text(path: Path) -> str:

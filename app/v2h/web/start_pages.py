@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from v2h.bus.sentences import Sentence, say
+from v2h.bus.sentences import Sentence, from_json, say, to_json
 from v2h.runtime.atomic_file import BadFileError, read_json, write_json
 from v2h.selftest.checks import FAILED, Board, Result, check
 from v2h.web.auth_store import AuthStore, RefusedError
@@ -51,7 +51,7 @@ class Start:
 
     def known(self) -> Known:
         state, site = self._from.state, self._from.site
-        settings, failed = state.settings, self._kept.get("failed")
+        settings, failed = state.settings, from_json(self._kept.get("failed"))
         has_password, view = self._from.keys.has_password, state.document()[0]["view"]
         values = None if settings is None else settings.settings
         return Known(has_password, view, values, site.in_force, site.coming(), failed)
@@ -64,7 +64,7 @@ class Start:
         document = self._from.state.document()[0]
         board = Board(self._from.site.in_force, document, self._from.data)
         self.results = list(check(board, disk_too=False))
-        self._keep(failed=[result.part for result in self.results if result.verdict == FAILED])
+        self._keep(failed=[to_json(result.part) for result in self.results if result.verdict == FAILED])
 
     def dismiss(self) -> None:
         self._keep(dismissed=True)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.knownweb import SCHEDULE
 from tests.support.webapp import WebApp
-from v2h.bus.messages import Reply
+from v2h.bus.messages import ManagerSettings, Reply
 from v2h.cli import main
 from v2h.energy.schedule_json import revision
 
@@ -179,3 +179,16 @@ def test_what_cannot_be_read_is_bad_input(
     err = capsys.readouterr().err
     assert err.startswith(f"v2h schedule: {file}: ") and says in err
     assert web.orders == []
+
+
+def test_the_document_is_shown_alone_and_the_zone_of_its_times_beside_it(
+    host: str, web: WebApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    web.state.put_settings(ManagerSettings(1.0, {"time_zone": "Europe/Berlin"}))
+    assert main(["schedule", "--host", host]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == SCHEDULE
+    assert shown.err == "times are in Europe/Berlin: the setting time_zone\n"
+    assert main(["schedule", "--json", "--host", host]) == 0
+    shown = capsys.readouterr()
+    assert (json.loads(shown.out), shown.err) == (SCHEDULE, "")

@@ -154,7 +154,7 @@ def test_files_of_the_board_are_judged(board: Board) -> None:
     ],
 )
 def test_can_interfaces(changes: dict[str, Any], verdict: str) -> None:
-    assert interface_result("CAN to car", "can1", {**LINK, **changes}).verdict == verdict
+    assert interface_result("car_can", "can1", {**LINK, **changes}).verdict == verdict
 
 
 def test_a_pc_that_serves_the_page_is_not_taken_for_the_board(

@@ -155,6 +155,11 @@ def test_the_check_reads_and_orders_nothing_and_is_kept(web: WebApp) -> None:
     assert web.orders == []
     again, _ = browser(web.make(), web.session())
     assert "The last check found: " in again.get("/start").get_data(as_text=True), "this machine has no outputs"
+    german = client.get("/start?lang=de").get_data(as_text=True)
+    found = dict(re.findall(r'<tr[^>]*><th scope="row">(.*?)</th><td><b>.*?</b></td><td>(.*?)</td>', german))
+    assert found["Steckerverriegelung"] == "sie meldet nichts zurück; eine Sitzung bewegt sie"
+    assert found["Programme"] == "alle laufen" and "CAN zum Auto" in found
+    assert re.search("Die letzte Prüfung hat gefunden: .*Ausgänge", german), "the kept parts are in the language, too"
 
 
 def test_dismissed_is_dismissed_also_after_a_restart(web: WebApp) -> None:

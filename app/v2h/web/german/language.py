@@ -6,6 +6,7 @@ from v2h.bus.sentences import Language
 from v2h.web.german.faults import FAULTS
 from v2h.web.german.page import PAGE_TEXTS
 from v2h.web.german.programs import PROGRAM_TEXTS
+from v2h.web.german.selftest import SELFTEST_TEXTS
 from v2h.web.german.session import SESSION_TEXTS
 from v2h.web.german.templates import TEMPLATES
 
@@ -106,7 +107,7 @@ _FAULT_TEXTS = {f"fault.{name}": what for name, (what, _) in FAULTS.items()} | {
 }
 GERMAN = Language(
     "de",
-    PROGRAM_TEXTS | SESSION_TEXTS | PAGE_TEXTS | _FAULT_TEXTS,
+    PROGRAM_TEXTS | SESSION_TEXTS | PAGE_TEXTS | SELFTEST_TEXTS | _FAULT_TEXTS,
     TEMPLATES | COMMANDS | STATES | OTHERS | MODES,
     when,
     ",",
