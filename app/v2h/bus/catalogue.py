@@ -709,7 +709,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "site.unfit": "this cannot be stored: {why}",
     "site.not_written": "{path} cannot be written ({error}), so nothing was changed",
     "site.edits_bad": "The page's edits of v2h.toml are not used, and the card's file holds alone: {trouble}",
-    # What web answers to a command by itself (web/commands.py, web/rest.py).
+    # What web answers to a command by itself (web/commands.py, web/rest_requests.py).
     "command.unknown_key": "unknown key {key} in command '{command}'; known: {known}",
     "command.bad_value": "{key} = {value} is not {allowed}",
     "command.missing_key": "command '{command}' needs the key '{key}'",

@@ -19,7 +19,8 @@ from v2h.web.neighbours import neighbours
 from v2h.web.owner_answers import Tell
 from v2h.web.pages import owners_zone, pages
 from v2h.web.pairing import Window
-from v2h.web.rest import Sources, answer, rest
+from v2h.web.rest import Sources, rest
+from v2h.web.rest_requests import answer
 from v2h.web.site_edits import SiteEdits
 from v2h.web.start_pages import Start, StartSources, add_start
 from v2h.web.state import LiveState

@@ -322,7 +322,7 @@ def test_a_log_that_cannot_be_read_says_so(client: FlaskClient, web: WebApp, log
 
 
 def test_csv_holds_every_event(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("v2h.web.rest.MAX_EVENTS", 2)
+    monkeypatch.setattr("v2h.web.rest_log.MAX_EVENTS", 2)
     lines = client.get("/api/v1/log.csv").get_data(as_text=True).split("\r\n")
     assert lines[0] == "at,synchronised,level,code,text,source" and len(lines) == 7
     assert lines[1] == '2026-11-22T00:00:05Z,1,info,x,"says ""no"", then ü",manager'

@@ -15,7 +15,7 @@ from tests.support.webapp import WebApp, browser
 from v2h.bus.messages import Event
 from v2h.datalog.reader import COPY_S, LogReader
 from v2h.datalog.writer import StoreWriter
-from v2h.web.rest import DOWNLOADS
+from v2h.web.rest_log import DOWNLOADS
 
 DATABASE = "/api/v1/database"
 

@@ -532,7 +532,7 @@ PROGRAM_TEXTS: dict[str, str] = {
     "site.edits_bad": (
         "Die Änderungen der Seite an v2h.toml werden nicht verwendet, und die Datei der Karte gilt allein: {trouble}"
     ),
-    # Was web auf einen Befehl selbst antwortet (web/commands.py, web/rest.py).
+    # Was web auf einen Befehl selbst antwortet (web/commands.py, web/rest_requests.py).
     "command.unknown_key": "unbekannter Schlüssel {key} im Befehl „{command}“; bekannt: {known}",
     "command.bad_value": "{key} = {value} geht nicht; erlaubt ist {allowed}",
     "command.missing_key": "der Befehl „{command}“ braucht den Schlüssel „{key}“",
