@@ -51,7 +51,7 @@ ALLOWED: dict[str, str] = {
     "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture ccs chademo checks config energy energy/bench meters ports"
     " runtime selftest vendor vendor/shell web/view",
-    "programs": "bus canframe capture chademo checks config datalog drivers energy energy/plan gateway gateway/shell"
+    "programs": "bus canframe capture chademo checks config datalog drivers energy gateway gateway/shell"
     " manager meters panel ports pre runtime safety safety/shell web web/view",
     "cli": "commands",
 }

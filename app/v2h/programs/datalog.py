@@ -33,14 +33,12 @@ from v2h.bus.states import RESTING
 from v2h.capture.recorder import CanRecorder
 from v2h.checks import is_day, shown
 from v2h.datalog.counters import CountersError
-from v2h.datalog.house import house_load
 from v2h.datalog.latest import Latest
-from v2h.datalog.quarters import Quarters, Reading
-from v2h.datalog.schema import DAMAGED, PENDING, QUARTER_S, QUARTERS_KEPT
+from v2h.datalog.plan_history import Moment, PlanHistory
+from v2h.datalog.schema import DAMAGED, PENDING
 from v2h.datalog.sessions import Session
 from v2h.datalog.summaries import MINUTE_S, Days, Minute, prices_at
 from v2h.energy.losses import usual
-from v2h.energy.plan.review import review
 from v2h.runtime.disk_space import FREE_BYTES, free_bytes
 from v2h.runtime.paths import DATA, SYNCHRONISED
 from v2h.runtime.program import SLACK_S, Program
@@ -57,11 +55,6 @@ LOOK_S = 1.0
 RETRY_S = 10.0
 PRUNE_S = 3600.0
 TELL_S = 60.0
-SETTLED_S = 600.0
-"""So long after midnight the last quarter of the day before is written."""
-DAY_S = 86400
-REVIEWED_S = 4 * DAY_S
-"""The day before, and two more for the charge at its beginning."""
 MIB = 2**20
 LOSSES = usual()
 """Of a converter of this kind; nobody has measured the one in this charger."""
@@ -82,9 +75,7 @@ class Datalog:
         self._sampled_t = self._flushed_t = float("-inf")
         self._days = Days()
         self._minute = Minute(time.monotonic(), {})
-        self._solar, self._sun, self._plan = Latest(), Latest(), Latest()
-        self._quarters = Quarters()
-        self._told_day = self._reviewed_day = ""
+        self._history = PlanHistory(self._day_of, lambda: self._zone[1])
         self._pruned_t = self._minute.began
         self._session: Session | None = None
         self._trusted = False
@@ -98,9 +89,9 @@ class Datalog:
         bus.subscribe(ManagerState.TOPIC, self._manager.on_message)
         bus.subscribe(ManagerSchedule.TOPIC, self._schedule.on_message)
         bus.subscribe(MeterReading.TOPIC.format("charger"), self._meter.on_message)
-        bus.subscribe(MeterReading.TOPIC.format("solar"), self._solar.on_message)
-        bus.subscribe(ManagerPrices.TOPIC.format("sun"), self._sun.on_message)
-        bus.subscribe(ManagerPlan.TOPIC, self._plan.on_message)
+        bus.subscribe(MeterReading.TOPIC.format("solar"), self._history.solar.on_message)
+        bus.subscribe(ManagerPrices.TOPIC.format("sun"), self._history.sun.on_message)
+        bus.subscribe(ManagerPlan.TOPIC, self._history.plan.on_message)
         bus.subscribe(Event.TOPIC.format("+"), self._on_event, retained=False)
         bus.subscribe(Event.AGAIN.format("+"), self._on_event, retained=False)
         bus.subscribe(Command.TOPIC.format("delete-day"), self._on_delete_day, retained=False)
@@ -173,7 +164,7 @@ class Datalog:
             self._days.add(now, day, values, charger_w, prices, estimated=estimated)
             store.set_day(day, self._days.row(day))
             self._follow_session(now, store, values)
-        self._add_quarter(now, values, prices)
+        self._keep_for_the_plan(now, values, prices)
         self._minute.add(values)
         active = values["state"] is not None and values["state"] not in RESTING
         if now - self._minute.began >= MINUTE_S - LOOK_S / 2:
@@ -222,66 +213,21 @@ class Datalog:
             return None, None
         return prices_at(schedule.prices, now + self._wall_offset_s())
 
-    def _add_quarter(self, now: float, values: dict[str, Any], prices: tuple[float | None, float | None]) -> None:
-        """Count the quarters of an hour for the plan, while the time is known, and once a day what the house draws."""
+    def _keep_for_the_plan(self, now: float, values: dict[str, Any], prices: tuple[float | None, float | None]) -> None:
+        """Count the quarters of an hour while the time is known, and tell `manager` once a day what the house draws."""
         if not self._trusted:
             return
-        wall_s = now + self._wall_offset_s()
-        plan = self._plan.get(ManagerPlan)
-        held = {} if plan is None else plan.at(wall_s)
+        mains_w, _ = self._charger_w(now, values)
         manager = self._manager.fresh(ManagerState, now)
         planned = manager is not None and manager.chosen_by == "plan"
-        held |= {"import_price": prices[0], "export_price": prices[1], "planned": planned}
-        row = self._quarters.add(now, wall_s, self._reading(now, wall_s, values), held)
-        if self._store is not None and row is not None:
-            self._store.add_quarter(row)
-        if self._day_of(wall_s - SETTLED_S) != self._told_day:
-            self._tell_house(now, wall_s)
-        if plan is not None and self._day_of(wall_s - SETTLED_S) != self._reviewed_day:
-            self._review(wall_s, plan)
-
-    def _reading(self, now: float, wall_s: float, values: dict[str, Any]) -> Reading:
-        solar, sun = self._solar.get(MeterReading), self._sun.get(ManagerPrices)
-        mains_w, _ = self._charger_w(now, values)
-        sun_w = None if sun is None else sun.at(wall_s)
-        if solar is not None and not solar.is_old(now):
-            sun_w = max(0.0, solar.power_w)
-        return Reading(values["grid_w"], mains_w, values["power_w"], sun_w, values["soc_pct"])
-
-    def _tell_house(self, now: float, wall_s: float) -> None:
-        """Tell `manager` what the house draws by weekday and hour. Once a day."""
-        if self._store is None:
-            return
-        day = self._day_of(wall_s - SETTLED_S)
+        seen = Moment(now, now + self._wall_offset_s(), values, mains_w, prices, planned)
         try:
-            rows = self._store.quarters(wall_s - QUARTERS_KEPT * QUARTER_S, wall_s)
+            load = self._history.add(seen, self._store)
         except OSError as error:
             self._trouble("store", str(error))
             return
-        self.program.bus.publish(house_load(rows, self._zone[1], now))
-        self._told_day = day
-
-    def _review(self, wall_s: float, plan: ManagerPlan) -> None:
-        """Judge once what the plan saved on the day before."""
-        store, today_s = self._store, wall_s - SETTLED_S
-        if store is None:
-            return
-        self._reviewed_day = self._day_of(today_s)
-        day = self._day_of(today_s - DAY_S)
-        try:
-            if store.has_plan_day(day):
-                return
-            rows = store.quarters(wall_s - REVIEWED_S, wall_s)
-            days = [self._day_of(row["quarter"] * QUARTER_S) for row in rows]
-            of_day = [row for row, its_day in zip(rows, days, strict=True) if its_day == day]
-            before = [row for row, its_day in zip(rows, days, strict=True) if its_day < day]
-            count = sum(self._day_of(today_s - n * QUARTER_S) == day for n in range(REVIEWED_S // QUARTER_S))
-            found = review(before, of_day, count, plan.battery)
-            if found is not None:
-                money = {name: round(getattr(found, name), 4) for name in ("cost", "cost_without", "saved")}
-                store.add_plan_day({"day": day, **money, "quarters": found.quarters})
-        except OSError as error:
-            self._trouble("store", str(error))
+        if load is not None:
+            self.program.bus.publish(load)
 
     def _sample(self, now: float, values: dict[str, Any]) -> None:
         if self._store is None:
