@@ -288,6 +288,22 @@ def test_converter_silent() -> None:
     assert fault_name(board) == "converter_lost"
 
 
+@pytest.mark.parametrize("state", [State.WELDING, State.CAR_RELEASES])
+def test_converter_silent_after_the_stop(state: State) -> None:
+    """The current was low when the welding check began, but nobody knows it any more."""
+    board, converter, circuit = faulty()
+    circuit.car_welded = True
+    if state is State.CAR_RELEASES:
+        board.charger.session.refused = True  # the car's contactors hang on d2
+    board.wanted = False
+    board.charger.stop()
+    seconds_until(board, lambda b: b.state is state)
+    converter.silent, converter.stuck_a = True, 12.0
+    assert seconds_until(board, opened) <= limit("converter-silent", "c1/c2 open")
+    assert Output.PRE_AC not in board.plant.outputs and "tripped" in board.notes
+    assert fault_name(board) in ("converter_lost", "guard_tripped"), "guard trips first when K is off"
+
+
 @pytest.mark.parametrize(
     ("entry", "name"),
     [

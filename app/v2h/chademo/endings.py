@@ -46,6 +46,8 @@ def _welding(session: Progress, now: float, inputs: Inputs) -> State | None:
     car that never asked for current, because it may not have recognised our stop."""
     if session.gives_on:  # it does not empty the cable
         return State.OPEN
+    if _current_unknown(inputs, now):
+        return State.SAFE
     empty = emptied_by_converter(session, now, inputs)
     opened = not inputs.flagged or car_opened(inputs)
     bled_s = now - session.since_t
@@ -60,6 +62,13 @@ def _welding(session: Progress, now: float, inputs: Inputs) -> State | None:
     return State.CAR_RELEASES if hangs_on_d2 and small_current(inputs, now) else None
 
 
+def _current_unknown(inputs: Inputs, now: float) -> bool:
+    """The converter has fallen silent since its current was low: it may give any current, and its silence has ended the
+    session as a fault. Only make-safe opens c1 and c2 at an unknown current, and only after the converter's AC is
+    off."""
+    return now - inputs.pre.amps_t > limits.PRE_LOST.value
+
+
 def _shows_itself_alone(session: Progress, inputs: Inputs) -> bool:
     """The empty cable is only the converter's word (or also that of a sensor calibrated against it), and nothing showed
     that c1 and c2 connect it to the cable: it may have emptied itself alone. The doubt stays for the whole session."""
@@ -71,6 +80,8 @@ def _shows_itself_alone(session: Progress, inputs: Inputs) -> bool:
 def _car_releases(session: Progress, now: float, inputs: Inputs) -> State | None:
     if session.gives_on:
         return State.D2_OFF
+    if _current_unknown(inputs, now):
+        return State.SAFE
     if not emptied_by_converter(session, now, inputs) or Output.D2 in outputs_on(inputs):
         return None
     if _shows_itself_alone(session, inputs):

@@ -101,6 +101,15 @@ def test_an_assumed_cable_is_doubted_unless_the_contactors_have_conducted() -> N
         assert not s.adc_doubted
 
 
+@pytest.mark.parametrize(("age_s", "then"), [(1.0, None), (1.01, State.SAFE)])
+@pytest.mark.parametrize("state", [State.WELDING, State.CAR_RELEASES])
+def test_a_converter_that_falls_silent_after_the_stop_may_give_any_current(
+    state: State, age_s: float, then: State | None
+) -> None:
+    s = at(state, since_s=2.0)
+    assert following(s, look(pre=telemetry(amps_t=NOW - age_s), car=CLOSED)) is then
+
+
 def test_so_is_a_cable_that_was_calibrated_by_the_converter_and_its_check_is_never_verified() -> None:
     i = bled(cable=CableVoltage(0.0, Source.BY_CONVERTER, 0.0, shown_v=0.0))
     for conducts, then, welding in ((False, None, ""), (True, State.OPEN, "assumed")):
