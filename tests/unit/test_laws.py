@@ -29,7 +29,7 @@ ALLOWED: dict[str, str] = {
     "config": "bus chademo checks",
     "runtime": "bus checks config",
     "ports": "canframe ccs runtime",
-    "drivers": "config ports",
+    "drivers": "ccs config ports",
     "energy": "bus checks config",
     "energy/bench": "energy",
     "energy/plan": "bus checks energy",
@@ -51,8 +51,8 @@ ALLOWED: dict[str, str] = {
     "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture ccs chademo checks config energy energy/bench meters ports"
     " runtime selftest vendor vendor/shell web/view",
-    "programs": "bus canframe capture chademo checks config datalog drivers energy gateway gateway/shell"
-    " manager meters panel ports pre runtime safety safety/shell web web/view",
+    "programs": "bus canframe capture ccs chademo checks config datalog drivers energy gateway"
+    " gateway/shell manager meters panel ports pre runtime safety safety/shell web web/view",
     "cli": "commands",
 }
 """Room: the rooms that it imports. capture/replay.py plays a recorded car to our session and takes the models of

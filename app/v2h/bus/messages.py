@@ -178,6 +178,26 @@ class ChargerState(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class CcsState(Message):
+    """State of ccs, at every change and each second. Not retained. Only with [ccs] in v2h.toml.
+
+    pilot: the state of the control pilot, "A" to "F" or "UNKNOWN". link: the matching of the modems (SLAC): "off",
+    "key", "listen", "matched", "joined", "failed". phase: how far the car has come ("none", "link", "hello", ...
+    "energy", ... "failed"). text: the same as a sentence. protocol: the dialect that was agreed, "" before. soc_pct: as
+    the car has last reported it, None before.
+    """
+
+    TOPIC = "v2h/ccs/state"
+    t: float
+    pilot: str
+    link: str
+    phase: str
+    text: str
+    protocol: str
+    soc_pct: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChargerPower(Message):
     """The PRE's own measurement, at every poll (0.1 s) while the converter runs and order or current
     change, each half second while they do not. t: when it was measured."""
@@ -603,6 +623,7 @@ MAY_PUBLISH: dict[str, tuple[str, ...]] = {
     "datalog": ("v2h/datalog/#", "v2h/reply/+", "v2h/event/datalog/#"),
     "web": ("v2h/web/#", "v2h/command/+", "v2h/event/web/#"),
     "gateway": ("v2h/gateway/#", "v2h/command/+", "v2h/event/gateway/#"),
+    "ccs": ("v2h/ccs/#", "v2h/event/ccs/#"),
     "pulse": ("v2h/pulse/#", "v2h/event/pulse/#"),
     "cli": ("v2h/command/+",),
 }

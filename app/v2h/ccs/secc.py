@@ -151,10 +151,10 @@ class Secc:
         lingers = self.phase is Phase.END and now - self._answered_t <= limits.LINGER.value
         return "" if lingers or self.busy else self.reason
 
-    def lost(self) -> None:
-        """The car has closed the connection, or it broke."""
+    def lost(self, why: str = "the car closed the connection") -> None:
+        """The connection is closed, or of no use any more. why: in words for the log."""
         self._pending = None
-        self._end("the car closed the connection")
+        self._end(why)
 
     def record(self, now: float, sequence: int, pilot: Pilot) -> CarRecord:
         """What `charger` must know, for the wire."""

@@ -34,7 +34,9 @@ from typing import NamedTuple
 HOME = frozenset({socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK})
 """Netlink: the C library asks it for the machine's own addresses when it looks up a name."""
 MAY_OPEN_CAN = frozenset({"guard", "charger"})
-"""The programs that speak on a bus; docs/architecture.md names it for each. Nobody may open AF_PACKET."""
+"""The programs that speak on a bus; docs/architecture.md names it for each."""
+MAY_OPEN_PACKET = frozenset({"ccs"})
+"""The only program with raw frames of Ethernet: the matching with a CCS car has its own Ethernet type."""
 LISTENERS = frozenset({"datalog"})
 RECEIVE_ONLY = {0: 200, 1: 201}
 """Bus -> number of the file, in a program of LISTENERS. The kernel gives the lowest free number and so never these."""
@@ -89,7 +91,8 @@ class _Program(ctypes.Structure):  # struct sock_fprog
 
 def families(name: str) -> frozenset[int]:
     """The families of sockets that this program may open."""
-    return HOME | {socket.AF_CAN} if name in MAY_OPEN_CAN else HOME
+    can = {socket.AF_CAN} if name in MAY_OPEN_CAN else set()
+    return HOME | can | ({socket.AF_PACKET} if name in MAY_OPEN_PACKET else set())
 
 
 def filter_code(abi: Abi, allowed: frozenset[int], receive_only: Collection[int] = ()) -> bytes:

@@ -17,5 +17,7 @@ OUTSIDE_SECRETS = Path("secrets", "outside")
 """Below RUN: the passwords and tokens of [gateway] in v2h.toml; only gateway may read it."""
 BEAT_SOCKET = RUN / "pulse" / "beat.sock"
 GUARD_SOCKET = RUN / "guard" / "wire.sock"
+CCS_SOCKET = RUN / "ccs" / "wire.sock"
+"""charger listens here for ccs, if v2h.toml has a table [ccs]."""
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 """systemd-timesyncd touches this file at each answer of a time server that it has used."""

@@ -83,9 +83,16 @@ def test_a_program_with_a_bus_opens_it_and_still_no_packets(name: str) -> None:
     assert refused(words) == {"packet", "io_uring"}
 
 
+def test_ccs_alone_opens_packets_and_no_bus() -> None:
+    words = said(f"{SETUP}set_filter(families('ccs'))\nprint(json.dumps(tries()))")
+    assert refused(words) == REFUSED - {"packet"}
+    for name in ("guard", "charger", "datalog", "web", "meter", "manager", "panel", "pulse", "gateway", ""):
+        assert socket.AF_PACKET not in families(name)
+
+
 def test_only_two_programs_open_a_bus() -> None:
     assert frozenset({"guard", "charger"}) == MAY_OPEN_CAN
-    for name in ("datalog", "web", "meter", "manager", "panel", "pulse", "gateway", ""):
+    for name in ("datalog", "web", "meter", "manager", "panel", "pulse", "gateway", "ccs", ""):
         assert socket.AF_CAN not in families(name)
 
 

@@ -1,0 +1,67 @@
+"""A serial line by its URL, raw and without waiting: `serial:/dev/v2h-pilot` or `serial:/dev/v2h-imd?unit=3`.
+
+What stands behind `?` belongs to the driver. The kernel gives the line to one process at a time (TIOCEXCL).
+"""
+
+import fcntl
+import os
+import termios
+from urllib.parse import parse_qsl
+
+from v2h.ports.url import split
+
+SPEEDS = {9600: termios.B9600, 19200: termios.B19200, 115200: termios.B115200}
+LONGEST_B = 4096
+"""More than arrives between two reads; the rest follows with the next one."""
+
+
+class SerialPort:
+    """An open line. Raises OSError when the device is absent, in use, or gone."""
+
+    def __init__(self, path: str, baud: int, *, even: bool = False) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.ioctl(self._fd, termios.TIOCEXCL)
+            control = termios.CS8 | termios.CREAD | termios.CLOCAL | (termios.PARENB if even else 0)
+            characters = termios.tcgetattr(self._fd)[6]
+            characters[termios.VMIN], characters[termios.VTIME] = 0, 0
+            settings = [0, 0, control, 0, SPEEDS[baud], SPEEDS[baud], characters]
+            termios.tcsetattr(self._fd, termios.TCSANOW, settings)
+            termios.tcflush(self._fd, termios.TCIOFLUSH)  # what waited there is old
+        except termios.error as error:
+            os.close(self._fd)
+            raise OSError(*error.args) from error
+        except OSError:
+            os.close(self._fd)
+            raise
+
+    def read(self) -> bytes:
+        """What has arrived; b"" if nothing has. Raises OSError when the device is gone."""
+        try:
+            return os.read(self._fd, LONGEST_B)
+        except BlockingIOError:
+            return b""
+
+    def write(self, data: bytes) -> None:
+        """Send; what the line does not take at once is dropped. Raises OSError when the device is gone."""
+        try:
+            os.write(self._fd, data)
+        except BlockingIOError:
+            return
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def open_serial(url: str, baud: int, *, even: bool = False) -> SerialPort:
+    """The line behind a URL, 8 data bits, 1 stop bit. Raises OSError, PortUrlError for another kind of port."""
+    _, rest = split(url, "serial")
+    return SerialPort(rest.partition("?")[0], baud, even=even)
+
+
+def unit_of(url: str, default: int) -> int:
+    """The `unit` of a URL with one, such as serial:/dev/v2h-imd?unit=3."""
+    return int(dict(parse_qsl(url.partition("?")[2])).get("unit", default))
