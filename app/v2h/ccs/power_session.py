@@ -17,6 +17,7 @@ from v2h.ccs.power_supervision import WATCHED
 from v2h.ccs.power_transitions import NEXT, gone_a
 from v2h.ccs.record import CHARGING_PILOT, ChargerRecord, Isolation, Phase
 from v2h.chademo import limits as charger_limits
+from v2h.chademo.anysession import AnySession
 from v2h.chademo.cable import MEASURED
 from v2h.chademo.conditions import outputs_on
 from v2h.chademo.flow import offered_a
@@ -31,7 +32,7 @@ _WITHOUT_CURRENT = (State.WELDING, State.UNLOCK, State.FAREWELL)
 _STOPPING = (State.STOP_CURRENT, *_WITHOUT_CURRENT)
 
 
-class PowerSession(PowerProgress):
+class PowerSession(PowerProgress, AnySession[PowerInputs]):
     """The sessions of one charger, one after another."""
 
     def __init__(self, number: int) -> None:
@@ -166,7 +167,7 @@ class PowerSession(PowerProgress):
             pre_enable=row.converter is not Converter.OFF,
             pre_volts_v=self._volts_v,
             pre_amps_a=self.commanded_a,
-            k_expected=row.k,
+            k_expected=row.k and not self.ending,
             trip_wanted=self.state is State.SAFE and bool(outputs_on(inputs) & LIVE),
             session=self.number,
             unlock_by_person=by_person,

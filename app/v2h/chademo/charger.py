@@ -8,19 +8,20 @@ runs in the `charger` program, in `v2h replay` and in virtual time against the r
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from v2h.bus.messages import SETPOINT_LIFE_S, Setpoint
 from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.canframe import Frame
 from v2h.chademo import frames, limits
+from v2h.chademo.anysession import AnySession
 from v2h.chademo.cable import Cable, CableVoltage
 from v2h.chademo.calibration import Result
 from v2h.chademo.car import Car
 from v2h.chademo.interface import Actions, Inputs
 from v2h.chademo.packs import known_packs, pack
 from v2h.chademo.refusals import refusal
-from v2h.chademo.session import Session
 from v2h.pre import objects as pre
 from v2h.pre.client import Pace, PreClient
 from v2h.safety.outputs import NONE, Output
@@ -63,7 +64,7 @@ class Charger:
 
     def __init__(
         self,
-        session: Session,
+        session: AnySession[Any],
         *,
         max_charge_a: float,
         max_discharge_a: float,
@@ -97,7 +98,7 @@ class Charger:
         """An event must not wait for the next slot of the grid."""
         self._sequence = 0
         self._asked: tuple[float, float, bool] | None = None
-        self._last_wish: tuple[Output, int, bool] = (NONE, 0, False)
+        self._last_wish: tuple[object, ...] = ()
 
     # What comes in.
 
@@ -199,7 +200,7 @@ class Charger:
             self._evse_due = now + EVSE_PERIOD_S if held_up else _next_on_grid(self._evse_due, now, EVSE_PERIOD_S)
             out.to_car = [frames.encode(frame) for frame in self.actions.frames]
             self.session.stop_shown = self.session.state in (State.STOP_CURRENT, State.SAFE)
-        wish = (self.actions.outputs, self.actions.session, self.actions.trip_wanted)
+        wish = self._wish(self.actions)
         if now + ROUNDING_S >= self._wire_due or wish != self._last_wish:
             self._wire_due = _next_on_grid(self._wire_due, now, RESTING_STEP_S if self.resting else WIRE_PERIOD_S)
             self._last_wish = wish
@@ -268,6 +269,24 @@ class Charger:
             calibrate=self._calibrate,
             pin=self._pin,
         )
+
+    def refusal(self, now: float) -> str:
+        """Why a start would be refused now; "" if it would not."""
+        return refusal(self.inputs(now))
+
+    @property
+    def soc_pct(self) -> float | None:
+        """The state of charge of this session's car: None before the car has given its permission."""
+        known = self.car.awake and self.session.permitted_t > self.session.d1_t
+        return self.car.soc_pct if known else None
+
+    def car_age_s(self, now: float) -> float:
+        """Age of what the car has said last; infinite before."""
+        return self.car.age_s(0x102, now)
+
+    def _wish(self, actions: Actions) -> tuple[object, ...]:
+        """What guard must be told at once when it changes."""
+        return actions.outputs, actions.session, actions.trip_wanted
 
     @property
     def _step_s(self) -> float:

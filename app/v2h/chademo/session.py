@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.chademo import evse, flow, limits
+from v2h.chademo.anysession import AnySession
 from v2h.chademo.cable import MEASURED, Source
 from v2h.chademo.frames import EvseFrame
 from v2h.chademo.interface import Actions, Fault, Inputs
 from v2h.chademo.offer import held_back, told_amps_a, told_offer_a
-from v2h.chademo.progress import LIVE, Progress
+from v2h.chademo.progress import LIVE
 from v2h.chademo.refusals import late_words
 from v2h.chademo.states import Converter
 from v2h.chademo.supervision import ceiling_v, check, remarks
@@ -35,7 +36,7 @@ def _on(inputs: Inputs) -> Output:
     return NONE if inputs.guard is None else inputs.guard.outputs
 
 
-class Session(Progress):
+class Session(AnySession[Inputs]):
     """The sessions of one charger, one after another."""
 
     def __init__(self, number: int, protocol: int = 2, waits_s: Mapping[State, float] | None = None) -> None:

@@ -4,14 +4,13 @@ from v2h.bus.messages import ChargerState
 from v2h.bus.states import State
 from v2h.chademo import limits
 from v2h.chademo.charger import Charger
-from v2h.chademo.refusals import refusal
 from v2h.safety.outputs import NONE, names
 
 
 def charger_state(charger: Charger, now: float, inputs_v: dict[str, float], fan_pct: int | None) -> ChargerState:
     """The state message at `now` (monotonic s). inputs_v: further ADC inputs by name; fan_pct: None without a fan.
 
-    The state of charge is that of this session's car: None before the car has given its permission.
+    The state of charge is that of this session's car: None before it is known.
     """
     session = charger.session
     inputs = charger.inputs(now)
@@ -22,16 +21,15 @@ def charger_state(charger: Charger, now: float, inputs_v: dict[str, float], fan_
     amps_a = t.amps_a if now - t.amps_t <= lost else None
     power_w = None if volts_v is None or amps_a is None else volts_v * amps_a
     reason = session.reason
-    if session.state is State.IDLE and refusal(inputs):
-        reason = refusal(inputs)
-    car_known = inputs.car.awake and session.permitted_t > session.d1_t
+    if session.state is State.IDLE and (why_not := charger.refusal(now)):
+        reason = why_not
     status = charger.status_109_5()
     return ChargerState(
         t=now,
         state=str(session.state),
         since_t=session.since_t,
         reason=reason,
-        soc_pct=inputs.car.soc_pct if car_known else None,
+        soc_pct=charger.soc_pct,
         volts_v=volts_v,
         amps_a=amps_a,
         power_w=None if power_w is None else round(power_w, 1),
@@ -47,7 +45,7 @@ def charger_state(charger: Charger, now: float, inputs_v: dict[str, float], fan_
         cable_v=None if inputs.cable_v is None else round(inputs.cable_v, 1),
         temperature_c=t.temperature_c if now - t.temperature_t <= slow else None,
         session=session.number,
-        ages_s={"car": _age(inputs.car.age_s(0x102, now)), "converter": _age(now - t.amps_t)},
+        ages_s={"car": _age(charger.car_age_s(now)), "converter": _age(now - t.amps_t)},
         checks=session.checks(inputs),
         capacity_kwh=inputs.car.capacity_kwh,
         ended_by=session.ended_by,

@@ -1,7 +1,9 @@
 """charger: speaks CHAdeMO on the car's bus and SDO on the PRE's bus. It carries out a power setpoint that expires, and
 contains no energy policy.
 
-A thin shell around v2h.chademo.charger: two CAN ports, the cable's ADC, the safety wire, the bus.
+A thin shell around v2h.chademo.charger: two CAN ports, the cable's ADC, the safety wire, the bus. With a table [ccs] in
+v2h.toml the car is one for CCS instead: then it leaves the car's bus alone, listens for the program ccs, and reads the
+insulation monitor (programs/charger_ccs.py). Which of the two it is, is decided at the start and not again.
 
 What happens when this program
 - is killed or hangs: guard notices it within 300 ms and makes safe; supervisor starts it again; the new process finds
@@ -35,6 +37,7 @@ from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controll
 from v2h.ports.evsesender import REFUSED_S, EvseSender
 from v2h.ports.lines import open_pwm
 from v2h.pre import objects as pre
+from v2h.programs.charger_ccs import CcsDoors
 from v2h.runtime.paths import GUARD_SOCKET
 from v2h.runtime.program import SLACK_S, Program
 from v2h.runtime.realtime import CHARGER_PRIORITY, claim
@@ -59,14 +62,10 @@ class ChargerShell:
     def __init__(self, program: Program) -> None:
         self._program, self._config = program, program.config
         number = time.monotonic_ns() // 1000 & 0xFFFFFFFF
-        self._charger = Charger(
-            Session(number, protocol=int(self._config.car.protocol)),
-            max_charge_a=self._config.limits.max_charge_a,
-            max_discharge_a=self._config.limits.max_discharge_a,
-            cells_in_series=int(self._config.car.cells_in_series),
-            pack_kwh=int(self._config.car.pack_kwh),
-            by_converter=self._config.cable.by == "converter",
-        )
+        self._ccs: CcsDoors | None = None
+        if self._config.ccs is not None:
+            self._ccs = CcsDoors(program, self._config, number, self._turn, self._say)
+        self._charger = self._ccs.charger if self._ccs is not None else self._for_chademo(number)
         self._car: CanPort | None = None
         self._sender: EvseSender | None = None
         self._pre: CanPort | None = None
@@ -92,11 +91,21 @@ class ChargerShell:
         bus.subscribe(Command.TOPIC.format("calibrate"), self._on_calibrate, retained=False)
         bus.subscribe(UnlockWord.TOPIC, self._on_unlock_word, retained=False)
 
+    def _for_chademo(self, number: int) -> Charger:
+        return Charger(
+            Session(number, protocol=int(self._config.car.protocol)),
+            max_charge_a=self._config.limits.max_charge_a,
+            max_discharge_a=self._config.limits.max_discharge_a,
+            cells_in_series=int(self._config.car.cells_in_series),
+            pack_kwh=int(self._config.car.pack_kwh),
+            by_converter=self._config.cable.by == "converter",
+        )
+
     # Opening.
 
     def _open(self, now: float) -> None:
         hardware = self._config.hardware
-        if self._car is None:
+        if self._car is None and self._ccs is None:
             self._car = self._open_can(hardware.car_can, CAR_BUS, sorted(frames.CAR_IDS), CAR_CONTROLLER)
             if self._car is not None:
                 self._sender = EvseSender(self._car)

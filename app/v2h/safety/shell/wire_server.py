@@ -1,4 +1,5 @@
-"""guard's end of the safety wire. It serves one client at a time, only of the right user, and never waits for it."""
+"""The listening end of a wire: guard's for charger, and charger's for ccs. It serves one client at a time, only of the
+right user, and never waits for it."""
 
 import contextlib
 import os
@@ -10,7 +11,6 @@ from pathlib import Path
 
 from v2h.safety.shell.wire_client import PACKET, Loop
 
-CHARGER_USER = "v2h-charger"
 _UCRED = struct.Struct("iII")  # struct ucred: pid, uid, gid
 
 
@@ -18,7 +18,8 @@ class WireServer:
     """Calls on_packet(now, packet) for each packet, on_gone(now) when the client has closed, and on_refused(why) when a
     client is refused.
 
-    It replaces a stale socket file of a killed guard. Raises OSError when the socket cannot be made.
+    peer: the program that may connect. It replaces a stale socket file of a killed server. Raises OSError when the
+    socket cannot be made.
     """
 
     def __init__(
@@ -28,9 +29,10 @@ class WireServer:
         on_packet: Callable[[float, bytes], None],
         on_gone: Callable[[float], None],
         on_refused: Callable[[str], None],
+        peer: str = "charger",
     ) -> None:
         self._loop, self._on_packet, self._on_gone, self._on_refused = loop, on_packet, on_gone, on_refused
-        self._allowed_uid = _allowed_uid()
+        self._peer, self._allowed_uid = peer, _allowed_uid(f"v2h-{peer}")
         self._client: socket.socket | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
@@ -61,7 +63,9 @@ class WireServer:
         _, uid, _ = _UCRED.unpack(client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
         if uid != self._allowed_uid or self._client is not None:
             client.close()
-            self._on_refused("one charger is enough" if uid == self._allowed_uid else f"user {uid} is not charger")
+            self._on_refused(
+                f"one {self._peer} is enough" if uid == self._allowed_uid else f"user {uid} is not {self._peer}"
+            )
             return
         self._client = client
         self._loop.watch(client, self._read)
@@ -83,10 +87,10 @@ class WireServer:
                 self._on_gone(now)
 
 
-def _allowed_uid() -> int:
-    """The uid of charger's user where it exists (the board), else our own (the desk). Asked once, because the answer is
+def _allowed_uid(user: str) -> int:
+    """The uid of this user where it exists (the board), else our own (the desk). Asked once, because the answer is
     read from the disk."""
     try:
-        return pwd.getpwnam(CHARGER_USER).pw_uid
+        return pwd.getpwnam(user).pw_uid
     except KeyError:
         return os.getuid()
