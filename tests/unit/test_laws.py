@@ -46,7 +46,7 @@ ALLOWED: dict[str, str] = {
     "web/view": "bus safety",
     "web/german": "bus",
     "web": "bus checks config energy gateway runtime selftest web/german web/view",
-    "oneshot": "bus checks config meters runtime safety/shell web",
+    "oneshot": "bus ccs checks config meters ports runtime safety/shell web",
     "vendor": "",
     "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture ccs chademo checks config energy energy/bench meters ports"

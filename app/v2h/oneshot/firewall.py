@@ -15,11 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from v2h.ccs.sdp import PORT as CCS_PORT
 from v2h.config.files import config_paths
 from v2h.config.meter_kinds import SmaMeter
 from v2h.config.page_edits import read_edits
 from v2h.config.site import Config, load
 from v2h.meters.sma import PORT as SMA_PORT
+from v2h.ports.plc import INTERFACE
 from v2h.runtime.paths import SITE_EDITS
 
 NFT = "/usr/sbin/nft"
@@ -64,6 +66,11 @@ def _multicast_meter(needs: Needs) -> int | None:
     return SMA_PORT if any(isinstance(meter, SmaMeter) for meter in used) else None
 
 
+def _car(needs: Needs) -> int | None:
+    return None if needs.config.ccs is None else CCS_PORT
+
+
+FROM_CAR = f'iifname "{INTERFACE}" ip6 saddr fe80::/10'
 DOORS = (
     Door("web", "the page", "tcp", _page),
     Door("sshd", "the owner's shell", "tcp", _ssh),
@@ -72,23 +79,28 @@ DOORS = (
     Door("systemd-networkd", "an address by DHCPv6", "udp", lambda _: 546, "ip6 saddr fe80::/10 udp sport 547"),
     Door("gateway", "the predecessor's page", "tcp", _old_page),
     Door("meter", "an SMA or TQ meter", "udp", _multicast_meter),
+    Door("ccs", "a CCS car asks where the charger is", "udp", _car, FROM_CAR),
+    Door("ccs", "a CCS car speaks to the charger", "tcp", _car, FROM_CAR),
 )
 
 
 def rules(needs: Needs) -> str:
     """The whole rule set in nft's language. It replaces the one that is loaded, in one step."""
-    ports = [(door, door.port(needs)) for door in DOORS]
-    doors = [
-        f'{door.match} {door.protocol} dport {port} accept comment "{door.program}: {door.what}"'.strip()
-        for door, port in ports
+    doors = [(door, door.port(needs)) for door in DOORS]
+    opened = {
+        f'{door.match} {door.protocol} dport {port} accept comment "{door.program}: {door.what}"'.strip(): door
+        for door, port in doors
         if port is not None
-    ]
+    }
+    # A car is a stranger: it reaches no door but its own.
+    for_cars = [line for line, door in opened.items() if door.match == FROM_CAR]
     accepted = [
         'iifname "lo" accept',
         "ct state established,related accept",
         # Errors, ping, and how neighbours, routers and multicast groups are found.
         "meta l4proto { icmp, igmp, ipv6-icmp } accept",
-        *doors,
+        *([*for_cars, f'iifname "{INTERFACE}" drop'] if for_cars else []),
+        *(line for line, door in opened.items() if door.match != FROM_CAR),
     ]
     return "\n".join(
         [

@@ -1,6 +1,7 @@
 """Where a CCS car finds us and speaks to us: the discovery by UDP, and the TCP connection of one car.
 
-Only one car is connected at a time: while it is, nothing listens for another one, and the kernel refuses it.
+Both have the same port number, so that the firewall opens no other. Only one car is connected at a time: while it is,
+nothing listens for another one, and the kernel refuses it.
 """
 
 import socket
@@ -28,7 +29,7 @@ class CarLine:
         self.closed_why = ""
         self._discovery = sdp_socket(interface, GROUP, PORT)
         try:
-            self._door = listener(interface)
+            self._door = listener(interface, PORT)
         except OSError:
             self._discovery.close()
             raise
@@ -87,7 +88,7 @@ class CarLine:
             self._car.close()
             self._car, self.closed_why = None, why
             self._buffer.clear()
-            self._door = listener(self._interface)
+            self._door = listener(self._interface, PORT)
 
     def close(self) -> None:
         for node in self.sockets():

@@ -10,6 +10,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+INTERFACE = "plc0"
+"""The modem's interface, by the name that it has on the board."""
 LONGEST_B = 2048
 """Longer than any frame of Ethernet."""
 IF_INET6 = Path("/proc/net/if_inet6")

@@ -30,13 +30,11 @@ from v2h.config.ccs import Ccs
 from v2h.drivers.pilotbox import PilotBox
 from v2h.ports.carline import CarLine
 from v2h.ports.ccswire import ChargerWire
-from v2h.ports.plc import PlcPort
+from v2h.ports.plc import INTERFACE, PlcPort
 from v2h.ports.url import PortUrlError
 from v2h.runtime.paths import CCS_SOCKET
 from v2h.runtime.program import SLACK_S, Program
 
-INTERFACE = "plc0"
-"""The modem's interface: udev gives it this name."""
 TURN_S = 0.05
 """SLAC's deadlines are looked at in this rhythm."""
 RECORD_S = 0.1

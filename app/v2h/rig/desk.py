@@ -88,9 +88,8 @@ def derive_supervisor(overlay: Path, run: Path) -> str:
         for key in ("user", "chown"):
             board.remove_option(section, key)
         if section.startswith(("program:", "eventlistener:")):
-            command, _, arguments = board.get(section, "command").partition(" ")
-            program = sys.executable if command == "/usr/bin/python3" else command
-            board.set(section, "command", f"{program} {arguments}".replace("/etc/mosquitto", str(run / "mosquitto")))
+            command = _as_this_user(board.get(section, "command"))
+            board.set(section, "command", command.replace("/etc/mosquitto", str(run / "mosquitto")))
             for stream in ("stdout", "stderr"):
                 board.set(section, f"{stream}_syslog", "false")
             board.set(section, "stderr_logfile", str(run / "log" / f"{name}.log"))
@@ -100,6 +99,12 @@ def derive_supervisor(overlay: Path, run: Path) -> str:
     text = io.StringIO()
     board.write(text)
     return text.getvalue()
+
+
+def _as_this_user(command: str) -> str:
+    """A command of the board with this interpreter, and without a change of user before it."""
+    _, interpreter, arguments = command.partition("/usr/bin/python3 ")
+    return f"{sys.executable} {arguments}" if interpreter else command
 
 
 def derive_broker(overlay: Path, run: Path, port: int) -> str:
@@ -170,10 +175,6 @@ def desk_tree(
         }
         (run / "v2h.toml").write_text(toml, encoding="utf-8")
         (run / "mosquitto" / "v2h.conf").write_text(derive_broker(OVERLAY, run, bus_port), encoding="utf-8")
-        entry = OVERLAY / "etc/supervisor/optional.d/gateway.conf"
-        words = [sys.executable, "-m", "v2h.oneshot.gateway_files", "--conf", str(entry)]
-        subprocess.run(words, env=env, check=True)
-        (run / "supervisord.conf").write_text(derive_supervisor(OVERLAY, run), encoding="utf-8")
         subprocess.run([sys.executable, "-m", "v2h.oneshot.broker_credentials"], env=env, check=True)
         if past_week:
             rig_options = [*rig_options, "--soc", f"{write(data, datetime.now(UTC)):.0f}"]
@@ -182,6 +183,9 @@ def desk_tree(
         with contextlib.suppress(PermissionError):  # the rig stands for hardware, which a busy machine does not delay
             os.sched_setscheduler(rig.pid, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(RIG_PRIORITY))
         _await("the rig", rig, run / "log" / "rig.log", start_s, (run / "rig.toml").exists)
+        entries = str(OVERLAY / "etc/supervisor/optional.d")  # after the rig: its file may have a table [ccs]
+        subprocess.run([sys.executable, "-m", "v2h.oneshot.gateway_files", "--conf", entries], env=env, check=True)
+        (run / "supervisord.conf").write_text(derive_supervisor(OVERLAY, run), encoding="utf-8")
         words = ["supervisor.supervisord", "-c", str(run / "supervisord.conf")]
         tree = stack.enter_context(_child("tree", words, env, run, STOP_S))
         desk = Desk(run, data, bus_port, f"http://localhost:{port}", password, env, tree, rig)

@@ -22,7 +22,7 @@ OVERLAY = ROOT / "rootfs-overlay"
 SUPERVISOR = OVERLAY / "etc" / "supervisor"
 UNITS = OVERLAY / "etc" / "systemd" / "system"
 ALWAYS = ("broker", "guard", "charger", "meter", "manager", "panel", "datalog", "web", "pulse")
-OPTIONAL = ("gateway",)
+OPTIONAL = ("gateway", "ccs")
 """Programs that run only when v2h.toml asks for them."""
 NAMES = ALWAYS + OPTIONAL
 KEYS = ["command", "user", "priority", "autostart", "autorestart", "startsecs", "startretries", "stopsignal"]
@@ -36,6 +36,18 @@ def section(name: str) -> configparser.SectionProxy:
     (only,) = parser.sections()
     assert only == ("eventlistener:" if name == "pulse" else "program:") + name
     return parser[only]
+
+
+SETPRIV = ["/usr/bin/setpriv", "--reuid=v2h-ccs", "--regid=v2h", "--init-groups", "--inh-caps=-all,+net_raw"]
+SETPRIV += ["--ambient-caps=-all,+net_raw", "--no-new-privs"]
+"""How ccs becomes its own user with one right."""
+
+
+def user_of(name: str) -> str:
+    """The user as whom a program runs in the end."""
+    program = section(name)
+    found = re.search(r"setpriv --reuid=(\S+)", program["command"])
+    return found[1] if found else program["user"]
 
 
 def top() -> configparser.RawConfigParser:
@@ -71,6 +83,7 @@ def test_an_optional_program_is_found_only_where_its_boot_step_puts_it() -> None
     shipped = (ROOT / "image" / "firmware" / "v2h.toml").read_text(encoding="utf-8")
     assert not re.search(pattern, shipped, re.MULTILINE), "the card as shipped starts no gateway"
     assert re.search(pattern, '[gateway.mqtt]\nhost = "h"\n', re.MULTILINE)
+    assert re.search(pattern, "[ccs]\n", re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -87,12 +100,19 @@ def test_values_that_must_not_differ(name: str) -> None:
     assert program["stdout_logfile"] == program["stderr_logfile"] == "NONE", "no log files on a read-only root"
     assert program["stderr_syslog"] == "true"
     assert program["stdout_syslog"] == ("false" if name == "pulse" else "true")
-    assert program["user"] == ("mosquitto" if name == "broker" else f"v2h-{name}"), "never root, never shared"
+    assert user_of(name) == ("mosquitto" if name == "broker" else f"v2h-{name}"), "never root, never shared"
+    assert (program["user"] == "root") == (name == "ccs")
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "broker"])
 def test_command_is_the_programs_own_module(name: str) -> None:
     command = section(name)["command"]
+    if name == "ccs":
+        *setpriv, command = (
+            command.partition("/usr/bin/python3")[0].split(),
+            "".join(command.partition("/usr/bin/python3")[1:]),
+        )
+        assert setpriv == [SETPRIV]
     assert command == f"/usr/bin/python3 -m v2h.programs.{name}"
     assert importlib.util.find_spec(f"v2h.programs.{name}") is not None
 
@@ -259,7 +279,7 @@ def test_every_user_is_made_by_the_image() -> None:
     files = list(OVERLAY.glob("usr/lib/sysusers.d/*.conf"))
     lines = [line.split() for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     made = {words[1] for words in lines if len(words) > 1 and words[0].startswith("u")}
-    assert {section(name)["user"] for name in NAMES} - {"mosquitto"} <= made
+    assert {user_of(name) for name in NAMES} - {"mosquitto"} <= made
 
 
 def test_directories_of_this_boot_are_closed_to_the_others() -> None:
@@ -267,6 +287,7 @@ def test_directories_of_this_boot_are_closed_to_the_others() -> None:
     made = {words[1]: words[2:5] for words in map(str.split, lines) if words[:1] == ["d"]}
     assert made["/run/v2h"] == ["0755", "root", "root"], "else one program could put its socket in another's place"
     assert made["/run/v2h/guard"] == ["2750", "v2h-guard", "v2h-wire"]
+    assert made["/run/v2h/ccs"] == ["2750", "v2h-charger", "v2h-plug"]
     assert made["/run/v2h/secrets"] == ["0711", "root", "root"]
     assert made["/run/v2h/broker"] == ["0750", "root", "mosquitto"]
     sysusers = (OVERLAY / "usr" / "lib" / "sysusers.d" / "v2h.conf").read_text(encoding="utf-8").splitlines()
@@ -275,4 +296,6 @@ def test_directories_of_this_boot_are_closed_to_the_others() -> None:
         ["v2h-meter", "v2h-card"],
         ["v2h-manager", "v2h-data"],
         ["v2h-datalog", "v2h-data"],
+        ["v2h-charger", "v2h-plug"],
+        ["v2h-ccs", "v2h-plug"],
     ]

@@ -9,6 +9,7 @@ from v2h.config.site import load
 from v2h.oneshot.firewall import DOORS, Needs, has_key, rules
 
 ROOT = Path(__file__).resolve().parents[3]
+CCS = '[ccs]\ninsulation_monitor = "serial:/dev/v2h-imd?unit=3"\n'
 ALWAYS = {"tcp 80", "udp 5353", "udp 68", "udp 546"}
 
 
@@ -24,6 +25,7 @@ def opened(folder: Path, toml: str = "", *, key: bool = False) -> set[str]:
     [
         ("", False, ALWAYS),
         ("", True, ALWAYS | {"tcp 22"}),
+        (CCS, False, ALWAYS | {"udp 15118", "tcp 15118"}),
         ('[web]\nlisten = "[::]:8080"', False, ALWAYS - {"tcp 80"} | {"tcp 8080"}),
         ('[web]\nlisten = "127.0.0.1:80"', False, ALWAYS - {"tcp 80"}),
         ('[meter.grid]\nkind = "sma"', False, ALWAYS | {"udp 9522"}),
@@ -42,6 +44,15 @@ def test_everything_else_is_dropped_and_the_old_rules_go_in_the_same_step(tmp_pa
     assert text.startswith("table inet v2h\ndelete table inet v2h\ntable inet v2h {\n")
 
 
+def test_a_car_reaches_its_own_doors_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "v2h.toml").write_text(CCS)
+    lines = rules(Needs(load([tmp_path / "v2h.toml"]), has_key=True)).splitlines()
+    drop = lines.index('\t\tiifname "plc0" drop')
+    before = [line for line in lines[:drop] if "dport" in line]
+    assert len(before) == 2 and all('iifname "plc0" ip6 saddr fe80::/10' in line for line in before)
+    assert any("dport 80" in line for line in lines[drop:]) and any("dport 22" in line for line in lines[drop:])
+
+
 @pytest.mark.parametrize(
     ("text", "found"), [("", False), ("# a comment\r\n  \r\n", False), ("# mine\nssh-ed25519 AAAA me\n", True)]
 )
@@ -55,7 +66,7 @@ def test_ssh_has_a_door_only_with_a_key(tmp_path: Path, text: str, found: bool) 
 def test_readme_lists_every_door(tmp_path: Path) -> None:
     rows = re.findall(r"^\| (TCP|UDP) (\d+) \| `([\w-]+)` \| ([^|;]+)", (ROOT / "README.md").read_text(), re.MULTILINE)
     listen = '[gateway.websocket]\nlisten = "0.0.0.0:5555"\n'
-    (tmp_path / "v2h.toml").write_text(f'[meter.grid]\nkind = "sma"\n{listen}')
+    (tmp_path / "v2h.toml").write_text(f'[meter.grid]\nkind = "sma"\n{listen}{CCS}')
     needs = Needs(load([tmp_path / "v2h.toml"]), has_key=True)
     told = [(door.protocol.upper(), str(door.port(needs)), door.program, door.what) for door in DOORS]
     assert [(protocol, port, program, what.strip()) for protocol, port, program, what in rows] == told

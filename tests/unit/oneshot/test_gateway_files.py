@@ -1,4 +1,4 @@
-"""The boot step that lets the gateway run: nothing at all while no face is configured."""
+"""The boot step that lets gateway and ccs run: nothing at all while v2h.toml does not ask for them."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from v2h.config.site import Config, load
 from v2h.oneshot.gateway_files import make
 
-CONF = Path(__file__).resolve().parents[3] / "rootfs-overlay/etc/supervisor/optional.d/gateway.conf"
+CONF = Path(__file__).resolve().parents[3] / "rootfs-overlay/etc/supervisor/optional.d"
 
 
 def made(folder: Path, toml: str) -> set[str]:
@@ -16,7 +16,7 @@ def made(folder: Path, toml: str) -> set[str]:
     card, run = folder / "v2h.toml", folder / "run"
     card.write_text(toml)
     config = load([card])
-    make(run, config.gateway, CONF)
+    make(run, config, CONF)
     return {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
 
 
@@ -33,7 +33,12 @@ def test_each_face_lets_it_run_and_its_secrets_are_its_own(tmp_path: Path, toml:
     secret = tmp_path / "run/secrets/outside"
     assert secret.stat().st_mode & 0o777 == 0o400
     assert json.loads(secret.read_text()).keys() == {"mqtt", "websocket", "notify"}
-    assert (tmp_path / "run/tree/gateway.conf").read_text() == CONF.read_text()
+    assert (tmp_path / "run/tree/gateway.conf").read_text() == (CONF / "gateway.conf").read_text()
+
+
+def test_a_table_ccs_lets_ccs_run_and_one_with_an_error_does_not(tmp_path: Path) -> None:
+    assert made(tmp_path, '[ccs]\ninsulation_monitor = "serial:/dev/v2h-imd?unit=3"\n') == {"tree/ccs.conf"}
+    assert made(tmp_path, "[ccs]\n") == set(), "no insulation monitor, no CCS"
 
 
 @pytest.mark.parametrize("toml", ["", "[gateway.mqtt]\nport = 1884\n", "[gateway.mqtt]\nhost = 5\n"])
