@@ -80,7 +80,7 @@ class Guard:
                 self._say_once("warning", "lines", f"waiting for the outputs and K: {error}")
                 return
             self._program.watch(self._k, self._on_k)
-            self._core = Guarding(now, self._outputs, k_on)
+            self._core = Guarding(now, self._outputs, k_on, ccs=self._program.config.ccs is not None)
             self._act(now)
         if self._can is None:
             self._open_can(now, self._core)

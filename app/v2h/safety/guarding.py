@@ -58,6 +58,7 @@ TRIP_TEXT = {
     Trip.WROTE_AFTER_TRIP: "somebody wrote a current to the converter after the trip",
     Trip.OUTPUT_FAILED: "an output cannot be written, or somebody else has changed it",
     Trip.GUARD_STOPS: "guard is asked to end while outputs are on",
+    Trip.K_OFF_CCS: "a CCS car, its pilot or the outside chain took the permission (K) back",
     Trip.SUPERVISORD_STOPPED: "supervisord, which starts again what dies, is stopped",
 }
 
@@ -92,6 +93,10 @@ class Guarding:
     can_up: bool = False
     ready_to_start: bool = False
     """The shell sets it when the converter's bus is up and is the right one."""
+    ccs: bool = False
+    """The plug is one for CCS: K is the outside chain of pilot, insulation and emergency stop, and IEC 61851-1 allows
+    100 ms where CHAdeMO allows 0.5 s. While charger expects K, its fall with c1 or c2 closed trips, and PRE AC goes off
+    in the same act."""
     heard: ConverterMonitor = field(default_factory=ConverterMonitor)
     state: GuardState = GuardState.STARTING
     trip: Trip = Trip.NONE
@@ -226,6 +231,8 @@ class Guarding:
             return Trip.OUTPUT_FAILED, ", ".join(names(outputs ^ self._wanted)) or "a line was lost"
         if not live:
             return None, ""
+        if self.ccs and not self.k_on and outputs & CONTACTORS and request is not None and request.k_expected:
+            return Trip.K_OFF_CCS, ""
         if self._stopping:
             return Trip.GUARD_STOPS, ""
         if self._tree_stopped:
@@ -297,6 +304,8 @@ class Guarding:
         # Since K went off the converter has had an order of 0 A, from guard or from charger's stop: make-safe counts
         # its 0.8 s from that time.
         self.trip, self._safe = trip, MakeSafe(now if self._k_lost_t is None else self._k_lost_t)
+        if trip is Trip.K_OFF_CCS:
+            self._safe.drop_pre_ac(now)
         if self._owner is not None:
             self._fenced.add(self._owner)
         if self._request is not None and trip is not Trip.CHARGER_SILENT:  # then a new session may clear

@@ -47,6 +47,7 @@ class Trip(IntEnum):
     OUTPUT_FAILED = 8
     GUARD_STOPS = 9
     SUPERVISORD_STOPPED = 10
+    K_OFF_CCS = 11
 
     @property
     def text(self) -> str:

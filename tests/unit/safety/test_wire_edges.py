@@ -68,7 +68,7 @@ def test_what_a_request_and_a_report_do_not_say_is_false() -> None:
 
 def test_the_numbers_of_states_trips_and_outputs() -> None:
     assert [int(state) for state in GuardState] == [0, 1, 2, 3]
-    assert [int(trip) for trip in Trip] == list(range(11))
+    assert [int(trip) for trip in Trip] == list(range(12))
     assert [int(output) for output in Output] == [1, 2, 4, 8, 16, 32, 64]
     assert Trip.CHARGER_SILENT.text == "charger silent"
 
