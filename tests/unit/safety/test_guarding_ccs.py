@@ -18,7 +18,7 @@ def ccs_bench(amps: float = 14.0) -> Bench:
 def test_ccs_k_off_drops_pre_ac_at_once(amps: float) -> None:
     bench = ccs_bench(amps)
     bench.guard.on_k(False)
-    bench.mark = bench.t
+    bench.mark = bench.t - 0.001
     bench.act()
     assert bench.guard.trip is Trip.K_OFF_CCS and bench.sent[-1] == (bench.t, ZERO)
     assert bench.fell_at(Output.PRE_AC) - bench.mark <= limit("ccs-k-off", "PRE AC off")
