@@ -2,6 +2,8 @@
 data partition. ext by Debian's mke2fs; the squashfs by mksquashfs where it is installed, else only its superblock in
 front of random bytes."""
 
+import gzip
+import hashlib
 import random
 import shutil
 import struct
@@ -13,17 +15,27 @@ from v2h.vendor.layout import PUBLISHED, SECTOR, Layout
 
 SMALL = Layout(0, ((3_072, 4_096), (7_168, 4_096), (11_264, 4_096), (15_360, 4_096)))
 """The same layout with partitions of 2 MiB, for the tests that read everything many times."""
-VERSIONS = ("ovo-ssb-v3.1.0-67", "8.0.0", "7.2.2")
+VERSIONS = ("version 263168 (ovo-ssb-v3.1.0-67)", "version 524288 - version 8.0.0", "version 459266 - version 7.2.2")
+"""The descriptions of the configurations; the fitImage's own description names no version."""
+MADE_S = (1_556_833_000, 1_595_928_000, 1_584_699_000)
+NODES = {"kernel": "kernel", "flat_dt": "fdt", "ramdisk": "ramdisk"}
+BOOT_STATUS = b"\x01\0"
+"""Its form is not published; the published one was shorter than what U-Boot wanted to read."""
 KERNEL_BYTES, DTB_BYTES = 300_000, 39_340
 HEADERS = (256, 512)
 U_BOOT_SECTOR = 768
 DATA_FILES = {
-    "etc/default/ssb": 'SSB_NO_AUTORUN=0\nSSB_OPTS="-d --x"\nexport SSB_LOG_LEVEL=info\n',
+    "etc/default/ssb": '#SSB_NO_AUTORUN=1\nSSB_OPTS="-d --x"\nexport SSB_LOG_LEVEL=info\n',
     "etc/timezone": "Europe/London\n",
     "var/data/ssbStatus.json": '{"mode": "idle", "sessions": 12}\n',
     "var/data/ssbTotalEnergy": "123456\n",
     "var/log/calibration.log": "device1_voltage_attenuation_factor = 885\ndevice1_power_gain: 243270947\n",
     "var/log/ssb.log": "started\n",
+}
+
+PACKED_FILES = {
+    "var/log/calibration.log.1.gz": gzip.compress(b"device1_power_gain = 1\ndevice2_power_gain = 2\n", mtime=0),
+    "var/log/calibration.log.2.gz": b"\x1f\x8b no more gzip",
 }
 
 
@@ -34,7 +46,9 @@ class Made:
     path: Path
     layout: Layout
     slots: dict[int, dict[str, bytes]] = field(default_factory=dict)
-    root: dict[str, str] = field(default_factory=lambda: {"usr/bin/ssb": "not a program\n", "etc/hostname": "ovo\n"})
+    root: dict[str, str] = field(
+        default_factory=lambda: {"usr/bin/ssb": "not a program\n", "etc/default/ssb": "SSB_OPTS=factory\n"}
+    )
 
 
 def boot_header(noise: bytes) -> bytes:
@@ -70,9 +84,10 @@ def make_dump(path: Path, layout: Layout = PUBLISHED, seed: int = 0, size: int |
             "flat_dt": noise.randbytes(DTB_BYTES),
             "ramdisk": squashfs(path.parent, made.root, noise),
         }
-        files = {"boot/fitImage": fit(version, made.slots[number]), "boot/bootstatus": f"{version} ok\n".encode()}
+        image = fit(version, made.slots[number], MADE_S[number - 1])
+        files = {"boot/fitImage": image, "boot/bootstatus": BOOT_STATUS}
         put_ext(path, layout.partitions[number - 1], files)
-    put_ext(path, layout.partitions[3], {name: text.encode() for name, text in DATA_FILES.items()})
+    put_ext(path, layout.partitions[3], {name: words.encode() for name, words in DATA_FILES.items()} | PACKED_FILES)
     return made
 
 
@@ -104,23 +119,28 @@ def squashfs(scratch: Path, files: dict[str, str], noise: random.Random) -> byte
     return data
 
 
-def fit(version: str, images: dict[str, bytes]) -> bytes:
-    """A fitImage: a flattened device tree with the images as properties."""
+def fit(version: str, images: dict[str, bytes], made_s: int = MADE_S[0]) -> bytes:
+    """A fitImage: a flattened device tree with the images as properties, each with its SHA-1."""
     tree = Fdt()
     tree.begin("")
-    tree.put("description", text(version))
-    tree.put("timestamp", struct.pack(">I", 1_556_800_000))
+    tree.put("description", text("Boot Image"))
+    tree.put("timestamp", struct.pack(">I", made_s))
     tree.begin("images")
-    for number, (kind, data) in enumerate(images.items()):
-        tree.begin(f"image@{number}")
-        tree.put("description", text(f"{kind} of {version}"))
+    for kind, data in images.items():
+        tree.begin(NODES[kind])
+        tree.put("description", text(f"the {kind}"))
         tree.put("type", text(kind))
         tree.put("data", data)
+        tree.begin("hash@1")
+        tree.put("value", hashlib.sha1(data).digest())
+        tree.put("algo", text("sha1"))
+        tree.end()
         tree.end()
     tree.end()
     tree.begin("configurations")
     tree.put("default", text("kernel_dtb_ovo_ramdisk"))
     tree.begin("kernel_dtb_ovo_ramdisk")
+    tree.put("description", text(version))
     tree.begin("signature@1")
     tree.put("key-name-hint", text("ssb_prod"))
     for _ in range(4):

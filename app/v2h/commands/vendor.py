@@ -11,12 +11,13 @@ from v2h.bus.states import State
 from v2h.commands import CommandError
 from v2h.commands.api import Api
 from v2h.vendor import VendorError
+from v2h.vendor.describe import describe
 from v2h.vendor.layout import PUBLISHED
 from v2h.vendor.manifest import DISK
 from v2h.vendor.shell.backup import back_up
 from v2h.vendor.shell.bootarea import check_card, disable, restore, undo_of
 from v2h.vendor.shell.medium import SSH, Far, Medium, Readable, card_of_this_board, emmc_of_this_board
-from v2h.vendor.shell.unpack import describe, extract, inspect
+from v2h.vendor.shell.unpack import extract, inspect
 
 SOURCE = "a dump file or the eMMC's disk (default: the eMMC of this board)"
 

@@ -13,7 +13,10 @@ from typing import Any
 SETTING = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=(.*?)\s*$", re.MULTILINE)
 PAIR = re.compile(r"([A-Za-z_][\w.-]*)\s*[=:]\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\b")
 POWER_GAIN = re.compile("power_gain$")
+NUMBER = re.compile(r"\bversion (\d+)\b(?!\.)")
 SHOWN_BYTES = 64
+UPDATED, FACTORY = (2, 3), 1
+"""The partitions that updates fill in turn, and the one with which the charger was delivered."""
 
 
 def shell_settings(text: str) -> dict[str, str]:
@@ -55,6 +58,35 @@ def zone_of(link: str) -> str:
     """The time zone that the target of /etc/localtime or the text of /etc/timezone names, "" for none."""
     name = link.strip().rpartition("zoneinfo/")[2]
     return name if re.fullmatch(r"[A-Za-z][\w+-]*(/[\w+-]+){0,2}", name) else ""
+
+
+def version_number(version: str) -> int | None:
+    """524288 in "version 524288 - version 8.0.0 (...)": U-Boot's log shows that it compares such a number."""
+    found = NUMBER.search(version)
+    return int(found[1]) if found else None
+
+
+def likely_slot(usable: Mapping[int, str]) -> int | None:
+    """The partition that U-Boot probably starts: the higher version number of UPDATED, else FACTORY. None: unknown.
+
+    usable: partition -> version of each fitImage that can be read. The rule is guessed from one published boot log: it
+    loads both, and starts 524288 and not 459266. What /boot/bootstatus adds to it is not known; it was empty there.
+    """
+    numbered = {place: version_number(version) for place, version in usable.items()}
+    known = {place: number for place, number in numbered.items() if place in UPDATED and number is not None}
+    if known:
+        return max(known, key=lambda place: known[place])
+    unknown = any(place in usable for place in UPDATED)
+    return FACTORY if FACTORY in usable and not unknown else None
+
+
+def shown(data: bytes) -> str:
+    """A small file as one line: its text, or its first bytes in hex when it is no text."""
+    try:
+        text = data.decode().strip()
+    except UnicodeDecodeError:
+        text = "\0"
+    return text if text.isprintable() else f"{len(data)} bytes, {data[:SHOWN_BYTES].hex()}"
 
 
 def versions(texts: Iterable[str]) -> list[str]:

@@ -1,45 +1,56 @@
-"""What is in a dump or on the eMMC: looked at by `v2h vendor inspect`, saved by `v2h vendor extract`.
+"""What is in a dump or on the eMMC: looked at by `v2h vendor inspect`, saved by `v2h vendor extract`."""
 
-The ext file systems are read with Debian's debugfs (e2fsprogs), which needs no mount and does not replay the journal;
-the squashfs is unpacked with unsquashfs (squashfs-tools). Nothing of the vendor's is executed.
-"""
-
-import json
-import os
-import shutil
-import subprocess
-import tempfile
+import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from v2h.runtime.atomic_file import write_json, write_text
 from v2h.vendor import VendorError
-from v2h.vendor.findings import content, numbers, shell_settings, snippet, versions, zone_of
+from v2h.vendor.findings import (
+    content,
+    likely_slot,
+    numbers,
+    shell_settings,
+    shown,
+    snippet,
+    version_number,
+    versions,
+    zone_of,
+)
 from v2h.vendor.fit import NAMES, Fit, read_fit, squashfs_in
-from v2h.vendor.layout import DATA, SECTOR, SLOTS
+from v2h.vendor.layout import DATA, SLOTS
 from v2h.vendor.rom import boot_headers, starts_from
+from v2h.vendor.shell.filesystems import read_ext, read_squashfs, save_ext, unsquash
 from v2h.vendor.shell.medium import Medium
 
-PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
-TOOL_S = 600.0
 FIT_IMAGE, BOOT_STATUS = "/boot/fitImage", "/boot/bootstatus"
 TOTALS = ("var/data/ssbTotalEnergy", "var/data/ssbStatus.json")
-CALIBRATION = ("var/log/calibration.log",)
+CALIBRATION = "var/log/calibration.log"
+ROTATED = (".2.gz", ".1.gz", "")
+"""The oldest calibration.log first, so that the last number of a name counts."""
+LOG_BYTES = 16 << 20
+"""So much of an unpacked log is read; the published logs have far less."""
 SETTINGS = "etc/default/ssb"
-NON_FATAL = 2
-"""Exit code of unsquashfs when device nodes or owners could not be made, which only root may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One firmware partition. problem: why its fitImage cannot be used, "" when it can."""
+    """One firmware partition. boot_status: None without such a file; problem: why its fitImage cannot be used, ""
+    when it can."""
 
     partition: int
     fit: Fit | None
-    boot_status: str
+    boot_status: bytes | None
     problem: str = ""
+
+    @property
+    def version(self) -> str:
+        """Where the vendor writes it: the description of the configuration that U-Boot starts."""
+        return self.fit.version if self.fit else ""
 
 
 @dataclass(slots=True)
@@ -54,17 +65,20 @@ def slots(medium: Medium) -> Iterator[Slot]:
     """The three firmware partitions."""
     for number in SLOTS:
         try:
-            status = _read_ext(medium, number, BOOT_STATUS).decode(errors="replace").strip()
+            status = read_ext(medium, number, BOOT_STATUS)
         except VendorError:
-            status = ""
+            status = None
         try:
-            yield Slot(number, read_fit(_read_ext(medium, number, FIT_IMAGE)), status)
+            yield Slot(number, read_fit(read_ext(medium, number, FIT_IMAGE)), status)
         except VendorError as error:
             yield Slot(number, None, status, str(error))
 
 
 def inspect(medium: Medium) -> dict[str, Any]:
-    """What the eMMC holds, as JSON: areas, boot headers, what the ROM starts, and each slot's images."""
+    """What the eMMC holds, as JSON: areas, partitions, boot headers, what the ROM and U-Boot start, each slot's images,
+    and the application's settings."""
+    found = list(slots(medium))
+    likely = likely_slot({slot.partition: slot.version for slot in found if slot.fit})
     return {
         "source": str(medium.path),
         "cid": medium.about.cid,
@@ -72,7 +86,9 @@ def inspect(medium: Medium) -> dict[str, Any]:
         "partitions": [partition._asdict() for partition in medium.table.partitions],
         "boot_headers": sorted(boot_headers(medium.read)),
         "rom_starts": starts_from(medium.read),
-        "slots": [_slot_json(slot) for slot in slots(medium)],
+        "slots": [_slot_json(slot) for slot in found],
+        "probably_starts": likely,
+        "settings": _settings(medium, next((slot for slot in found if slot.partition == likely), None)),
     }
 
 
@@ -99,26 +115,29 @@ def extract(medium: Medium, folder: Path) -> Extracted:
 
 def _slot_json(slot: Slot) -> dict[str, Any]:
     fit = slot.fit
-    seen = [] if fit is None else [fit.description, *(image.description for image in fit.images)]
+    seen = [] if fit is None else [fit.version, fit.description, *(image.description for image in fit.images)]
     images = [
         {
-            "name": i.name,
-            "type": i.kind,
-            "description": i.description,
-            "bytes": len(i.data),
-            "squashfs": _squashfs(i.data),
+            "name": image.name,
+            "type": image.kind,
+            "description": image.description,
+            "bytes": len(image.data),
+            "checksums": image.checksums,
+            "squashfs": _squashfs(image.data),
         }
-        for i in (fit.images if fit else ())
+        for image in (fit.images if fit else ())
     ]
     return {
         "partition": slot.partition,
-        "boot_status": slot.boot_status,
+        "boot_status": shown(slot.boot_status or b""),
         "problem": slot.problem,
         "description": fit.description if fit else "",
         "made_s": fit.made_s if fit else None,
         "configuration": fit.configuration if fit else "",
         "signed_by": list(fit.keys) if fit else [],
-        "versions": versions([*seen, slot.boot_status]),
+        "version": slot.version,
+        "version_number": version_number(slot.version),
+        "versions": versions(seen),
         "images": images,
     }
 
@@ -131,45 +150,68 @@ def _squashfs(data: bytes) -> dict[str, Any] | None:
     return found._asdict() if found else None
 
 
+def _settings(medium: Medium, slot: Slot | None) -> dict[str, Any]:
+    """The variables of /etc/default/ssb: partition 4 lies over the root file system, so that its file counts first."""
+    places = {f"partition {DATA}": partial(read_ext, medium, DATA, f"/{SETTINGS}")}
+    for image in slot.fit.images if slot and slot.fit else ():
+        if slot and image.kind == "ramdisk":
+            places[f"root file system of partition {slot.partition}"] = partial(read_squashfs, image.data, SETTINGS)
+    problems = []
+    for place, read in places.items():
+        try:
+            return {"found_in": place, "values": shell_settings(_words(read())), "problem": ""}
+        except VendorError as error:
+            problems.append(f"{place}: {error}")
+    return {"found_in": "", "values": {}, "problem": "; ".join(problems)}
+
+
 def _save_slot(slot: Slot, folder: Path, done: Extracted) -> None:
     folder.mkdir()
+    if slot.boot_status is not None:
+        (folder / "bootstatus").write_bytes(slot.boot_status)
     if slot.fit is None:
         done.problems.append(f"partition {slot.partition}: {slot.problem}")
         return
-    write_text(folder / "bootstatus", slot.boot_status + "\n")
     for image in slot.fit.images:
         path = folder / NAMES.get(image.kind, f"{image.kind or 'image'}-{image.name}".replace("/", "-"))
         path.write_bytes(image.data)
+        if image.damaged:
+            done.problems.append(f"partition {slot.partition}: the checksum of {path.name} is wrong: it is damaged")
         try:
             if image.kind == "ramdisk" and squashfs_in(image.data):
-                _unsquash(path, folder / "root")
+                unsquash(path, folder / "root")
         except VendorError as error:
             done.problems.append(f"partition {slot.partition}: {error}")
 
 
 def _save_data(medium: Medium, folder: Path, done: Extracted) -> None:
-    """Everything of partition 4: settings, logs, totals. Device nodes and sockets are left out by debugfs."""
+    """Everything of partition 4: settings, logs, totals."""
     folder.mkdir()
     try:
-        _debugfs(medium, DATA, f'rdump / "{folder}"')
+        save_ext(medium, DATA, folder)
     except VendorError as error:
         done.problems.append(f"partition {DATA}: {error}")
 
 
 def _save_findings(folder: Path, done: Extracted) -> None:
-    found = {name: path for name in (*TOTALS, *CALIBRATION, SETTINGS) if (path := _find(folder / "data", name))}
-    done.problems += [f"partition {DATA}: no {name}" for name in (*TOTALS, *CALIBRATION, SETTINGS) if name not in found]
+    data = folder / "data"
+    found = {name: path for name in (*TOTALS, CALIBRATION) if (path := _find(data, name))}
+    done.problems += [f"partition {DATA}: no {name}" for name in (*TOTALS, CALIBRATION) if name not in found]
     totals = {Path(name).name: content(found[name].read_bytes()) for name in TOTALS if name in found}
-    settings = shell_settings(_text(found.get(SETTINGS)))
-    calibration = {key: value for name in CALIBRATION for key, value in numbers(_text(found.get(name))).items()}
+    logs = (_log(path) for end in ROTATED if (path := _find(data, CALIBRATION + end)))
+    calibration = {name: value for log in logs for name, value in numbers(log).items()}
+    places = {"data": data, **{f"slot{number}": folder / f"slot{number}" / "root" for number in SLOTS}}
+    settings = {place: shell_settings(_text(path)) for place, at in places.items() if (path := _find(at, SETTINGS))}
+    if not settings:
+        done.problems.append(f"no {SETTINGS}, neither on partition {DATA} nor in a root file system")
     write_json(folder / "totals.json", totals)
     write_json(folder / "settings.json", settings)
     write_json(folder / "calibration.json", calibration)
-    write_text(folder / "v2h.toml.snippet", snippet(_time_zone(folder / "data"), calibration))
+    write_text(folder / "v2h.toml.snippet", snippet(_time_zone(data), calibration))
 
 
 def _find(folder: Path, name: str) -> Path | None:
-    """A file of partition 4 by the end of its path: as an overlay it may be below a folder whose name is not
+    """A file by the end of its path: as an overlay, the files of partition 4 may be below a folder whose name is not
     published."""
     places = (path for path in sorted(folder.rglob(Path(name).name)) if path.as_posix().endswith("/" + name))
     return next((path for path in places if path.is_file() and not path.is_symlink()), None)
@@ -180,59 +222,20 @@ def _time_zone(folder: Path) -> str:
     return next(filter(None, map(zone_of, [*links, _text(_find(folder, "etc/timezone"))])), "")
 
 
-def _text(path: Path | None) -> str:
-    return path.read_text(encoding="utf-8", errors="replace") if path else ""
-
-
-def _read_ext(medium: Medium, partition: int, name: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "file"
-        _debugfs(medium, partition, f'dump "{name}" "{out}"')
-        if not out.exists():
-            raise VendorError(f"no {name}")
-        return out.read_bytes()
-
-
-def _debugfs(medium: Medium, partition: int, request: str) -> None:
-    """Raises VendorError when the file system cannot be opened. debugfs has no exit code for a missing file."""
-    start = next(entry.start for entry in medium.table.partitions if entry.number == partition)
-    done = _run("e2fsprogs", "debugfs", "-R", request, f"{medium.path}?offset={start * SECTOR}")
-    lines = done.stderr.decode(errors="replace").splitlines()[1:]  # the first line is the version
-    if bad := [line for line in lines if "opening filesystem" in line or "not open" in line or "not found" in line]:
-        raise VendorError(bad[0].strip())
-
-
-def _unsquash(image: Path, folder: Path) -> None:
-    done = _run("squashfs-tools", "unsquashfs", "-no-progress", "-no-xattrs", "-d", str(folder), str(image))
-    if done.returncode not in (0, NON_FATAL) or not folder.is_dir():
-        said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise VendorError(f"unsquashfs: {said[-1]}")
-
-
-def _run(package: str, program: str, *words: str) -> subprocess.CompletedProcess[bytes]:
-    found = shutil.which(program, path=PATH)
-    if found is None:
-        raise VendorError(f"{program} is not installed: sudo apt-get install {package}")
+def _log(path: Path) -> str:
+    """A log, also a packed one; "" when it is damaged."""
+    if path.suffix != ".gz":
+        return _text(path)
     try:
-        return subprocess.run([found, *words], capture_output=True, check=False, timeout=TOOL_S)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise VendorError(f"{program}: {error}") from error
+        with gzip.open(path) as packed:
+            return _words(packed.read(LOG_BYTES))
+    except (OSError, EOFError, zlib.error):
+        return ""
 
 
-def describe(found: dict[str, Any]) -> str:
-    """The result of inspect() as lines for people."""
-    lines = [f"{found['source']}: the vendor's eMMC, CID {found['cid'] or 'unknown (a dump file)'}"]
-    lines += [f"  {area}: {size} bytes" for area, size in found["areas"].items()]
-    headers = ", ".join(map(str, found["boot_headers"])) or "none: cleared, or never written"
-    lines.append(f"  boot headers in sectors: {headers}")
-    lines.append(f"  the ROM starts {found['rom_starts'] or 'nothing here and goes on to the card'}")
-    for slot in found["slots"]:
-        lines.append(f"partition {slot['partition']}: {slot['problem'] or slot['description'] or 'no description'}")
-        if slot["boot_status"]:
-            lines.append(f"  boot status {json.dumps(slot['boot_status'][:80])}")
-        for image in slot["images"]:
-            squashfs = image["squashfs"] or {}
-            more = f", squashfs {squashfs.get('compression', squashfs.get('problem'))}" if squashfs else ""
-            lines.append(f"  {image['type'] or image['name']}: {image['bytes']} bytes, {image['description']}{more}")
-    lines.append("Which partition U-Boot starts is decided by /boot/bootstatus, whose form is not published.")
-    return "\n".join(lines)
+def _text(path: Path | None) -> str:
+    return _words(path.read_bytes()) if path else ""
+
+
+def _words(data: bytes) -> str:
+    return data.decode("utf-8", errors="replace")
