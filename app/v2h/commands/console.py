@@ -38,6 +38,11 @@ def _words(number: int, start: Start) -> str:
     end = "reaches user space" if start.complete else f"ends in {start.stages[-1].name}"
     lines = [f"start {number}: {end}, {len(start.failures)} lines say that something failed"]
     lines += [f"  {stage.name:12} from line {stage.line}{_times(stage)}" for stage in start.stages]
+    if start.firmware:
+        lines.append("  firmware that U-Boot looked at:")
+        for image in start.firmware:
+            taken = ", started" if image.taken else ""
+            lines.append(f"    partition {image.partition}: {image.version or 'no version'}{taken}")
     if start.landmarks:
         lines.append("  landmarks:")
         lines += [f"    {_time(seen):>10}  {seen.text}" for seen in start.landmarks]
@@ -46,6 +51,9 @@ def _words(number: int, start: Start) -> str:
         lines += [f"    {_time(seen):>10}  line {seen.line}, {seen.stage}: {seen.text}" for seen in _first(start)]
     if len(start.failures) > FAILURES_SHOWN:
         lines.append(f"    and {len(start.failures) - FAILURES_SHOWN} more (--json names all)")
+    if start.calibration:
+        lines.append("  parameters of the metering chip's driver (nobody has proven what they mean):")
+        lines += [f"    {name} = {value:.0f}" for name, value in start.calibration.items()]
     return "\n".join(lines)
 
 
@@ -60,5 +68,8 @@ def _times(stage: Stage) -> str:
 
 
 def _time(seen: Seen) -> str:
+    """By the kernel's clock if it is known, else by the terminal's, else after which time of the kernel it was."""
     known = seen.kernel_s if seen.kernel_s is not None else seen.t_s
-    return "" if known is None else f"{known:.1f} s"
+    if known is None:
+        return "" if seen.after_s is None else f"> {seen.after_s:.1f} s"
+    return f"{known:.1f} s"

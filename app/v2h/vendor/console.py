@@ -2,14 +2,21 @@
 
 It reads the vendor's console (U-Boot 2017.11, Linux 4.4) and that of this project's card (U-Boot 2025.01, Linux 6.12).
 A line has up to two times: the one that the terminal program put in front ("[12:00:01.250]", "2026-01-02 12:00:01"),
-and the kernel's own in seconds since its start ("[    7.613021]"). ROM and U-Boot print no time.
+and the kernel's own in seconds since its start ("[    7.613021]"), also behind what a program has printed on the same
+line. ROM, U-Boot and programs print no time.
+
+The forms of the vendor's lines are those of the one published log. Letters are missing in it where the UART was too
+fast, so that a pattern asks for few words.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from v2h.vendor.findings import numbers
 
 KERNEL_TIME = re.compile(r"^\s*(?:<\d+>)?\[\s*(\d{1,7}\.\d{3,6})\]\s?")
+LATER_KERNEL_TIME = re.compile(r"\[\s*(\d{1,5}\.\d{6})\] ")
 CAPTURE_TIME = re.compile(r"^\[?(?:\d{4}-\d\d-\d\d[ T])?(\d\d):(\d\d):(\d\d(?:[.,]\d+)?)(?:Z|[+-]\d\d:?\d\d)?\]?:?\s")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|[\x00-\x08\x0b-\x1f\x7f]")
 DAY_S = 86_400.0
@@ -18,9 +25,15 @@ STAGES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ROM", re.compile(r"^C{3,}")),
     ("SPL", re.compile(r"^U-Boot SPL \d")),
     ("U-Boot", re.compile(r"^U-Boot \d")),
-    ("loading", re.compile(r"^(## Loading|Retrieving file:|Found \S*extlinux|Booting from)")),
+    ("loading", re.compile(r"^(## Loading|Loading \S+ from mmc|Retrieving file:|Found \S*extlinux|Booting from)")),
     ("kernel", re.compile(r"^(Starting kernel|Booting Linux on)")),
-    ("user space", re.compile(r"(Run /\S* as init|^INIT: version|systemd \d+\S* running in system mode|^Welcome to )")),
+    (
+        "user space",
+        re.compile(
+            r"Run /\S* as init|^INIT: version|systemd \d+\S* running in system mode|^Welcome to |"
+            r"^(?:Running|Starting) \w+: "  # the vendor's start scripts: "Starting rngd: OK"
+        ),
+    ),
     ("log-in", re.compile(r"\blogin:\s*$")),
 )
 """In the order of a start."""
@@ -29,6 +42,7 @@ RESTARTS = ("ROM", "SPL", "U-Boot", "loading", "kernel")
 person who logs in sees a second welcome."""
 
 LANDMARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("root mounted", re.compile(r"VFS: Mounted root")),
     ("rngd", re.compile(r"\brngd\b")),
     ("data partition mounted", re.compile(r"EXT4-fs \((?:mmcblk\dp4|vda4)\): mounted")),
     ("udev", re.compile(r"\b(?:systemd-)?udevd?\b.*[Ss]tart|[Ss]tart.*\budev")),
@@ -37,20 +51,39 @@ LANDMARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("metering chip", re.compile(r"\bstpm3x\b", re.IGNORECASE)),
     ("LED driver", re.compile(r"\bpca9552\b")),
     ("CAN controller", re.compile(r"\bc_can\w*\b")),
-    ("CAN up", re.compile(r"\bcan[01]\b.*(?:link becomes ready|\bUP\b|ERROR-ACTIVE)")),
+    ("CAN up", re.compile(r"\bcan[01]\b.*(?:setting BTR|link becomes ready|\bUP\b|ERROR-ACTIVE)")),
     ("ntpd", re.compile(r"\bntpd\b")),
+    ("calibration applied", re.compile(r"Applying Calibration", re.IGNORECASE)),
     ("vendor's application", re.compile(r"\bssb\b.*[Ss]tart|[Ss]tart.*\bssb\b")),
     ("programs", re.compile(r"supervisord?\b.*[Ss]tart|[Ss]tarted.*supervisor")),
 )
 
 FAILURES = re.compile(
-    r"Kernel panic|Unable to mount root|\bOops\b|\berror -\d+|failed with error|\bfailed\b|\bFAILED\b|"
+    r"Kernel panic|\bunable to\b|\bOops\b|\berror -\d+|\berror configuring\b|\bfail(?:ed)?\b|exit status [1-9]|"
     r"Bad (?:hash|data|magic|Linux)|bad CRC|Verification error|Can't (?:get|load|find)|"
-    r"Could not (?:find|load)|Wrong Image|"
-    r"Bootlimit \(\d+\) exceeded|\btimed out\b|\btimeout (?:waiting|error)|checksum (?:is )?(?:wrong|error|mismatch)|"
-    r"CRC error|resetting \.\.\.|\bsegfault\b|watchdog.*did not stop",
+    r"Could not (?:find|load)|Wrong Image|Bootlimit \(\d+\) exceeded|\btimed out\b|\btimeout(?: waiting| error|!)|"
+    r"checksum (?:is )?(?:wrong|error|mismatch)|CRC error|resetting \.\.\.|\bsegfault\b|watchdog.*did not stop",
     re.IGNORECASE,
 )
+DEFERRED = re.compile(r"-517\b|deferr", re.IGNORECASE)
+"""The kernel tries this driver again later: EPROBE_DEFER is 517."""
+
+OFFERED = re.compile(r"^Loading (/\S+) from mmc:\d+:(\d+)")
+OFFERED_AT = re.compile(r"^Checking FIT image at (?:0x)?([0-9a-f]+)")
+OFFERED_VERSION = re.compile(r"^description = '(.*)'")
+TAKEN_AT = re.compile(r"^## Loading kernel from FIT Image at (?:0x)?([0-9a-f]+)")
+CALIBRATION = re.compile(r"^device\d_\w+$")
+
+
+@dataclass(slots=True)
+class Firmware:
+    """A fitImage that the vendor's U-Boot has looked at. at: its address in hex; taken: its kernel was loaded."""
+
+    partition: int
+    file: str
+    version: str = ""
+    at: str = ""
+    taken: bool = False
 
 
 @dataclass(slots=True)
@@ -68,22 +101,27 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A landmark or a failure: its line number from 1, the times as in Stage, and what was seen."""
+    """A landmark or a failure: its line number from 1, the times as in Stage, and what was seen. after_s: the kernel's
+    last time before it, for a line of a program, which has none."""
 
     line: int
     stage: str
     t_s: float | None
     kernel_s: float | None
     text: str
+    after_s: float | None = None
 
 
 @dataclass(slots=True)
 class Start:
-    """One start of the board. complete: the log reaches user space."""
+    """One start of the board. complete: the log reaches user space. firmware: what the vendor's U-Boot looked at;
+    calibration: the parameters that the vendor's script gave to the driver of the metering chip."""
 
     stages: list[Stage] = field(default_factory=list)
     landmarks: list[Seen] = field(default_factory=list)
     failures: list[Seen] = field(default_factory=list)
+    firmware: list[Firmware] = field(default_factory=list)
+    calibration: dict[str, float] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -116,7 +154,9 @@ def cut(lines: Iterable[str]) -> list[Start]:
             present = Stage(name or "before", number, t_s)
             _end(starts[-1].stages, t_s)
             starts[-1].stages.append(present)
-        _collect(starts[-1], present, Seen(number, present.name, t_s, kernel_s, text.strip()))
+        times = (stage.last_kernel_s for stage in reversed(starts[-1].stages))
+        after_s = next((last for last in times if last is not None), None)
+        _collect(starts[-1], present, Seen(number, present.name, t_s, kernel_s, text.strip(), after_s))
         if t_s is not None and present.t_s is not None:
             present.lasts_s = round(t_s - present.t_s, 3)
     return starts
@@ -132,6 +172,8 @@ def _times(line: str) -> tuple[str, float | None, float | None]:
     if found := KERNEL_TIME.match(line):
         kernel_s = float(found[1])
         line = line[found.end() :]
+    elif found := LATER_KERNEL_TIME.search(line):
+        kernel_s = float(found[1])
     return line, capture_s, kernel_s
 
 
@@ -150,6 +192,20 @@ def _collect(start: Start, stage: Stage, seen: Seen) -> None:
     known = {landmark.text for landmark in start.landmarks}
     for name, pattern in LANDMARKS:
         if name not in known and pattern.search(seen.text):
-            start.landmarks.append(Seen(seen.line, seen.stage, seen.t_s, seen.kernel_s, name))
-    if FAILURES.search(seen.text):
+            start.landmarks.append(replace(seen, text=name))
+    if FAILURES.search(seen.text) and not DEFERRED.search(seen.text):
         start.failures.append(seen)
+    start.calibration |= {name: value for name, value in numbers(seen.text).items() if CALIBRATION.match(name)}
+    _look_for_firmware(start.firmware, seen.text)
+
+
+def _look_for_firmware(firmware: list[Firmware], text: str) -> None:
+    if found := OFFERED.match(text):
+        firmware.append(Firmware(int(found[2]), found[1]))
+    elif firmware and (found := OFFERED_AT.match(text)):
+        firmware[-1].at = found[1]
+    elif firmware and (found := OFFERED_VERSION.match(text)):
+        firmware[-1].version = found[1]
+    elif found := TAKEN_AT.match(text):
+        for image in firmware:
+            image.taken = image.at == found[1]

@@ -10,23 +10,36 @@ from v2h.vendor.console import cut
 
 VENDOR = """\
 CCCCCC
-U-Boot SPL 2017.11 (May 02 2019 - 10:00:00)
+U-Boot SPL 2017.11 (May 02 2019)
 Trying to boot from MMC2
-*** Warning - No device specified, using default environment
-U-Boot 2017.11 (May 02 2019 - 10:00:00 +0000)
+U-Boot 2017.11 (May 02 2019)
 Hit any key to stop autoboot:  0
-## Loading kernel from FIT Image at 82000000 ...
-   Verifying Hash Integrity ... sha1,rsa2048:ssb_prod+ OK
+Loading /boot/fitImage from mmc:1:2
+Checking FIT image at 0x89000000
+description = 'version 524288 - version 8.0.0'
+Loading /boot/fitImage from mmc:1:3
+Checking FIT image at 0x8d000000
+description = 'version 459266 - version 7.2.2'
+## Loading kernel from FIT Image at 89000000 ...
 Starting kernel ...
 [    0.000000] Booting Linux on physical CPU 0x0
-[    1.900000] lm75 2-0048: probe failed with error -121
-[    2.100000] Run /sbin/init as init process
-[    2.400000] rngd: started
+[    0.300000] 4819c000.i2c: could not find a pin, deferring probe
+[    1.400000] musb: failed with status -517
+[    1.900000] lm75: probe of 2-0048 failed with error -121
+[    2.377660] VFS: Mounted root (squashfs filesystem) readonly on device 1:0.
+Running sysctl: OK
+Starting rngd: OK
 [    4.800000] EXT4-fs (mmcblk0p4): mounted filesystem with ordered data mode
+Populating /dev using udev: [    6.106640] udevd[114]: starting version 3.2.9
 [    7.900000] omap_wdt: OMAP Watchdog Timer Rev 0x01: initial timeout 60 sec
-[    8.300000] stpm3x spi1.0: CRC error
-[   27.400000] IPv6: ADDRCONF(NETDEV_CHANGE): can0: link becomes ready
-ovo login:
+[    8.310675] stpm3x spi1.0: CRC error reading 0x04
+Waiting for interface eth1 to appear............... timeout!
+[   27.400000] c_can_platform 481cc000.can can0: setting BTR=1c02 BRPE=0000
+FAIL
+Starting ntpd: [   28.154045] eth0: link is not ready
+Applying Calibration
+device1_voltage_attenuation_factor=885 device1_power_gain=243270947
+Starting ssb daemon
 """
 ROLLBACK = """\
 U-Boot SPL 2025.01+dfsg-1
@@ -56,25 +69,48 @@ def stamped(log: str, begin_s: float, step_s: float) -> list[str]:
 
 def test_the_vendors_start_in_stages() -> None:
     (start,) = cut(VENDOR.splitlines())
-    names = ["ROM", "SPL", "U-Boot", "loading", "kernel", "user space", "log-in"]
+    names = ["ROM", "SPL", "U-Boot", "loading", "kernel", "user space"]
     assert [stage.name for stage in start.stages] == names and start.complete
-    assert [stage.line for stage in start.stages] == [1, 2, 5, 7, 9, 12, 18]
+    assert [stage.line for stage in start.stages] == [1, 2, 4, 6, 13, 19]
     stages = {stage.name: stage for stage in start.stages}
-    assert (stages["kernel"].kernel_s, stages["kernel"].lasts_s) == (0.0, 1.9)
-    assert (stages["user space"].kernel_s, stages["user space"].lasts_s) == (2.1, 25.3)
+    assert (stages["kernel"].kernel_s, stages["kernel"].lasts_s) == (0.0, 2.378)
+    assert (stages["user space"].kernel_s, stages["user space"].lasts_s) == (4.8, 23.354)
+
+
+def test_the_landmarks_of_the_vendors_start() -> None:
+    (start,) = cut(VENDOR.splitlines())
     landmarks = {landmark.text: landmark.kernel_s for landmark in start.landmarks}
-    wanted = {"rngd": 2.4, "data partition mounted": 4.8, "watchdog": 7.9, "metering chip": 8.3, "CAN up": 27.4}
-    assert landmarks == wanted
-    assert [failure.line for failure in start.failures] == [11, 16]
-    assert (start.failures[0].stage, start.failures[0].kernel_s) == ("kernel", 1.9)
+    timed = {"root mounted": 2.37766, "data partition mounted": 4.8, "udev": 6.10664, "watchdog": 7.9}
+    timed |= {"metering chip": 8.310675, "CAN controller": 27.4, "CAN up": 27.4, "ntpd": 28.154045}
+    assert landmarks == timed | {"rngd": None, "calibration applied": None, "vendor's application": None}
+    after = {landmark.text: landmark.after_s for landmark in start.landmarks if landmark.kernel_s is None}
+    assert after == {"rngd": 2.37766, "calibration applied": 28.154045, "vendor's application": 28.154045}
+
+
+def test_what_failed_in_the_vendors_start_and_what_is_only_deferred() -> None:
+    (start,) = cut(VENDOR.splitlines())
+    lines = VENDOR.splitlines()
+    failed = [lines[failure.line - 1].split("] ")[-1][:12] for failure in start.failures]
+    assert failed == ["lm75: probe ", "stpm3x spi1.", "Waiting for ", "FAIL"]
+    assert [(failure.stage, failure.kernel_s) for failure in start.failures[:2]] == [
+        ("kernel", 1.9),
+        ("user space", 8.310675),
+    ]
+
+
+def test_the_firmware_that_the_vendors_u_boot_started_and_its_calibration() -> None:
+    (start,) = cut(VENDOR.splitlines())
+    seen = [(image.partition, image.version, image.taken) for image in start.firmware]
+    assert seen == [(2, "version 524288 - version 8.0.0", True), (3, "version 459266 - version 7.2.2", False)]
+    assert start.calibration == {"device1_voltage_attenuation_factor": 885, "device1_power_gain": 243270947}
 
 
 def test_the_terminals_times_are_used_also_past_midnight() -> None:
     (start,) = cut(stamped(VENDOR, 86_395.0, 1.0))
     stages = {stage.name: stage for stage in start.stages}
-    assert (stages["SPL"].t_s, stages["SPL"].lasts_s) == (1.0, 3.0)
-    assert (stages["kernel"].t_s, stages["kernel"].lasts_s, stages["kernel"].kernel_s) == (8.0, 3.0, 0.0)
-    assert (stages["log-in"].t_s, stages["log-in"].lasts_s) == (17.0, 0.0)
+    assert (stages["SPL"].t_s, stages["SPL"].lasts_s) == (1.0, 2.0)
+    assert (stages["kernel"].t_s, stages["kernel"].lasts_s, stages["kernel"].kernel_s) == (12.0, 6.0, 0.0)
+    assert (stages["user space"].t_s, stages["user space"].lasts_s) == (18.0, 12.0)
 
 
 def test_a_panic_and_the_start_after_it() -> None:
@@ -91,10 +127,13 @@ def test_a_log_that_begins_in_the_middle_and_is_full_of_escapes() -> None:
 
 
 def test_a_person_who_logs_in_does_not_begin_a_new_start() -> None:
-    assert len(cut([*VENDOR.splitlines(), "Welcome to OVO"])) == 1
+    (start,) = cut([*VENDOR.splitlines(), "ovo login: ", "Welcome to OVO", "Starting sshd: OK"])
+    assert start.stages[-1].name == "log-in"
 
 
-@pytest.mark.parametrize(("log", "code"), [(VENDOR, 0), (ROLLBACK, 0), (ROLLBACK[:250], 1)])
+@pytest.mark.parametrize(
+    ("log", "code"), [(VENDOR, 0), (ROLLBACK, 0), (ROLLBACK[:250], 1)], ids=["vendor", "rollback", "cut off"]
+)
 def test_the_command(log: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "boot.log"
     file.write_text(log)
@@ -113,3 +152,20 @@ def test_a_file_that_is_no_log(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "no line of ROM, U-Boot or kernel" in capsys.readouterr().err
     assert main(["console", str(tmp_path / "gone")]) == 2
     assert "No such file" in capsys.readouterr().err
+
+
+def test_the_lines_that_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "boot.log"
+    file.write_text(VENDOR)
+    assert main(["console", str(file)]) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "start 1: reaches user space, 4 lines say that something failed"
+    for wanted in (
+        "kernel       from line 13, kernel time 0.0 s, lasts 2.4 s",
+        "partition 2: version 524288 - version 8.0.0, started",
+        "partition 3: version 459266 - version 7.2.2",
+        "> 28.2 s  vendor's application",
+        "8.3 s  line 24, user space: stpm3x spi1.0: CRC error reading 0x04",
+        "device1_power_gain = 243270947",
+    ):
+        assert wanted in lines
