@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from v2h.vendor.layout import PUBLISHED, SECTOR, Layout
+from v2h.vendor.shell.medium import chunks_of, sha256_of
 
 SMALL = Layout(0, ((3_072, 4_096), (7_168, 4_096), (11_264, 4_096), (15_360, 4_096)))
 """The same layout with partitions of 2 MiB, for the tests that read everything many times."""
+TINY = Layout(0, ((3_072, 8), (3_080, 8), (3_088, 8), (3_096, 8)))
+"""Only the boot area has its size, for the tests that run a command a hundred times."""
 VERSIONS = ("version 263168 (ovo-ssb-v3.1.0-67)", "version 524288 - version 8.0.0", "version 459266 - version 7.2.2")
 """The descriptions of the configurations; the fitImage's own description names no version."""
 MADE_S = (1_556_833_000, 1_595_928_000, 1_584_699_000)
@@ -67,17 +70,7 @@ def mbr(disk_id: int, partitions: list[tuple[int, int, int, int]]) -> bytes:
 def make_dump(path: Path, layout: Layout = PUBLISHED, seed: int = 0, size: int | None = None) -> Made:
     """Write the dump as a sparse file. seed: another charger's content; size: bytes of the whole chip."""
     noise = random.Random(seed)
-    made = Made(path, layout)
-    table = [(0x80 if n == 0 else 0, 0x83, start, sectors) for n, (start, sectors) in enumerate(layout.partitions)]
-    end = sum(layout.partitions[-1]) * SECTOR
-    with path.open("wb") as file:
-        file.truncate(size or end + 100 * SECTOR)
-        file.write(mbr(layout.disk_id, table))
-        for number in HEADERS:
-            file.seek(number * SECTOR)
-            file.write(boot_header(noise.randbytes(64)) + noise.randbytes(40 * SECTOR))
-        file.seek(U_BOOT_SECTOR * SECTOR)
-        file.write(b"\x27\x05\x19\x56" + noise.randbytes(300_000))
+    made = make_boot_area(path, layout, noise, size)
     for number, version in enumerate(VERSIONS, 1):
         made.slots[number] = {
             "kernel": noise.randbytes(KERNEL_BYTES),
@@ -89,6 +82,21 @@ def make_dump(path: Path, layout: Layout = PUBLISHED, seed: int = 0, size: int |
         put_ext(path, layout.partitions[number - 1], files)
     put_ext(path, layout.partitions[3], {name: words.encode() for name, words in DATA_FILES.items()} | PACKED_FILES)
     return made
+
+
+def make_boot_area(path: Path, layout: Layout, noise: random.Random, size: int | None = None) -> Made:
+    """A disk with partition table, boot headers and U-Boot, and nothing in its partitions."""
+    table = [(0x80 if n == 0 else 0, 0x83, start, sectors) for n, (start, sectors) in enumerate(layout.partitions)]
+    end = sum(layout.partitions[-1]) * SECTOR
+    with path.open("wb") as file:
+        file.truncate(size or end + 100 * SECTOR)
+        file.write(mbr(layout.disk_id, table))
+        for number in HEADERS:
+            file.seek(number * SECTOR)
+            file.write(boot_header(noise.randbytes(64)) + noise.randbytes(40 * SECTOR))
+        file.seek(U_BOOT_SECTOR * SECTOR)
+        file.write(b"\x27\x05\x19\x56" + noise.randbytes(300_000))
+    return Made(path, layout)
 
 
 def put_ext(path: Path, place: tuple[int, int], files: dict[str, bytes]) -> None:
@@ -178,3 +186,26 @@ class Fdt:
 
 def padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % 4)
+
+
+def quiet(_: str) -> None:
+    """A progress that says nothing."""
+
+
+def yes(_: str) -> bool:
+    """The owner who types the right letters."""
+    return True
+
+
+def total(path: Path) -> str:
+    return sha256_of(chunks_of(path))
+
+
+def differing(one: Path, other: Path) -> list[int]:
+    """The sectors in which two files of the same size differ."""
+    a, b = one.read_bytes(), other.read_bytes()
+    assert len(a) == len(b)
+    if a == b:
+        return []
+    places = range(0, len(a), SECTOR)
+    return [at // SECTOR for at in places if a[at : at + SECTOR] != b[at : at + SECTOR]]

@@ -80,23 +80,20 @@ def check_usable(manifest: Manifest, about: About) -> None:
         raise VendorError(f"the backup does not fit: {why}")
 
 
-class Headers(NamedTuple):
-    """The boot headers of the backup, by sector, and which of them are cleared on the eMMC now."""
-
-    saved: dict[int, bytes]
-    cleared: tuple[int, ...]
-
-
-def compare_headers(saved: dict[int, bytes], present: dict[int, bytes]) -> Headers:
-    """saved and present: the sectors HEADER_SECTORS of the backup and of the eMMC. A sector without a boot header is
-    never touched. Raises VendorError when a header's sector holds neither the saved header nor zeros."""
+def compare_headers(saved: dict[int, bytes], present: dict[int, bytes]) -> dict[int, bytes]:
+    """The boot headers of the backup, by sector. saved and present: the sectors HEADER_SECTORS of the backup and of the
+    eMMC. A sector without a boot header in the backup is never touched. Raises VendorError when a header's sector holds
+    neither the saved header, nor zeros, nor a part of the header and zeros, as a power cut may leave it."""
     headers = {number: saved[number] for number in HEADER_SECTORS if is_boot_header(saved[number])}
     if not headers:
         raise VendorError(f"none of the sectors {HEADER_SECTORS} of the backup begins with a boot header")
     for number, header in headers.items():
-        if present[number] not in (header, bytes(SECTOR)):
-            raise VendorError(f"sector {number} of the eMMC holds neither the boot header of the backup nor zeros")
-    return Headers(headers, tuple(number for number in headers if not any(present[number])))
+        if any(byte not in (0, wanted) for byte, wanted in zip(present[number], header, strict=True)):
+            raise VendorError(
+                f"sector {number} of the eMMC holds neither the boot header of the backup nor zeros. If a power cut "
+                "has damaged it, the file .undo.txt beside the backup says how to write it by hand"
+            )
+    return headers
 
 
 def with_sectors(chunks: Iterable[bytes], sectors: dict[int, bytes]) -> Iterator[bytes]:
@@ -111,11 +108,13 @@ def with_sectors(chunks: Iterable[bytes], sectors: dict[int, bytes]) -> Iterator
         yield bytes(changed)
 
 
-def undo_text(name: str, headers: dict[int, bytes]) -> str:
-    """The way back for a person, with this software and without it."""
+def undo_text(name: str, manifest: Manifest, headers: dict[int, bytes]) -> str:
+    """The way back for a person, with this software and without it. name: of the backup."""
     lines = [
         "v2h vendor disable cleared the boot headers of the vendor's eMMC in the sectors "
         f"{', '.join(map(str, headers))}. Nothing else was changed.",
+        f"The eMMC: CID {manifest.cid or 'not known (a dump file)'}, {manifest.sizes[DISK]} bytes.",
+        f"Its SHA-256 before: {(manifest.sha256 or {})[DISK]}",
         "",
         "The way back, on the board, as root:",
         f"  v2h vendor restore {name}",

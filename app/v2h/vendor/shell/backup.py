@@ -95,7 +95,7 @@ def _copy(medium: Readable, area: str, file: Path, progress: Progress) -> None:
     if file.exists():
         return
     part, size = part_of(file), medium.about.sizes[area]
-    part.touch()
+    part.touch(mode=0o600)  # the vendor's settings may hold secrets
     present = size_of(part)
     at = size if present == size else max(0, present - SYNC_BYTES) // CHUNK * CHUNK
     check_room(part.parent, size - present)

@@ -8,12 +8,13 @@ firmware or the card starts, and both commands continue.
 import errno
 import os
 from collections.abc import Callable
+from mmap import mmap
 from pathlib import Path
 
 from v2h.runtime.atomic_file import write_text
 from v2h.vendor import VendorError
 from v2h.vendor.layout import SECTOR
-from v2h.vendor.manifest import DISK, Headers, Manifest, check_usable, compare_headers, undo_text, with_sectors
+from v2h.vendor.manifest import DISK, Manifest, check_usable, compare_headers, undo_text, with_sectors
 from v2h.vendor.rom import HEADER_SECTORS, Read, starts_from
 from v2h.vendor.shell.backup import Progress, check_files, load_manifest
 from v2h.vendor.shell.medium import Medium, chunks_of, forget_cached, sha256_of
@@ -37,13 +38,13 @@ def disable(medium: Medium, target: Path, confirm: Confirm, progress: Progress) 
     manifest, headers = _checked(medium, target, progress)
     if why := _other_content(medium, manifest, headers):
         raise VendorError(f"{why}: make a new backup first")
-    cleared = {number: bytes(SECTOR) for number in headers.saved}
+    cleared = {number: bytes(SECTOR) for number in headers}
     if left := starts_from(_patched(medium.read, cleared)):
         raise VendorError(f"with these sectors cleared the ROM would start {left}: nothing was written")
     if not confirm(manifest.confirmation):
         raise VendorError("not confirmed: nothing was written")
     try:
-        write_text(undo_of(target), undo_text(target.name, headers.saved))
+        write_text(undo_of(target), undo_text(target.name, manifest, headers))
     except OSError as error:
         raise VendorError(f"{undo_of(target)}: {error.strerror}: without the way back nothing was written") from error
     write_sectors(medium, cleared)
@@ -64,7 +65,7 @@ def restore(medium: Medium, target: Path, confirm: Confirm, progress: Progress) 
         raise VendorError(f"{why}: nothing was written")
     if not confirm(manifest.confirmation):
         raise VendorError("not confirmed: nothing was written")
-    write_sectors(medium, headers.saved)
+    write_sectors(medium, headers)
     return starts_from(medium.read)
 
 
@@ -88,18 +89,19 @@ def check_card(card: Path, loader: Path = LOADER) -> None:
 
 
 def write_sectors(medium: Medium, sectors: dict[int, bytes]) -> None:
-    """Write, sync and read back. O_EXCL on a disk fails while one of its partitions is mounted."""
+    """Write, sync and read back. O_EXCL on a disk fails while one of its partitions is in use; with O_DIRECT these
+    sectors alone are written, and not the pages around them. Raises VendorError."""
     try:
-        fd = os.open(medium.path, os.O_RDWR | os.O_SYNC | (os.O_EXCL if medium.is_disk else 0))
+        fd = os.open(medium.path, os.O_RDWR | os.O_SYNC | (os.O_EXCL | os.O_DIRECT if medium.is_disk else 0))
     except OSError as error:
-        hint = ": one of its partitions is mounted" if error.errno == errno.EBUSY else ""
-        raise VendorError(f"{medium.path}: {error.strerror}{hint}") from error
+        hint = ": one of its partitions is mounted or in use" if error.errno == errno.EBUSY else ""
+        raise VendorError(f"{medium.path}: {error.strerror}{hint}: nothing was written") from error
     try:
         for number, content in sectors.items():
-            os.pwrite(fd, content, number * SECTOR)
+            _write(fd, number, content)
         os.fsync(fd)
         forget_cached(fd)
-        wrong = [number for number, content in sectors.items() if os.pread(fd, SECTOR, number * SECTOR) != content]
+        wrong = [number for number, content in sectors.items() if _read(fd, number) != content]
     except OSError as error:
         raise VendorError(f"{medium.path}: {error.strerror}: run the same command again") from error
     finally:
@@ -108,10 +110,25 @@ def write_sectors(medium: Medium, sectors: dict[int, bytes]) -> None:
         raise VendorError(f"{medium.path}: the sectors {wrong} did not take the bytes: run the same command again")
 
 
-def _checked(medium: Medium, target: Path, progress: Progress) -> tuple[Manifest, Headers]:
+def _write(fd: int, number: int, content: bytes) -> None:
+    with mmap(-1, SECTOR) as page:  # O_DIRECT needs memory that begins at a page
+        page[:] = content
+        if os.pwrite(fd, page, number * SECTOR) != SECTOR:
+            raise OSError(errno.EIO, f"sector {number} was written in part")
+
+
+def _read(fd: int, number: int) -> bytes:
+    with mmap(-1, SECTOR) as page:
+        os.preadv(fd, [page], number * SECTOR)
+        return page[:]
+
+
+def _checked(medium: Medium, target: Path, progress: Progress) -> tuple[Manifest, dict[int, bytes]]:
     """The manifest and the headers, after everything that both directions require."""
     if medium.is_disk and medium.kind != "MMC":
         raise VendorError(f"{medium.path} is of type {medium.kind or 'unknown'}, not an eMMC: nothing was written")
+    if places := medium.mounts():
+        raise VendorError(f"{medium.path} is mounted at {', '.join(places)}: umount it first. Nothing was written")
     if target.resolve() == medium.path.resolve():
         raise VendorError("the backup and the eMMC are the same file: nothing was written")
     manifest = load_manifest(target)
@@ -124,18 +141,18 @@ def _checked(medium: Medium, target: Path, progress: Progress) -> tuple[Manifest
     return manifest, compare_headers(saved, present)
 
 
-def _other_content(medium: Medium, manifest: Manifest, headers: Headers) -> str:
+def _other_content(medium: Medium, manifest: Manifest, headers: dict[int, bytes]) -> str:
     """Why the eMMC, with its cleared headers put back, is not what was backed up; "" when it is."""
     for area, wanted in (manifest.sha256 or {}).items():
         chunks = medium.data(area)
-        found = sha256_of(with_sectors(chunks, headers.saved) if area == DISK else chunks)
+        found = sha256_of(with_sectors(chunks, headers) if area == DISK else chunks)
         if found != wanted:
             return "the backup is of another eMMC, or the eMMC has changed since" + f" ({area}: another SHA-256)"
     return ""
 
 
-def _other_boot_area(medium: Medium, target: Path, headers: Headers) -> str:
-    ours = b"".join(with_sectors([medium.read(0, BOOT_AREA)], headers.saved))
+def _other_boot_area(medium: Medium, target: Path, headers: dict[int, bytes]) -> str:
+    ours = b"".join(with_sectors([medium.read(0, BOOT_AREA)], headers))
     saved = b""
     for chunk in chunks_of(target):
         saved += chunk

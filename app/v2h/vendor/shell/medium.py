@@ -26,7 +26,7 @@ CHUNK = 1 << 20
 BLKFLSBUF = 0x1261
 """The ioctl by which the kernel forgets what it has read from a disk (linux/fs.h)."""
 SSH = "ssh://"
-SYSFS, DEV = Path("/sys"), Path("/dev")
+SYSFS, DEV, MOUNTS = Path("/sys"), Path("/dev"), Path("/proc/self/mountinfo")
 
 
 class Readable(Protocol):
@@ -52,8 +52,9 @@ class Medium:
         except OSError as error:
             raise VendorError(f"{path}: {error.strerror}") from error
         self.kind, cid, self._areas = "", None, {DISK: path}
+        self._block = sysfs / "class" / "block" / path.resolve().name
         if self.is_disk:
-            self._look_at_disk(sysfs / "class" / "block" / path.resolve().name)
+            self._look_at_disk(self._block)
             cid = self._cid
         try:
             self.table: Table = read_table(self.read(0, SECTOR))
@@ -70,6 +71,17 @@ class Medium:
             place = self.path.resolve().with_name(block.name + boot)
             if (block.with_name(block.name + boot)).exists():
                 self._areas[boot] = place
+
+    def mounts(self) -> list[str]:
+        """Where this disk or one of its partitions is mounted. Raises VendorError when nobody can say."""
+        if not self.is_disk:
+            return []
+        numbers = {word(place) for place in (self._block / "dev", *self._block.glob("*/dev"))} - {""}
+        try:
+            lines = [line.split() for line in MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()]
+        except OSError as error:
+            raise VendorError(f"{MOUNTS}: {error.strerror}: whether {self.path} is mounted is not known") from error
+        return [line[4] for line in lines if line[2] in numbers]
 
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of the disk, fewer at its end."""
