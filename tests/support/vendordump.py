@@ -1,6 +1,5 @@
 """A made dump of the vendor's eMMC with the published layout: boot header, U-Boot, three slots with a fitImage, and the
-data partition. ext by Debian's mke2fs; the squashfs by mksquashfs where it is installed, else only its superblock in
-front of random bytes."""
+data partition. ext by Debian's mke2fs, the squashfs by mksquashfs (`make setup` installs both)."""
 
 import gzip
 import hashlib
@@ -75,7 +74,7 @@ def make_dump(path: Path, layout: Layout = PUBLISHED, seed: int = 0, size: int |
         made.slots[number] = {
             "kernel": noise.randbytes(KERNEL_BYTES),
             "flat_dt": noise.randbytes(DTB_BYTES),
-            "ramdisk": squashfs(path.parent, made.root, noise),
+            "ramdisk": squashfs(path.parent, made.root),
         }
         image = fit(version, made.slots[number], MADE_S[number - 1])
         files = {"boot/fitImage": image, "boot/bootstatus": BOOT_STATUS}
@@ -112,10 +111,7 @@ def put_ext(path: Path, place: tuple[int, int], files: dict[str, bytes]) -> None
     shutil.rmtree(folder)
 
 
-def squashfs(scratch: Path, files: dict[str, str], noise: random.Random) -> bytes:
-    if shutil.which("mksquashfs") is None:
-        body = noise.randbytes(9_000)
-        return struct.pack("<4s16xHxx16xQ", b"hsqs", 4, 96 + len(body)).ljust(96, b"\0") + body
+def squashfs(scratch: Path, files: dict[str, str]) -> bytes:
     folder, image = scratch / "squash", scratch / "squash.img"
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,10 @@ from pathlib import Path
 from v2h.bus.states import State
 from v2h.commands import CommandError
 from v2h.commands.api import Api
+from v2h.config.files import config_paths
+from v2h.config.page_edits import read_edits
+from v2h.config.site import load
+from v2h.runtime.paths import SITE_EDITS
 from v2h.vendor import VendorError
 from v2h.vendor.describe import describe
 from v2h.vendor.layout import PUBLISHED
@@ -19,6 +23,7 @@ from v2h.vendor.shell.bootarea import check_card, disable, restore, undo_of
 from v2h.vendor.shell.medium import SSH, Far, Medium, Readable, card_of_this_board, emmc_of_this_board
 from v2h.vendor.shell.unpack import extract, inspect
 
+EVERY_ADDRESS = ("0.0.0.0", "[::]", "*")
 SOURCE = "a dump file or the eMMC's disk (default: the eMMC of this board)"
 
 
@@ -109,7 +114,7 @@ def _backup(args: argparse.Namespace) -> None:
 def _disable(args: argparse.Namespace) -> None:
     medium = _medium(args)
     if medium.is_disk:
-        check_idle("http://localhost")
+        check_idle(page_here(load(config_paths(), read_edits(SITE_EDITS)).web.listen))
         check_card(card_of_this_board())
     sectors = disable(medium, args.file, _confirm("clears the boot headers of", medium), _progress)
     print(f"Cleared and read back: sectors {', '.join(map(str, sectors))}. From the next power-on the card starts.")
@@ -119,9 +124,15 @@ def _disable(args: argparse.Namespace) -> None:
 def _restore(args: argparse.Namespace) -> None:
     medium = _medium(args)
     if medium.is_disk:
-        check_idle("http://localhost")
+        check_idle(page_here(load(config_paths(), read_edits(SITE_EDITS)).web.listen))
     started = restore(medium, args.file, _confirm("puts the boot headers back on", medium), _progress)
     print(f"Written and read back. From the next power-on the ROM starts {started or 'nothing on the eMMC'}.")
+
+
+def page_here(listen: str) -> str:
+    """The address of this board's own page. listen: that of [web] in v2h.toml."""
+    host, _, port = listen.rpartition(":")
+    return f"http://{'localhost' if host in EVERY_ADDRESS else host}:{port}"
 
 
 def check_idle(host: str) -> None:

@@ -13,9 +13,10 @@ from tests.support.messages import charger
 from tests.support.vendordump import SMALL, Made, make_dump
 from tests.support.webapp import WebApp
 from v2h.bus.states import State
-from v2h.cli import main, parser_for
+from v2h.cli import main
 from v2h.commands import CommandError
-from v2h.commands.vendor import check_idle
+from v2h.commands.table import parser_for
+from v2h.commands.vendor import check_idle, page_here
 from v2h.vendor.shell.backup import back_up, part_of
 from v2h.vendor.shell.medium import Far, Medium
 
@@ -31,8 +32,7 @@ os.execv({python!r}, [{python!r}, "-c", {run!r}, *sys.argv[3:]])
 """
 RUN = """
 import sys
-from v2h.cli import parser_for
-from tests.support.messages import charger
+from v2h.commands.table import parser_for
 from tests.support.vendordump import SMALL
 words = [word for word in sys.argv[1:] if word != "-"]
 words = words[words.index("vendor"):]
@@ -117,6 +117,18 @@ def test_a_machine_without_an_emmc_says_what_it_has(capsys: pytest.CaptureFixtur
 def test_an_idle_charger_may_write(host: str, web: WebApp) -> None:
     web.state.put_charger(charger(state=State.IDLE))
     check_idle(host)
+
+
+@pytest.mark.parametrize(
+    ("listen", "url"),
+    [
+        ("0.0.0.0:80", "http://localhost:80"),
+        ("[::]:8080", "http://localhost:8080"),
+        ("192.168.1.5:81", "http://192.168.1.5:81"),
+    ],
+)
+def test_the_page_that_is_asked_is_where_v2h_toml_puts_it(listen: str, url: str) -> None:
+    assert page_here(listen) == url
 
 
 def test_a_charger_in_a_session_or_without_an_answer_may_not(host: str) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import random
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -159,7 +158,7 @@ def test_extract_gives_what_went_in(original: Made, tmp_path: Path) -> None:
     assert settings["data"] == {"SSB_OPTS": "-d --x", "SSB_LOG_LEVEL": "info"}
     assert folder.stat().st_mode & 0o777 == 0o700
     assert done.files["slot1/kernel"] == len(original.slots[1]["kernel"])
-    assert all("unsquashfs" in problem for problem in done.problems)
+    assert done.problems == []
 
 
 def test_the_offered_snippet_is_a_good_v2h_toml(original: Made, tmp_path: Path) -> None:
@@ -170,8 +169,6 @@ def test_the_offered_snippet_is_a_good_v2h_toml(original: Made, tmp_path: Path) 
 
 
 def test_the_root_is_unpacked_by_unsquashfs(original: Made, tmp_path: Path) -> None:
-    if not (shutil.which("mksquashfs") and shutil.which("unsquashfs")):
-        pytest.skip("squashfs-tools is not installed: make setup")
     done = extract(Medium(original.path, SMALL), tmp_path / "out")
     assert done.problems == []
     for name, words in original.root.items():
