@@ -2,11 +2,14 @@
 
 import binascii
 import configparser
+import hashlib
 import json
 import re
 import shlex
+import shutil
 import stat
 import struct
+import subprocess
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.support.card import SECTOR, Card, Fat, Root, initrd_names
+from tests.support.imager import imager_schema
 from v2h.vendor.devicetree import cells, parse, words
 
 pytestmark = pytest.mark.image
@@ -393,6 +397,13 @@ def test_the_bill_of_materials_is_dpkgs_list(root: Root, build: Path) -> None:
         assert re.fullmatch(r"[0-9a-f]{64}", each["hashes"][0]["content"]), each["name"]
 
 
+def test_every_python_package_is_one_of_debians(build: Path) -> None:
+    """The bill of materials has Debian's packages alone: no other way brings Python packages onto the card."""
+    files = [line.split(maxsplit=5)[-1] for line in (build / "rootfs.files").read_text().splitlines() if line[0] == "-"]
+    assert "./usr/lib/python3/dist-packages/v2h/__init__.py" in files
+    assert [path for path in files if re.search(r"/(site-packages|usr/local|opt)/.*\.(py|so)$", path)] == []
+
+
 def test_the_licences_of_all_packages_are_beside_the_image(root: Root, build: Path) -> None:
     text = (build / "licences.txt").read_text("utf-8", "replace")
     named = re.findall(r"^==== (\S+) ====$", text, re.MULTILINE)
@@ -408,3 +419,27 @@ def test_the_manifest_says_what_the_card_was_built_from(build: Path) -> None:
     assert manifest["suites"][0] in names
     assert set(manifest["suites"][1:]) <= {f"{name}-{kind}" for name in names for kind in ("updates", "security")}
     assert {"linux-image-armmp", "mosquitto"} <= {package["package"] for package in manifest["packages"]}
+
+
+def test_imager_reads_the_manifest_of_this_image(card: Card, build: Path) -> None:
+    document = json.loads((build / "v2h.rpi-imager-manifest").read_text())
+    assert imager_schema().is_valid(document), list(imager_schema().iter_errors(document))
+    (system,) = document["os_list"]
+    assert system["extract_size"] == card.path.stat().st_size
+    with card.path.open("rb") as image:
+        assert system["extract_sha256"] == hashlib.file_digest(image, "sha256").hexdigest()
+    assert system["image_download_size"] == (build / system["url"].rpartition("/")[2]).stat().st_size
+
+
+def test_the_checksums_hold_and_a_key_signs_them(build: Path, tmp_path: Path) -> None:
+    """With a key of this test alone: whether the build itself was signed is the builder's choice."""
+    named = {line.split("  ")[1] for line in (build / "SHA256SUMS").read_text().splitlines()}
+    assert {"v2h.img", "v2h.img.bmap", "v2h.rpi-imager-manifest", "sbom.cdx.json", "licences.txt"} <= named
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=build, check=True)
+    shutil.copy(build / "SHA256SUMS", tmp_path)
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    subprocess.run([REPOSITORY / "image/steps/sign", key, tmp_path], check=True)
+    who = ["-f", "allowed_signers", "-I", "v2h-release", "-n", "v2h-release", "-s", "SHA256SUMS.sig"]
+    with (tmp_path / "SHA256SUMS").open("rb") as sums:
+        subprocess.run(["ssh-keygen", "-Y", "verify", *who], cwd=tmp_path, stdin=sums, check=True)
