@@ -6,8 +6,8 @@ PYTEST := .venv/bin/pytest
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-image: ## build the card: build/v2h.img (as root)
-	scripts/build-image
+image: ## build the card: build/v2h.img (as root); KEY=FILE signs its checksums
+	$(if $(KEY),KEY="$(KEY)") scripts/build-image
 
 lock: ## build it with the mirror's present packages, and write them into image/packages.lock (as root)
 	scripts/build-image --update-lock
