@@ -521,3 +521,22 @@ def test_a_build_without_a_key_says_that_it_is_not_signed(tmp_path: Path, key: P
     assert unsigned.stdout.startswith("not signed: KEY=") and not (tmp_path / "SHA256SUMS.sig").exists()
     done = run("sh", "-euc", "\n".join(words), KEY=str(key))
     assert done.stdout.startswith("signed: ") and signed(tmp_path).returncode == 0
+
+
+# The licences
+
+
+def test_the_licences_begin_with_ours_and_end_with_the_texts_that_they_refer_to(tmp_path: Path) -> None:
+    shared = tmp_path / "usr/share"
+    for name in ("doc/bash", "doc/libc6", "doc/v2h", "doc/without", "common-licenses"):
+        (shared / name).mkdir(parents=True)
+    for name in ("bash", "libc6", "v2h"):
+        (shared / "doc" / name / "copyright").write_text(f"terms of {name}\n")
+    (shared / "doc/libc-bin").symlink_to("libc6")
+    (shared / "common-licenses/GPL-3").write_text("the whole text\n")
+    (shared / "common-licenses/GPL").symlink_to("GPL-3")
+    done = run(ROOT / "image" / "steps" / "licences", ROOTDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    named = re.findall(r"^==== (\S+) ====$", done.stdout, re.MULTILINE)
+    assert named == ["v2h", "bash", "libc-bin", "libc6", "common-licenses/GPL-3"]
+    assert done.stdout.count("terms of libc6") == 2 and done.stdout.count("the whole text") == 1

@@ -411,6 +411,7 @@ def test_the_licences_of_all_packages_are_beside_the_image(root: Root, build: Pa
     stanzas = root.text("/var/lib/dpkg/status").split("\n\n")
     packages = {found[1] for stanza in stanzas if (found := re.match(r"Package: (\S+)", stanza))}
     assert packages - set(named) == set()
+    assert {"common-licenses/GPL-2", "common-licenses/GPL-3", "common-licenses/Apache-2.0"} <= set(named)
 
 
 def test_the_manifest_says_what_the_card_was_built_from(build: Path) -> None:
