@@ -221,6 +221,21 @@ PAGE_TEXTS: dict[str, str] = SELFTEST_TEXTS | {
     "page.clock_trusted": "The clock is trusted: {source}.",
     "page.clock_trusted_since": "The clock is trusted: {source}, set {lasted} ago.",
     "page.local": "{time:when} in {zone}",
+    # The software (web/view/software.py).
+    "page.version": "{version}",
+    "page.version_of": "{version} of {day}",
+    "page.version_aged": "{version} of {day}, {age}",
+    "page.software_version": "Version",
+    "page.software_date": "Date",
+    "page.software_age": "Age",
+    "page.software_new": "new",
+    "page.software_days": "{count} days old",
+    "page.software_months": "{count} months old",
+    "page.software_years": "{count} years old",
+    "page.software_no_clock": "unknown until the clock is right",
+    "page.software_old": (
+        "This software is older than a year. Build and flash a new card: it has the fixes of Debian and this project."
+    ),
     # The first start (web/start_steps.py).
     "start_step.password": "Password",
     "start_step.clock": "Clock and time zone",

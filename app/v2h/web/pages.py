@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, g, render_template, request, send_file, url_for
 
-from v2h import version
 from v2h.bus.sentences import say
 from v2h.web.commands import COMMANDS
 from v2h.web.forms import schedule_form, settings_form
@@ -74,7 +73,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
         if may_look is None or not may_look():
             return {**fixed, "view": {"tone": "idle"}, "site": "V2H", "version": ""}
         view = state.document()[0]["view"]
-        return {**fixed, "view": view, "site": view["site"], "version": version()}
+        return {**fixed, "view": view, "site": view["site"], "version": view["version"]}
 
     def read(what: Callable[[Archive], Sequence[Any]]) -> tuple[Sequence[Any], str]:
         """Rows of the log and ""; or no rows and the reason."""

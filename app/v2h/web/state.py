@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from v2h import version
+from v2h import built_s, version
 from v2h.bus.coding import Message
 from v2h.bus.messages import (
     Alive,
@@ -68,6 +68,7 @@ class LiveState:
         self._totals_wh: tuple[float, float] | None = None
         self._bus_up = False
         self._config_errors, self._site = config_errors, site
+        self._software = version(), built_s()  # here: on a desk it starts git
         self._version, self._document_version = 0, -1
         self._document_t = float("-inf")
         self._document: dict[str, Any] = {}
@@ -247,6 +248,7 @@ class LiveState:
             now, self._charger, self._manager, self._programs, tuple(self._events),
             self._bus_up, self._config_errors, self._site, self._solar, self._settings, self._plan, self._today,
             time.time(), self._meters, self._log, self._prices, self._money_plan,
+            *self._software,
         )  # fmt: skip
         self._document = {
             "now_t": round(now, 3),

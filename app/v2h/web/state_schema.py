@@ -22,10 +22,11 @@ VIEW_TEXTS = (
     *("site", "tone", "headline", "spoken", "why", "manager_silent", "mode", "mode_text", "stop_text", "step_text"),
     *("soc", "volts", "amps", "power", "setpoint", "cable", "temperature", "accepts", "starts", "capacity", "grid"),
     *("grid_age", "plugged", "goal", "assumed", "next", "price", "fault_follows", "unlock_wait", "plan_stamp"),
+    *("version",),
 )
 VIEW_ROWS = (
     *("steps", "coming", "today", "faults", "outputs", "checks", "config_errors", "troubles", "programs", "ages"),
-    *("meter", "events"),
+    *("meter", "events", "software"),
 )
 VIEW_FLAGS = ("old", "in_session", "stopped_by_owner", "locked")
 VIEW_PARTS = ("flow", "battery", "log", "clock")

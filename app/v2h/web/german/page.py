@@ -219,6 +219,22 @@ PAGE_TEXTS: dict[str, str] = {
     "page.clock_trusted": "Die Uhr gilt als richtig: {source}.",
     "page.clock_trusted_since": "Die Uhr gilt als richtig: {source}, vor {lasted} gestellt.",
     "page.local": "{time:when} in {zone}",
+    # Die Software (web/view/software.py).
+    "page.version": "{version}",
+    "page.version_of": "{version} vom {day}",
+    "page.version_aged": "{version} vom {day}, {age}",
+    "page.software_version": "Version",
+    "page.software_date": "Datum",
+    "page.software_age": "Alter",
+    "page.software_new": "neu",
+    "page.software_days": "{count} Tage alt",
+    "page.software_months": "{count} Monate alt",
+    "page.software_years": "{count} Jahre alt",
+    "page.software_no_clock": "unbekannt, bis die Uhr richtig geht",
+    "page.software_old": (
+        "Diese Software ist älter als ein Jahr. Bauen und schreiben Sie eine neue Karte: Sie enthält die Korrekturen "
+        "von Debian und von diesem Projekt."
+    ),
     # Der erste Start (web/start_steps.py).
     "start_step.password": "Passwort",
     "start_step.clock": "Uhr und Zeitzone",

@@ -184,6 +184,7 @@ TEMPLATES: dict[str, str] = {
     "Starts in the last hour": "Starts in der letzten Stunde",
     "The log is written": "Das Protokoll wird geschrieben",
     "Free on the card": "Frei auf der Karte",
+    "Software": "Software",
     "Meter and matching": "Zähler und Regelung",
     "Nothing measured yet: the figures come once the house is being matched.": (
         "Noch nichts gemessen: Die Werte kommen, sobald das Haus versorgt wird."

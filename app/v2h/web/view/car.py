@@ -1,6 +1,6 @@
 """What is known of the car: whether it is plugged in, and how far it is from the target of a charge."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from v2h.bus.messages import STATE_OLD_S, ChargerState, ManagerState
 from v2h.bus.sentences import Sentence, say
@@ -8,7 +8,7 @@ from v2h.bus.states import State
 from v2h.web.view.faults import innermost
 from v2h.web.view.figures import moment, span
 from v2h.web.view.headline import FLOWING_W
-from v2h.web.view.snapshot import Snapshot
+from v2h.web.view.snapshot import Snapshot, trusted_clock
 
 LONGEST_S = 48 * 3600.0
 """A longer time to the target is not shown: the power is too small to tell."""
@@ -46,7 +46,7 @@ def goal(seen: Snapshot, charger: ChargerState | None, manager: ManagerState | N
     left_s = 3.6e6 * energy_kwh / power_w if power_w >= FLOWING_W else LONGEST_S
     if left_s >= LONGEST_S or _rises(why):
         return say("page.goal_energy", energy_kwh=energy_kwh, end_pct=end_pct)
-    clock = _clock(seen)
+    clock = trusted_clock(seen)
     if clock is None:
         return say("page.goal_in", end_pct=end_pct, lasted=span(left_s), energy_kwh=energy_kwh)
     time = moment(clock + timedelta(seconds=left_s), clock)
@@ -55,21 +55,10 @@ def goal(seen: Snapshot, charger: ChargerState | None, manager: ManagerState | N
 
 def when(seen: Snapshot, t: float) -> Sentence:
     """The moment t (monotonic s) in words: by the clock while it is trusted, else by its age."""
-    clock = _clock(seen)
+    clock = trusted_clock(seen)
     if clock is None:
         return say("page.ago", lasted=span(seen.now - t))
     return say("page.at", time=moment(clock - timedelta(seconds=seen.now - t), clock))
-
-
-def _clock(seen: Snapshot) -> datetime | None:
-    """The owner's time of day now, as `manager` reports it; None while it is not trusted."""
-    manager = seen.fresh_manager()
-    if manager is None or not manager.clock.get("trusted"):
-        return None
-    try:
-        return datetime.fromisoformat(str(manager.clock.get("local"))) + timedelta(seconds=seen.now - manager.t)
-    except ValueError:
-        return None
 
 
 def _rises(why: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from v2h.bus.messages import ChargerState, ManagerState
 from v2h.bus.sentences import say
 from v2h.bus.states import RESTING
-from v2h.web.view import car, faults, headline, health, labels, price, today
+from v2h.web.view import car, faults, headline, health, labels, price, software, today
 from v2h.web.view.figures import NONE, age, percent, unit, watts
 from v2h.web.view.flow import flow
 from v2h.web.view.logrows import recent
@@ -56,6 +56,8 @@ def view(seen: Snapshot) -> dict[str, Any]:
         "ages": health.ages(seen),
         "meter": health.meter(seen, manager),
         "clock": health.clock(manager),
+        "version": software.line(seen),
+        "software": software.rows(seen),
         "events": recent(seen.events, seen.now),
     }
 

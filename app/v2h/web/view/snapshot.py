@@ -1,6 +1,7 @@
 """The data at one moment: the newest message of each kind, and how old each may be."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -41,7 +42,7 @@ class Snapshot(NamedTuple):
     charger, manager, settings, plan: newest message or None. solar: newest reading of the meter named "solar" (+ is
     generation), or None. today: the counters of this day, Wh by name, or None. meters: status of each role's meter.
     log: what datalog last reported of the log and the card. prices: the dated prices by direction.
-    money_plan: the plan by prices, or None.
+    money_plan: the plan by prices, or None. version, built_s: of this software; its date in s since 1970, or None.
     """
 
     now: float
@@ -61,6 +62,8 @@ class Snapshot(NamedTuple):
     log: LogState | None = None
     prices: Mapping[str, ManagerPrices] = MappingProxyType({})
     money_plan: ManagerPlan | None = None
+    version: str = "unknown"
+    built_s: float | None = None
 
     def fresh_charger(self) -> ChargerState | None:
         return self.charger if self.charger and self.now - self.charger.t <= STATE_OLD_S else None
@@ -98,3 +101,14 @@ class Snapshot(NamedTuple):
         """The errors of this program and of `manager`, each once."""
         others = self.manager.config_errors if self.manager else []
         return tuple(dict.fromkeys((*self.config_errors, *others)))
+
+
+def trusted_clock(seen: Snapshot) -> datetime | None:
+    """The owner's time of day now, as `manager` reports it; None while it is not trusted."""
+    manager = seen.fresh_manager()
+    if manager is None or not manager.clock.get("trusted"):
+        return None
+    try:
+        return datetime.fromisoformat(str(manager.clock.get("local"))) + timedelta(seconds=seen.now - manager.t)
+    except ValueError:
+        return None
