@@ -5,7 +5,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BUILT = Path("/usr/lib/clock-epoch")
-"""The build of the card gives this file the time of its commit (image/steps/finish): no clock is set to an earlier time."""
+"""Its time is that of the commit of the card (image/steps/finish), and no clock is set to an earlier one."""
 
 
 @cache

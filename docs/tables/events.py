@@ -21,6 +21,7 @@ MEANINGS = {
     "line-lost": "an output or K can no longer be read or written",
     "file-set-aside": "manager died again and again with a stored file: it is set aside, and nothing starts by itself",
     "log-broken": "the log could not be read; it is kept aside and a new one is begun",
+    "data-partition": "the data partition was damaged: mended, repaired or made new at this start",
     "setpoint-over": "the setpoint of another program has ended: it was not sent again in time",
     "mode-ended": "a mode chosen by hand has ended: its time is over, it is done, the schedule goes on, or a fault",
     "meter-dead": "a meter is silent, or has never answered",

@@ -686,6 +686,36 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
         "The card is almost full: {free_mib:.0f} MiB are free, and {least_mib:.0f} are needed for captures and copies. "
         "Flash a larger card, or delete what else lies on it."
     ),
+    # The data partition of the card (datalog/partition.py).
+    "data.missing": (
+        "The card’s data partition is missing: the charger runs with default settings and no schedule, and keeps "
+        "nothing. Switch it off and on; if this stays, flash a new card and restore your backup."
+    ),
+    "data.broken": (
+        "The card’s data partition cannot be repaired or made new: the charger runs with default settings and no "
+        "schedule, and keeps nothing. The card is worn out: flash a new one and restore your backup."
+    ),
+    "data.read_only": (
+        "The card’s data partition can only be read since an error: nothing new is kept, and changes are refused. "
+        "Save a backup on the page Settings, then switch the charger off and on; if this comes again, flash a new card."
+    ),
+    "data.mended": (
+        "The card’s data partition had errors, which were mended at this start. Look whether settings and schedule are "
+        "as you left them, and save a backup; if this comes again, flash a new card."
+    ),
+    "data.repaired": (
+        "The card’s data partition was damaged and was repaired at this start: files may be missing. Nothing starts by "
+        "itself until you choose. Look at settings and schedule first, and flash a new card soon."
+    ),
+    "data.remade": (
+        "The card’s data partition was beyond repair and was made new at this start: the log is lost. {saved:ended} "
+        "Nothing starts by itself until you choose. Flash a new card soon."
+    ),
+    "data.kept": "Saved from it: {what:joined}",
+    "data.kept_nothing": "Nothing could be saved from it: restore your backup",
+    "data.settings": "the settings",
+    "data.schedule": "the schedule",
+    "data.password": "password and tokens",
     "day.deleted": "The totals of {day} are deleted; the chart keeps its data.",
     "day.unknown": "There are no totals of {day}: the page Log lists the days.",
     "day.bad": "day = {day} is not a date such as 2026-11-22.",

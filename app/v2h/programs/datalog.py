@@ -32,6 +32,7 @@ from v2h.bus.sentences import say
 from v2h.bus.states import RESTING
 from v2h.capture.recorder import CanRecorder
 from v2h.checks import is_day, shown
+from v2h.datalog import partition
 from v2h.datalog.counters import CountersError
 from v2h.datalog.latest import Latest
 from v2h.datalog.plan_history import Moment, PlanHistory
@@ -39,8 +40,7 @@ from v2h.datalog.schema import DAMAGED, PENDING
 from v2h.datalog.sessions import Session
 from v2h.datalog.summaries import MINUTE_S, Days, Minute, prices_at
 from v2h.energy.losses import usual
-from v2h.runtime.disk_space import FREE_BYTES, free_bytes
-from v2h.runtime.paths import DATA, SYNCHRONISED
+from v2h.runtime.paths import DATA, PARTITION, SYNCHRONISED
 from v2h.runtime.program import SLACK_S, Program
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ LOOK_S = 1.0
 RETRY_S = 10.0
 PRUNE_S = 3600.0
 TELL_S = 60.0
-MIB = 2**20
 LOSSES = usual()
 """Of a converter of this kind; nobody has measured the one in this charger."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -72,6 +71,7 @@ class Datalog:
         self._store: StoreWriter | None = None
         self._charger, self._manager, self._meter, self._schedule = Latest(), Latest(), Latest(), Latest()
         self._unwritten: list[Event] = []
+        self._first_open = True
         self._sampled_t = self._flushed_t = float("-inf")
         self._days = Days()
         self._minute = Minute(time.monotonic(), {})
@@ -281,6 +281,9 @@ class Datalog:
             self._trouble("store", str(error))
             return
         self._trouble("store", "")
+        if self._first_open and (past := partition.past(partition.look(PARTITION, DATA))) is not None:
+            self._unwritten.append(self.program.bus.event("warning", "data-partition", past))
+        self._first_open = False
         self._write_events()
 
     def _flush(self, now: float) -> None:
@@ -351,17 +354,11 @@ class Datalog:
 
     def _tell(self, now: float) -> None:
         """Tell the page how the log and the card are."""
-        try:
-            free = free_bytes(DATA)
-        except OSError:
-            free = None
+        seen = partition.look(PARTITION, DATA)
         unwritten_s = now - self._written_t if self._why_unwritten else 0.0
-        text = ""
-        if self._why_unwritten:
-            text = say("log.unwritten", error=self._why_unwritten)
-        elif free is not None and free < FREE_BYTES:
-            text = say("log.card_full", free_mib=free / MIB, least_mib=FREE_BYTES / MIB)
-        self.program.bus.publish(LogState(now, text, round(unwritten_s, 1), free))
+        unwritten = say("log.unwritten", error=self._why_unwritten) if self._why_unwritten else None
+        text = partition.trouble(seen, unwritten) or ""
+        self.program.bus.publish(LogState(now, text, round(unwritten_s, 1), seen.free_bytes))
 
 
 def main() -> int:

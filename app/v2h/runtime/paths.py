@@ -8,6 +8,8 @@ RUN = Path(os.environ.get("V2H_RUN", "/run/v2h"))
 """Sockets and credentials of this boot."""
 DATA = Path(os.environ.get("V2H_DATA", "/data/v2h"))
 """What must survive a reboot. Only manager and datalog may write there."""
+PARTITION = None if "V2H_DATA" in os.environ else DATA.parent
+"""Where the card's data partition must be mounted; None on a desk, where a folder takes its place."""
 WEB_DATA = DATA.parent / "web"
 """Hashes of the owner's password and tokens. Only web may read and write there."""
 SITE_EDITS = DATA.parent / "site" / "v2h-toml.json"

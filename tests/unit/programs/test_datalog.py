@@ -16,6 +16,7 @@ from tests.support.messages import charger, manager
 from tests.support.standin import StandIn
 from v2h.bus.messages import Command, Event, HouseLoad, LogState, ManagerPlan, ManagerState, MeterReading, Reply
 from v2h.datalog.counters import KEEP_DAYS
+from v2h.datalog.partition import Partition
 from v2h.datalog.schema import DAMAGED, FILE_NAME
 from v2h.datalog.writer import StoreError, StoreWriter
 from v2h.energy.losses import usual
@@ -32,6 +33,7 @@ class Desk:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.monkeypatch = folder, monkeypatch
         monkeypatch.setattr(v2h.programs.datalog, "DATA", folder)
+        monkeypatch.setattr(v2h.programs.datalog, "PARTITION", None)
         monkeypatch.setattr(v2h.capture.recorder, "DATA", folder)
         self.car_w: float | None = 1000.0
         self.outputs = ["c1", "c2"]
@@ -183,9 +185,25 @@ def test_a_log_that_cannot_be_written_is_told_and_that_it_can_be_again(desk: Des
 
 
 def test_a_card_that_is_almost_full_is_told(desk: Desk) -> None:
-    desk.monkeypatch.setattr(v2h.programs.datalog, "FREE_BYTES", 2**60)
+    desk.monkeypatch.setattr("v2h.datalog.partition.FREE_BYTES", 2**60)
     desk.run(61)
     assert states(desk)[-1].trouble.startswith("The card is almost full")
+
+
+def test_a_card_without_its_partition_is_told(desk: Desk) -> None:
+    """The folder of the test lies on the root file system, as /data does when nothing is mounted there."""
+    desk.monkeypatch.setattr(v2h.programs.datalog, "PARTITION", Path("/"))
+    desk.run(61)
+    assert states(desk)[-1].trouble.startswith("The card’s data partition is missing")
+
+
+def test_a_partition_that_was_repaired_is_told_and_logged_once(desk: Desk) -> None:
+    found = Partition(True, True, 1e9, ("repaired", "v2h/settings.json"))
+    desk.monkeypatch.setattr("v2h.datalog.partition.look", lambda *_: found)
+    desk.run(130)
+    assert states(desk)[-1].trouble.startswith("The card’s data partition was damaged and was repaired")
+    desk.program.end()
+    assert desk.rows("select level, code from events") == [("warning", "data-partition")]
 
 
 def deleted(desk: Desk, day: object) -> Reply:

@@ -464,6 +464,41 @@ PROGRAM_TEXTS: dict[str, str] = {
         "Die Karte ist fast voll: {free_mib:.0f} MiB sind frei, und {least_mib:.0f} werden für Aufzeichnungen und "
         "Kopien gebraucht. Nehmen Sie eine größere Karte, oder löschen Sie, was sonst darauf liegt."
     ),
+    # Die Datenpartition der Karte (datalog/partition.py).
+    "data.missing": (
+        "Die Datenpartition der Karte fehlt: Das Ladegerät läuft mit voreingestellten Werten und ohne Zeitplan, und es "
+        "behält nichts. Schalten Sie es aus und ein; bleibt es dabei, schreiben Sie eine neue Karte und spielen Sie "
+        "Ihre Sicherung ein."
+    ),
+    "data.broken": (
+        "Die Datenpartition der Karte lässt sich weder reparieren noch neu anlegen: Das Ladegerät läuft mit "
+        "voreingestellten Werten und ohne Zeitplan, und es behält nichts. Die Karte ist verschlissen: Schreiben Sie "
+        "eine neue und spielen Sie Ihre Sicherung ein."
+    ),
+    "data.read_only": (
+        "Die Datenpartition der Karte ist seit einem Fehler nur noch lesbar: Neues wird nicht behalten, und Änderungen "
+        "werden abgelehnt. Speichern Sie auf der Seite Einstellungen eine Sicherung und schalten Sie das Ladegerät "
+        "dann aus und ein; kommt es wieder, schreiben Sie eine neue Karte."
+    ),
+    "data.mended": (
+        "Die Datenpartition der Karte hatte Fehler, die bei diesem Start behoben wurden. Sehen Sie nach, ob "
+        "Einstellungen und Zeitplan so sind, wie Sie sie verlassen haben, und speichern Sie eine Sicherung; kommt es "
+        "wieder, schreiben Sie eine neue Karte."
+    ),
+    "data.repaired": (
+        "Die Datenpartition der Karte war beschädigt und wurde bei diesem Start repariert: Dateien können fehlen. "
+        "Nichts beginnt von selbst, bis Sie wählen. Sehen Sie zuerst nach Einstellungen und Zeitplan, und schreiben "
+        "Sie bald eine neue Karte."
+    ),
+    "data.remade": (
+        "Die Datenpartition der Karte war nicht zu reparieren und wurde bei diesem Start neu angelegt: Das Protokoll "
+        "ist verloren. {saved:ended} Nichts beginnt von selbst, bis Sie wählen. Schreiben Sie bald eine neue Karte."
+    ),
+    "data.kept": "Daraus gerettet: {what:joined}",
+    "data.kept_nothing": "Daraus war nichts zu retten: Spielen Sie Ihre Sicherung ein",
+    "data.settings": "die Einstellungen",
+    "data.schedule": "der Zeitplan",
+    "data.password": "Passwort und Token",
     "day.deleted": "Die Summen vom {day} sind gelöscht; das Diagramm behält seine Daten.",
     "day.unknown": "Vom {day} gibt es keine Summen: Die Seite „Protokoll“ führt die Tage auf.",
     "day.bad": "day = {day} ist kein Datum wie 2026-11-22.",
