@@ -1,0 +1,99 @@
+"""The bad days of the data partition on the emulated board: the page answers, says which one it is, and nothing is on.
+
+The day on which most can go wrong is the one that CI has: beyond repair. BAD_DAYS=all also runs the other four, each of
+which needs a boot or two.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.guest import Guest
+from tests.support.machine import BOOT_S
+from tests.support.truth import rig
+
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(6 * BOOT_S), pytest.mark.xdist_group("data")]
+PARTITION, NUMBER = "/dev/vda4", 4
+OFF = ("--init", "/bin/bash")
+"""Only a shell: nothing has mounted the data partition yet."""
+
+
+def wiped(board: Guest) -> None:
+    """No trace of a file system is left."""
+    board.out(f"dd if=/dev/zero of={PARTITION} bs=1M count=64 conv=fsync 2>&1", 600)
+
+
+def missing(board: Guest) -> None:
+    board.out(f"sfdisk --no-reread --no-tell-kernel --delete /dev/vda {NUMBER}; sync")
+
+
+def without_superblock(board: Guest) -> None:
+    board.out(f"dd if=/dev/zero of={PARTITION} bs=4096 count=1 conv=fsync 2>&1")
+
+
+def full(board: Guest) -> None:
+    board.out("fallocate -l $(($(stat -f -c '%a * %S' /data) - 32 * 1024 * 1024)) /data/full", 600)
+
+
+def read_only(board: Guest) -> None:
+    """The kernel is told that it has found an error."""
+    board.out("echo v2h-test >/sys/fs/ext4/vda4/trigger_fs_error")
+
+
+DAYS: dict[str, tuple[str, bool, Callable[[Guest], None]]] = {
+    "beyond repair": ("data.remade", True, wiped),
+    "missing": ("data.missing", True, missing),
+    "corrupt": ("data.repaired", True, without_superblock),
+    "full": ("log.card_full", False, full),
+    "read-only": ("data.read_only", False, read_only),
+}
+"""Name: the sentence's beginning on the page, whether the damage is done while the board is off, and the damage."""
+BEGINS = {
+    "data.remade": "The card’s data partition was beyond repair and was made new",
+    "data.missing": "The card’s data partition is missing",
+    "data.repaired": "The card’s data partition was damaged and was repaired",
+    "data.read_only": "The card’s data partition can only be read",
+    "log.card_full": "The card is almost full",
+}
+CHOSEN = list(DAYS) if os.environ.get("BAD_DAYS") == "all" else ["beyond repair"]
+
+
+@pytest.fixture
+def board(build: Path, request: pytest.FixtureRequest) -> Iterator[Guest]:
+    """A board of its own for each day; "corrupt" needs a card that has grown, which has a second superblock."""
+    day = request.node.callspec.params["day"]
+    _, off, damage = DAYS[day]
+    grown = day in ("corrupt", "full", "read-only")
+    with Guest(build / "guest" / "data" / "run", extra=() if grown else OFF) as booted:
+        booted.wait_for_shell(BOOT_S)
+        if grown:
+            booted.wait_for_page(BOOT_S)
+            booted.sleep(70)  # a minute's flush of the log, so that there is a file to lose
+        if off and grown:
+            booted.cut_power()
+            booted._switch_on("--keep-card", *OFF)
+            booted.wait_for_shell(BOOT_S)
+        damage(booted)
+        if off:
+            booted.out("sync")
+            booted.cut_power()
+            booted.restore_power(BOOT_S)
+        yield booted
+
+
+@pytest.mark.parametrize("day", CHOSEN)
+def test_the_page_answers_and_says_which_bad_day_it_is(board: Guest, day: str) -> None:
+    said: list[str] = []
+    for _ in range(15):
+        said = [row["text"] for row in json.loads(board.http("/api/v1/state")[1])["view"]["troubles"]]
+        if any(text.startswith(BEGINS[DAYS[day][0]]) for text in said):
+            break
+        board.sleep(10)
+    assert any(text.startswith(BEGINS[DAYS[day][0]]) for text in said), (said, board.last_words())
+    assert rig(board)["outputs"] == [], "nothing is energised by it"
+    if day in ("beyond repair", "corrupt"):
+        assert "rw" in board.out("findmnt -no OPTIONS /data").split(",")
+        assert json.loads(board.out("cat /data/v2h/stopped.json"))["stopped"] is True
