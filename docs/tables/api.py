@@ -99,7 +99,7 @@ def mqtt() -> str:
 
 def discovery() -> str:
     settings = ManagerSettings(0.0, check({}, Limits(), "UTC").as_json(), bounds_as_json(Limits()))
-    made = home_assistant.discovery("homeassistant", "v2h", House("V2H", "", settings=settings))
+    made = home_assistant.discovery("homeassistant", "v2h", "v2h", House("V2H", "", settings=settings))
     parts: dict[str, dict[str, Any]] = json.loads(made.payload)["components"]
     rows = (
         [

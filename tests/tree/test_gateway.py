@@ -126,21 +126,31 @@ def test_a_retained_command_is_ignored(tmp_path: Path) -> None:
         assert [name for name, _ in home.orders] == ["resume"]
 
 
-def test_another_name_takes_the_old_entries_away(tmp_path: Path) -> None:
+def test_another_name_takes_the_old_entries_away_and_keeps_the_device(tmp_path: Path) -> None:
     with gateway_home(tmp_path) as home:
+        heard = home.reader.heard
+
+        def rename(more: str) -> None:
+            assert home.stop() == 0
+            home.config.write_text(home.config.read_text().replace('user = "me"', f'user = "me"\n{more}'))
+            home.start()
+
         home.start()
-        home.until("device", lambda: "homeassistant/device/v2h/config" in home.reader.heard, 30)
-        home.until("values", lambda: "v2h/soc_pct" in home.reader.heard)
-        assert home.stop() == 0
-        assert home.reader.heard["v2h/status"] == "offline"
-        home.config.write_text(home.config.read_text().replace('user = "me"', 'user = "me"\ntopic = "shed/car"'))
-        home.start()
-        home.until("new device", lambda: "homeassistant/device/v2h_shed_car/config" in home.reader.heard, 30)
-        assert not {"homeassistant/device/v2h/config", "v2h/status", "v2h/soc_pct"} & home.reader.heard.keys()
-        assert home.stop() == 0
-        home.config.write_text(home.config.read_text().replace('user = "me"', 'user = "me"\ndiscovery = false'))
-        home.start()
-        home.until("no device", lambda: "homeassistant/device/v2h_shed_car/config" not in home.reader.heard, 30)
+        home.until("device", lambda: "homeassistant/device/v2h/config" in heard, 30)
+        home.until("values", lambda: {"v2h/soc_pct", "v2h/evcc/status"} <= heard.keys())
+        rename('topic = "shed/car"')
+        home.until("new values", lambda: "shed/car/soc_pct" in heard, 30)
+        assert not [topic for topic in heard if topic.startswith("v2h/")]
+        device = json.loads(heard["homeassistant/device/v2h/config"])
+        assert device["state_topic"] == "shed/car/state"
+        assert device["components"]["soc_pct"]["unique_id"] == "v2h_soc_pct"
+        home.reader.order.clear()
+        rename('discovery_topic = "ha"')
+        home.until("new place", lambda: "ha/device/v2h/config" in heard, 30)
+        old = [text for topic, text in home.reader.order if topic == "homeassistant/device/v2h/config"]
+        assert old == ['{"migrate_discovery":true}', ""]
+        rename("discovery = false")
+        home.until("no device", lambda: "ha/device/v2h/config" not in heard, 30)
 
 
 def test_the_broker_of_the_house_may_be_gone(tmp_path: Path) -> None:

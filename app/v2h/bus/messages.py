@@ -252,7 +252,8 @@ class ManagerState(Message):
     anything was matched, and "lag_s": the learned lag of the meter where it contradicts the configured one. starts:
     sessions started in the last hour. external: the setpoint of another program, {"power_w": as it was asked for,
     "by", "until": ISO time or missing, "in_force": False while something stronger applies}, empty without one. by: the
-    other controller whose order is in force, "" for none.
+    other controller whose order is in force, "" for none. slot: the kind of the newest announced slot, "" without one;
+    something stronger may apply.
     """
 
     TOPIC = "v2h/manager/state"
@@ -274,6 +275,7 @@ class ManagerState(Message):
     starts: int = 0
     external: dict[str, Any] = field(default_factory=dict)
     by: str = ""
+    slot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

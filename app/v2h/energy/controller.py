@@ -394,6 +394,7 @@ class EnergyController:
             self._start_limiter.starts(now),
             {} if self._external is None else {**self._external.applied(), "in_force": order.by == "setpoint"},
             order.whose or order.held_by,
+            "" if self._slots.in_force is None else self._slots.in_force.kind,
         )
 
     # Internal

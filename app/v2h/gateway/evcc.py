@@ -30,6 +30,8 @@ MOST_A = 63.0
 NORMAL, HOLD, CHARGE = 1, 2, 3
 TRUE, FALSE = ("true", "1", "on"), ("false", "0", "off")
 NUMBERS = ("soc_pct", "capacity_kwh", "charged_kwh", "discharged_kwh")
+READ = ("status", "enabled", "power_w", "battery_power_w", *NUMBERS)
+"""What evcc reads."""
 
 
 @dataclass(frozen=True, slots=True)

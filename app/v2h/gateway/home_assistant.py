@@ -19,6 +19,12 @@ MAKER_MODEL = ("Indra", "V2G 6 kW")
 SUPPORT = "http://v2h.local/"
 LONGEST = 255
 """Letters of a state in Home Assistant; a longer text is refused there."""
+MIGRATE = '{"migrate_discovery":true}'
+SLOT_S = 900
+"""A slot that was chosen in Home Assistant ends after so long, unless it is chosen again. Predbat repeats it every
+5 minutes and may miss two of them."""
+SLOTS = ("none", "charge", "discharge", "cover", "hold")
+"""The slots that need no further value."""
 EXPIRES_S = 60
 """A number that is not repeated for so long is unknown: we repeat every 10 s."""
 
@@ -71,13 +77,13 @@ UNITS = {value.key: value.unit for value in VALUES}
 
 
 def node(base: str) -> str:
-    """The id of the device: of the topic, so that two chargers on one broker differ."""
+    """The id of a new device: of the topic, so that two chargers on one broker differ."""
     slug = re.sub(r"\W+", "_", base.lower()).strip("_")
     return slug if slug.startswith("v2h") else f"v2h_{slug}"
 
 
-def config_topic(prefix: str, base: str) -> str:
-    return f"{prefix}/device/{node(base)}/config"
+def config_topic(prefix: str, own: str) -> str:
+    return f"{prefix}/device/{own}/config"
 
 
 def birth_topic(prefix: str) -> str:
@@ -85,15 +91,21 @@ def birth_topic(prefix: str) -> str:
     return f"{prefix}/status"
 
 
-def removal(prefix: str, base: str) -> Publication:
+def removal(prefix: str, own: str) -> Publication:
     """Takes the device and all its entities away."""
-    return Publication(config_topic(prefix, base), "")
+    return Publication(config_topic(prefix, own), "")
 
 
-def discovery(prefix: str, base: str, house: House) -> Publication:
-    """The whole device. Numbers have the owner's bounds of now; publish it again when they change."""
-    own = node(base)
-    parts = {**_sensors(), **_binary(), **_numbers(base, house), **_buttons(base), "mode": _mode(base)}
+def departure(prefix: str, own: str) -> list[Publication]:
+    """Takes the device away from a prefix that is not used any more. At the first message a Home Assistant that still
+    reads there unloads the entities and keeps their names and history, until it finds them under the new prefix."""
+    return [Publication(config_topic(prefix, own), MIGRATE, retain=False), removal(prefix, own)]
+
+
+def discovery(prefix: str, base: str, own: str, house: House) -> Publication:
+    """The whole device. own: its id, which stays when the base of the topics is renamed, so that the entities stay.
+    Numbers have the owner's bounds of now; publish it again when they change."""
+    parts = {**_sensors(), **_binary(), **_numbers(base, house), **_buttons(base), **_selects(base)}
     components = {
         key: {
             **part,
@@ -117,7 +129,7 @@ def discovery(prefix: str, base: str, house: House) -> Publication:
         "state_topic": f"{base}/state",
         "components": components,
     }
-    return Publication(config_topic(prefix, base), json.dumps(said, separators=(",", ":")))
+    return Publication(config_topic(prefix, own), json.dumps(said, separators=(",", ":")))
 
 
 def _sensor(platform: str, row: Sensor) -> dict[str, Any]:
@@ -178,13 +190,24 @@ def _buttons(base: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _mode(base: str) -> dict[str, Any]:
-    """Chosen there, a mode is the owner's own hand."""
+def _selects(base: str) -> dict[str, dict[str, Any]]:
+    """A mode chosen there is the owner's own hand. A slot is a request of an automation and ends by itself."""
+    slot = (
+        '{"slot": "{{ value }}", "by": "' + NAME + '"'
+        "{% if value != 'none' %}" + f', "lifetime_s": {SLOT_S}' + "{% endif %}}"
+    )
+    rows = {
+        "mode": ("Mode", list(MODES), '{"mode": "{{ value }}", "by": "' + NAME + '"}'),
+        "slot": ("For now", list(SLOTS), slot),
+    }
     return {
-        "platform": "select",
-        "name": "Mode",
-        "options": list(MODES),
-        "command_topic": f"{base}/mode{SET}",
-        "command_template": '{"mode": "{{ value }}", "by": "' + NAME + '"}',
-        "value_template": "{{ value_json.mode }}",
+        key: {
+            "platform": "select",
+            "name": name,
+            "options": options,
+            "command_topic": f"{base}/{key}{SET}",
+            "command_template": template,
+            "value_template": f"{{{{ value_json.{key} }}}}",
+        }
+        for key, (name, options, template) in rows.items()
     }

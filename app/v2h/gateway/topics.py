@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from v2h.bus.messages import Event, Reply
+from v2h.gateway import evcc
+from v2h.gateway.values import VALUES
 
 REPEAT_S = 10.0
 ONLINE, OFFLINE = "online", "offline"
@@ -90,6 +92,12 @@ class States:
         state = Publication(f"{self._base}/state", json.dumps(values, separators=(",", ":")))
         singles = [Publication(f"{self._base}/{key}", text(every[key])) for key in every if key in told]
         return [state, *singles, *(Publication(f"{self._base}/{key}", "") for key in sorted(gone))]
+
+
+def removal(base: str) -> list[Publication]:
+    """Takes every retained message below an old base away."""
+    names = ("status", "state", *(value.key for value in VALUES), *(f"{EVCC}{key}" for key in evcc.READ))
+    return [Publication(f"{base}/{name}", "") for name in names]
 
 
 def answer(base: str, command: str, reply: Reply | None, why_not: str = "") -> Publication:

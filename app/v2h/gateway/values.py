@@ -46,6 +46,11 @@ def _text(name: str) -> Callable[[House, float], Any]:
     return of
 
 
+def _slot(house: House, now: float) -> str | None:
+    manager = house.fresh_manager(now)
+    return None if manager is None else manager.slot or "none"
+
+
 def _setting(key: str) -> Callable[[House, float], Any]:
     return lambda house, now: house.setting(key)
 
@@ -98,6 +103,7 @@ VALUES = (
     Value("why", "", "What it does, why, and what comes next, as a sentence", _text("why")),
     Value("chosen_by", "", "Who chose the mode: owner, schedule, slot or nobody", _manager("chosen_by")),
     Value("by", "", "The other controller whose order is in force, empty without one", _manager("by")),
+    Value("slot", "", "The slot that a controller announced last and that has not ended, or none", _slot),
     Value("until", "", "ISO time at which the mode ends", _manager("until")),
     Value("session", "", "State of the session with the car", _charger("state")),
     Value("grid_power_w", "W", "Power from the grid; + is import", lambda house, now: house.grid_w(now)),

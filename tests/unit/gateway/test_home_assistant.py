@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.gatewayhouse import house
-from v2h.gateway.home_assistant import config_topic, discovery, node, removal
+from v2h.energy.orders import SLOTS as KINDS
+from v2h.gateway.home_assistant import SLOTS, config_topic, departure, discovery, node, removal
 from v2h.gateway.house import House
 from v2h.gateway.orders import WISHES
 from v2h.gateway.values import VALUES, values
@@ -30,17 +31,39 @@ PLATFORMS = {"sensor", "binary_sensor", "select", "number", "button"}
 
 @pytest.fixture
 def device() -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(discovery("homeassistant", "v2h", house()).payload)
+    made: dict[str, Any] = json.loads(discovery("homeassistant", "v2h", "v2h", house()).payload)
     return made
 
 
 def test_the_message_is_retained_on_its_topic_and_an_empty_one_removes_it() -> None:
-    made = discovery("homeassistant", "v2h", house())
+    made = discovery("homeassistant", "v2h", "v2h", house())
     assert (made.topic, made.retain) == ("homeassistant/device/v2h/config", True)
     gone = removal("homeassistant", "v2h")
     assert (gone.topic, gone.payload, gone.retain) == (made.topic, "", True)
-    assert config_topic("ha", "house/car-2") == "ha/device/v2h_house_car_2/config"
+    assert config_topic("ha", node("house/car-2")) == "ha/device/v2h_house_car_2/config"
     assert node("v2h") == "v2h" and node("shed/V2H") == "v2h_shed_v2h"
+
+
+def test_another_base_keeps_the_entities_and_another_prefix_hands_them_over() -> None:
+    before = json.loads(discovery("homeassistant", "v2h", "v2h", house()).payload)["components"]
+    after = discovery("homeassistant", "shed/car", "v2h", house())
+    renamed = json.loads(after.payload)["components"]
+    assert after.topic == "homeassistant/device/v2h/config"
+    assert {key: part["unique_id"] for key, part in renamed.items()} == {
+        key: part["unique_id"] for key, part in before.items()
+    }
+    assert renamed["mode"]["command_topic"] == "shed/car/mode/set"
+    asked, gone = departure("old", "v2h")
+    assert (asked.topic, json.loads(asked.payload), asked.retain) == (
+        "old/device/v2h/config", {"migrate_discovery": True}, False,
+    )  # fmt: skip
+    assert gone == removal("old", "v2h")
+
+
+def test_slots_that_need_no_further_value(device: dict[str, Any]) -> None:
+    part = device["components"]["slot"]
+    assert part["options"] == list(SLOTS) and set(SLOTS) <= KINDS.keys()
+    assert "lifetime_s" in part["command_template"]
 
 
 def test_the_device_itself(device: dict[str, Any]) -> None:
@@ -83,7 +106,7 @@ def test_a_home_battery_for_the_energy_dashboard(device: dict[str, Any]) -> None
 def test_numbers_have_the_owners_bounds_and_wait_for_them(device: dict[str, Any]) -> None:
     floor = device["components"]["soc_min_pct"]
     assert (floor["platform"], floor["min"], floor["max"], floor["unit_of_measurement"]) == ("number", 30, 90, "%")
-    assert "number" not in discovery("homeassistant", "v2h", House()).payload
+    assert "number" not in discovery("homeassistant", "v2h", "v2h", House()).payload
 
 
 def test_what_nobody_knows_is_not_0() -> None:

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from v2h.bus.messages import Event, Reply
 from v2h.config.neighbours import HouseBroker
@@ -15,7 +14,7 @@ from v2h.gateway.orders import BadOrderError, Order, read_wish
 from v2h.gateway.shell.commander import Give
 from v2h.gateway.shell.house_broker import Connected, Connection, Heard, Lost
 from v2h.gateway.topics import Publication, States
-from v2h.gateway.values import VALUES, values
+from v2h.gateway.values import values
 from v2h.runtime.atomic_file import write_text
 
 NAME = "MQTT"
@@ -24,13 +23,15 @@ Say = Callable[[str, str], None]
 
 
 class MqttFace:
-    """One connection and what it needs. kept: the file with the topics in use, so that another name takes the old
-    entries of the broker away. All `now` are monotonic seconds."""
+    """One connection and what it needs. kept: the file with the topics in use and the id of the device, so that another
+    name takes the old entries of the broker away and keeps Home Assistant's entities. All `now` are monotonic s."""
 
     def __init__(self, spec: HouseBroker, house: House, give: Give, say: Say, kept: Path, certificate: Path | None):
         """Raises BrokerError."""
         self._spec, self._house, self._give, self._say, self._kept = spec, house, give, say, kept
         self._base = base = spec.topic
+        self._before = _read(kept)
+        self._id = self._before.get("id") or home_assistant.node(self._before.get("topic") or base)
         self._evcc = evcc.Evcc()
         self._states = States(base)
         self._discovered: Publication | None = None
@@ -79,29 +80,28 @@ class MqttFace:
             self._discovered = None
             self._discover()
         else:
-            self._link.publish([home_assistant.removal(self._spec.discovery_topic, self._base)])
+            self._link.publish([home_assistant.removal(self._spec.discovery_topic, self._id)])
         self._states.forget()
         self.look(now)
 
     def _discover(self) -> None:
         """Publish the device, if it is not the one that was published last."""
-        made = home_assistant.discovery(self._spec.discovery_topic, self._base, self._house)
+        made = home_assistant.discovery(self._spec.discovery_topic, self._base, self._id, self._house)
         if made != self._discovered:
             self._discovered = made
             self._link.publish([made])
 
     def _remove_old(self) -> None:
         """Take the entries of an earlier name of the topics away, once."""
-        present = {"topic": self._base, "discovery_topic": self._spec.discovery_topic}
-        before = _read(self._kept)
-        if before == present:
+        present = {"topic": self._base, "discovery_topic": self._spec.discovery_topic, "id": self._id}
+        if self._before == present:
             return
-        old_base, old_prefix = (before.get(key) for key in present)
-        if isinstance(old_base, str) and isinstance(old_prefix, str):
-            self._link.publish([home_assistant.removal(old_prefix, old_base)])
-            if old_base != self._base:
-                keys = ("status", "state", *(value.key for value in VALUES))
-                self._link.publish([Publication(f"{old_base}/{key}", "") for key in keys])
+        old_base, old_prefix = self._before.get("topic"), self._before.get("discovery_topic")
+        if old_prefix and old_prefix != self._spec.discovery_topic:
+            self._link.publish(home_assistant.departure(old_prefix, self._id))
+        if old_base and old_base != self._base:
+            self._link.publish(topics.removal(old_base))
+        self._before = present
         try:
             write_text(self._kept, json.dumps(present))
         except OSError as error:
@@ -137,10 +137,10 @@ class MqttFace:
         self._link.publish([topics.answer(self._base, name, reply, why)])
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, str]:
     """The kept names; {} when there are none."""
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return known if isinstance(known, dict) else {}
+    return {key: value for key, value in known.items() if isinstance(value, str)} if isinstance(known, dict) else {}
