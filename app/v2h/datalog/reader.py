@@ -33,6 +33,9 @@ LENGTHS = {"day": 10, "month": 7, "year": 4}
 """How much of an ISO date names a day, a month or a year."""
 PICK = {"soc_min_pct": "min", "soc_max_pct": "max"}
 """How the totals of days become one; all others are added."""
+_FLOW = ("soc_pct", "volts_v", "amps_a", "power_w", "setpoint_a", "temperature_c", "grid_w")
+FLOW_S, SAMPLE_S = 86_400.0, 10.0
+"""Longest time that `flow` reads: 8640 samples. SAMPLE_S: a sample each."""
 _MEANS = ("soc_pct", "power_w", "grid_w")
 
 
@@ -99,6 +102,39 @@ class LogReader:
                     span = key(boot, from_t - offset_s), key(boot, to_t - offset_s)
                     rows += dicts(connection.execute(sql, (offset_s, step_s, step_s, *span)))
         return sorted(rows, key=lambda row: row["t"])
+
+    def flow(self, from_t: float, to_t: float, most: int) -> list[dict[str, Any]]:
+        """At most `most` rows of the time in which energy could flow, oldest first, as means over equal times.
+
+        t: start of the row, s since 1970; soc_pct, volts_v, amps_a and power_w (+ charging), setpoint_a, temperature_c,
+        grid_w (+ import), None where unknown. Only the last FLOW_S of the span are read.
+        """
+        _check("most", most, 1, MOST_ROWS)
+        from_t = max(from_t, to_t - FLOW_S)
+        step_s = max(SAMPLE_S, (to_t - from_t) / (most - 1 or 1))
+        means = ", ".join(f"avg({name}) as {name}" for name in _FLOW)
+        at = f"cast(((id % {BOOT_SPAN}) / 1000.0 + ? - ?) / ? as integer)"
+        sql = f"select {at} as n, {means} from samples where id between ? and ? and state = 'energy' group by 1"
+        rows: list[dict[str, Any]] = []
+        with self._connected() as connection:
+            boots = connection.execute("select id, wall_offset_s from boots where wall_offset_s is not null").fetchall()
+            for boot, offset_s in boots:
+                if to_t >= offset_s:
+                    span = key(boot, from_t - offset_s), key(boot, to_t - offset_s)
+                    rows += dicts(connection.execute(sql, (offset_s, from_t, step_s, *span)))
+        found = [{"t": from_t + row.pop("n") * step_s, **row} for row in rows]
+        return sorted(found, key=lambda row: row["t"])[-most:]
+
+    def newest_flow(self, n: int) -> list[dict[str, Any]]:
+        """The newest n samples in which energy could flow, newest first, with the keys of `flow`."""
+        _check("n", n, 1, MOST_ROWS)
+        sql = (
+            f"select (s.id % {BOOT_SPAN}) / 1000.0 + b.wall_offset_s as t, {', '.join(_FLOW)} from samples s "
+            f"join boots b on b.id = s.id / {BOOT_SPAN} where state = 'energy' and b.wall_offset_s is not null "
+            "order by s.id desc limit ?"
+        )
+        with self._connected() as connection:
+            return dicts(connection.execute(sql, (n,)))
 
     def energy(self, spans: Sequence[tuple[float, float]]) -> list[tuple[float, float] | None]:
         """For each (from, to) in s since 1970: Wh into and out of the car, by the minutes that touch it; None where no

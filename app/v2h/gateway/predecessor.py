@@ -1,7 +1,8 @@
 """The messages of the predecessor's web pages on its WebSocket: each request has one answer, in order.
 
 Its static page and its Svelte pages work with only the address edited. What they expect: `Data`, `Mode`, `Events`,
-`Debug`, or `{"ack": "ok"}`; anything else is answered `{"ack": "err"}`. A mode is a text, or an object with one key.
+`Debug`, or `{"ack": "ok"}`; `Records` (v2h.gateway.old_records) are for its other clients. Anything else is answered
+`{"ack": "err"}`. A mode is a text, or an object with one key.
 
 What the predecessor did wrong is not repeated: a mode without values ("Charge") is taken, a scheduled discharge
 discharges, all events of a day are used, and the limits of the owner bound every value. Events replace the weekly part
@@ -17,6 +18,7 @@ from v2h.bus.states import Mode
 from v2h.checks import finite
 from v2h.energy.legacy_events import to_schedule
 from v2h.gateway.house import House
+from v2h.gateway.old_records import Wanted, wanted
 from v2h.gateway.orders import Order
 
 NAME = "the old page"
@@ -28,10 +30,11 @@ LOCAL_ENDS = (".local", ".lan", ".home", ".internal", ".home.arpa", ".fritz.box"
 
 
 class Turn(NamedTuple):
-    """answer: what to send at once; None: OK or ERROR, by the reply to the order."""
+    """answer: what to send at once; None: OK or ERROR, by the reply to the order; or the rows of the log."""
 
     answer: str | None
     order: Order | None = None
+    rows: Wanted | None = None
 
 
 def turn(text: str, house: House, now: float, *, may_change: bool) -> Turn:
@@ -43,9 +46,14 @@ def turn(text: str, house: House, now: float, *, may_change: bool) -> Turn:
         return Turn(ERROR)
     if isinstance(command, str) and command in READS:
         return Turn(json.dumps(READS[command](house, now), separators=(",", ":")))
-    if not (isinstance(command, dict) and len(command) == 1 and may_change):
+    if not (isinstance(command, dict) and len(command) == 1):
         return Turn(ERROR)
     ((name, asked),) = command.items()
+    if name == "GetRecords":
+        rows = wanted(asked)
+        return Turn(ERROR) if rows is None else Turn(None, rows=rows)
+    if not may_change:
+        return Turn(ERROR)
     if name == "SetMode":
         order = _mode(asked, house)
         return Turn(ERROR) if order is None else Turn(json.dumps({"Mode": asked}, separators=(",", ":")), order)

@@ -28,6 +28,7 @@ from v2h.config.neighbours import Gateway as Spec
 from v2h.config.presets import own_folders
 from v2h.datalog.reader import LogError, LogReader
 from v2h.gateway.house import House
+from v2h.gateway.old_records import MOST, Wanted, records
 from v2h.gateway.shell.commander import Commander
 from v2h.gateway.shell.house_broker import BrokerError
 from v2h.gateway.shell.mqtt_face import MqttFace
@@ -94,10 +95,18 @@ class Gateway:
         if not spec.listen:
             return None
         try:
-            return OldPageServer(self._program, spec, self._house, self._commander.give, reading_open=reading_open)
+            give = self._commander.give
+            return OldPageServer(self._program, spec, self._house, give, self._records, reading_open=reading_open)
         except OSError as error:
             self._say("the predecessor's WebSocket", f"{spec.listen}: {error}")
             return None
+
+    def _records(self, wanted: Wanted) -> str:
+        """Raises LogError."""
+        if wanted.newest:
+            return records(self._log.newest_flow(wanted.newest))
+        now = time.time()
+        return records(self._log.flow(*(wanted.between or (now - wanted.hours * 3600, now)), MOST))
 
     def _open_webhook(self) -> Webhook | None:
         if not self._spec.notify.webhook:

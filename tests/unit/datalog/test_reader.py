@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.damage import damage
 from v2h.bus.messages import Event
-from v2h.datalog.reader import MOST_ROWS, TELL_AGAIN_S, LogError, LogReader
+from v2h.datalog.reader import FLOW_S, MOST_ROWS, TELL_AGAIN_S, LogError, LogReader
 from v2h.datalog.schema import FILE_NAME
 from v2h.datalog.writer import StoreWriter
 
@@ -85,6 +85,18 @@ def test_too_many_rows_are_refused(
 ) -> None:
     with pytest.raises(ValueError):
         LogReader(tmp_path).samples(from_t, to_t, step_s)
+
+
+def test_the_flow_of_energy_newest_first_or_as_means(writer: StoreWriter, tmp_path: Path) -> None:
+    reader = LogReader(tmp_path)
+    assert [row["power_w"] for row in reader.newest_flow(3)] == [590.0, 580.0, 570.0]
+    assert reader.newest_flow(1)[0]["t"] == START + 590
+    rows = reader.flow(START + 400, START + 500, 100)
+    assert [row["power_w"] for row in rows] == [400.0 + 10 * n for n in range(11)]
+    few = reader.flow(START, START + 600, 7)
+    assert [(row["t"] - START, row["power_w"]) for row in few] == [(300, 345.0), (400, 445.0), (500, 545.0)]
+    assert few[0]["volts_v"] is None
+    assert reader.flow(START, START + 600 + FLOW_S, 7) == [], "only the last day of a span is read"
 
 
 def test_days(writer: StoreWriter, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from v2h.bus.messages import ManagerSchedule
 from v2h.bus.states import MODES
 from v2h.gateway.house import House
 from v2h.gateway.orders import Order
-from v2h.gateway.predecessor import ACTIONS, ERROR, WORDS, turn
+from v2h.gateway.predecessor import ACTIONS, ERROR, WORDS, Turn, turn
 from v2h.gateway.shell.old_page import is_of_the_house
 
 SAID = json.loads((Path(__file__).resolve().parents[2] / "data/predecessor/messages.json").read_text())
@@ -38,7 +38,7 @@ def test_every_message_of_the_pages_has_the_answer_that_they_expect(text: str, k
 
 @pytest.mark.parametrize(("text", "key"), SAID["refused"], ids=str)
 def test_anything_else_is_refused_in_the_words_of_its_server(text: str, key: str) -> None:
-    assert turn(text, house(), time.monotonic(), may_change=True) == (ERROR, None)
+    assert turn(text, house(), time.monotonic(), may_change=True) == Turn(ERROR)
 
 
 def test_who_may_not_command_may_look() -> None:

@@ -16,6 +16,7 @@ from v2h.gateway import frames, predecessor
 from v2h.gateway.frames import Decoder, ProtocolError
 from v2h.gateway.house import House
 from v2h.gateway.notices import Limiter
+from v2h.gateway.old_records import Wanted
 from v2h.gateway.shell.commander import Give
 from v2h.runtime.program import Program
 
@@ -26,6 +27,10 @@ MOST_UNSENT_B = 65_536
 OPEN_WITHIN_S, SILENT_S = 10.0, 120.0
 """Its pages ask every 3 or 5 s."""
 BURST, EACH_S = 60, 0.05
+ROWS_BURST, ROWS_EACH_S = 5, 2.0
+"""Answers from the log, of all clients: one takes a part of a second on the board."""
+Rows = Callable[[Wanted], str]
+"""Reads the log and returns the answer. Raises OSError."""
 
 
 @dataclass(slots=True)
@@ -72,9 +77,12 @@ def is_of_the_house(origin: str) -> bool:
 class OldPageServer:
     """All `now` are monotonic seconds. reading_open: whether everyone in the network may look."""
 
-    def __init__(self, program: Program, spec: OldPage, house: House, give: Give, *, reading_open: bool) -> None:
+    def __init__(
+        self, program: Program, spec: OldPage, house: House, give: Give, rows: Rows, *, reading_open: bool
+    ) -> None:
         """Raises OSError if the address cannot be used."""
-        self._program, self._spec, self._house, self._give = program, spec, house, give
+        self._program, self._spec, self._house, self._give, self._rows = program, spec, house, give, rows
+        self._rows_limiter = Limiter(ROWS_BURST, ROWS_EACH_S)
         self._reading_open = reading_open
         self._listed = {word.strip() for word in spec.clients.split(",") if word.strip()}
         self._links: dict[int, Link] = {}
@@ -163,10 +171,18 @@ class OldPageServer:
     def _answer(self, link: Link, payload: bytes, now: float) -> None:
         text = payload.decode(errors="replace")
         turn = predecessor.turn(text, self._house, now, may_change=link.may_change)
-        slot = Slot(turn.answer)
+        slot = Slot(turn.answer if turn.rows is None else self._records(turn.rows, now))
         link.slots.append(slot)
         if turn.order is not None:
             self._give(turn.order, now, self._done(link, slot))
+
+    def _records(self, rows: Wanted, now: float) -> str:
+        if not self._rows_limiter.may(now):
+            return predecessor.ERROR
+        try:
+            return self._rows(rows)
+        except OSError:
+            return predecessor.ERROR
 
     def _done(self, link: Link, slot: Slot) -> Callable[[Reply | None, str], None]:
         def done(reply: Reply | None, why: str) -> None:
