@@ -44,7 +44,7 @@ PROTOCOLS = {"both": DIALECTS, "din": (DIN,), "iso2": (ISO2,)}
 
 
 class CcsShell:
-    """Passes what the doors receive to the Plug, and sends what it returns."""
+    """Passes what the ports receive to the Plug, and sends what it returns."""
 
     def __init__(self, program: Program, config: Ccs) -> None:
         self._program, self._config = program, config
@@ -234,9 +234,9 @@ class CcsShell:
         """The pilot off at once: else the box waits for its dead man."""
         if self._box is not None:
             self._send_order(float("inf"), Order.OFF)
-        for door in (self._line, self._frames, self._box, self._wire):
-            if door is not None:
-                door.close()
+        for port in (self._line, self._frames, self._box, self._wire):
+            if port is not None:
+                port.close()
 
     def _say(self, about: str, level: str, text: str) -> None:
         if self._program.is_news(about, text):

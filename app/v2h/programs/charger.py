@@ -37,7 +37,7 @@ from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controll
 from v2h.ports.evsesender import REFUSED_S, EvseSender
 from v2h.ports.lines import open_pwm
 from v2h.pre import objects as pre
-from v2h.programs.charger_ccs import CcsDoors
+from v2h.programs.charger_ccs import CcsSide
 from v2h.runtime.paths import GUARD_SOCKET
 from v2h.runtime.program import SLACK_S, Program
 from v2h.runtime.realtime import CHARGER_PRIORITY, claim
@@ -62,9 +62,9 @@ class ChargerShell:
     def __init__(self, program: Program) -> None:
         self._program, self._config = program, program.config
         number = time.monotonic_ns() // 1000 & 0xFFFFFFFF
-        self._ccs: CcsDoors | None = None
+        self._ccs: CcsSide | None = None
         if self._config.ccs is not None:
-            self._ccs = CcsDoors(program, self._config, number, self._turn, self._say)
+            self._ccs = CcsSide(program, self._config, number, self._turn, self._say)
         self._charger = self._ccs.charger if self._ccs is not None else self._for_chademo(number)
         self._car: CanPort | None = None
         self._sender: EvseSender | None = None

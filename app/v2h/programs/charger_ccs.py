@@ -22,7 +22,7 @@ POLL_S = 0.1
 """The monitor is read once a second; each of its answers waits at most so long."""
 
 
-class CcsDoors:
+class CcsSide:
     """turn(now): a turn of charger. say(about, level, text): an event, if it is news."""
 
     def __init__(
