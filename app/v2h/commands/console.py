@@ -51,6 +51,8 @@ def _words(number: int, start: Start) -> str:
         lines += [f"    {_time(seen):>10}  line {seen.line}, {seen.stage}: {seen.text}" for seen in _first(start)]
     if len(start.failures) > FAILURES_SHOWN:
         lines.append(f"    and {len(start.failures) - FAILURES_SHOWN} more (--json names all)")
+    if not start.complete and start.last:
+        lines.append(f"  the last line, {start.last.line}: {start.last.text}")
     if start.calibration:
         lines.append("  parameters of the metering chip's driver (nobody has proven what they mean):")
         lines += [f"    {name} = {value:.0f}" for name, value in start.calibration.items()]

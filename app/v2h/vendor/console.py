@@ -115,13 +115,15 @@ class Seen:
 @dataclass(slots=True)
 class Start:
     """One start of the board. complete: the log reaches user space. firmware: what the vendor's U-Boot looked at;
-    calibration: the parameters that the vendor's script gave to the driver of the metering chip."""
+    calibration: the parameters that the vendor's script gave to the driver of the metering chip; last: the last line
+    with words, which says most about a start that hangs."""
 
     stages: list[Stage] = field(default_factory=list)
     landmarks: list[Seen] = field(default_factory=list)
     failures: list[Seen] = field(default_factory=list)
     firmware: list[Firmware] = field(default_factory=list)
     calibration: dict[str, float] = field(default_factory=dict)
+    last: Seen | None = None
 
     @property
     def complete(self) -> bool:
@@ -189,6 +191,7 @@ def _collect(start: Start, stage: Stage, seen: Seen) -> None:
         stage.last_kernel_s = seen.kernel_s
         if stage.t_s is None:
             stage.lasts_s = round(seen.kernel_s - stage.kernel_s, 3)
+    start.last = seen if seen.text else start.last
     known = {landmark.text for landmark in start.landmarks}
     for name, pattern in LANDMARKS:
         if name not in known and pattern.search(seen.text):

@@ -47,7 +47,7 @@ def _slot(slot: dict[str, Any]) -> Iterator[str]:
 
 def _end(found: dict[str, Any]) -> Iterator[str]:
     number = found["probably_starts"]
-    yield f"U-Boot starts {f'probably partition {number}' if number else 'an unknown partition'} ({GUESS})"
+    yield f"U-Boot {f'probably starts partition {number}' if number else 'starts an unknown partition'} ({GUESS})"
     settings = found["settings"]
     yield f"/etc/default/ssb: {settings['found_in'] or settings['problem']}"
     for name, value in settings["values"].items():

@@ -8,6 +8,7 @@ JSON, and nothing is put into force: the owner reads the snippet and decides.
 import json
 import re
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any
 
 SETTING = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=(.*?)\s*$", re.MULTILINE)
@@ -25,8 +26,8 @@ def shell_settings(text: str) -> dict[str, str]:
 
 
 def numbers(text: str) -> dict[str, float]:
-    """Every `NAME = NUMBER` and `NAME: NUMBER` of a log; the last one of a name counts."""
-    return {name: float(value) for name, value in PAIR.findall(text)}
+    """Every `NAME = NUMBER` and `NAME: NUMBER` of a log that JSON can hold; the last one of a name counts."""
+    return {name: number for name, value in PAIR.findall(text) if isfinite(number := float(value))}
 
 
 def content(data: bytes) -> Any:

@@ -120,6 +120,14 @@ def test_a_panic_and_the_start_after_it() -> None:
     assert second.complete and second.failures[0].text == "Bootlimit (3) exceeded. Using altbootcmd."
 
 
+def test_a_start_that_hangs_is_shown_with_its_last_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "boot.log"
+    file.write_text("U-Boot SPL 2025.01\nU-Boot 2025.01\nMMC: no card present\n\n")
+    assert main(["console", str(file)]) == 1
+    said = capsys.readouterr().out
+    assert "start 1: ends in U-Boot, 0 lines" in said and "the last line, 3: MMC: no card present" in said
+
+
 def test_a_log_that_begins_in_the_middle_and_is_full_of_escapes() -> None:
     before, start = cut(["", "[   99.0] foo failed\r", "\x1b[0mU-Boot SPL 2025.01\r", "\x00U-Boot 2025.01"])
     assert [stage.name for stage in before.stages] == ["before"] and len(before.failures) == 1

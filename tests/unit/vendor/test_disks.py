@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,6 +86,27 @@ def loop_copy(loop: Path, folder: Path) -> Path:
     with loop.open("rb") as disk, (folder / "copy.img").open("wb") as copy:
         shutil.copyfileobj(disk, copy)
     return folder / "copy.img"
+
+
+def test_the_chips_two_boot_partitions_belong_to_the_backup(loop: Path, tmp_path: Path) -> None:
+    """A block device with the name of the board's, and files in the place of its boot partitions."""
+    emmc, target = tmp_path / "mmcblk1", tmp_path / "backup.img"
+    os.mknod(emmc, stat.S_IFBLK | 0o600, loop.stat().st_rdev)
+    mmc(tmp_path / "sys", emmc.name, "MMC")
+    for name in ("mmcblk1boot0", "mmcblk1boot1"):
+        (tmp_path / "sys" / "class" / "block" / name).mkdir()
+        (tmp_path / name).write_bytes(name.encode() * 1000)
+    medium = Medium(emmc, SMALL, tmp_path / "sys")
+    assert back_up(medium, target, quiet).sizes.keys() == {"disk", "boot0", "boot1"}
+    assert target.with_name("backup.img.boot1").read_bytes() == b"mmcblk1boot1" * 1000
+    assert disable(medium, target, yes, quiet) == HEADERS
+    restore(medium, target, yes, quiet)
+    (tmp_path / "mmcblk1boot1").write_bytes(b"x" * 12_000)
+    with pytest.raises(VendorError, match="boot1: another SHA-256"):
+        disable(medium, target, yes, quiet)
+    target.with_name("backup.img.boot0").write_bytes(b"x" * 12_000)
+    with pytest.raises(VendorError, match=r"boot0 is damaged"):
+        restore(medium, target, yes, quiet)
 
 
 @pytest.mark.parametrize("action", [disable, restore])

@@ -19,6 +19,7 @@ from tests.support.vendordump import (
     Fdt,
     Made,
     fit,
+    put_ext,
     text,
 )
 from v2h.config.site import load
@@ -85,7 +86,7 @@ def test_inspect_says_it_in_lines(original: Made) -> None:
     assert "partition 2: version 524288 - version 8.0.0" in lines
     assert "  made 2020-07-28 09:20 UTC, signed by ssb_prod" in lines
     assert "  kernel: 300000 bytes, the kernel, sha1 right" in lines
-    assert "U-Boot starts probably partition 2 (a guess from one published boot log" in "\n".join(lines)
+    assert "U-Boot probably starts partition 2 (a guess from one published boot log" in "\n".join(lines)
     assert lines[-3:] == ["/etc/default/ssb: partition 4", "  SSB_OPTS = -d --x", "  SSB_LOG_LEVEL = info"]
 
 
@@ -197,6 +198,24 @@ def test_a_damaged_slot_is_named_and_the_others_are_read(dump: Path, original: M
     assert not (tmp_path / "out" / "slot2" / "kernel").exists()
 
 
+def test_a_second_image_of_a_type_and_one_of_another_type_are_saved_beside(dump: Path, tmp_path: Path) -> None:
+    tree = Fdt()
+    tree.begin("")
+    tree.begin("images")
+    images = (("fdt@1", "flat_dt", b"one"), ("fdt@2", "flat_dt", b"two"), ("logo", "firmware", b"three"))
+    for name, kind, data in images:
+        tree.begin(name)
+        tree.put("type", text(kind))
+        tree.put("data", data)
+        tree.end()
+    tree.end()
+    tree.end()
+    put_ext(dump, SMALL.partitions[0], {"boot/fitImage": tree.blob()})
+    done = extract(Medium(dump, SMALL), tmp_path / "out")
+    saved = {name: (tmp_path / "out" / name).read_bytes() for name in done.files if name.startswith("slot1/")}
+    assert saved == {"slot1/board.dtb": b"one", "slot1/flat_dt-fdt@2": b"two", "slot1/firmware-logo": b"three"}
+
+
 def test_extract_never_writes_into_a_folder_that_exists(original: Made, tmp_path: Path) -> None:
     with pytest.raises(VendorError, match="does not exist"):
         extract(Medium(original.path, SMALL), tmp_path)
@@ -254,6 +273,7 @@ def test_a_squashfs_that_is_cut_off_is_named(original: Made) -> None:
 def test_values_are_taken_as_they_stand() -> None:
     assert shell_settings("# A=1\nA='b c'\nexport C=\n") == {"A": "b c", "C": ""}
     assert numbers("gain: -3.5e2, offset=7 x=abc time 12:30") == {"gain": -350.0, "offset": 7.0}
+    assert numbers("gain = 5 gain = 1e999") == {"gain": 5.0}, "JSON has no infinity"
     assert content(b"\xff\x00") == {"bytes": 2, "hex": "ff00"}
     assert content(b"12 kWh\n") == "12 kWh"
     assert versions(["ovo-ssb-v3.1.0-67 built", "8.0.0"]) == ["ovo-ssb-v3.1.0-67", "8.0.0"]

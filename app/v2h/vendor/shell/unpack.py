@@ -173,7 +173,9 @@ def _save_slot(slot: Slot, folder: Path, done: Extracted) -> None:
         done.problems.append(f"partition {slot.partition}: {slot.problem}")
         return
     for image in slot.fit.images:
-        path = folder / NAMES.get(image.kind, f"{image.kind or 'image'}-{image.name}".replace("/", "-"))
+        path = folder / NAMES.get(image.kind, "image")
+        if path.exists() or image.kind not in NAMES:
+            path = folder / f"{image.kind or 'image'}-{image.name}".replace("/", "-")
         path.write_bytes(image.data)
         if image.damaged:
             done.problems.append(f"partition {slot.partition}: the checksum of {path.name} is wrong: it is damaged")
