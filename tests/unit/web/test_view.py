@@ -117,7 +117,7 @@ def test_the_meters_own_words_stand_beside_what_waits_for_it() -> None:
 
 
 def test_a_silent_meter_is_named_and_its_numbers_go() -> None:
-    shown = view(seen(charger(), manager(grid_w=None, grid_age_s=400.0)))
+    shown = view(seen(charger(), manager(t=time.monotonic(), grid_w=None, grid_age_s=400.0)))
     assert (shown["grid"], shown["grid_age"]) == (NONE, "7 min old")
     assert (shown["flow"]["grid"]["label"], shown["flow"]["house"]["label"]) == ("grid: not known", "house: not known")
     assert ("7 min", True) in [(row["text"], row["old"]) for row in shown["ages"] if row["name"] == "Grid power"]
