@@ -43,6 +43,10 @@ PRECHARGE_POWER = standard(7.0, "s", "target reached and power started; EcoG's c
 PRECHARGE_LEAST_V = ours(150.0, "V", "the converter's lowest voltage; for a lower target it waits at 0 V")
 FIRST_DEMAND = ours(6.0, "s", "from PowerDelivery to the first CurrentDemandReq; captures need less than 1 s")
 DEMAND_LOST = ours(1.0, "s", "no CurrentDemandReq: loss; captures show one every 90 to 220 ms")
+OFFER_HEARD = ours(1.0, "s", "so long after a higher offer the car may still ask by the lower one; it asks each 0.25 s")
+ASKS_FOR_ALL_A = ours(
+    1.0, "A", "a car that asks for as little less than the offer asks for all; some ask for whole amps"
+)
 CURRENT_GONE_A = standard(1.0, "A", "PowerDelivery(stop) is answered below")
 CAR_STOPS = ours(10.0, "s", "from EVSE_Shutdown to PowerDelivery(stop); then the pilot goes off")
 WELDING = ours(20.0, "s", "welding detection; then the session ends without SessionStop")

@@ -5,6 +5,8 @@ chosen by the configuration at the start. It charges only: each order passes cha
 empty the cable after the cable check. The car's contactors are open then, and BLEED ends after 3 s.
 """
 
+from collections import deque
+
 from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.ccs import limits
@@ -40,6 +42,8 @@ class PowerSession(PowerProgress, AnySession[PowerInputs]):
         self.commanded_a = 0.0
         self._volts_v = 0.0
         self._last_t: float | None = None
+        self._told: deque[tuple[float, float]] = deque()
+        """(time, highest current) that the car was told within OFFER_HEARD of the charging loop."""
 
     def step(self, now: float, inputs: PowerInputs) -> Actions:
         """Process the inputs of `now` and return the requests. Call at least every 0.1 s during a session."""
@@ -51,7 +55,16 @@ class PowerSession(PowerProgress, AnySession[PowerInputs]):
         if successor is not None:
             self.enter(successor, now)
         self._check_deadline(now, inputs)
+        self._note_offer(now, inputs)
         return self._actions(now, inputs, elapsed_s)
+
+    def _note_offer(self, now: float, inputs: PowerInputs) -> None:
+        if self.state is not State.ENERGY:
+            self._told.clear()
+            return
+        self._told.append((now, ours_a(inputs)))
+        while now - self._told[0][0] > limits.OFFER_HEARD.value:
+            self._told.popleft()
 
     def record(self, now: float, inputs: PowerInputs, sequence: int) -> ChargerRecord:
         """What `ccs` must know, for the wire; call after step() with the same inputs."""
@@ -77,17 +90,22 @@ class PowerSession(PowerProgress, AnySession[PowerInputs]):
         )
 
     def limits_a(self, inputs: PowerInputs, now: float) -> tuple[float, float]:
-        """(charge, discharge) amps that this session would accept; the second is always 0."""
+        """(charge, discharge) amps that this session would accept; the second is always 0.
+
+        A car asks for no more than it was told. If it asks for all of that, it may take more, so its own limit counts;
+        else a setpoint of 0 would hold itself for ever."""
         if self.state is not State.ENERGY or self.ending or inputs.ccs is None:
             return 0.0, 0.0
-        car = [amps for amps in (inputs.ccs.target_a, inputs.ccs.max_a) if amps is not None]
+        target_a, max_a = inputs.ccs.target_a, inputs.ccs.max_a
+        told_a = min((amps for _, amps in self._told), default=0.0)
+        held_back = target_a is not None and target_a >= told_a - limits.ASKS_FOR_ALL_A.value
+        car = [amps for amps in (None if held_back else target_a, max_a) if amps is not None]
         return charge_only_a(min(offered_a(inputs)[0], *car)) if car else 0.0, 0.0
 
     def checks(self, inputs: PowerInputs) -> dict[str, str]:
-        """As Session.checks(); the insulation is there once it was measured in this session."""
+        """As Session.checks(); the insulation is "verified" once it was measured in this session."""
         cable = str(inputs.cable_source) if inputs.cable_source in MEASURED else "not fitted"
-        insulation = {"insulation": "verified"} if self.isolated else {}
-        return {"lock": "assumed", "cable_v": cable, **insulation}
+        return {"insulation": "verified" if self.isolated else "not measured", "lock": "assumed", "cable_v": cable}
 
     def _cuts(self) -> bool:
         """The pilot is off: in an emergency that may have current, and once a car did not stop by itself. Before the

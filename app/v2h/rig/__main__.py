@@ -8,9 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+from v2h.ccs.messages import DIN, ISO2
 from v2h.ports.lines import LEDS
 from v2h.ports.rig import RigLink, RigLinkError
 from v2h.rig.ad7327 import CABLE_CHANNEL, CABLE_DIVIDER
+from v2h.rig.ccscar import CcsCar
+from v2h.rig.ccsline import CcsLine
 from v2h.rig.house import House, day_trace, read_csv
 from v2h.rig.hub import Hub
 from v2h.rig.plant import Plant
@@ -26,6 +29,7 @@ EXAMPLES = """examples:
   python -m v2h.rig set record=write              the last 80 s of a session, to $V2H_RUN/rig-record.json
   python -m v2h.rig set press=on_off              push the front panel's button for 0.2 s
 """
+DIALECTS = {"din": DIN, "iso2": ISO2}
 CHARGER_METER_S = 1.0
 """Load following needs only the grid's meter; the charger's own meter shows the losses."""
 
@@ -35,8 +39,11 @@ def run_directory() -> Path:
     return Path(os.environ.get("V2H_RUN", "/run/v2h"))
 
 
-def overlay(directory: Path, profile: str, can_urls: tuple[str, str], web: str) -> str:
-    """Return the text of rig.toml: the addresses of the simulated chips and the scales of their analogue sides."""
+def overlay(
+    directory: Path, profile: str, can_urls: tuple[str, str], web: str, ccs_urls: tuple[str, str] | None = None
+) -> str:
+    """Return the text of rig.toml: the addresses of the simulated chips and the scales of their analogue sides.
+    ccs_urls: of pilot box and insulation monitor, with a CCS car."""
     rig = f"rig:{directory / 'rig.sock'}/"
     emulated = profile == "emulated"
     ports = {
@@ -54,6 +61,13 @@ def overlay(directory: Path, profile: str, can_urls: tuple[str, str], web: str) 
     lines += [f"{key} = {json.dumps(url)}" for key, url in ports.items()]
     lines += ["can_identity = false", "", "[cable]", f"adc_channel = {CABLE_CHANNEL}"]
     lines += [f"scale_v_per_v = {CABLE_DIVIDER}", "offset_v = 0.0", ""]
+    if ccs_urls is not None:
+        lines += [
+            "[ccs]",
+            f"pilot_box = {json.dumps(ccs_urls[0])}",
+            f"insulation_monitor = {json.dumps(ccs_urls[1])}",
+            "",
+        ]
     # The owner chooses the grid's meter; its default fits the rig's chip.
     lines += ["[meter.charger]", 'kind = "stpm3x"', "channel = 2", f"interval_s = {CHARGER_METER_S}", ""]
     return "\n".join([*lines, "[web]", f"listen = {json.dumps(web)}", ""])
@@ -65,7 +79,8 @@ def serve(options: argparse.Namespace) -> int:
     emulated = options.profile == "emulated"
     points = read_csv(options.trace) if options.trace else day_trace()
     house = House(points, sun_peak_w=options.sun_peak_w, start_s=options.trace_start)
-    plant = Plant(house, soc_pct=options.soc, now=time.monotonic())
+    ccs = DIALECTS.get(options.ccs)
+    plant = Plant(house, soc_pct=options.soc, now=time.monotonic(), ccs=ccs)
     leds = LedOutputs(LEDS) if emulated or options.outputs_from_leds else None
     rig = Rig(plant, directory / "rig.sock", leds=leds, hold_outputs=options.hold_outputs)
     buses: CanBuses
@@ -74,7 +89,9 @@ def serve(options: argparse.Namespace) -> int:
     else:
         buses = Hub(directory, rig.frame, rig.loop.watch)
     web = options.web or ("0.0.0.0:80" if emulated else "127.0.0.1:8080")
-    text = overlay(directory, options.profile, buses.urls(), web)
+    if isinstance(plant.car, CcsCar):
+        rig.ccs = CcsLine(plant.car, rig.loop.watch, time.monotonic)
+    text = overlay(directory, options.profile, buses.urls(), web, None if rig.ccs is None else rig.ccs.urls())
     temporary = directory / "rig.toml.new"
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(directory / "rig.toml")
@@ -120,6 +137,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--hold-outputs", action="store_true", help="outputs outlive their connection, as gpio-leds do")
     run.add_argument("--web", metavar="HOST:PORT", help="where the page listens")
     run.add_argument("--soc", type=float, default=60.0, metavar="PCT")
+    run.add_argument("--ccs", choices=sorted(DIALECTS), help="a CCS car of this dialect (in a network namespace)")
     run.add_argument("--trace", type=Path, metavar="CSV", help="t_s,watts; default: our own synthetic day")
     run.add_argument("--trace-start", type=float, default=0.0, metavar="S", help="where in the trace to begin")
     run.add_argument("--sun-peak-w", type=float, default=0.0, metavar="W")

@@ -55,6 +55,7 @@ class Circuit:
         "plugged",
         "pre_a",
         "pre_v",
+        "precharged",
         "violations",
     )  # fmt: skip
 
@@ -63,6 +64,8 @@ class Circuit:
         self.c1 = self.c2 = self.car_closed = self.locked = self._loose = False
         self.hurried = self.holds = False
         """hurried: the cable bleeds faster than normal. holds: it does not bleed at all."""
+        self.precharged = False
+        """The car closes its contactors onto its own voltage (CCS), and not onto a dead cable (CHAdeMO)."""
         self.plugged = True
         self.pre_v = self.cable_v = 0.0
         self.pre_a = self.battery_a = 0.0
@@ -108,7 +111,11 @@ class Circuit:
             self._check(now, "car's contactors opened under current, A", abs(self.battery_a), OPEN_LIMIT_A)
             self.battery_a = 0.0
             return
-        self._check(now, "car's contactors closed onto a live cable, V", self.cable_v, CLOSE_LIMIT_V)
+        if self.precharged:
+            apart_v = abs(self.cable_v - self.battery.ocv_v())
+            self._check(now, "car's contactors closed onto another voltage, V", apart_v, CLOSE_LIMIT_V)
+        else:
+            self._check(now, "car's contactors closed onto a live cable, V", self.cable_v, CLOSE_LIMIT_V)
         self.cable_v = self.battery.ocv_v()
         if self.joined:
             self._check(now, "car's contactors closed onto the PRE, V", self.cable_v - self.pre_v, CLOSE_LIMIT_V)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from v2h.checks import Range
+from v2h.rig.ccscar import CcsCar
 from v2h.rig.plant import Plant
 from v2h.safety.outputs import names
 
@@ -39,6 +40,7 @@ def state(plant: Plant) -> dict[str, Any]:
             "discharge_a": car.discharge_a,
             "faults": sorted(car.faults),
         },
+        **({"ccs": _ccs(car)} if isinstance(car, CcsCar) else {}),
         "load_w": round(plant.load_w, 1),
         "charger_w": round(plant.charger_w, 1),
         "grid_w": round(plant.grid_w, 1),
@@ -47,6 +49,12 @@ def state(plant: Plant) -> dict[str, Any]:
         "violation_count": len(plant.violations),
         "violations": [v._asdict() for v in plant.violations[-SHOWN_VIOLATIONS:]],
     }
+
+
+def _ccs(car: CcsCar) -> dict[str, Any]:
+    """The boxes of a CCS car, and the requests of its session, or of its last one."""
+    asked = car.past if car.evcc is None else car.evcc.asked
+    return {"pilot": car.box.state, "relay": car.box.relay, "ohm": car.monitor.ohm, "asked": asked}
 
 
 def apply(plant: Plant, key: str, value: str) -> None:
@@ -119,6 +127,26 @@ def _restart_trace(plant: Plant, key: str, value: str) -> None:
     plant.house.override_w = None
 
 
+def _ccs_car(plant: Plant, key: str) -> CcsCar:
+    if not isinstance(plant.car, CcsCar):
+        raise ValueError(f"{key}: this rig has no CCS car (python -m v2h.rig serve --ccs din)")
+    return plant.car
+
+
+def _set_ohm(plant: Plant, key: str, value: str) -> None:
+    _ccs_car(plant, key).monitor.ohm = _number(key, value, 0, 1e8)
+
+
+def _silence_box(plant: Plant, key: str, value: str) -> None:
+    _ccs_car(plant, key).box.silent = _flag(key, value)
+
+
+def _stop_car(plant: Plant, key: str, value: str) -> None:
+    if value != "stop":
+        raise ValueError(f"{key}={value}: only car=stop, the driver ends the charge at the car")
+    plant.car.end_session(plant.now)
+
+
 def _reset_score(plant: Plant, key: str, value: str) -> None:
     if value != "reset":
         raise ValueError(f"{key}={value}: only score=reset")
@@ -138,6 +166,9 @@ KNOBS: dict[str, Callable[[Plant, str, str], None]] = {
     "cable_v": _empty_cable,
     "cable_holds": _hold_cable,
     "score": _reset_score,
+    "car": _stop_car,
+    "ccs_ohm": _set_ohm,
+    "ccs_box_silent": _silence_box,
 }
 """Knob -> its function. load_w takes watts or `trace`, trace_s jumps to a second of the trace; a deaf converter
 acknowledges writes and does not obey them."""

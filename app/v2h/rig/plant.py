@@ -6,8 +6,10 @@ time. It can be deep-copied (a snapshot), draws no random numbers and reads no c
 
 import math
 
+from v2h.ccs.messages import Dialect
 from v2h.rig.battery import LEAF_24, Battery, Pack
 from v2h.rig.cable import Circuit, Violation
+from v2h.rig.ccscar import CcsCar
 from v2h.rig.ev import Car
 from v2h.rig.habits import LEAF, Habits
 from v2h.rig.house import House
@@ -24,7 +26,7 @@ class Plant:
     """Everything behind the charger's connectors.
 
     The caller advances the time with step() and passes each frame and each output change at its time; the caller also
-    chooses the order within one time. outputs: what the board drives now.
+    chooses the order within one time. outputs: what the board drives now. ccs: the car is one for CCS, of this dialect.
     """
 
     def __init__(
@@ -35,13 +37,14 @@ class Plant:
         now: float = 0.0,
         habits: Habits = LEAF,
         pack: Pack = LEAF_24,
+        ccs: Dialect | None = None,
     ) -> None:
         self.now = now
         self.start = now
         self.house = house if house is not None else House.constant(300.0)
         self.battery = Battery(soc_pct, pack)
         self.circuit = Circuit(self.battery)
-        self.car = Car(self.circuit, habits)
+        self.car: Car | CcsCar = Car(self.circuit, habits) if ccs is None else CcsCar(self.circuit, ccs)
         self.pre = Pre()
         self.outputs = NONE
         self.charger_wh = self.grid_wh = self.grid_abs_wh = 0.0

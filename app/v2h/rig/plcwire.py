@@ -35,10 +35,10 @@ class PowerLine:
             self.close()
             raise
 
-    def step(self, now: float, also: PlcPort | None = None) -> None:
-        """Carry what has arrived. Waits for it at most LONGEST_WAIT_S, or until `also` can be read."""
+    def step(self, now: float, also: PlcPort | None = None, wait_s: float = LONGEST_WAIT_S) -> None:
+        """Carry what has arrived. Waits for it at most wait_s, or until `also` can be read."""
         wait_for = [*self._ports.values(), *([also] if also else [])]
-        readable = select.select(wait_for, [], [], LONGEST_WAIT_S)[0]
+        readable = select.select(wait_for, [], [], wait_s)[0]
         for end, port in self._ports.items():
             if port in readable:
                 for frame in port.frames():
@@ -46,6 +46,10 @@ class PowerLine:
         for end, car in self._cars.items():
             for frame in car.tick(now):
                 self._carry(now, end, frame)
+
+    def ports(self) -> list[PlcPort]:
+        """The interfaces, to wait for."""
+        return list(self._ports.values())
 
     def close(self) -> None:
         for port in self._ports.values():

@@ -9,7 +9,6 @@ import math
 import os
 import select
 import signal
-import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from v2h.ports.i2c import ACK
 from v2h.pre.objects import ANSWER_ID, REQUEST_ID
 from v2h.rig import control
 from v2h.rig.ad7327 import CABLE_CHANNEL, CABLE_DIVIDER, Ad7327
+from v2h.rig.ccsline import CcsLine
 from v2h.rig.house import SEEN
 from v2h.rig.pca9552 import Pca9552
 from v2h.rig.plant import Plant
@@ -49,6 +49,10 @@ class Closable(Protocol):
     def close(self) -> None: ...
 
 
+class Readable(Protocol):
+    def fileno(self) -> int: ...
+
+
 class CanBuses(Closable, Protocol):
     """Both CAN buses, on any transport."""
 
@@ -73,7 +77,7 @@ class Loop:
         self._epoll = select.epoll()
         self._actions: dict[int, Callable[[], None]] = {}
 
-    def watch(self, readable: socket.socket, action: Callable[[], None] | None) -> None:
+    def watch(self, readable: Readable, action: Callable[[], None] | None) -> None:
         """Call action() when `readable` has data; None removes the callback (before the socket is closed)."""
         fd = readable.fileno()
         if action is None:
@@ -146,6 +150,7 @@ class Rig:
         if not hold_outputs:
             self.board.on_close = self._let_fall
         self.buses: CanBuses | None = None
+        self.ccs: CcsLine | None = None
 
     def frame(self, bus: int, can_id: int, data: bytes) -> None:
         """Take a frame from one of the other nodes of a bus."""
@@ -171,7 +176,8 @@ class Rig:
             now = time.monotonic()
             if now >= tick_due:
                 self._tick(now)
-                period_s = QUIET_S if plant.quiet() and plant.next_car_frame() == math.inf else ACTIVE_S
+                idle = plant.quiet() and plant.next_car_frame() == math.inf and self.ccs is None
+                period_s = QUIET_S if idle else ACTIVE_S
                 tick_due += period_s
                 if tick_due <= now:
                     tick_due = now + period_s
@@ -180,6 +186,8 @@ class Rig:
                     buses.send(CAR_BUS, can_id, data)
             loop.wait(min(tick_due, plant.next_car_frame()) - time.monotonic())
         buses.close()
+        if self.ccs is not None:
+            self.ccs.close()
         self.board.close()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -192,6 +200,8 @@ class Rig:
             for output, on in self._leds.changes():
                 self.plant.set_output(output, on)
         self.plant.step(now)
+        if self.ccs is not None:
+            self.ccs.tick(now)
         self._past.append((now, self.plant.grid_w, self.plant.charger_w))
         if not self.plant.quiet():
             self._note(now)

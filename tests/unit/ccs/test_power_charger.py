@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from v2h.bus.messages import Setpoint
+from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.ccs.power_charger import CcsCharger
 from v2h.ccs.power_session import PowerSession
@@ -96,6 +97,12 @@ def test_a_new_record_leads_to_a_step_at_once_and_an_old_one_does_not() -> None:
     bench.record = replace(CAR, pilot=Pilot.C)
     bench.step(0.01)
     assert bench.steps == steps + 1
+
+
+def test_the_checks_make_the_sentence_of_the_log() -> None:
+    bench = Bench().run(2.0)
+    checks = bench.charger.session.checks(bench.charger.inputs(bench.now))
+    assert checks["insulation"] == "not measured" and "not measured" in say("checks.before_welding", **checks)
 
 
 def test_no_calibration_with_a_ccs_car() -> None:

@@ -221,3 +221,16 @@ def test_a_car_below_the_converters_voltage_is_refused() -> None:
     bench = charge(battery_v=100.0, max_v=120.0)
     bench.run(30.0)
     assert State.INSULATION not in bench.history
+
+
+def test_a_setpoint_of_0_does_not_hold_itself() -> None:
+    """A car asks for no more than it was told: told 0 A, it asks for 0 A, and may take more all the same."""
+    bench = charge().energy()
+    bench.setpoint_w, bench.car.wants_a = 0.0, 0.0
+    bench.run(3.0)
+    assert bench.session.limits_a(bench.inputs(), bench.now) == (bench.max_charge_a, 0.0)
+    bench.setpoint_w = 4000.0
+    bench.run(0.5)
+    assert bench.session.limits_a(bench.inputs(), bench.now) == (bench.max_charge_a, 0.0), "it has not heard yet"
+    bench.run(2.0)
+    assert bench.session.limits_a(bench.inputs(), bench.now) == (0.0, 0.0), "it was told 10 A, and asks for none"

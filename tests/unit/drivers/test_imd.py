@@ -23,8 +23,8 @@ def channel(ohm: float, alarm: int = 0) -> bytes:
 class Device:
     """Answers as the device does. silent: it does not."""
 
-    def __init__(self, far: int, monitor: InsulationMonitor) -> None:
-        self.far, self.monitor, self.now = far, monitor, 100.0
+    def __init__(self, far: int, near: int, monitor: InsulationMonitor) -> None:
+        self.far, self.near, self.monitor, self.now = far, near, monitor, 100.0
         self.ohm, self.alarm, self.silent, self.spoils = GOOD_OHM, 0, False, False
         self.written: list[tuple[int, int]] = []
         os.set_blocking(far, False)
@@ -59,8 +59,9 @@ def device() -> Iterator[Device]:
     far, near = os.openpty()
     tty.setraw(near)
     monitor = InsulationMonitor(f"serial:{os.ttyname(near)}?unit={UNIT}")
-    yield Device(far, monitor)
-    monitor.close()
+    device = Device(far, near, monitor)
+    yield device
+    device.monitor.close()
     os.close(near)
     os.close(far)
 
@@ -96,6 +97,13 @@ def test_a_spoiled_answer_is_no_reading(device: Device) -> None:
     device.run(0.5)
     device.spoils = True
     assert device.run(3.0)[0] is Isolation.INVALID and "checksum" in device.monitor.trouble
+
+
+def test_the_line_is_opened_again_after_a_restart(device: Device) -> None:
+    url = f"serial:{os.ttyname(device.near)}?unit={UNIT}"
+    device.monitor.close()
+    device.monitor = InsulationMonitor(url)
+    assert device.run(3.0)[0] is Isolation.VALID
 
 
 def test_the_frames_are_those_of_the_modbus_documents() -> None:

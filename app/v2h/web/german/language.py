@@ -65,6 +65,7 @@ OTHERS = {
     "by the converter": "mit dem Wandler kalibriert",
     "assumed": "angenommen",
     "not fitted": "nicht vorhanden",
+    "not measured": "nicht gemessen",
     # Zähler, ihre Rollen und ihr Zustand
     "grid": "Netz",
     "solar": "Solar",

@@ -103,7 +103,13 @@ CHECKS = {
     "cable_v": say("check.cable_v"),
     "welding": say("check.welding"),
 }
-CHECK_TONES = {"verified": "good", "by the converter": "warn", "assumed": "warn", "not fitted": "dim"}
+CHECK_TONES = {
+    "verified": "good",
+    "by the converter": "warn",
+    "assumed": "warn",
+    "not fitted": "dim",
+    "not measured": "warn",
+}
 
 PROGRAMS = {
     "guard": say("program.guard"),

@@ -1,0 +1,121 @@
+"""A simulated CCS car at the plug, as the plant sees it: its pilot, its contactors and its battery. Pure.
+
+It stands in the place of the CHAdeMO car (ev.py). Its messages are in evcc.py; ccsline.py carries them.
+"""
+
+import math
+from enum import Enum, auto
+
+from v2h.ccs.messages import Dialect
+from v2h.rig.cable import OPEN_LIMIT_A, Circuit
+from v2h.rig.evcc import Evcc
+from v2h.rig.insulationmeter import InsulationMeter
+from v2h.rig.pilotbox import PilotBox
+
+FULL_PCT = 95.0
+"""The car ends the charge by itself."""
+OPEN_LATE_S = 1.0
+"""After the pulse has gone the car opens its contactors, at the latest so much later at any current."""
+
+
+class Phase(Enum):
+    """For `rig state`."""
+
+    ASLEEP = auto()
+    LOOKING = auto()
+    TALKING = auto()
+    CHARGING = auto()
+    ENDED = auto()
+
+
+class CcsCar:
+    """A car with a pilot box and an insulation monitor beside the charger. evcc: the session that runs, None while the
+    car does not speak; past: the names of the requests of the last one."""
+
+    next_frame = math.inf
+    """It has no CAN."""
+    discharge_a = 0.0
+
+    def __init__(self, circuit: Circuit, dialect: Dialect) -> None:
+        self.circuit, self.dialect = circuit, dialect
+        circuit.precharged = True
+        self.box, self.monitor = PilotBox(), InsulationMeter()
+        self.evcc: Evcc | None = None
+        self.past: list[str] = []
+        self.failed = ""
+        self.ended = False
+        self._pulse_lost_t = math.inf
+
+    @property
+    def k_on(self) -> bool:
+        """The outside chain: the box's relay and that of the insulation monitor."""
+        return self.box.relay and self.monitor.good
+
+    @property
+    def faults(self) -> dict[str, bool]:
+        return {self.failed: True} if self.failed else {}
+
+    @property
+    def request_a(self) -> float:
+        return 0.0 if self.evcc is None else self.evcc.wants_a
+
+    @property
+    def phase(self) -> Phase:
+        if not self.box.pulsed or not self.circuit.plugged:
+            return Phase.ASLEEP
+        if self.evcc is None:
+            return Phase.ENDED if self.ended else Phase.LOOKING
+        return Phase.CHARGING if self.evcc.closed else Phase.TALKING
+
+    def connect(self) -> Evcc:
+        """The car is connected: a session begins."""
+        self.evcc, self.failed = Evcc(self.dialect), ""
+        return self.evcc
+
+    def disconnect(self, why: str) -> None:
+        """The connection is closed. The car begins again when the pulse has gone and come back."""
+        if self.evcc is None:
+            return
+        if not self.evcc.over:
+            self.evcc.fail(why)
+        self.past, self.failed, self.ended = self.evcc.asked, self.evcc.failed, True
+        self.box.wants_energy = self.evcc.wants_energy = False
+
+    def end_session(self, now: float) -> None:
+        """The driver stops at the car."""
+        if self.evcc is not None:
+            self.evcc.stops = True
+
+    def set_lines(self, now: float, d1: bool, d2: bool) -> None:
+        """A CCS car has no such lines."""
+
+    def set_plugged(self, now: float, plugged: bool) -> None:
+        self.box.plugged = plugged
+
+    def evse_frame(self, now: float, can_id: int, data: bytes) -> None:
+        """It has no CAN."""
+
+    def frames_due(self, now: float) -> list[tuple[int, bytes]]:
+        return []
+
+    def step(self, now: float) -> None:
+        """Advance pilot and contactors to `now`."""
+        evcc, circuit = self.evcc, self.circuit
+        self.monitor.volts_v = circuit.cable_v
+        if evcc is not None:
+            evcc.inlet_v, evcc.battery_v = circuit.cable_v, circuit.battery.ocv_v()
+            evcc.soc_pct = circuit.battery.soc_pct
+            evcc.stops = evcc.stops or evcc.soc_pct >= FULL_PCT
+            self.box.wants_energy = evcc.wants_energy
+        self._pulse_lost_t = math.inf if self.box.pulsed else min(self._pulse_lost_t, now)
+        if not self.box.pulsed:
+            self.disconnect("the pilot's pulse has gone")
+        wanted = evcc is not None and evcc.closed and self.box.pulsed and not self.ended
+        small = abs(circuit.battery_a) <= OPEN_LIMIT_A
+        late = now - self._pulse_lost_t > OPEN_LATE_S
+        if wanted or small or late:
+            circuit.set_car_contactors(now, wanted)
+        if self.ended and not circuit.car_closed:
+            self.evcc = None
+        if self.evcc is None and not self.box.pulsed:
+            self.ended = False

@@ -1,0 +1,236 @@
+"""The simulated CCS car on real doors: the charger's modem at plc0, the car's at an interface in its own namespace, the
+pilot box and the insulation monitor on pseudo-terminals.
+
+    charger: plc0 --- modem0 | power line | modem1 --- car0: the car
+
+The car matches with real frames, asks by real UDP, and speaks by real TCP through the simulated modems.
+"""
+
+import os
+import socket
+import tty
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from v2h.ccs import exi
+from v2h.ccs.homeplug import ETHERTYPE
+from v2h.ccs.insulation import ADDRESS
+from v2h.ccs.messages import HANDSHAKE_NAMESPACE, Ask
+from v2h.ccs.sdp import GROUP, PORT
+from v2h.ccs.v2gtp import HEADER_B, Payload, pack, take_messages
+from v2h.ports.plc import INTERFACE, PlcPort
+from v2h.rig.ccscar import CcsCar
+from v2h.rig.netspace import NetSpace, ip
+from v2h.rig.plcmodem import Medium, Modem
+from v2h.rig.plcwire import PowerLine, whole_frames
+from v2h.rig.slaccar import SlacCar, Step
+
+CHARGER, CAR = 0, 1
+CAR_INTERFACE = "car0"
+ADDRESSES = {INTERFACE: "fe80::5e", CAR_INTERFACE: "fe80::e"}
+ASK_S = 0.25
+"""A car repeats its question where the charger is in this rhythm."""
+QUESTION = pack(Payload.SDP_REQUEST, bytes([0x10, 0x00]))
+"""No TLS, TCP."""
+NETWORK_S = 2.0
+"""From the match to the first question; cars in recordings take 4 to 6 s."""
+NO_SESSION = bytes(8)
+
+
+class Readable(Protocol):
+    def fileno(self) -> int: ...
+
+
+Watch = Callable[[Readable, Callable[[], None] | None], None]
+
+
+def up(interface: str) -> None:
+    """One link-local address, usable at once."""
+    ip("link", "set", interface, "addrgenmode", "none", "up")
+    ip("address", "add", f"{ADDRESSES[interface]}/64", "dev", interface, "nodad")
+    whole_frames(interface)
+
+
+class Pty:
+    """A serial line whose far end a program opens by its path. Its own near end keeps it open."""
+
+    def __init__(self) -> None:
+        self.far, self._near = os.openpty()
+        tty.setraw(self._near)
+        os.set_blocking(self.far, False)
+        self.path = os.ttyname(self._near)
+
+    def read(self) -> bytes:
+        with suppress(BlockingIOError):
+            return os.read(self.far, 4096)
+        return b""
+
+    def write(self, data: bytes) -> None:
+        with suppress(BlockingIOError):
+            os.write(self.far, data)
+
+    def fileno(self) -> int:
+        return self.far
+
+    def close(self) -> None:
+        os.close(self.far)
+        os.close(self._near)
+
+
+class CcsLine:
+    """Call tick(now) at least every 20 ms. Raises OSError where no namespace or interface can be made."""
+
+    def __init__(self, car: CcsCar, watch: Watch, clock: Callable[[], float]) -> None:
+        self._car, self._watch, self._clock = car, watch, clock
+        self._space = NetSpace()
+        for host, modem in ((INTERFACE, "modem0"), (CAR_INTERFACE, "modem1")):
+            ip("link", "add", "name", host, "type", "veth", "peer", "name", modem)
+            ip("link", "set", modem, "addrgenmode", "none", "up")
+        ip("link", "set", CAR_INTERFACE, "netns", self._space.path)
+        up(INTERFACE)
+        with self._space.inside():
+            up(CAR_INTERFACE)
+            self._frames = PlcPort(CAR_INTERFACE, ETHERTYPE)
+            self._scope = socket.if_nametoindex(CAR_INTERFACE)
+        self._line = PowerLine(Medium([Modem(), Modem(set_key_failed=True)]), {CHARGER: "modem0", CAR: "modem1"}, {})
+        self._box, self._monitor = Pty(), Pty()
+        self._slac: SlacCar | None = None
+        self._asking: socket.socket | None = None
+        self._talk: socket.socket | None = None
+        self._ask_t = float("inf")
+        self._buffer, self._session = bytearray(), NO_SESSION
+        for port in (*self._line.ports(), self._frames):
+            watch(port, self._carry)
+        watch(self._box, self._read_box)
+        watch(self._monitor, self._read_monitor)
+
+    def urls(self) -> tuple[str, str]:
+        """Of the pilot box and of the insulation monitor."""
+        return f"serial:{self._box.path}", f"serial:{self._monitor.path}?unit={ADDRESS}"
+
+    def tick(self, now: float) -> None:
+        """Everything that is due: lines of the box, the matching, the car's next request."""
+        self._box.write(self._car.box.tick(now))
+        if not self._car.box.pulsed or not self._car.circuit.plugged:
+            self._hang_up()
+            self._slac = None
+        elif not self._car.ended:
+            self._match(now)
+            self._discover(now)
+        self._carry()
+        self._speak(now)
+
+    def close(self) -> None:
+        self._hang_up()
+        for door in (self._line, self._frames, self._box, self._monitor, self._space):
+            door.close()
+        with suppress(OSError):
+            ip("link", "delete", INTERFACE)
+
+    def _read_box(self) -> None:
+        self._car.box.take(self._clock(), self._box.read())
+
+    def _read_monitor(self) -> None:
+        self._monitor.write(self._car.monitor.take(self._monitor.read()))
+
+    def _carry(self) -> None:
+        now = self._clock()
+        self._line.step(now, wait_s=0.0)
+        for frame in self._frames.frames():
+            if self._slac is not None:
+                for answer in self._slac.take(now, frame):
+                    self._frames.send(answer)
+
+    def _match(self, now: float) -> None:
+        """At each new pulse the car matches anew; when that failed, it tries once more at once."""
+        if self._slac is None or self._slac.step is Step.FAILED:
+            self._slac, self._ask_t = SlacCar(self._frames.mac, os.urandom(8)), float("inf")
+        for frame in self._slac.tick(now):
+            self._frames.send(frame)
+        if self._slac.step is Step.MATCHED and self._ask_t == float("inf"):
+            self._ask_t = now + NETWORK_S
+
+    def _discover(self, now: float) -> None:
+        if self._talk is not None or now < self._ask_t:
+            return
+        self._ask_t = now + ASK_S
+        if self._asking is None:
+            with self._space.inside():
+                self._asking = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+            self._asking.bind((ADDRESSES[CAR_INTERFACE], 0, 0, self._scope))
+            self._asking.setblocking(False)
+            self._watch(self._asking, self._connect)
+        with suppress(OSError):
+            self._asking.sendto(QUESTION, (GROUP, PORT, 0, self._scope))
+
+    def _connect(self) -> None:
+        assert self._asking is not None
+        with suppress(BlockingIOError):
+            answer = self._asking.recv(100)[HEADER_B:]
+            if self._talk is None and len(answer) == 20:
+                address = socket.inet_ntop(socket.AF_INET6, answer[:16])
+                with self._space.inside():
+                    self._talk = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+                self._talk.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._talk.setblocking(False)
+                self._talk.connect_ex((address, int.from_bytes(answer[16:18], "big"), 0, self._scope))
+                self._watch(self._talk, self._hear)
+                self._car.connect()
+                self._session = NO_SESSION
+
+    def _speak(self, now: float) -> None:
+        evcc = self._car.evcc
+        if self._talk is None or evcc is None:
+            return
+        if evcc.over or self._car.ended:
+            self._hang_up()
+            return
+        request = evcc.request(now)
+        if request is None:
+            return
+        handshake = evcc.ask is Ask.PROTOCOL
+        namespace = HANDSHAKE_NAMESPACE if handshake else evcc.dialect.namespace
+        message = exi.Message(request[0], None if handshake else self._session, request[1])
+        try:
+            self._talk.send(pack(Payload.EXI, exi.encode(namespace, message)))
+        except BlockingIOError:
+            evcc.unsent()
+        except OSError as error:
+            self._lose(f"the connection broke: {error.strerror}")
+
+    def _hear(self) -> None:
+        evcc, now = self._car.evcc, self._clock()
+        if self._talk is None or evcc is None:
+            return
+        try:
+            data = self._talk.recv(4096)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lose(f"the connection broke: {error.strerror}")
+            return
+        if not data:
+            self._lose("the charger closed the connection")
+            return
+        self._buffer += data
+        for exi_bytes in take_messages(self._buffer):
+            namespace = HANDSHAKE_NAMESPACE if evcc.ask is Ask.PROTOCOL else evcc.dialect.namespace
+            answer = exi.decode(namespace, exi_bytes)
+            self._session = answer.session or self._session
+            evcc.take(now, answer.fields)
+
+    def _lose(self, why: str) -> None:
+        self._car.disconnect(why)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        for node in (self._talk, self._asking):
+            if node is not None:
+                self._watch(node, None)
+                node.close()
+        if self._talk is not None:
+            self._car.disconnect("the connection was closed")
+        self._talk = self._asking = None
+        self._ask_t = float("inf")
+        self._buffer.clear()
