@@ -7,6 +7,7 @@ The converter, guard, the cable, the setpoint and the grid of steps are the same
 from dataclasses import fields, replace
 
 from v2h.bus.sentences import say
+from v2h.ccs.plug import PLUGGED
 from v2h.ccs.power_interface import PowerInputs
 from v2h.ccs.power_session import PowerSession
 from v2h.ccs.power_transitions import refusal
@@ -27,7 +28,7 @@ class CcsCharger(Charger):
     def __init__(self, session: PowerSession, *, max_charge_a: float, by_converter: bool = False) -> None:
         super().__init__(session, max_charge_a=max_charge_a, max_discharge_a=0.0, by_converter=by_converter)
         self._heard: Heard[CarRecord] = Heard()
-        self._heard_t = float("-inf")
+        self._plugged_t = float("-inf")
         self._last: CarRecord | None = None
         self._isolation, self._isolation_t = Isolation.INVALID, float("-inf")
 
@@ -35,7 +36,8 @@ class CcsCharger(Charger):
         """Take a record of `ccs`. What is new in it leads to a step at once: the car waits for the answer."""
         news = replace(record, sequence=0, request_age_ms=0)
         self._hurry = self._hurry or news != self._last
-        self._last, self._heard_t = news, now
+        self._last = news
+        self._plugged_t = now if record.pilot in PLUGGED else self._plugged_t
         self._heard.take(record, now)
 
     def ccs_gone(self) -> None:
@@ -74,8 +76,8 @@ class CcsCharger(Charger):
         return None if self._last is None else self._last.soc_pct
 
     def car_age_s(self, now: float) -> float:
-        """Age of the last record of `ccs`."""
-        return now - self._heard_t
+        """Since when the pilot shows no car, s; 0 while it shows one."""
+        return now - self._plugged_t
 
     def _wish(self, actions: Actions) -> tuple[object, ...]:
         """The car lets K fall as soon as it has its answer, so guard must know at once when that is in order."""

@@ -15,6 +15,7 @@ from v2h.bus.messages import (
     PASSWORD_SET,
     Alive,
     CableCalibration,
+    CcsState,
     ChargerState,
     Event,
     LogState,
@@ -102,6 +103,7 @@ class Web:
         subscribe(ManagerPlan.TOPIC, lambda topic, data: state.put_money_plan(ManagerPlan.from_json(data)))
         subscribe(LogState.TOPIC, lambda topic, data: state.put_log(LogState.from_json(data)))
         subscribe(MeterStatus.TOPIC.format("+"), self._on_meter)
+        subscribe(CcsState.TOPIC, lambda topic, data: state.put_ccs(CcsState.from_json(data)))
         subscribe(MeterReading.TOPIC.format("solar"), lambda topic, data: state.put_solar(MeterReading.from_json(data)))
         subscribe(CableCalibration.TOPIC, self._on_calibration, retained=False)
         subscribe(Pairing.TOPIC, self._on_pairing, retained=False)

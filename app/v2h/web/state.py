@@ -17,6 +17,7 @@ from v2h import built_s, version
 from v2h.bus.coding import Message
 from v2h.bus.messages import (
     Alive,
+    CcsState,
     ChargerState,
     Event,
     LogState,
@@ -52,6 +53,7 @@ class LiveState:
         self._condition = threading.Condition()
         self._charger: ChargerState | None = None
         self._manager: ManagerState | None = None
+        self._ccs: CcsState | None = None
         self._solar: MeterReading | None = None
         self._meters: dict[str, MeterStatus] = {}
         self._settings: ManagerSettings | None = None
@@ -85,6 +87,11 @@ class LiveState:
     def put_manager(self, message: ManagerState) -> None:
         with self._condition:
             self._manager = message
+            self._changed()
+
+    def put_ccs(self, message: CcsState) -> None:
+        with self._condition:
+            self._ccs = message
             self._changed()
 
     def put_solar(self, message: MeterReading) -> None:
@@ -248,7 +255,7 @@ class LiveState:
             now, self._charger, self._manager, self._programs, tuple(self._events),
             self._bus_up, self._config_errors, self._site, self._solar, self._settings, self._plan, self._today,
             time.time(), self._meters, self._log, self._prices, self._money_plan,
-            *self._software,
+            *self._software, self._ccs,
         )  # fmt: skip
         self._document = {
             "now_t": round(now, 3),
@@ -256,6 +263,7 @@ class LiveState:
             "charger": None if self._charger is None else as_document(self._charger),
             "states": list(self._states),
             "manager": None if self._manager is None else as_document(self._manager),
+            "ccs": None if self._ccs is None else as_document(self._ccs),
             "programs": {name: asdict(alive) for name, alive in self._programs.items()},
             "config_errors": list(seen.all_config_errors()),
             "calibration": self._calibration,

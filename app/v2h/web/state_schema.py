@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from v2h.bus.coding import Message
-from v2h.bus.messages import Alive, ChargerState, ManagerState
+from v2h.bus.messages import Alive, CcsState, ChargerState, ManagerState
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
@@ -21,7 +21,7 @@ BOOL: Schema = {"type": "boolean"}
 VIEW_TEXTS = (
     *("site", "tone", "headline", "spoken", "why", "manager_silent", "mode", "mode_text", "stop_text", "step_text"),
     *("soc", "volts", "amps", "power", "setpoint", "cable", "temperature", "accepts", "starts", "capacity", "grid"),
-    *("grid_age", "plugged", "goal", "assumed", "next", "price", "fault_follows", "unlock_wait", "plan_stamp"),
+    *("grid_age", "plugged", "goal", "assumed", "next", "price", "fault_follows", "unlock_wait", "plan_stamp", "ccs"),
     *("version",),
 )
 VIEW_ROWS = (
@@ -81,6 +81,7 @@ def state_schema() -> Schema:
             "charger": _or_null(of_message(ChargerState)),
             "states": {"type": "array", "items": closed({"t": {"type": "number"}, "state": TEXT})},
             "manager": _or_null(of_message(ManagerState)),
+            "ccs": _or_null(of_message(CcsState)),
             "programs": {"type": "object", "additionalProperties": of_message(Alive)},
             "config_errors": {"type": "array", "items": TEXT},
             "calibration": _or_null(outcome),

@@ -79,6 +79,10 @@ def test_the_bus_reads_the_state_of_charge_and_no_discharge() -> None:
     bench = Bench().run(2.0)
     state = charger_state(bench.charger, bench.now, {}, None)
     assert state.soc_pct == 55 and state.max_discharge_a == 0.0 and state.ages_s["car"] == pytest.approx(0.0, abs=0.1)
+    bench.record = replace(CAR, pilot=Pilot.A)
+    bench.run(2.0)
+    state = charger_state(bench.charger, bench.now, {}, None)
+    assert state.ages_s["car"] == pytest.approx(2.0, abs=0.2), "the pilot has shown no car since then"
     bench.charger.ccs_gone()
     assert charger_state(bench.charger, bench.now, {}, None).soc_pct is None
 

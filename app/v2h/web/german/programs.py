@@ -137,6 +137,9 @@ PROGRAM_TEXTS: dict[str, str] = {
     "page.plugged_in": "Angesteckt: Das Auto antwortet.",
     "page.plug_since": "Ob angesteckt, ist nicht bekannt. Das Auto antwortete zuletzt {when}.",
     "page.plug_no_answer": "Ob angesteckt, ist nicht bekannt. Das Auto antwortete auf den Start {when} nicht.",
+    "page.ccs": "CCS: {text}. Abgleich (SLAC): {link}, Pilot: {pilot}.",
+    "page.ccs_soc": "{said} Das Auto meldet {soc_pct:.0f} %.",
+    "page.ccs_silent": "CCS: Das Programm ccs antwortet nicht.",
     "page.plug_unknown": (
         "Ob angesteckt, ist nicht bekannt. Nur Nachrichten des Autos zeigen es, und es gab noch keine."
     ),

@@ -29,6 +29,17 @@ def plugged(seen: Snapshot) -> Sentence:
     return say("page.plug_unknown")
 
 
+def ccs(seen: Snapshot) -> str:
+    """What a CCS car and its modem do, with its charge as it last reported it; "" where ccs does not run."""
+    said = seen.ccs
+    if said is None:
+        return ""
+    if seen.now - said.t > STATE_OLD_S:
+        return say("page.ccs_silent")
+    text = say("page.ccs", text=said.text, link=said.link, pilot=said.pilot)
+    return text if said.soc_pct is None else say("page.ccs_soc", said=text, soc_pct=said.soc_pct)
+
+
 def goal(seen: Snapshot, charger: ChargerState | None, manager: ManagerState | None) -> str:
     """Time and energy to the target of a charge or discharge at the present power; "" without such a target.
 

@@ -35,6 +35,7 @@ def view(seen: Snapshot) -> dict[str, Any]:
         "flow": flow(charger, seen.grid_w(), seen.solar_w()),
         "battery": today.battery(charger, manager, seen.owner()),
         "plugged": car.plugged(seen),
+        "ccs": car.ccs(seen),
         "goal": car.goal(seen, charger, manager),
         "stopped_by_owner": bool(manager and manager.stopped_by_owner),
         "coming": today.next_rows(seen, manager),

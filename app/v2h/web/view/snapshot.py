@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from v2h.bus.messages import (
     STATE_OLD_S,
     Alive,
+    CcsState,
     ChargerState,
     Event,
     LogState,
@@ -43,6 +44,7 @@ class Snapshot(NamedTuple):
     generation), or None. today: the counters of this day, Wh by name, or None. meters: status of each role's meter.
     log: what datalog last reported of the log and the card. prices: the dated prices by direction.
     money_plan: the plan by prices, or None. version, built_s: of this software; its date in s since 1970, or None.
+    ccs: the newest message of ccs, None where it does not run.
     """
 
     now: float
@@ -64,6 +66,7 @@ class Snapshot(NamedTuple):
     money_plan: ManagerPlan | None = None
     version: str = "unknown"
     built_s: float | None = None
+    ccs: CcsState | None = None
 
     def fresh_charger(self) -> ChargerState | None:
         return self.charger if self.charger and self.now - self.charger.t <= STATE_OLD_S else None
