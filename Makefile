@@ -16,7 +16,7 @@ emulate: build/v2h.img ## boot that card in QEMU; page at http://localhost:8080
 	scripts/emulate
 
 demo: setup ## the whole tree on this machine against the rig; page at http://localhost:8080
-	scripts/demo
+	scripts/demo $(if $(CCS),--ccs $(if $(filter iso2,$(CCS)),iso2,din))
 
 quick: setup ## style, types and the fast unit tests, in less than a minute: while you write
 	scripts/test --quick

@@ -29,6 +29,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from v2h.arguments import whole
+from v2h.rig.door import into_namespace, open_door, serve_door
+from v2h.rig.netspace import ip
 from v2h.rig.past_week import write
 
 OVERLAY = Path(__file__).resolve().parents[3] / "rootfs-overlay"
@@ -45,6 +47,8 @@ RIG_PRIORITY = 5
 """Lower than guard and charger."""
 DEMO_TOML = '[site]\nname = "V2H demo, made-up week"\n'
 """The name stands on every page, so that nobody takes the charts for a measurement."""
+CHADEMO_SAYS = "Press V2H there: the car wakes, closes its contactors and follows the house's load. Press stop to end."
+CCS_SAYS = "Press Charge there: the modems match, the cable is checked, and the CCS car charges. Press stop to end."
 NO_REAL_TIME = (
     "Note: this user may not run programs in real time. While the machine is busy a session may end with a fault such "
     "as “guard is silent”. On the board, and as root (sudo make demo), it does not."
@@ -257,6 +261,16 @@ def may_run_in_real_time() -> bool:
     return True
 
 
+def _move(port: int, ccs: str) -> int:
+    """Begin again in a network namespace, which has the modems of a CCS car."""
+    try:
+        door = open_door(port)
+        into_namespace(["v2h.rig.desk", "--port", str(port), "--ccs", ccs, "--door", str(door.fileno())])
+    except OSError as error:
+        print(f"demo: no network namespace can be made: {error}", file=sys.stderr)
+    return 1
+
+
 def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
@@ -270,26 +284,35 @@ def main() -> int:
     parser.add_argument(
         "--port", type=whole(1, 65535), default=8080, help="the page's port on localhost (default 8080)"
     )
-    port = parser.parse_args().port
+    parser.add_argument(
+        "--ccs", choices=("din", "iso2"), help="a CCS car of this dialect instead of a CHAdeMO car (Linux namespaces)"
+    )
+    parser.add_argument("--door", type=int, help=argparse.SUPPRESS)  # an open socket, from the call outside
+    options = parser.parse_args()
+    port, ccs = options.port, options.ccs
     if shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin") is None:
         print("demo: mosquitto is not installed; run scripts/setup", file=sys.stderr)
         return 1
-    if why := why_not(port):
+    if options.door is None and (why := why_not(port)):
         other = port + 11 if port <= 65524 else 8091
         print(
             f"demo: port {port} cannot be used: {why}; choose another, as in scripts/demo --port {other}",
             file=sys.stderr,
         )
         return 2
+    if ccs and options.door is None:
+        return _move(port, ccs)
+    if ccs:
+        ip("link", "set", "lo", "up")
+        serve_door(options.door, port)
     signal.signal(signal.SIGTERM, _interrupt)
     if not may_run_in_real_time():
         print(NO_REAL_TIME)
     try:
-        with desk_tree(port, toml=DEMO_TOML, past_week=True) as desk:
+        rig_options = ["--ccs", ccs] if ccs else []
+        with desk_tree(port, toml=DEMO_TOML, rig_options=rig_options, past_week=True) as desk:
             print(f"The status page is at {desk.page}. To change things there log in; the password is {desk.password}")
-            print(
-                "Press V2H there: the car wakes, closes its contactors and follows the house's load. Press stop to end."
-            )
+            print(CCS_SAYS if ccs else CHADEMO_SAYS)
             print(f"In a shell: {Path(sys.executable).with_name('v2h')} status --host localhost:{port}")
             print(f"Unplug the car, and more: V2H_RUN={desk.run} {sys.executable} -m v2h.rig set plugged=0")
             print(f"Words of all programs: {desk.run}/log    Ctrl-C ends everything.", flush=True)
