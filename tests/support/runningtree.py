@@ -42,6 +42,12 @@ class Tree:
         programs = self.state().get("programs", {})
         return {name for name, said in programs.items() if said["alive"] and said["pid"] == pids.get(name)}
 
+    def settings(self) -> dict[str, Any]:
+        """The owner's settings in force."""
+        with urllib.request.urlopen(f"{self.desk.page}/api/v1/settings", timeout=5) as answer:
+            document: dict[str, Any] = json.load(answer)["settings"]
+        return document
+
     def command(self, name: str, **values: object) -> dict[str, Any]:
         """POST one command as the logged-in owner; returns the answer's JSON, also when it is refused."""
         self._owner = self._owner or log_in(self.desk.page, self.desk.password)

@@ -44,6 +44,8 @@ class WebSocket:
         first, size = self._exactly(2)
         if size == 126:
             (size,) = struct.unpack("!H", self._exactly(2))
+        elif size == 127:
+            (size,) = struct.unpack("!Q", self._exactly(8))
         return first & 0x0F, self._exactly(size)
 
     def ask(self, text: str) -> Any:

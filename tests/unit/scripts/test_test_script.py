@@ -18,11 +18,18 @@ case "${0##*/} $*" in $FAILS) exit 1 ;; esac
 def run(folder: Path, *words: str, fails: str = "nothing") -> tuple[int, list[str], list[str]]:
     """(exit code, lines printed, commands run) in a checkout whose tools do nothing. `fails`: a shell pattern of the
     commands that fail."""
-    for name in (".venv/bin/pytest", ".venv/bin/python", "scripts/lint", "scripts/bench", "bin/make"):
+    gets = ("scripts/get-hass", "scripts/get-promtool")
+    for name in (".venv/bin/pytest", ".venv/bin/python", "scripts/lint", "scripts/bench", "bin/make", *gets):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(STUB)
         (folder / name).chmod(0o755)
     shutil.copy(ROOT / "scripts" / "test", folder / "scripts")
+    for name, text in {
+        "tests/hass/requirements.lock": "homeassistant==2026.11.0 \\\n",
+        "build/hass.why": "no root",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
     ran = folder / "ran"
     ran.touch()
     env = {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "RAN": str(ran), "FAILS": fails}
@@ -34,11 +41,21 @@ def run(folder: Path, *words: str, fails: str = "nothing") -> tuple[int, list[st
 def test_all_parts_run_and_the_sum_is_good(tmp_path: Path) -> None:
     code, said, ran = run(tmp_path)
     assert code == 0
-    assert [line.split()[0] for line in ran] == ["lint", "pytest", "pytest", "pytest"]
+    assert [line.split()[0] for line in ran] == [
+        "lint", "get-promtool", "pytest", "pytest", "pytest", "get-hass", "pytest",
+    ]  # fmt: skip
     assert {folder for line in ran for folder in re.findall(r"tests/\w+", line)} == {
-        *(f"tests/{name}" for name in ("unit", "session", "faults", "fuzz", "tree", "web"))
+        *(f"tests/{name}" for name in ("unit", "session", "faults", "fuzz", "tree", "web", "hass"))
     }
-    assert all(re.search(r": passed after \d+\.\d min$", line) for line in said[-4:])
+    last = [line for line in said[-6:] if line != "Home Assistant 2026.11.0: it ran"]
+    assert len(last) == 5 and all(re.search(r": passed after \d+\.\d min$", line) for line in last)
+
+
+def test_the_sum_says_when_home_assistant_did_not_run_and_why(tmp_path: Path) -> None:
+    code, said, ran = run(tmp_path, fails="get-hass*")
+    assert code == 0
+    assert "Home Assistant: NOT RUN, no root" in said[-6:]
+    assert ran[-1] == "pytest tests/hass", "its tests are skipped by themselves"
 
 
 @pytest.mark.parametrize(
@@ -46,14 +63,14 @@ def test_all_parts_run_and_the_sum_is_good(tmp_path: Path) -> None:
     [
         ("lint*", ["lint"]),
         ("pytest*tests/unit*", ["unit, session, faults, fuzz"]),
-        ("*", ["lint", "unit, session, faults, fuzz", "tree", "web"]),
+        ("*", ["lint", "unit, session, faults, fuzz", "tree", "web", "home assistant"]),
     ],
 )
 def test_what_failed_is_named_last_and_the_rest_ran(tmp_path: Path, fails: str, named: list[str]) -> None:
     code, said, ran = run(tmp_path, fails=fails)
     assert code == 1
-    assert len(ran) == 4, "an early failure ends nothing"
-    last = said[-4:]
+    assert len(ran) == 7, "an early failure ends nothing"
+    last = said[-7:]
     assert [line.split(":")[0] for line in last if ": FAILED after" in line] == named
     assert all(": FAILED after" in line for line in said[-len(named) :])
 

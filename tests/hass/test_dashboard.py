@@ -1,0 +1,27 @@
+"""The Energy dashboard takes the car as a home battery."""
+
+from tests.support.hasshouse import House
+
+BATTERY = {
+    "type": "battery",
+    "stat_energy_from": "sensor.v2h_discharged_kwh",
+    "stat_energy_to": "sensor.v2h_charged_kwh",
+    "stat_rate": "sensor.v2h_battery_power_w",
+    "stat_soc": "sensor.v2h_soc_pct",
+}
+
+
+def test_the_energy_dashboard_has_no_issue_with_the_battery(house: House) -> None:
+    capacity_kwh = float(house.hass.state("sensor.v2h_capacity_kwh"))
+    source = {**BATTERY, "capacity": capacity_kwh}
+    kept = house.hass.ask("energy/save_prefs", energy_sources=[source], device_consumption=[])
+    assert kept["energy_sources"] == [source]
+    assert house.hass.ask("energy/validate")["energy_sources"] == [[]]
+
+
+def test_an_entity_of_the_wrong_kind_is_an_issue(house: House) -> None:
+    """The check above finds something: Home Assistant does judge these entities."""
+    source = {**BATTERY, "stat_energy_from": "sensor.v2h_grid_power_w"}
+    house.hass.ask("energy/save_prefs", energy_sources=[source], device_consumption=[])
+    (issues,) = house.hass.ask("energy/validate")["energy_sources"]
+    assert {row["type"] for row in issues} & {"entity_unexpected_unit_energy", "entity_unexpected_device_class"}
