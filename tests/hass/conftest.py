@@ -9,8 +9,8 @@ from tests.support.hasshouse import House, hass_house
 from tests.support.homeassistant import missing
 
 HERE = Path(__file__).parent
-TIMEOUT_S = 300
-"""Of one test: the first one waits for the start of everything too."""
+TIMEOUT_S = 400
+"""Of one test: the first one waits for the start of everything too, another one for the first statistics."""
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -20,7 +20,7 @@ def test_every_entity_appears_with_its_state(house: House) -> None:
         states = house.hass.states()
         return {name for name in wanted if states[name]["state"] in ("unknown", "unavailable", "")}
 
-    house.hass.until("all states", lambda: without() <= {*NEVER_PRESSED, *EMPTY}, 60)
+    house.hass.until("all states", lambda: without() <= {*NEVER_PRESSED, *EMPTY}, 30)
     assert without() >= set(NEVER_PRESSED), "a button that nobody has pressed has no state"
 
 
@@ -77,6 +77,6 @@ def test_home_assistant_speaks_of_slots_that_end_by_themselves(house: House) -> 
     house.hass.until_state(SLOT, "hold", 15)
     house.tree.until(lambda: house.manager("by") == "Home Assistant", 10, "who holds the car")
     assert house.manager("mode") == "v2h", "it holds within the owner's mode"
-    house.hass.call("select.select_option", entity_id=SLOT, option="none")
-    house.hass.until_state(SLOT, "none", 15)
+    house.hass.call("select.select_option", entity_id=SLOT, option="normal")
+    house.hass.until_state(SLOT, "normal", 15)
     assert time.time() - began < 900

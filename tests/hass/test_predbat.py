@@ -50,7 +50,7 @@ def test_our_mode_follows_each_of_its_decisions(house: House, predbat: Predbat) 
     follows(house, "hold", "v2h")
     assert house.manager("by") == "Home Assistant", "V2H, held from discharging"
     assert predbat.run(DEMAND) == ["charge_stop_service"]
-    follows(house, "none", "v2h")
+    follows(house, "normal", "v2h")
 
 
 def test_each_run_repeats_its_order_and_so_makes_it_last(house: House, predbat: Predbat) -> None:
@@ -60,7 +60,7 @@ def test_each_run_repeats_its_order_and_so_makes_it_last(house: House, predbat: 
     assert predbat.run(CHARGE) == ["charge_start_service"]
     house.tree.until(lambda: house.manager("until") > first, 15, "a later end")
     predbat.run(DEMAND)
-    follows(house, "none", "v2h")
+    follows(house, "normal", "v2h")
 
 
 def test_the_owners_hand_is_stronger(house: House, predbat: Predbat) -> None:
@@ -71,4 +71,4 @@ def test_the_owners_hand_is_stronger(house: House, predbat: Predbat) -> None:
     assert (house.manager("mode"), house.manager("chosen_by")) == ("charge", "owner")
     predbat.run(DEMAND)
     house.tree.command("mode", mode="v2h")
-    follows(house, "none", "v2h")
+    follows(house, "normal", "v2h")

@@ -3,6 +3,7 @@
 It listens on the loopback and knows no name server, so it reaches nothing outside this machine.
 """
 
+import contextlib
 import json
 import subprocess
 import urllib.error
@@ -20,13 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TREE, KEY, WHY = ROOT / "build/hass", ROOT / "build/hass.key", ROOT / "build/hass.why"
 ENTER = ROOT / "tests/hass/enter"
 START_S = 100.0
+PING, PONG = 9, 10
 CLIENT = "http://127.0.0.1/"
 FLOW = "/api/config/config_entries/flow"
 OPTIONS = "/api/config/config_entries/options/flow"
 CONFIGURATION = """\
 homeassistant: {{name: Test, unit_system: metric, time_zone: UTC, country: DE, latitude: 52, longitude: 13}}
 http: {{server_host: 127.0.0.1, server_port: {port}}}
-recorder: {{db_url: "sqlite://", commit_interval: 0}}
+recorder: {{commit_interval: 0}}
 energy:
 """
 
@@ -49,8 +51,7 @@ class HomeAssistant:
         words += ["hass", "--config", "/config", "--skip-pip", "--log-no-color"]
         with self._log.open("wb") as log:
             self._child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-        self._token, self._entry, self._number = "", "", 0
-        self._socket: WebSocket | None = None
+        self._token, self._entry = "", ""
 
     def onboard(self) -> None:
         """Wait until it is up, make the owner and log in."""
@@ -63,7 +64,6 @@ class HomeAssistant:
         self._token = self._fetch("POST", "/auth/token", form=form)["access_token"]
         for step in ("core_config", "analytics"):
             self._fetch("POST", f"/api/onboarding/{step}", {})
-        self._socket = self.listen()
 
     def add_mqtt(self, port: int, user: str, password: str) -> None:
         """The dialog of the MQTT integration."""
@@ -98,10 +98,9 @@ class HomeAssistant:
         assert done is not None, f"{service} {data}: refused"
 
     def ask(self, kind: str, **data: Any) -> Any:
-        """One request on the WebSocket; returns its result."""
-        assert self._socket is not None
-        self._number += 1
-        return ask(self._socket, self._number, kind, **data)
+        """One request on the WebSocket, on a new connection; returns its result."""
+        with contextlib.closing(self.listen()) as link:
+            return ask(link, 1, kind, **data)
 
     def listen(self) -> WebSocket:
         """A new connection of its own, logged in. The caller closes it."""
@@ -132,8 +131,6 @@ class HomeAssistant:
         return [line for line in lines if "mqtt" in line.lower() and (" WARNING " in line or " ERROR " in line)]
 
     def close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
         self._child.terminate()
         try:
             self._child.wait(30)
@@ -161,11 +158,22 @@ class HomeAssistant:
             return None
 
 
+def heard(link: WebSocket) -> dict[str, Any]:
+    """The next message. Answers the pings in front of it: Home Assistant closes a connection that does not."""
+    while True:
+        opcode, payload = link.receive()
+        if opcode == PING:
+            link.send(payload.decode(), opcode=PONG)
+        else:
+            said: dict[str, Any] = json.loads(payload)
+            return said
+
+
 def ask(link: WebSocket, number: int, kind: str, **data: Any) -> Any:
     """One request on a connection; returns its result. Events that come before it are dropped."""
     link.send(json.dumps({"id": number, "type": kind, **data}))
     while True:
-        said = json.loads(link.receive()[1])
+        said = heard(link)
         if said.get("id") == number and said["type"] == "result":
             assert said["success"], said
             return said["result"]
@@ -186,7 +194,7 @@ class Availability:
         found: list[bool] = []
         self._link.send(json.dumps({"id": 2, "type": "ping"}))
         while True:
-            said = json.loads(self._link.receive()[1])
+            said = heard(self._link)
             if said.get("type") == "pong":
                 self._link.close()
                 return [one for n, one in enumerate(found) if n == 0 or one != found[n - 1]]

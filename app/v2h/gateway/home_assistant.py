@@ -19,12 +19,14 @@ MAKER_MODEL = ("Indra", "V2G 6 kW")
 SUPPORT = "http://v2h.local/"
 LONGEST = 255
 """Letters of a state in Home Assistant; a longer text is refused there."""
+SHOWN = {"none": "normal", "export": "discharge"}
+"""Slot -> option, where they differ: an export, which needs a power, cannot be chosen there."""
 MIGRATE = '{"migrate_discovery":true}'
 SLOT_S = 900
 """A slot that was chosen in Home Assistant ends after so long, unless it is chosen again. Predbat repeats it every
 5 minutes and may miss two of them."""
-SLOTS = ("none", "charge", "discharge", "cover", "hold")
-"""The slots that need no further value."""
+SLOTS = {"normal": "none", "charge": "charge", "discharge": "discharge", "cover": "cover", "hold": "hold"}
+"""Option in Home Assistant -> slot, of those that need no further value. An option "none" would be no state there."""
 EXPIRES_S = 60
 """A number that is not repeated for so long is unknown: we repeat every 10 s."""
 
@@ -192,13 +194,11 @@ def _buttons(base: str) -> dict[str, dict[str, Any]]:
 
 def _selects(base: str) -> dict[str, dict[str, Any]]:
     """A mode chosen there is the owner's own hand. A slot is a request of an automation and ends by itself."""
-    slot = (
-        '{"slot": "{{ value }}", "by": "' + NAME + '"'
-        "{% if value != 'none' %}" + f', "lifetime_s": {SLOT_S}' + "{% endif %}}"
-    )
+    ends = '{"slot": "none", "by": "' + NAME + '"}'
+    slot = '{"slot": "{{ value }}", "by": "' + NAME + f'", "lifetime_s": {SLOT_S}}}'
     rows = {
         "mode": ("Mode", list(MODES), '{"mode": "{{ value }}", "by": "' + NAME + '"}'),
-        "slot": ("For now", list(SLOTS), slot),
+        "slot": ("For now", list(SLOTS), f"{{% if value == 'normal' %}}{ends}{{% else %}}{slot}{{% endif %}}"),
     }
     return {
         key: {
@@ -207,7 +207,7 @@ def _selects(base: str) -> dict[str, dict[str, Any]]:
             "options": options,
             "command_topic": f"{base}/{key}{SET}",
             "command_template": template,
-            "value_template": f"{{{{ value_json.{key} }}}}",
+            "value_template": f"{{{{ {SHOWN}.get(value_json.{key}, value_json.{key}) }}}}",
         }
         for key, (name, options, template) in rows.items()
     }

@@ -20,13 +20,16 @@ from typing import Any, NamedTuple
 
 from v2h.bus.messages import Event, Reply
 from v2h.gateway import evcc
-from v2h.gateway.values import VALUES
+from v2h.gateway.values import SETTING_KEYS, VALUES
 
 REPEAT_S = 10.0
 ONLINE, OFFLINE = "online", "offline"
 SET = "/set"
 EVCC = "evcc/"
-QUICK = ("mode", "by", "session", "flowing", "connected", "plugged", "fault", "faults", "stopped", "enabled", "status")
+QUICK = (
+    "mode", "by", "slot", "session", "flowing", "connected", "plugged", "fault", "faults", "stopped", "enabled",
+    "status", *SETTING_KEYS,
+)  # fmt: skip
 """Values that are published as soon as they change; the others at the next repetition."""
 
 

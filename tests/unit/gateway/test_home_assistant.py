@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.gatewayhouse import house
 from v2h.energy.orders import SLOTS as KINDS
-from v2h.gateway.home_assistant import SLOTS, config_topic, departure, discovery, node, removal
+from v2h.gateway.home_assistant import SHOWN, SLOTS, config_topic, departure, discovery, node, removal
 from v2h.gateway.house import House
 from v2h.gateway.orders import WISHES
 from v2h.gateway.values import VALUES, values
@@ -62,8 +62,10 @@ def test_another_base_keeps_the_entities_and_another_prefix_hands_them_over() ->
 
 def test_slots_that_need_no_further_value(device: dict[str, Any]) -> None:
     part = device["components"]["slot"]
-    assert part["options"] == list(SLOTS) and set(SLOTS) <= KINDS.keys()
+    assert part["options"] == list(SLOTS) and set(SLOTS.values()) <= KINDS.keys()
+    assert "none" not in part["options"], "Home Assistant takes that word for no state"
     assert "lifetime_s" in part["command_template"]
+    assert {SHOWN.get(kind, kind) for kind in KINDS} == set(SLOTS), "each announced slot can be shown"
 
 
 def test_the_device_itself(device: dict[str, Any]) -> None:

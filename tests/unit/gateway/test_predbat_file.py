@@ -30,7 +30,7 @@ def test_each_decision_is_an_option_of_our_slots() -> None:
     for decision in (CHARGE, FREEZE_CHARGE, EXPORT, FREEZE_EXPORT, DEMAND):
         predbat.run(decision)
     assert {service for service, _ in called} == {"select.select_option"}
-    assert [data["option"] for _, data in called] == ["charge", "hold", "none", "discharge", "cover", "none"]
+    assert [data["option"] for _, data in called] == ["charge", "hold", "normal", "discharge", "cover", "normal"]
     for _, data in called:
         assert data.keys() == {"entity_id", "option"}
         assert data["option"] in OURS[data["entity_id"]]["options"]
