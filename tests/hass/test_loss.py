@@ -12,20 +12,22 @@ WITHIN_S = 10.0
 
 
 def test_a_killed_gateway_is_unavailable_within_10_s_and_comes_back_by_itself(house: House) -> None:
-    """supervisor would restart it before the last will is due; it is held for so long."""
-    supervisor, (_, gateway) = house.tree.desk.supervisord.pid, house.tree.processes()["gateway"]
-    os.kill(supervisor, signal.SIGSTOP)
-    try:
-        os.kill(gateway, signal.SIGKILL)
-        killed_t = time.monotonic()
-        house.hass.until_state(SOC, "unavailable", 30)
-        took_s = time.monotonic() - killed_t
-        assert house.hass.state("select.v2h_mode") == "unavailable"
-    finally:
-        os.kill(supervisor, signal.SIGCONT)
-    assert took_s < WITHIN_S
+    """supervisor restarts it before the last will is due, so each new one is killed too until it shows."""
+    killed: set[int] = set()
+
+    def is_shown() -> bool:
+        _, pid = house.tree.processes()["gateway"]
+        if pid and pid not in killed:
+            killed.add(pid)
+            os.kill(pid, signal.SIGKILL)
+        return house.hass.state(SOC) == "unavailable"
+
+    began_t = time.monotonic()
+    house.hass.until("it is unavailable", is_shown, 30)
+    assert time.monotonic() - began_t < WITHIN_S
+    assert house.hass.state("select.v2h_mode") == "unavailable"
     house.hass.until("it is back", lambda: house.hass.state(SOC) not in ("unavailable", "unknown"), 60)
-    assert house.hass.state("select.v2h_mode") == house.manager("mode")
+    house.hass.until_state("select.v2h_mode", house.manager("mode"), 15)
 
 
 def test_a_restart_of_the_broker_does_not_flap(house: House) -> None:
