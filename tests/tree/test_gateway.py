@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.support.gatewayhome import GatewayHome, gateway_home
 from tests.support.wsclient import WebSocket
 from v2h.bus.messages import Event, Reply
 from v2h.config.site import load
+from v2h.datalog.writer import StoreWriter
 from v2h.oneshot.gateway_files import secrets_of
 from v2h.rig.desk import free_port
 
@@ -224,6 +226,23 @@ def test_the_pages_of_the_predecessor_drive_the_charger(tmp_path: Path) -> None:
             assert link.ask(text) == {"ack": "err"}
         link.send("still there?", opcode=9)
         assert link.receive() == (10, b"still there?")
+        link.close()
+
+
+def test_the_old_records_are_those_of_the_log(tmp_path: Path) -> None:
+    begun_t = time.time() - 600
+    with old_page(tmp_path) as (home, port):
+        link = WebSocket(port)
+        text = SAID["records"][1]
+        assert link.ask(text) == {"ack": "err"}, "there is no log yet"
+        store = StoreWriter(home.base / "data", "boot-1", "0.1.0")
+        store.set_clock(begun_t, True)
+        for second in (0, 10, 20, 30):
+            store.add_sample(float(second), {"state": "energy" if second else "idle", "power_w": 100.0 * second})
+        store.flush()
+        assert [row["dc_kw"] for row in link.ask(text)["Records"]] == [3.0, 2.0]
+        assert [row["dc_kw"] for row in link.ask(SAID["records"][2])["Records"]] == pytest.approx([1.0, 2.0, 3.0])
+        store.close()
         link.close()
 
 
