@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from tests.support.gatewayhouse import house
 from v2h.bus.messages import Event
+from v2h.gateway import evcc
 from v2h.gateway.notices import Limiter, reaches
 from v2h.gateway.orders import BadOrderError, Order, read_wish
-from v2h.gateway.topics import States, Wish, text, wish
+from v2h.gateway.topics import States, Wish, removal, text, wish
+from v2h.gateway.values import values
 
 
 def topics(states: States, now: float, **values: Any) -> list[str]:
@@ -24,6 +27,21 @@ def test_all_at_first_then_what_changes_and_all_again_in_time() -> None:
     assert topics(states, 10.0, mode="charge", soc_pct=52.0) == ["v2h/state", "v2h/mode", "v2h/soc_pct"]
     states.forget()
     assert topics(states, 10.5, mode="charge", soc_pct=52.0) != []
+
+
+def test_what_somebody_has_just_set_is_echoed_at_once() -> None:
+    states = States("v2h")
+    topics(states, 0.0, slot="none", soc_max_pct=90.0)
+    assert topics(states, 1.0, slot="hold", soc_max_pct=90.0) == ["v2h/state", "v2h/slot"]
+    assert topics(states, 2.0, slot="hold", soc_max_pct=85.0) == ["v2h/state", "v2h/soc_max_pct"]
+
+
+def test_everything_that_is_kept_below_an_old_base_is_removed() -> None:
+    now, seen = time.monotonic(), house()
+    published = States("old").due(now, values(seen, now), evcc.reading(evcc.Evcc(), seen, now))
+    removed = removal("old")
+    assert {one.topic for one in published} <= {one.topic for one in removed}
+    assert {(one.payload, one.retain) for one in removed} == {("", True)}
 
 
 def test_what_evcc_may_not_read_as_0_disappears() -> None:
