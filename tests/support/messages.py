@@ -6,7 +6,6 @@ from typing import Any
 
 from v2h.bus.messages import ChargerState, ManagerState
 
-
 FRESH_S = 300.0
 """A message is from so far in the future that it stays fresh on a busy machine, too. A test of its age passes `t`."""
 
@@ -31,8 +30,8 @@ def manager(**changes: Any) -> ManagerState:
     """Manager in mode charge; `changes` replace fields."""
     return replace(
         ManagerState(
-            t=time.monotonic() + FRESH_S, mode="charge", why="Charging with 10 A as asked, up to 80 %", setpoint_w=3846.0,
-            grid_w=4215.0, grid_age_s=0.1, limits={"max_charge_a": 15.0}, config_errors=[],
+            t=time.monotonic() + FRESH_S, mode="charge", why="Charging with 10 A as asked, up to 80 %",
+            setpoint_w=3846.0, grid_w=4215.0, grid_age_s=0.1, limits={"max_charge_a": 15.0}, config_errors=[],
             clock={"trusted": True, "source": "ntp", "age_s": 1.0, "zone": "UTC", "local": "2026-11-22T12:00:00+00:00"},
         ),
         **changes,
