@@ -34,6 +34,7 @@ from v2h.ports.plc import INTERFACE, PlcPort
 from v2h.ports.url import PortUrlError
 from v2h.runtime.paths import CCS_SOCKET
 from v2h.runtime.program import SLACK_S, Program
+from v2h.runtime.realtime import CCS_PRIORITY, claim
 
 TURN_S = 0.05
 """SLAC's deadlines are looked at in this rhythm."""
@@ -250,6 +251,7 @@ def main() -> int:
         program.log.error("v2h.toml has no table [ccs]: nothing to do")
         return 1
     CcsShell(program, config)
+    claim(CCS_PRIORITY, program.log)
     return program.run()
 
 

@@ -1,4 +1,4 @@
-"""Real-time priority for guard and charger: SCHED_FIFO and locked memory, where this process is permitted to have
+"""Real-time priority for guard, charger and ccs: SCHED_FIFO and locked memory, where this process is permitted to have
 them."""
 
 import ctypes
@@ -15,6 +15,9 @@ SENDER_PRIORITY = 25
 """Priority of charger's child that sends our frames to the car: it runs a few hundred microseconds every 100 ms."""
 CHARGER_PRIORITY = 20
 """Below guard's: a charger in an endless loop must not keep guard from noticing it."""
+CCS_PRIORITY = 10
+"""Below charger's: it speaks with a stranger. Without priority a busy page would cost it the 300 ms in which charger
+must hear it, and the session would end."""
 
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
 
