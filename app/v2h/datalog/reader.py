@@ -94,14 +94,7 @@ class LogReader:
         at = f"cast(((id % {BOOT_SPAN}) / 1000.0 + ?) / ? as integer) * ? as t"
         extremes = f"min({low}) as power_min_w, max({high}) as power_max_w, avg(state = 'energy') as energy_share"
         sql = f"select {at}, {means}, {extremes} from {table} where id between ? and ? group by 1 order by 1"
-        rows: list[dict[str, Any]] = []
-        with self._connected() as connection:
-            boots = connection.execute("select id, wall_offset_s from boots where wall_offset_s is not null").fetchall()
-            for boot, offset_s in boots:
-                if to_t >= offset_s:
-                    span = key(boot, from_t - offset_s), key(boot, to_t - offset_s)
-                    rows += dicts(connection.execute(sql, (offset_s, step_s, step_s, *span)))
-        return sorted(rows, key=lambda row: row["t"])
+        return sorted(self._in_each_boot(sql, from_t, to_t, step_s, step_s), key=lambda row: row["t"])
 
     def flow(self, from_t: float, to_t: float, most: int) -> list[dict[str, Any]]:
         """At most `most` rows of the time in which energy could flow, oldest first, as means over equal times.
@@ -115,15 +108,21 @@ class LogReader:
         means = ", ".join(f"avg({name}) as {name}" for name in _FLOW)
         at = f"cast(((id % {BOOT_SPAN}) / 1000.0 + ? - ?) / ? as integer)"
         sql = f"select {at} as n, {means} from samples where id between ? and ? and state = 'energy' group by 1"
+        rows = self._in_each_boot(sql, from_t, to_t, from_t, step_s)
+        found = [{"t": from_t + row.pop("n") * step_s, **row} for row in rows]
+        return sorted(found, key=lambda row: row["t"])[-most:]
+
+    def _in_each_boot(self, sql: str, from_t: float, to_t: float, *values: float) -> list[dict[str, Any]]:
+        """The rows of `sql` in every boot whose wall clock is known. Its parameters: wall minus monotonic clock of
+        the boot, then `values`, then the first and the last id of the span."""
         rows: list[dict[str, Any]] = []
         with self._connected() as connection:
             boots = connection.execute("select id, wall_offset_s from boots where wall_offset_s is not null").fetchall()
             for boot, offset_s in boots:
                 if to_t >= offset_s:
                     span = key(boot, from_t - offset_s), key(boot, to_t - offset_s)
-                    rows += dicts(connection.execute(sql, (offset_s, from_t, step_s, *span)))
-        found = [{"t": from_t + row.pop("n") * step_s, **row} for row in rows]
-        return sorted(found, key=lambda row: row["t"])[-most:]
+                    rows += dicts(connection.execute(sql, (offset_s, *values, *span)))
+        return rows
 
     def newest_flow(self, n: int) -> list[dict[str, Any]]:
         """The newest n samples in which energy could flow, newest first, with the keys of `flow`."""

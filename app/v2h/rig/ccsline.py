@@ -143,7 +143,7 @@ class CcsLine:
                     self._frames.send(answer)
 
     def _match(self, now: float) -> None:
-        """At each new pulse the car matches anew; when that failed, it tries once more at once."""
+        """The car starts the matching at each new pulse. If it fails, the car repeats it once, without delay."""
         if self._slac is None or self._slac.step is Step.FAILED:
             self._slac, self._ask_t = SlacCar(self._frames.mac, os.urandom(8)), float("inf")
         for frame in self._slac.tick(now):

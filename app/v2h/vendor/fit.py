@@ -84,7 +84,7 @@ def squashfs_in(blob: bytes) -> Squashfs | None:
 
 
 def _fit(blob: bytes) -> Fit:
-    """Raises ValueError or struct.error for a blob that is none, or damaged."""
+    """Raises ValueError or struct.error when the blob is no device tree, or is damaged."""
     tree = parse(blob)
     (total,) = struct.unpack_from(">I", blob, 4)
     top = tree.get("/", {})

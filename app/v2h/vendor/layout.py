@@ -44,7 +44,7 @@ SLOTS, DATA = (1, 2, 3), 4
 
 
 def read_table(sector: bytes) -> Table:
-    """The partition table in sector 0. Raises VendorError when there is none."""
+    """The partition table in sector 0. Raises VendorError when sector 0 has no partition table."""
     if len(sector) != SECTOR or sector[510:] != b"\x55\xaa":
         raise VendorError("sector 0 has no partition table: this is not a whole dump of the vendor's eMMC")
     (disk_id,) = struct.unpack_from("<I", sector, 440)

@@ -35,7 +35,7 @@ def manifest_of(target: Path) -> Path:
 
 
 def load_manifest(target: Path) -> Manifest:
-    """The manifest beside a backup. Raises VendorError when there is none, or a bad one."""
+    """The manifest beside a backup. Raises VendorError when there is no manifest, or when it cannot be used."""
     path = manifest_of(target)
     if not path.exists():
         raise VendorError(f"{path} does not exist: {target} is not a backup by v2h vendor backup")

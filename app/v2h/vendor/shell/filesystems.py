@@ -19,7 +19,7 @@ NON_FATAL = 2
 
 
 def read_ext(medium: Medium, partition: int, name: str) -> bytes:
-    """A file of an ext partition. Raises VendorError when there is none, or no file system."""
+    """A file of an ext partition. Raises VendorError when the file or the file system does not exist."""
     with tempfile.TemporaryDirectory() as folder:
         _debugfs(medium, partition, f"dump {name} file", Path(folder))
         out = Path(folder) / "file"
@@ -34,7 +34,7 @@ def save_ext(medium: Medium, partition: int, folder: Path) -> None:
 
 
 def read_squashfs(data: bytes, name: str) -> bytes:
-    """A file of a squashfs. Raises VendorError when there is none, or when unsquashfs cannot read it."""
+    """A file of a squashfs. Raises VendorError when the file does not exist, or when unsquashfs cannot read it."""
     with tempfile.NamedTemporaryFile() as image:
         image.write(data)
         image.flush()
