@@ -1,19 +1,22 @@
-"""`v2h replay CAPTURE`: runs our session with the car of a capture, in virtual time."""
+"""`v2h replay CAPTURE`: runs our session with the car of a capture, in virtual time.
+
+Of a recording of the power line to a CCS car (pcap) it plays the requests to our message machine (replay_v2g.py)."""
 
 import argparse
 import json
 from pathlib import Path
 
 from v2h.capture.formats import READS, Capture, CaptureError, read_capture
+from v2h.capture.pcap import is_pcap
 from v2h.capture.replay import Result, replay
 from v2h.chademo.frames import CAR_IDS
-from v2h.commands import CommandError
+from v2h.commands import CommandError, replay_v2g
 from v2h.commands.decode import skipped_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `v2h replay`."""
-    parser.add_argument("capture", type=Path, help=f"a file with a car's frames: {READS}")
+    parser.add_argument("capture", type=Path, help=f"a file with a car's frames: {READS}; pcap and pcapng of a CCS car")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.epilog = "example: v2h replay leaf-v2g-charge.csv"
 
@@ -21,6 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Replay. Returns 0, 1 when the session ended in a fault, 2 when the file cannot be used."""
     try:
+        with args.capture.open("rb") as file:
+            of_power_line = is_pcap(file.read(4))
+        if of_power_line:
+            return replay_v2g.run(args)
         capture = read_capture(args.capture)
     except (OSError, CaptureError) as error:
         raise CommandError(f"{args.capture}: {error}", 2) from error
