@@ -35,7 +35,8 @@ def test_only_a_mutant_of_a_shell_is_run_in_the_tree() -> None:
 
 
 def test_a_broken_shell_is_noticed_in_its_processes_and_the_program_on_disk_stays() -> None:
-    broken = mutant(STANDBY, "live = words[-1:] == LIVE", "live = words[-1:] != LIVE")
+    line = "if time.monotonic() - asked > SILENCE_S + LATE_S:"
+    broken = mutant(STANDBY, line, line.replace(">", "<="))
     before = (mutants.APP / "v2h" / STANDBY).read_bytes()
     verdict = mutation.run(broken.module, broken.source, ["tree"])
     assert (verdict.result, verdict.by) == (CAUGHT, "tree")

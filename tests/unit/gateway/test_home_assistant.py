@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.gatewayhouse import house
+from tests.support.messages import FRESH_S
 from v2h.energy.orders import SLOTS as KINDS
 from v2h.gateway.home_assistant import SHOWN, SLOTS, config_topic, departure, discovery, node, removal
 from v2h.gateway.house import House
@@ -114,5 +115,5 @@ def test_numbers_have_the_owners_bounds_and_wait_for_them(device: dict[str, Any]
 def test_what_nobody_knows_is_not_0() -> None:
     silent = values(House(), 1000.0)
     assert {value for key, value in silent.items()} == {None}
-    old = values(house(), time.monotonic() + 60)
+    old = values(house(), time.monotonic() + FRESH_S + 60)
     assert old["ev_power_w"] is None and old["soc_pct"] is None and old["grid_power_w"] is None

@@ -1,6 +1,7 @@
 """SIGKILL at random moments of backup, disable and restore: every state that it leaves can go on, and no header is ever
 half written or cleared without a way back."""
 
+import bisect
 import os
 import random
 import shutil
@@ -81,6 +82,14 @@ def killed_at(command: Armed, call: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
+def moments(written_at: Callable[[int], int], calls: int, draw: random.Random) -> list[int]:
+    """KILLS calls to be killed at: the last one before a sector is written, the first between the two, the first after
+    both, and random ones. written_at(call): how many sectors are written when the kill comes at this call."""
+    every = range(1, calls + 1)
+    between, after = (every[bisect.bisect_left(every, count, key=written_at)] for count in (1, 2))
+    return [between - 1, between, after, *(draw.randint(1, calls) for _ in range(KILLS - 3))]
+
+
 def confirmed(arm: Callable[[], None]) -> Callable[[str], bool]:
     """The owner types the letters; from then on the command writes."""
 
@@ -132,11 +141,14 @@ def test_a_killed_disable_always_leaves_whole_headers_and_a_way_back(dump: Path,
     def off(arm: Callable[[], None]) -> None:
         disable(Medium(dump, TINY), saved, confirmed(arm), quiet)
 
-    calls = counted(off)
-    for _ in range(KILLS):
+    def cleared_at(call: int) -> int:
         shutil.copy(original.path, dump)
         undo_of(saved).unlink(missing_ok=True)
-        assert killed_at(off, draw.randint(1, calls))
+        assert killed_at(off, call)
+        return len(differing(dump, original.path))
+
+    for call in moments(cleared_at, counted(off), draw):
+        cleared_at(call)
         cleared = differing(dump, original.path)
         met.add(len(cleared))
         content = dump.read_bytes()
@@ -159,10 +171,13 @@ def test_a_killed_restore_goes_on_or_back(dump: Path, original: Made, saved: Pat
     def on(arm: Callable[[], None]) -> None:
         restore(Medium(dump, TINY), saved, confirmed(arm), quiet)
 
-    calls = counted(on)
-    for _ in range(KILLS):
+    def restored_at(call: int) -> int:
         shutil.copy(disabled, dump)
-        assert killed_at(on, draw.randint(1, calls))
+        assert killed_at(on, call)
+        return len(differing(dump, disabled))
+
+    for call in moments(restored_at, counted(on), draw):
+        restored_at(call)
         back = differing(dump, disabled)
         met.add(len(back))
         assert set(back) <= set(HEADERS) and set(back) | set(differing(dump, original.path)) == set(HEADERS)
