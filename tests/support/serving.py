@@ -48,8 +48,9 @@ class Appliance(WebApp):
         self.state.put_bus(True)
         for name in labels.PROGRAMS:
             self.state.put_alive(name, Alive(True, 1, "0.1.0"))
-        self.state.put_manager(manager())
-        self.state.put_charger(charger(**changes))
+        now = time.monotonic()  # the page shows when the programs fall silent
+        self.state.put_manager(manager(t=now))
+        self.state.put_charger(charger(**{"t": now, **changes}))
 
     def live_in(self) -> None:
         """Fill in everything: settings, schedule, a week of log."""

