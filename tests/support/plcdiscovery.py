@@ -130,7 +130,9 @@ def target(asking: socket.socket, scope: int) -> tuple[str, int, int, int]:
     asking.sendto(QUESTION, (GROUP, PORT, 0, scope))
     answer = asking.recv(100)
     assert answer[:8].hex() == "01fe900100000014" and answer[26:].hex() == "1000"
-    return socket.inet_ntop(socket.AF_INET6, answer[8:24]), int.from_bytes(answer[24:26], "big"), 0, scope
+    port = int.from_bytes(answer[24:26], "big")
+    assert port in range(49152, 65536), "a car may refuse any but a dynamic port"
+    return socket.inet_ntop(socket.AF_INET6, answer[8:24]), port, 0, scope
 
 
 def spoken(node: socket.socket, pieces: list[bytes], answers: int) -> list[str]:

@@ -10,6 +10,10 @@ from typing import NamedTuple
 from v2h.ccs.v2gtp import HEADER_B, Payload, V2gtpError, pack, unpack_header
 
 PORT = 15118
+"""For the question alone."""
+TCP_PORT = 61851
+"""Where the car connects. It must be a dynamic port, 49152 to 65535 (RFC 6335): the car of the open package iso15118
+refuses any other answer. Linux gives 32768 to 60999 to outgoing connections, so this one is free."""
 GROUP = "ff02::1"
 NO_TLS, TCP = 0x10, 0x00
 _REQUEST = struct.Struct(">BB")  # security, transport

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from v2h.ccs.sdp import PORT as CCS_PORT
+from v2h.ccs import sdp
 from v2h.config.files import config_paths
 from v2h.config.meter_kinds import SmaMeter
 from v2h.config.page_edits import read_edits
@@ -66,8 +66,12 @@ def _multicast_meter(needs: Needs) -> int | None:
     return SMA_PORT if any(isinstance(meter, SmaMeter) for meter in used) else None
 
 
-def _car(needs: Needs) -> int | None:
-    return None if needs.config.ccs is None else CCS_PORT
+def _car_asks(needs: Needs) -> int | None:
+    return None if needs.config.ccs is None else sdp.PORT
+
+
+def _car_speaks(needs: Needs) -> int | None:
+    return None if needs.config.ccs is None else sdp.TCP_PORT
 
 
 FROM_CAR = f'iifname "{INTERFACE}" ip6 saddr fe80::/10'
@@ -79,8 +83,8 @@ DOORS = (
     Door("systemd-networkd", "an address by DHCPv6", "udp", lambda _: 546, "ip6 saddr fe80::/10 udp sport 547"),
     Door("gateway", "the predecessor's page", "tcp", _old_page),
     Door("meter", "an SMA or TQ meter", "udp", _multicast_meter),
-    Door("ccs", "a CCS car asks where the charger is", "udp", _car, FROM_CAR),
-    Door("ccs", "a CCS car speaks to the charger", "tcp", _car, FROM_CAR),
+    Door("ccs", "a CCS car asks where the charger is", "udp", _car_asks, FROM_CAR),
+    Door("ccs", "a CCS car speaks to the charger", "tcp", _car_speaks, FROM_CAR),
 )
 
 

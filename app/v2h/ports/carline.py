@@ -1,13 +1,13 @@
 """Where a CCS car finds us and speaks to us: the discovery by UDP, and the TCP connection of one car.
 
-Both have the same port number, so that the firewall opens no other. Only one car is connected at a time: while it is,
+The ports are fixed, so that the firewall opens no others. Only one car is connected at a time: while it is,
 nothing listens for another one, and the kernel refuses it.
 """
 
 import socket
 
 from v2h.ccs.exi import LONGEST_B
-from v2h.ccs.sdp import GROUP, PORT, read_request, response
+from v2h.ccs.sdp import GROUP, PORT, TCP_PORT, read_request, response
 from v2h.ccs.v2gtp import HEADER_B, Payload, V2gtpError, pack, take_messages
 from v2h.ports.plc import link_local, listener, sdp_socket
 
@@ -29,7 +29,7 @@ class CarLine:
         self.closed_why = ""
         self._discovery = sdp_socket(interface, GROUP, PORT)
         try:
-            self._door = listener(interface, PORT)
+            self._door = listener(interface, TCP_PORT)
         except OSError:
             self._discovery.close()
             raise
@@ -88,7 +88,7 @@ class CarLine:
             self._car.close()
             self._car, self.closed_why = None, why
             self._buffer.clear()
-            self._door = listener(self._interface, PORT)
+            self._door = listener(self._interface, TCP_PORT)
 
     def close(self) -> None:
         for node in self.sockets():

@@ -3,7 +3,7 @@
 import pytest
 
 from v2h.ccs.exi import LONGEST_B
-from v2h.ccs.sdp import Asked, read_request, response
+from v2h.ccs.sdp import TCP_PORT, Asked, read_request, response
 from v2h.ccs.v2gtp import Payload, V2gtpError, pack, take_messages
 
 ONE, TWO = pack(Payload.EXI, b"one"), pack(Payload.EXI, b"second")
@@ -46,6 +46,11 @@ def test_the_discovery_answers_with_address_and_port() -> None:
     assert read_request(bytes.fromhex("01fe9000000000020000")) == Asked(tls=True)
     address = bytes.fromhex("fe80000000000000000000fffe005e01")
     assert response(address, 49152).hex() == "01fe900100000014" + address.hex() + "c000" + "1000"
+
+
+def test_the_car_is_sent_to_a_dynamic_port() -> None:
+    """RFC 6335; the car of iso15118 0.31.2 hung up without a word when it was sent to port 15118."""
+    assert TCP_PORT in range(49152, 65536)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def opened(folder: Path, toml: str = "", *, key: bool = False) -> set[str]:
     [
         ("", False, ALWAYS),
         ("", True, ALWAYS | {"tcp 22"}),
-        (CCS, False, ALWAYS | {"udp 15118", "tcp 15118"}),
+        (CCS, False, ALWAYS | {"udp 15118", "tcp 61851"}),
         ('[web]\nlisten = "[::]:8080"', False, ALWAYS - {"tcp 80"} | {"tcp 8080"}),
         ('[web]\nlisten = "127.0.0.1:80"', False, ALWAYS - {"tcp 80"}),
         ('[meter.grid]\nkind = "sma"', False, ALWAYS | {"udp 9522"}),
