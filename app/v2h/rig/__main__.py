@@ -7,8 +7,9 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import Literal
 
-from v2h.ccs.messages import DIN, ISO2
+from v2h.ccs.messages import DIN, ISO2, Dialect
 from v2h.ports.lines import LEDS
 from v2h.ports.rig import RigLink, RigLinkError
 from v2h.rig.ad7327 import CABLE_CHANNEL, CABLE_DIVIDER
@@ -29,7 +30,8 @@ EXAMPLES = """examples:
   python -m v2h.rig set record=write              the last 80 s of a session, to $V2H_RUN/rig-record.json
   python -m v2h.rig set press=on_off              push the front panel's button for 0.2 s
 """
-DIALECTS = {"din": DIN, "iso2": ISO2}
+CCS_CARS: dict[str, Dialect | Literal["outside"]] = {"din": DIN, "iso2": ISO2, "outside": "outside"}
+"""outside: another program speaks for the car."""
 CHARGER_METER_S = 1.0
 """Load following needs only the grid's meter; the charger's own meter shows the losses."""
 
@@ -79,7 +81,7 @@ def serve(options: argparse.Namespace) -> int:
     emulated = options.profile == "emulated"
     points = read_csv(options.trace) if options.trace else day_trace()
     house = House(points, sun_peak_w=options.sun_peak_w, start_s=options.trace_start)
-    ccs = DIALECTS.get(options.ccs)
+    ccs = CCS_CARS.get(options.ccs)
     plant = Plant(house, soc_pct=options.soc, now=time.monotonic(), ccs=ccs)
     leds = LedOutputs(LEDS) if emulated or options.outputs_from_leds else None
     rig = Rig(plant, directory / "rig.sock", leds=leds, hold_outputs=options.hold_outputs)
@@ -137,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--hold-outputs", action="store_true", help="outputs outlive their connection, as gpio-leds do")
     run.add_argument("--web", metavar="HOST:PORT", help="where the page listens")
     run.add_argument("--soc", type=float, default=60.0, metavar="PCT")
-    run.add_argument("--ccs", choices=sorted(DIALECTS), help="a CCS car of this dialect (in a network namespace)")
+    run.add_argument("--ccs", choices=sorted(CCS_CARS), help="a CCS car of this dialect (in a network namespace)")
     run.add_argument("--trace", type=Path, metavar="CSV", help="t_s,watts; default: our own synthetic day")
     run.add_argument("--trace-start", type=float, default=0.0, metavar="S", help="where in the trace to begin")
     run.add_argument("--sun-peak-w", type=float, default=0.0, metavar="W")

@@ -1,6 +1,7 @@
 """A simulated CCS car at the plug, as the plant sees it: its pilot, its contactors and its battery. Pure.
 
-It stands in the place of the CHAdeMO car (ev.py). Its messages are in evcc.py; ccsline.py carries them.
+It stands in the place of the CHAdeMO car (ev.py). Its messages are in evcc.py, and ccsline.py carries them; or another
+program speaks for it, and this car does with pilot and contactors what that program asks (carside.py).
 """
 
 import math
@@ -8,6 +9,7 @@ from enum import Enum, auto
 
 from v2h.ccs.messages import Dialect
 from v2h.rig.cable import OPEN_LIMIT_A, Circuit
+from v2h.rig.carside import CarSide
 from v2h.rig.evcc import Evcc
 from v2h.rig.insulationmeter import InsulationMeter
 from v2h.rig.pilotbox import PilotBox
@@ -29,18 +31,19 @@ class Phase(Enum):
 
 
 class CcsCar:
-    """A car with a pilot box and an insulation monitor beside the charger. evcc: the session that runs, None while the
-    car does not speak; past: the names of the requests of the last one."""
+    """A car with a pilot box and an insulation monitor beside the charger. dialect: None if another program speaks for
+    it. evcc: the session that runs, None while the car does not speak; past: the names of the requests of the last
+    one."""
 
     next_frame = math.inf
     """It has no CAN."""
     discharge_a = 0.0
 
-    def __init__(self, circuit: Circuit, dialect: Dialect) -> None:
+    def __init__(self, circuit: Circuit, dialect: Dialect | None) -> None:
         self.circuit, self.dialect = circuit, dialect
         circuit.precharged = True
         self.box, self.monitor = PilotBox(), InsulationMeter()
-        self.evcc: Evcc | None = None
+        self.evcc: CarSide | None = None
         self.past: list[str] = []
         self.failed = ""
         self.ended = False
@@ -67,10 +70,9 @@ class CcsCar:
             return Phase.ENDED if self.ended else Phase.LOOKING
         return Phase.CHARGING if self.evcc.closed else Phase.TALKING
 
-    def connect(self) -> Evcc:
-        """The car is connected: a session begins."""
-        self.evcc, self.failed = Evcc(self.dialect), ""
-        return self.evcc
+    def connect(self) -> None:
+        """The car is connected, or matched if another program speaks for it: a session begins."""
+        self.evcc, self.failed = CarSide() if self.dialect is None else Evcc(self.dialect), ""
 
     def disconnect(self, why: str) -> None:
         """The connection is closed. The car begins again when the pulse has gone and come back."""

@@ -3,7 +3,8 @@ pilot box and the insulation monitor on pseudo-terminals.
 
     charger: plc0 --- modem0 | power line | modem1 --- car0: the car
 
-The car matches with real frames, asks by real UDP, and speaks by real TCP through the simulated modems.
+The car matches with real frames, asks by real UDP, and speaks by real TCP through the simulated modems. If another
+program speaks for it, that program asks and speaks in the namespace `network`, from the match on.
 """
 
 import os
@@ -21,6 +22,7 @@ from v2h.ccs.sdp import GROUP, PORT
 from v2h.ccs.v2gtp import HEADER_B, Payload, pack, take_messages
 from v2h.ports.plc import INTERFACE, PlcPort
 from v2h.rig.ccscar import CcsCar
+from v2h.rig.evcc import Evcc
 from v2h.rig.netspace import NetSpace, ip
 from v2h.rig.plcmodem import Medium, Modem
 from v2h.rig.plcwire import PowerLine, whole_frames
@@ -109,6 +111,11 @@ class CcsLine:
         """Of the pilot box and of the insulation monitor."""
         return f"serial:{self._box.path}", f"serial:{self._monitor.path}?unit={ADDRESS}"
 
+    @property
+    def network(self) -> str:
+        """The namespace of the car's interface, for `nsenter --net=PATH`."""
+        return self._space.path
+
     def tick(self, now: float) -> None:
         """Everything that is due: lines of the box, the matching, the car's next request."""
         self._box.write(self._car.box.tick(now))
@@ -154,6 +161,12 @@ class CcsLine:
     def _discover(self, now: float) -> None:
         if self._talk is not None or now < self._ask_t:
             return
+        if self._car.dialect is None:
+            if self._car.evcc is None:
+                self._car.connect()
+            elif self._car.evcc.over:
+                self._car.disconnect("")
+            return
         self._ask_t = now + ASK_S
         if self._asking is None:
             with self._space.inside():
@@ -181,7 +194,7 @@ class CcsLine:
 
     def _speak(self, now: float) -> None:
         evcc = self._car.evcc
-        if self._talk is None or evcc is None:
+        if self._talk is None or not isinstance(evcc, Evcc):
             return
         if evcc.over or self._car.ended:
             self._hang_up()
@@ -201,7 +214,7 @@ class CcsLine:
 
     def _hear(self) -> None:
         evcc, now = self._car.evcc, self._clock()
-        if self._talk is None or evcc is None:
+        if self._talk is None or not isinstance(evcc, Evcc):
             return
         try:
             data = self._talk.recv(4096)

@@ -52,9 +52,17 @@ def state(plant: Plant) -> dict[str, Any]:
 
 
 def _ccs(car: CcsCar) -> dict[str, Any]:
-    """The boxes of a CCS car, and the requests of its session, or of its last one."""
-    asked = car.past if car.evcc is None else car.evcc.asked
-    return {"pilot": car.box.state, "relay": car.box.relay, "ohm": car.monitor.ohm, "asked": asked}
+    """The boxes of a CCS car, and the requests of its session, or of its last one.
+
+    joined: its session runs. measured: what the car knows of itself. stops: the driver has ended the charge.
+    """
+    side = car.evcc
+    asked = car.past if side is None else side.asked
+    boxes = {"pilot": car.box.state, "relay": car.box.relay, "ohm": car.monitor.ohm, "asked": asked}
+    if side is None:
+        return boxes | {"joined": False}
+    measured = {"battery_v": side.battery_v, "inlet_v": side.inlet_v, "soc_pct": side.soc_pct}
+    return boxes | {"joined": True, "measured": measured, "stops": side.stops}
 
 
 def apply(plant: Plant, key: str, value: str) -> None:
@@ -141,6 +149,14 @@ def _silence_box(plant: Plant, key: str, value: str) -> None:
     _ccs_car(plant, key).box.silent = _flag(key, value)
 
 
+def _act(plant: Plant, key: str, value: str) -> None:
+    """What a program that speaks for the car does: pilot C, contactors, the end of the session."""
+    car = _ccs_car(plant, key)
+    if car.dialect is not None or car.evcc is None:
+        raise ValueError(f"{key}: no session of another program runs (python -m v2h.rig serve --ccs outside)")
+    setattr(car.evcc, key.removeprefix("ccs_"), _flag(key, value))
+
+
 def _stop_car(plant: Plant, key: str, value: str) -> None:
     if value != "stop":
         raise ValueError(f"{key}={value}: only car=stop, the driver ends the charge at the car")
@@ -169,6 +185,9 @@ KNOBS: dict[str, Callable[[Plant, str, str], None]] = {
     "car": _stop_car,
     "ccs_ohm": _set_ohm,
     "ccs_box_silent": _silence_box,
+    "ccs_wants_energy": _act,
+    "ccs_closed": _act,
+    "ccs_over": _act,
 }
 """Knob -> its function. load_w takes watts or `trace`, trace_s jumps to a second of the trace; a deaf converter
 acknowledges writes and does not obey them."""

@@ -5,11 +5,12 @@ that is not OK, or a status of emergency, ends the session at once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from v2h.ccs.messages import DIN, HANDSHAKE, Ask, Dialect, amount, physical
 from v2h.ccs.sequence import START, STOP
+from v2h.rig.carside import CarSide
 
 PAUSE_S = 0.1
 """From an answer to the next request, as cars in recordings: 10 to 120 ms."""
@@ -26,26 +27,11 @@ _AMOUNTS_MOST_A = 1000.0
 
 
 @dataclass(slots=True)
-class Evcc:
-    """One session of one car. wants_a: the current that it asks for at most. max_v: its limit.
-
-    soc_pct, battery_v, inlet_v: set by the caller before each call. wants_energy: the car shows pilot C. closed: its
-    contactors. over: it asks nothing more. failed: why it ended early, "" else. stops: it ends the charge."""
+class Evcc(CarSide):
+    """One session of one car, with the messages. The caller sets what the car measures before each call."""
 
     dialect: Dialect
-    wants_a: float = 16.0
-    max_v: float = 410.0
-    soc_pct: float = 50.0
-    battery_v: float = 380.0
-    inlet_v: float = 0.0
-    wants_energy: bool = False
-    closed: bool = False
-    stops: bool = False
-    over: bool = False
-    failed: str = ""
     ask: Ask = Ask.PROTOCOL
-    asked: list[str] = field(default_factory=list)
-    """The names of its requests, each once in a row."""
     _wants: str = START
     _due_t: float = 0.0
     _waits: bool = False
@@ -77,10 +63,6 @@ class Evcc:
         elif fields.get("EVSEProcessing", "Finished") == "Finished":
             stop = self.stops or told == "EVSE_Shutdown" or status.get("EVSENotification") == "StopCharging"
             self._go_on(fields, stop)
-
-    def fail(self, why: str) -> None:
-        """Everything ends: the pilot goes to B, the contactors open."""
-        self.failed, self.over, self.wants_energy, self.closed = self.failed or why, True, False, False
 
     def _go_on(self, fields: Mapping[str, Any], stop: bool) -> None:
         match self.ask:

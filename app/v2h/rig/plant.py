@@ -5,6 +5,7 @@ time. It can be deep-copied (a snapshot), draws no random numbers and reads no c
 """
 
 import math
+from typing import Literal
 
 from v2h.ccs.messages import Dialect
 from v2h.rig.battery import LEAF_24, Battery, Pack
@@ -26,7 +27,8 @@ class Plant:
     """Everything behind the charger's connectors.
 
     The caller advances the time with step() and passes each frame and each output change at its time; the caller also
-    chooses the order within one time. outputs: what the board drives now. ccs: the car is one for CCS, of this dialect.
+    chooses the order within one time. outputs: what the board drives now. ccs: the car is one for CCS, of this dialect,
+    or another program speaks for it ("outside").
     """
 
     def __init__(
@@ -37,14 +39,18 @@ class Plant:
         now: float = 0.0,
         habits: Habits = LEAF,
         pack: Pack = LEAF_24,
-        ccs: Dialect | None = None,
+        ccs: Dialect | Literal["outside"] | None = None,
     ) -> None:
         self.now = now
         self.start = now
         self.house = house if house is not None else House.constant(300.0)
         self.battery = Battery(soc_pct, pack)
         self.circuit = Circuit(self.battery)
-        self.car: Car | CcsCar = Car(self.circuit, habits) if ccs is None else CcsCar(self.circuit, ccs)
+        self.car: Car | CcsCar = (
+            Car(self.circuit, habits)
+            if ccs is None
+            else CcsCar(self.circuit, ccs if isinstance(ccs, Dialect) else None)
+        )
         self.pre = Pre()
         self.outputs = NONE
         self.charger_wh = self.grid_wh = self.grid_abs_wh = 0.0

@@ -290,4 +290,5 @@ class Rig:
 
     def _state(self) -> dict[str, object]:
         lit = self._pca9552.driven(time.monotonic())
-        return control.state(self.plant) | {"panel_low_pins": [n for n, low in enumerate(lit) if low]}
+        network = {} if self.ccs is None else {"car_network": self.ccs.network}
+        return control.state(self.plant) | {"panel_low_pins": [n for n, low in enumerate(lit) if low]} | network
