@@ -109,6 +109,8 @@ class CcsCar:
             evcc.soc_pct = circuit.battery.soc_pct
             evcc.stops = evcc.stops or evcc.soc_pct >= FULL_PCT
             self.box.wants_energy = evcc.wants_energy
+            if evcc.over and self.dialect is None:  # no connection of ours closes
+                self.disconnect("")
         self._pulse_lost_t = math.inf if self.box.pulsed else min(self._pulse_lost_t, now)
         if not self.box.pulsed:
             self.disconnect("the pilot's pulse has gone")

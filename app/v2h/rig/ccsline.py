@@ -164,8 +164,6 @@ class CcsLine:
         if self._car.dialect is None:
             if self._car.evcc is None:
                 self._car.connect()
-            elif self._car.evcc.over:
-                self._car.disconnect("")
             return
         self._ask_t = now + ASK_S
         if self._asking is None:
