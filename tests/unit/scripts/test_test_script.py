@@ -18,7 +18,7 @@ case "${0##*/} $*" in $FAILS) exit 1 ;; esac
 def run(folder: Path, *words: str, fails: str = "nothing") -> tuple[int, list[str], list[str]]:
     """(exit code, lines printed, commands run) in a checkout whose tools do nothing. `fails`: a shell pattern of the
     commands that fail."""
-    gets = ("scripts/get-hass", "scripts/get-promtool")
+    gets = ("scripts/get-hass", "scripts/get-iso15118", "scripts/get-promtool")
     for name in (".venv/bin/pytest", ".venv/bin/python", "scripts/lint", "scripts/bench", "bin/make", *gets):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(STUB)
@@ -27,6 +27,7 @@ def run(folder: Path, *words: str, fails: str = "nothing") -> tuple[int, list[st
     for name, text in {
         "tests/hass/requirements.lock": "homeassistant==2026.11.0 \\\n",
         "build/hass.why": "no root",
+        "build/iso15118.why": "no index",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -58,6 +59,13 @@ def test_the_sum_says_when_home_assistant_did_not_run_and_why(tmp_path: Path) ->
     assert ran[-1] == "pytest tests/hass", "its tests are skipped by themselves"
 
 
+def test_the_sum_says_when_the_independent_car_did_not_run_and_why(tmp_path: Path) -> None:
+    code, said, ran = run(tmp_path, "--long", fails="get-iso15118*")
+    assert code == 0
+    assert "independent car: NOT RUN, no index" in said
+    assert "pytest -s tests/iso15118" in ran, "its tests are skipped by themselves"
+
+
 @pytest.mark.parametrize(
     ("fails", "named"),
     [
@@ -86,6 +94,7 @@ def test_what_is_too_long_for_ci_is_run_by_its_own_targets(tmp_path: Path) -> No
     asked = {line.split()[1] for line in ran if line.startswith("make ")}
     assert asked == {"faults", "fuzz", "powercuts"}
     assert "bench month" in ran and "make faults MUTANTS=200" in ran
+    assert ran[ran.index("get-iso15118 ") + 1] == "pytest -s tests/iso15118"
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert asked < targets and {"quick", "test", "long"} < targets
 
