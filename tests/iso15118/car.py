@@ -150,8 +150,9 @@ class Car(SimEVController):
         return await super().get_charge_params_v2(protocol)
 
     async def is_precharged(self, present_voltage_evse: Any) -> bool:
-        """Inlet and battery agree: the contactors close."""
-        near = abs(self._measured["inlet_v"] - self._measured["battery_v"]) <= CLOSE_WITHIN_V
+        """Inlet and battery agree, and so does what the charger says: the contactors close."""
+        seen_v = (self._measured["inlet_v"], present_voltage_evse.get_decimal_value())
+        near = all(abs(volts_v - self._measured["battery_v"]) <= CLOSE_WITHIN_V for volts_v in seen_v)
         if near:
             self._body.order("closed", True)
             self._closed, self._until = True, time.monotonic() + self._charge_s
