@@ -103,6 +103,8 @@ def main() -> None:
             demand_ms += found.get("times_ms", {}).get(DEMAND, [])
             complete += not found["failed"] and found["end"] == "idle"
             print(json.dumps(found), flush=True)
+            if found["faults"]:
+                tree.until(lambda: tree.command("clear-fault")["ok"], 60, "the fault is cleared")
     said = f"{options.dialect}: {complete} of {options.runs} complete"
     if len(demand_ms) > 1:
         parts = statistics.quantiles(demand_ms, n=100, method="inclusive")
