@@ -7,7 +7,7 @@ from typing import Any
 COUNTER, COUNTER_HZ = 0x1000005C, 24_000_000
 """SYS_24MHZ of the vexpress's system registers: 32 bits, so it wraps after 179 s."""
 
-BOOT_S = 600
+BOOT_S = 1200
 """Time until shell and page answer: two minutes on an idle machine of two cores, much more on a busy one."""
 
 
