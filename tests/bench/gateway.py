@@ -52,7 +52,7 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
             sent += 1
             made = generator.choice((noise, almost_good))(generator)
             if generator.random() < 0.2:
-                page = said(page, socket, made, anew=sent % 20 == 0)
+                page = said(page, socket, made, reconnect=sent % 20 == 0)
             else:
                 reader.client.publish(f"v2h/{generator.choice(TOPICS)}/set", made)
             if now >= began + len(sizes_kib) * LASTS_S / 20:
@@ -69,10 +69,10 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
     ]
 
 
-def said(page: WebSocket, port: int, made: bytes, *, anew: bool) -> WebSocket:
-    """Send it as text, or as it is. anew: on a new connection, as also after the gateway has closed the old one."""
+def said(page: WebSocket, port: int, made: bytes, *, reconnect: bool) -> WebSocket:
+    """Send it as text, or as raw bytes. reconnect: open a new connection first. Returns the connection to use next."""
     try:
-        if anew:
+        if reconnect:
             page.close()
             page = WebSocket(port)
         if made[:1] == b"{":

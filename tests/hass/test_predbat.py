@@ -61,7 +61,7 @@ def test_each_run_repeats_its_order_and_so_makes_it_last(house: House, predbat: 
     first = house.manager("until")
 
     def lasts_longer() -> bool:
-        """The end is told in whole seconds, so a repetition within one changes nothing."""
+        """The message gives the end in whole seconds, so a repetition within the same second changes nothing."""
         assert predbat.run(CHARGE) == ["charge_start_service"]
         return bool(house.manager("until") > first)
 

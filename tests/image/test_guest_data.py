@@ -39,7 +39,7 @@ def full(board: Guest) -> None:
 
 
 def read_only(board: Guest) -> None:
-    """The kernel is told that it has found an error."""
+    """Marks an error in the file system, as the kernel does when it finds one."""
     board.out("echo v2h-test >/sys/fs/ext4/vda4/trigger_fs_error")
 
 

@@ -53,7 +53,7 @@ class V2gResult(NamedTuple):
 
 
 def replay_v2g(found: Conversation) -> V2gResult:
-    """Every supportedAppProtocolReq begins a session. Raises ValueError when there is none."""
+    """Every supportedAppProtocolReq begins a session. Raises ValueError when the recording has no such request."""
     frames = [frame for frame in found.frames if frame.namespace]
     starts = [n for n, frame in enumerate(frames) if frame.name == f"{HANDSHAKE}Req"]
     if not starts:
