@@ -1,4 +1,4 @@
-"""The whole tree on this machine with the independent car of tests/iso15118, in a network namespace of its own.
+"""The whole tree on this machine with the independent car of tests/independent_car, in a network namespace of its own.
 
     unshare --net python -m tests.support.isocartree din|iso2 [--end car|stop] [--runs 10] [--pause 0]
 
@@ -42,7 +42,7 @@ def start_car(tree: Tree, dialect: str, charge_s: float, pause_s: float, words: 
     inside = ["nsenter", f"--net={tree.rig()['car_network']}", str(VENV / "bin/python")]
     told = [dialect, str(tree.desk.run / "rig.sock"), str(charge_s), str(pause_s)]
     env = {**os.environ, "PYTHONPATH": str(ROOT / "app")}
-    car = [*inside, str(ROOT / "tests/iso15118/car.py"), *told]
+    car = [*inside, str(ROOT / "tests/independent_car/car.py"), *told]
     return subprocess.Popen(car, env=env, stdout=subprocess.PIPE, stderr=words, text=True)
 
 

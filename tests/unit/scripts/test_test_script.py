@@ -63,7 +63,7 @@ def test_the_sum_says_when_the_independent_car_did_not_run_and_why(tmp_path: Pat
     code, said, ran = run(tmp_path, "--long", fails="get-iso15118*")
     assert code == 0
     assert "independent car: NOT RUN, no index" in said
-    assert "pytest -s tests/iso15118" in ran, "its tests are skipped by themselves"
+    assert "pytest -s tests/independent_car" in ran, "its tests are skipped by themselves"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_is_too_long_for_ci_is_run_by_its_own_targets(tmp_path: Path) -> No
     asked = {line.split()[1] for line in ran if line.startswith("make ")}
     assert asked == {"faults", "fuzz", "powercuts"}
     assert "bench month" in ran and "make faults MUTANTS=200" in ran
-    assert ran[ran.index("get-iso15118 ") + 1] == "pytest -s tests/iso15118"
+    assert ran[ran.index("get-iso15118 ") + 1] == "pytest -s tests/independent_car"
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert asked < targets and {"quick", "test", "long"} < targets
 

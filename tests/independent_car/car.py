@@ -1,6 +1,6 @@
 """The independent car: the EVCC of the open package iso15118, with its own state machine and its own timeouts.
 
-    PYTHONPATH=app build/iso15118/bin/python tests/iso15118/car.py din|iso2 RIG_SOCKET CHARGE_S [PAUSE_S]
+    PYTHONPATH=app build/iso15118/bin/python tests/independent_car/car.py din|iso2 RIG_SOCKET CHARGE_S [PAUSE_S]
 
 Runs in the network namespace of the simulated car, beside a rig with `--ccs outside`: the package does discovery, TCP
 and the messages; pilot, contactors and battery are the rig's. Our codec is behind its IEXICodec, so that no Java is
