@@ -86,10 +86,10 @@ def test_a_pause_at_0_w_keeps_the_session(name: str) -> None:
 @pytest.mark.parametrize("name", ["esp32", "zombieverter", "orion/0.9"])
 def test_near_full_it_ends_as_charged(name: str) -> None:
     """The converter is at the car's target voltage and gives less current than the car requests. The car lowers its
-    request and then ends the session."""
+    request and then ends the session: at once or after three minutes, as its frames fall between ours."""
     board = board_of(replace(CARS[name], target_v=393), soc_pct=95.5)
     board.run_until(State.ENERGY, within_s=60)
-    board.run_until(State.IDLE, State.FAULT, within_s=120)
+    board.run_until(State.IDLE, State.FAULT, within_s=300)
     assert board.charger.session.ended_by == "car"
     assert "car" in board.charger.session.reason
     assert_idle(board)

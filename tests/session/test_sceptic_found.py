@@ -11,7 +11,7 @@ from v2h.chademo.refusals import clear_refusal
 from v2h.pre import objects as pre
 from v2h.safety.guarding import Guarding
 from v2h.safety.makesafe import OFF_ORDER
-from v2h.safety.outputs import NONE, Output
+from v2h.safety.outputs import CONTACTORS, NONE, Output
 from v2h.safety.rules import UNLOCK_BY_PERSON_S
 
 # What an independent fuzzer found
@@ -167,6 +167,27 @@ def test_a_spike_in_the_contactor_check_is_no_weld(volts_v: float) -> None:
     board.run(0.06)
     board.adc_bias_v = 0.0
     board.run_until(State.ENERGY)
+
+
+@pytest.mark.parametrize("gap_s", [0.45, 60.0])
+@pytest.mark.parametrize("since", [State.BLEED, State.CONTACTOR_CHECK])
+def test_a_sensor_that_fails_before_d2_hides_no_weld(since: State, gap_s: float) -> None:
+    """The readings that show c1 and c2 open are missing then. In the check itself that also holds where the owner has
+    named the pack, so that a session without a sensor would be permitted."""
+    for after_s in (step * 0.05 for step in range(50 if since is State.BLEED else 10)):
+        board, circuit = with_faulty_circuit()
+        if since is State.CONTACTOR_CHECK:
+            board.charger = VirtualBoard(cells_in_series=96).charger
+        board.run_until(State.INSULATION)
+        circuit.welded = CONTACTORS
+        board.run_until(since)
+        board.run(after_s)
+        gone_t = board.now
+        while board.state is not State.FAULT:
+            board.cable_measured = board.now - gone_t > gap_s
+            board.step()
+            assert Output.D2 not in board.plant.outputs, after_s
+            assert board.now < 90
 
 
 @pytest.mark.parametrize("entry", [pre.SET_AMPS, pre.SET_VOLTS, pre.ENABLE])

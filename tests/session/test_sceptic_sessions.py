@@ -137,7 +137,7 @@ def test_a_cable_that_stands_is_not_waited_for() -> None:
     while board.state is State.UNLOCK:
         board.adc_bias_v = 200.0 - board.plant.cable_v
         board.step()
-    assert board.now - unlocking == pytest.approx(limits.UNLOCKING.value, abs=0.1)
+    assert board.now - unlocking == pytest.approx(limits.UNLOCKING.value, abs=0.11)  # one exchange with guard
     assert "200 V on the cable: the plug stays locked" in board.charger.session.reason
 
 

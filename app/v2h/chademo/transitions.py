@@ -163,14 +163,18 @@ def _test_open(session: Progress, now: float, inputs: Inputs) -> State | None:
         return State.D2_OFF
     if inputs.cable_source in MEASURED:
         return State.CONTACTOR_CHECK
+    if not inputs.may_assume:
+        return None  # the sensor has just been lost (supervision.py, cable_lost)
     return State.CAR_CONTACTORS if is_empty(inputs, limits.CABLE_EMPTY_BEFORE_D2_V.value) else None
 
 
 def _contactor_check(session: Progress, now: float, inputs: Inputs) -> State | None:
     """The converter is at 50 V while c1 and c2 are open: if the cable follows it, both are welded. With d2 the car
-    would then close its contactors onto the converter's empty capacitor."""
+    would then close its contactors onto the converter's empty capacitor. Only the sensor shows it: the converter's own
+    value from before c1 and c2 opened does not, so a sensor that is lost here ends the session."""
     if (
-        inputs.pre.volts_v is None
+        inputs.cable_source not in MEASURED
+        or inputs.pre.volts_v is None
         or now - inputs.pre.volts_t > FRESH_S
         or inputs.pre.volts_v < limits.CHECK_RISEN_V.value
     ):

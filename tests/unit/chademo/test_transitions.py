@@ -135,8 +135,9 @@ def test_without_a_measured_cable_the_test_is_done_on_an_empty_cable_only(
     highest_v: float, following: State | None
 ) -> None:
     look = Look().inputs()
-    look = replace(look, cable=CableVoltage(highest_v, Source.ASSUMED, highest_v))
+    look = replace(look, cable=CableVoltage(highest_v, Source.ASSUMED, highest_v), may_assume=True)
     assert NEXT[State.TEST_OPEN](progress(State.TEST_OPEN), NOW, look) is following
+    assert NEXT[State.TEST_OPEN](progress(State.TEST_OPEN), NOW, replace(look, may_assume=False)) is None
 
 
 def test_the_plug_stays_locked_while_d1_is_on() -> None:

@@ -147,8 +147,9 @@ def test_what_was_read_before_the_converter_could_follow_says_nothing(i: Inputs)
         ({"guard": None}, True, None),
         ({"guard": report(Output.C1)}, True, None),
         ({"guard": report(Output.C2)}, False, None),
-        ({"guard": OPEN, "cable": assumed(0.0, 20.0)}, False, State.CAR_CONTACTORS),
-        ({"guard": OPEN, "cable": assumed(0.0, 20.1)}, False, None),
+        ({"guard": OPEN, "cable": assumed(0.0, 20.0), "may_assume": True}, False, State.CAR_CONTACTORS),
+        ({"guard": OPEN, "cable": assumed(0.0, 20.1), "may_assume": True}, False, None),
+        ({"guard": OPEN, "cable": assumed(0.0)}, False, None),
         ({"guard": OPEN, "cable": UNKNOWN}, False, None),
     ],
 )
@@ -174,7 +175,8 @@ SPIKE, WELDED = measured(20.1), steady(20.1)
         ({"cable": SPIKE}, None, False, ""),
         ({"cable": CableVoltage(0.0, Source.VERIFIED, 20.1)}, None, True, ""),
         ({"cable": CableVoltage(None, Source.VERIFIED, 20.0)}, State.CAR_CONTACTORS, True, ""),
-        ({"cable": UNKNOWN}, None, True, ""),
+        ({"cable": UNKNOWN}, None, False, ""),
+        ({"cable": assumed(0.0), "may_assume": True}, None, False, ""),
     ],
 )
 def test_a_cable_that_follows_the_converter(
