@@ -19,6 +19,7 @@ from v2h.web.state import LiveState
 
 PASSWORD = "correct horse battery"
 JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://localhost"}
 
 
 @dataclass

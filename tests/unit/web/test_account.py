@@ -7,9 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.webapp import PASSWORD, WebApp, browser
+from tests.support.webapp import FORM, PASSWORD, WebApp, browser
 
-FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://localhost"}
 NEW = "an even longer one"
 
 

@@ -10,14 +10,13 @@ import pytest
 from flask import Flask
 
 from tests.support.messages import charger, manager
-from tests.support.webapp import WebApp, browser
+from tests.support.webapp import FORM, WebApp, browser
 from v2h.bus.messages import Alive, ManagerSettings, Reply
 from v2h.bus.sentences import say
 from v2h.config.site import Cable, Car, Config
 from v2h.web.start_steps import DONE, OPEN, WAITS, Known, steps
 from v2h.web.view import labels
 
-FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://localhost"}
 READY = Known(
     has_password=True,
     view={"clock": {"tone": "good"}, "grid": "385 W"},
