@@ -1,7 +1,8 @@
 """What the REST endpoints have in common: how a request is read and refused, and how a command's reply is answered."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import Response, jsonify, request
 
@@ -10,6 +11,8 @@ from v2h.bus.sentences import in_language, say
 from v2h.checks import Count, Range, check_texts, shown
 from v2h.web.auth import refusal
 from v2h.web.language import asked
+
+T = TypeVar("T", int, float)
 
 
 class BadRequestError(ValueError):
@@ -58,20 +61,19 @@ def _no_number(word: str) -> None:
 
 def number(name: str, default: float, low: float, high: float) -> float:
     """The number in a query parameter. Raises BadRequestError."""
-    text = request.args.get(name)
-    if text is None:
-        return default
-    try:
-        return Range(low, high).read(text)
-    except ValueError as expected:
-        raise BadRequestError(f"{name} = {shown(text)} is not {expected}") from None
+    return _parameter(name, default, Range(low, high).read)
 
 
 def whole(name: str, default: int, low: int, high: int) -> int:
+    """The whole number in a query parameter. Raises BadRequestError."""
+    return _parameter(name, default, Count(low, high).read)
+
+
+def _parameter(name: str, default: T, read: Callable[[str], T]) -> T:
     text = request.args.get(name)
     if text is None:
         return default
     try:
-        return Count(low, high).read(text)
+        return read(text)
     except ValueError as expected:
         raise BadRequestError(f"{name} = {shown(text)} is not {expected}") from None
