@@ -1,8 +1,7 @@
 """A running tree on the desk and the operations of a test on it, done as an owner would: over HTTP."""
 
+import contextlib
 import json
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -11,6 +10,7 @@ from typing import Any
 
 from tests.support.ownerlogin import log_in
 from tests.support.supervised import processes
+from v2h.ports.rig import RigLink
 from v2h.rig.desk import Desk
 
 NAMES = {"broker", "guard", "charger", "meter", "manager", "panel", "datalog", "web", "pulse"}
@@ -65,10 +65,7 @@ class Tree:
 
     def rig(self) -> dict[str, Any]:
         """The true state, from the rig."""
-        command = [sys.executable, "-m", "v2h.rig", "state"]
-        said = subprocess.run(command, env=dict(self.desk.env), capture_output=True, check=True, timeout=20)
-        document: dict[str, Any] = json.loads(said.stdout)
-        return document
+        return self._ask_rig({})
 
     def press(self, button: str) -> None:
         """Press a button of the front panel for 0.2 s."""
@@ -76,8 +73,16 @@ class Tree:
 
     def set_rig(self, knob: str) -> None:
         """Turn one knob of the rig: "name=value"."""
-        command = [sys.executable, "-m", "v2h.rig", "set", knob]
-        subprocess.run(command, env=dict(self.desk.env), capture_output=True, check=True, timeout=20)
+        name, _, value = knob.partition("=")
+        self._ask_rig({name: value})
+
+    def _ask_rig(self, knobs: dict[str, str]) -> dict[str, Any]:
+        """Ask at the rig's own socket. A test asks ten times a second while it waits: `python -m v2h.rig state` would
+        take a third of a second of a processor each time."""
+        with contextlib.closing(RigLink(f"{self.desk.run}/rig.sock/control")) as link:
+            answer: dict[str, Any] = json.loads(link.transact(json.dumps(knobs).encode()))
+        assert "error" not in answer, answer
+        return answer
 
     def until(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
         deadline = time.monotonic() + timeout_s
