@@ -1,5 +1,6 @@
 """A meter of unknown lag: what is learned, and how well the law follows the house during and after learning."""
 
+import os
 import random
 from collections import deque
 from dataclasses import replace
@@ -13,6 +14,8 @@ from v2h.energy.bench.plant import Plant, Trace, run, settle_s
 from v2h.energy.bench.scoring import step_test
 from v2h.energy.lag import LADDER_S, LagLearner
 
+SEEDS = [1, 7][: int(os.environ.get("HOUSE_SEEDS", "1"))]
+"""Each seed draws another day of each house; `make long` (HOUSE_SEEDS=2) has both."""
 PLANTS = {
     "stated": Plant(),
     "dead time 0.1 s": replace(Plant(), dead_time_s=0.1),
@@ -25,7 +28,7 @@ PLANTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("house", HOUSES)
 @pytest.mark.parametrize("meter", METERS)
-@pytest.mark.parametrize("seed", [1, 7])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_ratios_hold_on_houses_not_tuned_on(house: str, meter: str, seed: int) -> None:
     trace, model = HOUSES[house](random.Random(seed)), METERS[meter]
     best = run(trace, LAWS["oracle"](trace, model), model, Plant())
