@@ -1,25 +1,55 @@
-"""Fixtures of the image tests: the built image as a file, its device trees, and the one guest that boots it."""
+"""Fixtures of the image tests: the built image as a file, its device trees, and two boards that boot it.
+
+A boot takes minutes, so the tests share the boards, one for each of two processes (`-n 2 --dist loadgroup`): `guest`
+has a card as it was flashed; the data partition of `remade` was beyond repair. A test that needs a board in a state of
+its own boots a third.
+"""
 
 import os
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.card import Card, Fat, Root
+from tests.powercuts.recording import prepare
+from tests.support.boardday import Day, whole_day
+from tests.support.card import Card, Fat, Partition, Root
 from tests.support.guest import Guest, GuestError
-from tests.support.machine import BOOT_S
+from tests.support.machine import AT_LENGTH, BOOT_S
 from v2h.vendor.devicetree import Tree, parse
 
-BUILD = Path(__file__).resolve().parents[2] / "build"
+HERE = Path(__file__).parent
+BUILD = HERE.parents[1] / "build"
+SCORED_S = 180 if AT_LENGTH else 120
+"""The load's one step in that time is in the first minute."""
+
+running = pytest.StashKey[dict[str, Guest]]()
 
 
+def board_of(item: pytest.Item) -> str:
+    """The name of the shared board that a test uses, or ""."""
+    return next((name for name in ("remade", "guest") if name in getattr(item, "fixturenames", ())), "")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that uses the guest may have to wait for its start, and its actions take the emulator's time."""
+    """A test that uses a board may have to wait for its start, and its actions take the emulator's time. The tests of a
+    board stay in one process."""
     for item in items:
-        if "guest" in getattr(item, "fixturenames", ()):
+        if item.path.is_relative_to(HERE) and (name := board_of(item)):
             item.add_marker(pytest.mark.guest)
             item.add_marker(pytest.mark.timeout(3 * BOOT_S))
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
+@pytest.hookimpl(tryfirst=True)  # before the fixtures of the test
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A board that this test does not use stands still, because it would take a processor."""
+    for name, board in item.config.stash.get(running, {}).items():
+        if board.qemu.poll() is None:
+            board.halt(name != board_of(item))
 
 
 @pytest.fixture(scope="session")
@@ -57,15 +87,59 @@ def emulated_tree(build: Path) -> Tree:
     return parse((build / "emulation" / "vexpress-v2h.dtb").read_bytes())
 
 
-@pytest.fixture(scope="session")
-def guest(build: Path) -> Iterator[Guest]:
-    """The image, booted once for the whole session (of each worker); its page answers and its shell is open. Its clock
-    starts in the past, as that of the board, which has no battery."""
-    folder = build / "guest" / os.environ.get("PYTEST_XDIST_WORKER", "alone") / "run"
-    with Guest(folder, extra=("--clock", "1999-01-01")) as booted:
+def booted(board: Guest) -> Guest:
+    """The board when its page answers and its shell is open."""
+    try:
+        board.wait_for_shell(BOOT_S)
+        board.wait_for_page(BOOT_S)
+    except GuestError as error:
+        pytest.fail(f"{error}\nthe console's last words:\n{board.last_words()}", pytrace=False)
+    return board
+
+
+@contextmanager
+def shared(board: Guest, name: str, config: pytest.Config) -> Iterator[Guest]:
+    boards = config.stash.setdefault(running, {})
+    with board:
+        boards[name] = board
         try:
-            booted.wait_for_shell(BOOT_S)
-            booted.wait_for_page(BOOT_S)
-        except GuestError as error:
-            pytest.fail(f"{error}\nthe console's last words:\n{booted.last_words()}", pytrace=False)
-        yield booted
+            yield board
+        finally:
+            del boards[name]
+
+
+def folder(build: Path, name: str) -> Path:
+    return build / "guest" / os.environ.get("PYTEST_XDIST_WORKER", "alone") / name
+
+
+@pytest.fixture(scope="session")
+def guest(build: Path, pytestconfig: pytest.Config) -> Iterator[Guest]:
+    """The image, booted once for the whole session. Its clock starts in the past, as that of the board, which has no
+    battery. Its writes to the card are logged for `day`."""
+    place = folder(build, "guest")
+    words = "--clock", "1999-01-01", *prepare(place)
+    with shared(Guest(place / "run", extra=words), "guest", pytestconfig) as board:
+        yield booted(board)
+
+
+@pytest.fixture(scope="session")
+def remade(build: Path, pytestconfig: pytest.Config) -> Iterator[Guest]:
+    """The image, booted once for the whole session with a data partition that was beyond repair: no trace of a file
+    system is left. test_guest_data.py looks at what the board makes of it."""
+    with shared(Guest(folder(build, "remade") / "run"), "remade", pytestconfig) as board:
+        card = board.cut_power()  # in the first second: the card is made, and the board has not come to it
+        wipe(card, Card(build / "v2h.img").partitions()[3])
+        board.switch_on("--keep-card")
+        yield booted(board)
+
+
+def wipe(card: Path, partition: Partition) -> None:
+    """Write zeros over the whole partition of a card that no board has used, so the partition has not grown."""
+    zeros = f"write -q -z {partition.start} {partition.size}"
+    subprocess.run(["qemu-io", "-f", "qcow2", "-c", zeros, card], check=True)
+
+
+@pytest.fixture(scope="session")
+def day(guest: Guest) -> Day:
+    """A whole session. Beside the guest's folder there is the recording of the card from the board's start on."""
+    return whole_day(guest, SCORED_S)

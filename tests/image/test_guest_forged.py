@@ -31,17 +31,17 @@ for _ in range(int(sys.argv[4])):
 
 
 @pytest.fixture
-def owner(guest: Guest) -> Iterator[Owner]:
-    person = Owner(guest)
+def owner(remade: Guest) -> Iterator[Owner]:
+    person = Owner(remade)
     person.to_idle()
-    rig(guest, soc="50")
+    rig(remade, soc="50")
     yield person
     person.to_idle()
 
 
-def test_nobody_obeys_a_local_102_and_a_local_210a(guest: Guest, owner: Owner) -> None:
+def test_nobody_obeys_a_local_102_and_a_local_210a(remade: Guest, owner: Owner) -> None:
     owner.start_energy("charge", amps=5)
-    before = rig(guest)["violations"]
+    before = rig(remade)["violations"]
     known = {event["id"] for event in owner.events()}
     forged = (
         ("can1", 0x102, OVERVOLTAGE_102),
@@ -49,11 +49,11 @@ def test_nobody_obeys_a_local_102_and_a_local_210a(guest: Guest, owner: Owner) -
         ("can0", pre.ANSWER_ID, SET_210A),
     )
     for interface, can_id, data in forged:
-        guest.out(f"{BARE} '{SEND}' {interface} {can_id:x} {data.hex()} {TIMES}")
+        remade.out(f"{BARE} '{SEND}' {interface} {can_id:x} {data.hex()} {TIMES}")
         assert owner.charger()["state"] == "energy", f"{can_id:x}#{data.hex()}"
-    guest.sleep(2)
+    remade.sleep(2)
     events = [event for event in owner.events() if event["id"] not in known]
     said = sorted(event["text"] for event in events if event["code"] == "can-forged")
     assert len(said) == 3, "charger says it once for each bus, guard for the converter's"
     assert [event for event in events if event["level"] == "fault"] == []
-    assert rig(guest)["violations"] == before and owner.charger()["state"] == "energy"
+    assert rig(remade)["violations"] == before and owner.charger()["state"] == "energy"

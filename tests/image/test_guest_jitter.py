@@ -21,19 +21,19 @@ pytestmark = pytest.mark.skipif("JITTER" not in os.environ, reason="a measuremen
 
 
 @pytest.fixture
-def loaded(guest: Guest) -> Iterator[None]:
+def loaded(remade: Guest) -> Iterator[None]:
     spin = "(while :; do :; done) >/dev/null 2>&1 & echo $!"
-    pids = guest.out(f"for n in $(seq {SPINNERS}); do {spin}; done").split()
+    pids = remade.out(f"for n in $(seq {SPINNERS}); do {spin}; done").split()
     assert len(pids) == SPINNERS
     yield
-    guest.out(f"kill {' '.join(pids)}")
+    remade.out(f"kill {' '.join(pids)}")
 
 
-def test_even_under_full_load(guest: Guest, loaded: None) -> None:
-    owner = Owner(guest)
+def test_even_under_full_load(remade: Guest, loaded: None) -> None:
+    owner = Owner(remade)
     owner.press("mode", mode="charge", amps=5)
     owner.wait_for_session("energy", 120)
-    _, said = guest.sh(f"v2h selftest --can-jitter --json --seconds {MEASURED_S}", MEASURED_S + 120)
+    _, said = remade.sh(f"v2h selftest --can-jitter --json --seconds {MEASURED_S}", MEASURED_S + 120)
     told = json.loads(said)
     owner.to_idle()
     for name, value in told.items():

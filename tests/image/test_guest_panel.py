@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.guest import Guest
 from tests.support.guest_owner import SLOWEST, Owner
+from tests.support.machine import AT_LENGTH
 from tests.support.truth import rig
 
 ON_OFF, BOOST = "f1", "f2"
@@ -33,12 +34,12 @@ with SMBus(2) as bus:
 
 
 @pytest.fixture
-def owner(guest: Guest) -> Iterator[Owner]:
-    person = Owner(guest)
-    rig(guest, load_w="3000")
+def owner(remade: Guest) -> Iterator[Owner]:
+    person = Owner(remade)
+    rig(remade, load_w="3000")
     person.to_idle()
     yield person
-    rig(guest, pre_silent="false", load_w="trace")
+    rig(remade, pre_silent="false", load_w="trace")
     person.to_idle()
 
 
@@ -69,58 +70,59 @@ def wait_for_open(guest: Guest, within_s: float) -> float:
     return float(now - begin)
 
 
-def test_lamps_and_keys_through_a_session_and_a_fault(guest: Guest, owner: Owner) -> None:
-    guest.keys(ON_OFF, hold_s=1.5)  # too long to start, too short to clear: it only wakes a dark panel
-    shows(guest, WHITE, lambda bar: bar == NO_BAR)
+def test_lamps_and_keys_through_a_session_and_a_fault(remade: Guest, owner: Owner) -> None:
+    remade.keys(ON_OFF, hold_s=1.5)  # too long to start, too short to clear: it only wakes a dark panel
+    shows(remade, WHITE, lambda bar: bar == NO_BAR)
 
-    guest.keys(ON_OFF)
+    remade.keys(ON_OFF)
     owner.wait_for_session("energy", 60)
-    shows(guest, GREEN, lambda bar: bar == HALF_FROM_THE_LAST)
-    _, buttons, soc, _ = lamps(guest)
+    shows(remade, GREEN, lambda bar: bar == HALF_FROM_THE_LAST)
+    _, buttons, soc, _ = lamps(remade)
     assert soc == HALF_FROM_THE_FIRST, "60 %"
     assert buttons[2:] == [LOW, HIGH_Z], "boost is dark, on/off is lit"
 
-    guest.keys(BOOST)
-    shows(guest, BLUE, lambda bar: bar[0] == LOW and bar[1] == LOW)
-    assert lamps(guest)[1][2:] == [HIGH_Z, HIGH_Z], "boost is lit"
-    guest.keys(BOOST)
-    shows(guest, GREEN, lambda bar: bar == HALF_FROM_THE_LAST)
+    remade.keys(BOOST)
+    shows(remade, BLUE, lambda bar: bar[0] == LOW and bar[1] == LOW)
+    assert lamps(remade)[1][2:] == [HIGH_Z, HIGH_Z], "boost is lit"
+    remade.keys(BOOST)
+    shows(remade, GREEN, lambda bar: bar == HALF_FROM_THE_LAST)
 
-    rig(guest, pre_silent="true")
+    rig(remade, pre_silent="true")
     owner.wait_for_session("fault", 30)
-    shows(guest, RED, lambda bar: bar == NO_BAR)
-    rig(guest, pre_silent="false", cable_v="0")
-    guest.sleep(6)  # the cable empties, and is seen empty for a second: before that a fault is not cleared
-    guest.keys(ON_OFF, hold_s=4)
+    shows(remade, RED, lambda bar: bar == NO_BAR)
+    rig(remade, pre_silent="false", cable_v="0")
+    remade.sleep(6)  # the cable empties, and is seen empty for a second: before that a fault is not cleared
+    remade.keys(ON_OFF, hold_s=4)
     owner.wait_for_session("idle", 60)
-    shows(guest, WHITE)
-    assert rig(guest)["outputs"] == []
+    shows(remade, WHITE)
+    assert rig(remade)["outputs"] == []
 
 
-def test_both_keys_held_open_the_pairing_window_and_start_nothing(guest: Guest, owner: Owner) -> None:
-    guest.keys(ON_OFF, BOOST, hold_s=6)
-    shows(guest, PAIRING)
-    assert owner.charger()["state"] == "idle" and rig(guest)["outputs"] == []
+def test_both_keys_held_open_the_pairing_window_and_start_nothing(remade: Guest, owner: Owner) -> None:
+    remade.keys(ON_OFF, BOOST, hold_s=6)
+    shows(remade, PAIRING)
+    assert owner.charger()["state"] == "idle" and rig(remade)["outputs"] == []
 
 
-@pytest.mark.parametrize(
-    ("stopped", "pattern", "within_s"),
-    [("manager", "v2h.programs.manager", STOP_S), ("broker", "/usr/sbin/mosquitto", BROKER_GONE_S)],
-)
+HUNG = [("manager", "v2h.programs.manager", STOP_S), ("broker", "/usr/sbin/mosquitto", BROKER_GONE_S)]
+"""The broker's outage takes longest. CI has it in the tree on this machine: tests/tree/test_stop_in_outage.py."""
+
+
+@pytest.mark.parametrize(("stopped", "pattern", "within_s"), HUNG if AT_LENGTH else HUNG[:1])
 def test_on_off_ends_the_session_though_this_program_hangs(
-    guest: Guest, owner: Owner, stopped: str, pattern: str, within_s: float
+    remade: Guest, owner: Owner, stopped: str, pattern: str, within_s: float
 ) -> None:
     """Without a broker `charger` would also end the session by itself after 60 s, and `manager` would start the next
     one a minute later. `stopped_by_owner` of `manager` shows that the press was taken: the stop is repeated until the
     hung program is back."""
     owner.start_energy("v2h")
-    pid = guest.out(f"pgrep -f -o '{pattern}'")
-    guest.out(f"kill -STOP {pid}")
-    guest.keys(ON_OFF)
-    took_s = wait_for_open(guest, within_s)
+    pid = remade.out(f"pgrep -f -o '{pattern}'")
+    remade.out(f"kill -STOP {pid}")
+    remade.keys(ON_OFF)
+    took_s = wait_for_open(remade, within_s)
     print(f"\n{stopped} stopped, then on/off: contactors open and plug unlocked after {took_s:.1f} s")
-    guest.sh(f"kill -9 {pid}")  # pulse may already have killed it
-    killed_t = rig(guest)["t"]
+    remade.sh(f"kill -9 {pid}")  # pulse may already have killed it
+    killed_t = rig(remade)["t"]
 
     def stop_is_known(state: dict[str, Any]) -> bool:
         told_t = min(state["manager"]["t"], state["charger"]["t"])
@@ -128,4 +130,4 @@ def test_on_off_ends_the_session_though_this_program_hangs(
 
     back = owner.wait(stop_is_known, 60, f"{stopped} is back on the bus and the stop is known")
     assert (back["charger"]["state"], back["manager"]["mode"]) == ("idle", "idle")
-    assert guest.out(f"pgrep -f -o '{pattern}'") != pid
+    assert remade.out(f"pgrep -f -o '{pattern}'") != pid

@@ -1,28 +1,27 @@
-"""Power cuts while energy flows: one real cut and a hundred calculated from a recording. `make powercuts` does more of
-both."""
+"""Power cuts while energy flows: some calculated from the recording of the day's session, and a real one.
+`make powercuts` does more of both."""
 
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.powercuts.cutting import cut_recording
 from tests.powercuts.judge import COUNTERS
-from tests.powercuts.recording import change_things, followed, prepare
+from tests.support.boardday import Day
 from tests.support.guest import Guest
 from tests.support.guest_owner import Owner
 from tests.support.machine import BOOT_S
 from tests.support.truth import rig
 
-pytestmark = [pytest.mark.power, pytest.mark.xdist_group("power")]
+pytestmark = pytest.mark.power
 KILLS = int(os.environ.get("KILLS", "1"))
 """The number of real cuts. Each needs a boot, which takes some minutes."""
-FIRST_S, V2H_S, CHANGES_S = 60, 60, 60
-"""s; after FIRST_S a part of the session is on the card."""
-CUTS = 100
+FIRST_S = 60
+"""After this time a part of the session is on the card."""
+CUTS = 40
 
 
 @dataclass
@@ -36,8 +35,8 @@ class PowerCut:
 
 
 @pytest.fixture(scope="module")
-def power_cuts(guest: Guest) -> list[PowerCut]:
-    """Kill the emulator in V2H and boot the same card again, KILLS times; record every write after the last boot."""
+def power_cuts(guest: Guest, day: Day) -> list[PowerCut]:
+    """After the recorded day: kill the emulator in V2H and boot the same card again, KILLS times."""
     owner, cuts = Owner(guest), []
     owner.to_idle()
     owner.press("settings", soc_min_pct=37)
@@ -45,8 +44,8 @@ def power_cuts(guest: Guest) -> list[PowerCut]:
         owner.start_energy("v2h")
         guest.sleep(FIRST_S)
         before = known(guest)
-        card = guest.cut_power()
-        guest.restore_power(BOOT_S, *(prepare(guest.run_dir.parent, card) if number == KILLS - 1 else ()))
+        guest.cut_power()
+        guest.restore_power(BOOT_S)
         owner.wait_for_session("idle", 60)
         settings = json.loads(guest.http("/api/v1/settings")[1])["settings"]
         cuts.append(PowerCut(before, known(guest), settings, rig(guest)["outputs"]))
@@ -54,19 +53,16 @@ def power_cuts(guest: Guest) -> list[PowerCut]:
     return cuts
 
 
-@pytest.fixture(scope="module")
-def recording(guest: Guest, power_cuts: list[PowerCut]) -> Path:
-    """Record some minutes of V2H, with changes of settings and schedule in the last one; return a folder in the form
-    that powercuts reads."""
-    owner, folder = Owner(guest), guest.run_dir.parent
-    owner.to_idle()
-    owner.start_energy("v2h")
-    guest.sleep(FIRST_S)
-    with followed(guest, owner, folder):
-        guest.sleep(V2H_S)
-        change_things(guest, owner, CHANGES_S)
-        owner.stop_to_idle()
-    return folder
+def test_power_cuts_lose_a_minute_at_most(guest: Guest, day: Day) -> None:
+    """The card is rebuilt as of CUTS moments of V2H; each time a random part of the writes not yet flushed is lost."""
+    guest.halt(True)  # until the next test
+    tally = cut_recording(guest.run_dir.parent, CUTS, seed=1)
+    print(f"\n{tally.words()}")
+    assert not tally.wrong
+    assert sum(cut.kept < cut.later for cut in tally.cuts) > CUTS / 10, "hardly a cut that could have lost anything"
+    for name in ("settings.json", "schedule.json"):
+        assert sum(name in cut.verdict.files for cut in tally.cuts) > CUTS / 10, f"hardly a cut after {name}"
+    assert all(cut.age_s is not None for cut in tally.cuts)
 
 
 def test_after_a_power_cut_in_v2h_the_board_rests_and_knows_what_it_knew(power_cuts: list[PowerCut]) -> None:
@@ -80,17 +76,6 @@ def test_after_a_power_cut_in_v2h_the_board_rests_and_knows_what_it_knew(power_c
         assert cut.after["events"] > cut.before["events"]
         assert not cut.after["broken"], "files moved aside"
         assert cut.after["layout"] == cut.before["layout"], "only the first boot grows the data partition"
-
-
-def test_power_cuts_lose_a_minute_at_most(recording: Path) -> None:
-    """The card is rebuilt as of 100 moments of V2H; each time a random part of the writes not yet flushed is lost."""
-    tally = cut_recording(recording, CUTS, seed=1)
-    print(f"\n{tally.words()}")
-    assert not tally.wrong
-    assert sum(cut.kept < cut.later for cut in tally.cuts) > CUTS / 10, "hardly a cut that could have lost anything"
-    for name in ("settings.json", "schedule.json"):
-        assert sum(name in cut.verdict.files for cut in tally.cuts) > CUTS / 10, f"hardly a cut after {name}"
-    assert all(cut.age_s is not None for cut in tally.cuts)
 
 
 def known(guest: Guest) -> dict[str, Any]:

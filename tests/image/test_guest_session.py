@@ -1,5 +1,4 @@
-"""The main job on the emulated board: a whole session that an owner controls, and what it writes to the card. Then each
-harmless program is killed once.
+"""The main job on the emulated board: a whole session that an owner controls, and what it writes to the card.
 
 test_guest_kills.py kills `charger`, `guard` and supervisord under current, test_guest_panel.py kills `manager`.
 
@@ -8,21 +7,15 @@ Every test starts and ends in idle. Besides the page, the tests read the true st
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
-from statistics import fmean
-from typing import Any
 
 import pytest
 
-from tests.support.cardwrites import counted
+from tests.support.boardday import Day
 from tests.support.guest import Guest
 from tests.support.guest_owner import SLOWEST, Owner
 from tests.support.truth import rig
-from v2h.bus.states import STATE_EVENT
 
-TRACE_FROM_S = 0
-SETTLE_S, SCORED_S = 10, 180
 MEAN_GRID_LIMIT_W = 100.0
 CARD_MB_A_DAY = 80.0
 ROAD = [
@@ -74,70 +67,15 @@ def kill_and_wait(guest: Guest, *programs: str) -> None:
         running = {program: statuses(guest).get(program, ("", 0))[0] for program in programs}
 
 
-def mean_abs_grid_w(owner: Owner, seconds: float) -> float:
-    """Return the mean of |grid power| that the page shows over `seconds` of the board's clock; each reading counts
-    once."""
-    readings: dict[float, float] = {}
-    begin = owner.now_s()
-    while (state := owner.state())["now_t"] < begin + seconds:
-        manager = state["manager"]
-        if manager["grid_w"] is not None:
-            readings[manager["t"]] = abs(manager["grid_w"])
-        time.sleep(0.75)
-    assert len(readings) > seconds / 2, "the page stood still"
-    return fmean(readings.values())
-
-
-@dataclass
-class Day:
-    """The results of one whole session. written: MB a day, see cardwrites."""
-
-    charging: dict[str, Any]
-    page: tuple[int, str]
-    seen_w: float
-    true_w: float
-    written: dict[str, float]
-    states: list[str]
-    truth: dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def day(guest: Guest) -> Day:
-    """Charge at 10 A, cover the house and stop, as an owner does."""
-    owner = Owner(guest)
-    owner.to_idle()
-    page = guest.http("/")
-    rig(guest, load_w="trace", trace_s=str(TRACE_FROM_S))
-    newest = max((event["id"] for event in owner.events()), default=0)
-    owner.start_energy("charge", amps=10)
-    charging = owner.wait(lambda s: (s["charger"]["amps_a"] or 0) > 9.5, 20, "10 A into the car")["charger"]
-    owner.press("mode", mode="v2h")
-    owner.wait(lambda s: (s["charger"]["amps_a"] or 0) < -0.5, 20, "current out of the car")
-    guest.sleep(SETTLE_S)
-    with counted(guest) as written:
-        rig(guest, score="reset")
-        seen_w = mean_abs_grid_w(owner, SCORED_S)
-        true_w = rig(guest)["mean_abs_grid_w"]
-    owner.stop_to_idle()
-    events = [event for event in owner.events() if event["id"] > newest]
-    states = [event["values"]["state"] for event in events if event["code"] == STATE_EVENT]
-    return Day(charging, page, seen_w, true_w, written, states, rig(guest))
-
-
-@pytest.mark.xdist_group("day")
 def test_charge_then_cover_the_house_then_stop(day: Day) -> None:
     assert day.page[0] == 200 and "V2H" in day.page[1]
     assert {"c1", "c2", "d2", "plug-lock"} <= set(day.charging["outputs"])
-    print(
-        f"\nmean |grid|, {SCORED_S} s of the rig's day from {TRACE_FROM_S} s: "
-        f"page {day.seen_w:.1f} W, truth {day.true_w:.1f} W"
-    )
+    print(f"\nmean |grid|, {day.scored_s} s of the rig's day: page {day.seen_w:.1f} W, truth {day.true_w:.1f} W")
     assert day.seen_w <= MEAN_GRID_LIMIT_W and day.true_w <= MEAN_GRID_LIMIT_W
     assert [state for state, _ in groupby(day.states)] == ROAD
     assert day.truth["outputs"] == [] and day.truth["violations"] == []
 
 
-@pytest.mark.xdist_group("day")
 def test_the_card_is_written_little(day: Day) -> None:
     ours, predecessor = day.written["ours"], day.written["predecessor"]
     print(f"\nin {day.written['s']:.0f} s of V2H, a day: {ours:.1f} MB, the predecessor's way {predecessor:.1f} MB")

@@ -19,7 +19,8 @@ from tests.support.machine import BOOT_S
 REPOSITORY = Path(__file__).resolve().parents[2]
 CARD_BYTES = 8 * 2**30
 """The same size as scripts/emulate gives the card."""
-POLL_S = 0.2
+POLL_S = 0.5
+"""Each question costs the board some 30 ms of its time."""
 CHANGE_S = 5.0
 """Time between two changes of settings or schedule."""
 

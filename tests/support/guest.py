@@ -135,9 +135,10 @@ class Guest:
         self.console_log = run_dir / "console.log"
         self.port = port or _free_port()
         self.password = secrets.token_urlsafe(9)
-        self._switch_on("--password", self.password, *extra)
+        self.switch_on("--password", self.password, *extra)
 
-    def _switch_on(self, *extra: str) -> None:
+    def switch_on(self, *extra: str) -> None:
+        """Starts QEMU with these arguments of scripts/emulate; returns when its sockets answer."""
         run_dir = self.run_dir
         self.started = time.monotonic()
         self._lines: list[Serial] = []
@@ -176,9 +177,13 @@ class Guest:
 
     def restore_power(self, timeout_s: float, *extra: str) -> None:
         """Switches the power on again with that card; returns when shell and page answer."""
-        self._switch_on("--keep-card", *extra)
+        self.switch_on("--keep-card", *extra)
         self.wait_for_shell(timeout_s)
         self.wait_for_page(timeout_s)
+
+    def halt(self, halted: bool) -> None:
+        """Stops the board with its clock, or lets it go on."""
+        self._machine.halt(halted)
 
     def close(self) -> None:
         """Ends QEMU, the process that this object started, and no other."""

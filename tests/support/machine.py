@@ -1,6 +1,7 @@
 """The emulated machine as QEMU's control socket (QMP) shows it: keys and clock."""
 
 import json
+import os
 import socket
 from typing import Any
 
@@ -9,6 +10,10 @@ COUNTER, COUNTER_HZ = 0x1000005C, 24_000_000
 
 BOOT_S = 1200
 """Time until shell and page answer: two minutes on an idle machine of two cores, much more on a busy one."""
+
+AT_LENGTH = os.environ.get("BOARD") == "long"
+"""CI takes one case of each kind, and as little of the board's time as a proof needs. BOARD=long: every case at full
+length, as in `make long`."""
 
 
 class GuestError(Exception):
@@ -69,6 +74,10 @@ class Machine:
     def stand_still_at_reset(self) -> None:
         """From now on, a reset of the board stops the machine and its clock just before the reset."""
         self.execute("set-action", reboot="shutdown", shutdown="pause")
+
+    def halt(self, halted: bool) -> None:
+        """Stops the machine with its clock, or lets it go on. A machine that only waits takes a whole processor."""
+        self.execute("stop" if halted else "cont")
 
     def stands_still(self) -> bool:
         state: str = self.execute("query-status")["status"]
