@@ -3,34 +3,34 @@
 from tests.support.guest import Guest
 
 
-def test_password_was_taken_off_the_card_and_the_card_is_read_only_again(guest: Guest) -> None:
-    assert guest.password not in guest.out("cat /boot/firmware/v2h.toml")
-    assert guest.sh(f"grep -c -a -F -e '{guest.password}' /dev/disk/by-partuuid/56324831-01", 120)[1].strip() == "0"
-    assert "ro" in guest.out("findmnt -n -o OPTIONS /boot/firmware").split(",")
-    result = guest.out("systemctl show -P Result v2h-owner-password.service")
+def test_password_was_taken_off_the_card_and_the_card_is_read_only_again(remade: Guest) -> None:
+    assert remade.password not in remade.out("cat /boot/firmware/v2h.toml")
+    assert remade.sh(f"grep -c -a -F -e '{remade.password}' /dev/disk/by-partuuid/56324831-01", 120)[1].strip() == "0"
+    assert "ro" in remade.out("findmnt -n -o OPTIONS /boot/firmware").split(",")
+    result = remade.out("systemctl show -P Result v2h-owner-password.service")
     assert result in ("success", "exec-condition"), "taken in this boot, or in the one before a power cut"
-    assert guest.sh(f"journalctl --boot | grep -F -e '{guest.password}'")[0] == 1, "no secret in the journal"
+    assert remade.sh(f"journalctl --boot | grep -F -e '{remade.password}'")[0] == 1, "no secret in the journal"
 
 
-def test_hash_is_webs_alone(guest: Guest) -> None:
-    assert guest.out("stat -c '%U %a' /data/web /data/web/owner.json").splitlines() == ["v2h-web 700", "v2h-web 600"]
-    assert "scrypt$" in guest.out("cat /data/web/owner.json")
-    code, _ = guest.sh("setpriv --reuid v2h-manager --regid v2h --init-groups cat /data/web/owner.json")
+def test_hash_is_webs_alone(remade: Guest) -> None:
+    assert remade.out("stat -c '%U %a' /data/web /data/web/owner.json").splitlines() == ["v2h-web 700", "v2h-web 600"]
+    assert "scrypt$" in remade.out("cat /data/web/owner.json")
+    code, _ = remade.sh("setpriv --reuid v2h-manager --regid v2h --init-groups cat /data/web/owner.json")
     assert code != 0
     toml = "/boot/firmware/v2h.toml"
-    modes = guest.out(f"stat -c '%U %G %a' /boot/firmware {toml} /run/v2h/site/v2h.toml").splitlines()
+    modes = remade.out(f"stat -c '%U %G %a' /boot/firmware {toml} /run/v2h/site/v2h.toml").splitlines()
     assert modes == ["root v2h-card 750", "root v2h-card 640", "root root 644"]
-    assert guest.sh(f"setpriv --reuid v2h-web --regid v2h --init-groups cat {toml}")[0] != 0
-    assert guest.sh(f"setpriv --reuid v2h-meter --regid v2h --init-groups cat {toml}")[0] == 0
+    assert remade.sh(f"setpriv --reuid v2h-web --regid v2h --init-groups cat {toml}")[0] != 0
+    assert remade.sh(f"setpriv --reuid v2h-meter --regid v2h --init-groups cat {toml}")[0] == 0
     given = "from v2h.config.files import config_paths; print(config_paths()[0])"
     for user, path in (("v2h-web", "/run/v2h/site/v2h.toml"), ("v2h-meter", toml)):
-        found = guest.out(f"cd / && setpriv --reuid {user} --regid v2h --init-groups python3 -c '{given}'", 60)
+        found = remade.out(f"cd / && setpriv --reuid {user} --regid v2h --init-groups python3 -c '{given}'", 60)
         assert found == path
 
 
-def test_cost_of_a_log_in_is_bearable(guest: Guest) -> None:
+def test_cost_of_a_log_in_is_bearable(remade: Guest) -> None:
     """The time is printed. The limit of 30 s is wide, because the emulator does not show the board's speed."""
-    measured = guest.out(
+    measured = remade.out(
         "cd / && python3 -c 'import time; from v2h.web.passwords import hashed; t = time.monotonic(); "
         'hashed("x" * 10); print(round(time.monotonic() - t, 2))\'',
         120,
@@ -39,7 +39,7 @@ def test_cost_of_a_log_in_is_bearable(guest: Guest) -> None:
     assert float(measured) < 30
 
 
-def test_without_the_owner_nothing_is_changed(guest: Guest) -> None:
+def test_without_the_owner_nothing_is_changed(remade: Guest) -> None:
     ask = "u.urlopen(u.Request('http://localhost/api/v1/command/stop', b'{}', {'Content-Type': 'application/json'}))"
-    code, said = guest.sh(f'python3 -c "import urllib.request as u; {ask}"')
+    code, said = remade.sh(f'python3 -c "import urllib.request as u; {ask}"')
     assert code == 1 and "HTTP Error 401" in said

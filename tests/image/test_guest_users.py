@@ -221,33 +221,33 @@ def run(guest: Guest, source: str, timeout_s: float = 240, **names: Any) -> str:
     return guest.out("cd / && python3 /run/users-test.py", timeout_s)
 
 
-def test_each_user_reads_writes_and_calls_only_what_is_its_own(guest: Guest) -> None:
+def test_each_user_reads_writes_and_calls_only_what_is_its_own(remade: Guest) -> None:
     tables = {"read": READ, "written": WRITTEN, "called": CALLED}
     names = {"READ": list(READ), "WRITTEN": list(WRITTEN), "CALLED": list(CALLED)}
-    found = json.loads(run(guest, OPENS, PROGRAMS=PROGRAMS, **names))
+    found = json.loads(run(remade, OPENS, PROGRAMS=PROGRAMS, **names))
     for what, table in tables.items():
         reached = {path: {name for name in PROGRAMS if path in found[name][what]} for path in table}
         assert reached == table, what
 
 
-def test_each_user_publishes_only_its_own_topics(guest: Guest) -> None:
+def test_each_user_publishes_only_its_own_topics(remade: Guest) -> None:
     topics = sorted({topic.replace("+", "x").replace("#", "x") for each in MAY_PUBLISH.values() for topic in each})
-    found = json.loads(run(guest, PUBLISHES, NAMES=BUS_USERS, TOPICS=topics))
+    found = json.loads(run(remade, PUBLISHES, NAMES=BUS_USERS, TOPICS=topics))
     for name in BUS_USERS:
         own = {topic.replace("+", "x").replace("#", "x") for topic in MAY_PUBLISH[name]}
         assert found[name].keys() == set(topics), f"{name}: the broker answered each"
         assert {topic for topic, code in found[name].items() if code != NOT_AUTHORISED} == own, name
 
 
-def test_datalog_hears_a_bus_and_cannot_speak_there(guest: Guest) -> None:
-    said, heard = run(guest, SPEAKS).splitlines()
+def test_datalog_hears_a_bus_and_cannot_speak_there(remade: Guest) -> None:
+    said, heard = run(remade, SPEAKS).splitlines()
     assert json.loads(said) == {"datalog": [[errno.EACCES] * 7, 1]}
     assert json.loads(heard) == [1], "root's own frames, and none of datalog's"
 
 
-def test_a_set_uid_file_gives_no_program_a_right(guest: Guest) -> None:
-    plain, said = run(guest, SET_UID, PROGRAMS=PROGRAMS).splitlines()
+def test_a_set_uid_file_gives_no_program_a_right(remade: Guest) -> None:
+    plain, said = run(remade, SET_UID, PROGRAMS=PROGRAMS).splitlines()
     assert plain == "0", "without the filter the mark counts: the attempt is a real one"
     who = "import json, pwd; print(json.dumps({p.pw_name: p.pw_uid for p in pwd.getpwall()}))"
-    own = json.loads(guest.out(f"python3 -c '{who}'"))
+    own = json.loads(remade.out(f"python3 -c '{who}'"))
     assert json.loads(said) == {name: str(own[f"v2h-{name}"]) for name in PROGRAMS}
