@@ -42,24 +42,24 @@ class Month:
     sessions: int
 
 
-def month(days: int, tell: Callable[[str], None] = lambda text: None) -> Month:
-    """Run `days` days, in steps of a second."""
+def month(days: int, tell: Callable[[str], None] = lambda text: None, step_s: int = 1) -> Month:
+    """Run `days` days, in steps of a second or of `step_s`, which must divide a day."""
     house = House(day_trace(), float(DAY_S), sun_peak_w=SUN_W)
     home = Home(START, SCHEDULE)
-    home.step_s = 1.0
+    home.step_s = float(step_s)
     begin, counters = home.now, Counters()
     load_wh = moved_wh = 0.0
     soc_before = home.soc_pct
     started = time.monotonic()
     for day in range(days):
-        for second in range(DAY_S):
+        for second in range(0, DAY_S, step_s):
             load_w = house.load_w(home.now - begin) - _sun_w(house, second)
             home.load_w = lambda hour, load_w=load_w: load_w  # type: ignore[misc]
             own_w = home.own_w
             home.step()
             counters.add(home.now, f"{day:03}", load_w + own_w, own_w, import_price=0.30, export_price=0.10)
-            load_wh += load_w / 3600
-            moved_wh += abs(own_w) / 3600
+            load_wh += load_w * step_s / 3600
+            moved_wh += abs(own_w) * step_s / 3600
         home.grid.clear()
         tell(f"day {day + 1} of {days}, {time.monotonic() - started:.0f} s")
     totals = counters.days.values()
