@@ -66,19 +66,26 @@ class Home:
         return (self.local + timedelta(seconds=seconds)).isoformat()
 
     def run(self, hours: float = 0.0, seconds: float = 0.0) -> None:
+        """Run for this time; in long steps in the hours, but not in their last minutes."""
         end = self.now + hours * 3600 + seconds
+        near = end - seconds - NEAR_MIN * 60
         while self.now < end:
-            self.step()
+            self._step(far=self.now < near)
 
     def run_to(self, clock: str) -> None:
         """Run until the wall clock shows that time of day; in long steps while it is far."""
-        short_s, at = self.step_s, int(clock[:2]) * 60 + int(clock[3:])
+        at = int(clock[:2]) * 60 + int(clock[3:])
         while True:
             left_min = (at - self.local.hour * 60 - self.local.minute) % (24 * 60)
-            self.step_s = FAR_S if left_min > NEAR_MIN else short_s
-            self.step()
+            self._step(far=left_min > NEAR_MIN)
             if (self.local.hour, self.local.minute) == divmod(at, 60):
-                break
+                return
+
+    def _step(self, far: bool) -> None:
+        short_s = self.step_s
+        if far:
+            self.step_s = max(FAR_S, short_s)
+        self.step()
         self.step_s = short_s
 
     def step(self) -> None:
