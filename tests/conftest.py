@@ -14,7 +14,7 @@ from tests.support.stillness import Watch
 pytest_plugins = ["tests.support.leftovers"]
 
 HERE = Path(__file__).parent
-REAL_TIME = (HERE / "tree", HERE / "web", HERE / "hass", HERE / "iso15118")
+REAL_TIME = (HERE / "tree", HERE / "web", HERE / "hass", HERE / "independent_car")
 """tests/image is not among them: the emulated board's clock counts instructions and stands still with the machine."""
 AGAIN = 2
 LONGEST_FIRST = ("meter_kinds", "kills_in_energy", "ccs", "stop_in_outage", "plc", "session", "tree", "desk")

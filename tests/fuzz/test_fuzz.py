@@ -14,7 +14,7 @@ from tests.fuzz.troubles import KINDS, Trouble
 from tests.fuzz.world import World
 from v2h.safety.outputs import CONTACTORS, Output
 
-FIXED, FRESH, CHUNK = 250, 150, 50
+FIXED, FRESH, CHUNK = 350, 200, 50
 """Sessions of each test run with each kind of cable; `make fuzz` has 25000."""
 FRESH_BASE = int(os.environ["FUZZ_SEED"])
 """See conftest.py."""
