@@ -1,4 +1,5 @@
-"""Debian's `pev` (package plc-utils-extra), and a network namespace in which it can speak to simulated modems.
+"""Debian's `pev` (package plc-utils-extra), and network namespaces in which it can speak to simulated modems, and in
+which the card's firewall and network files are tried.
 
 A machine that has no `pev` gets it with `apt-get download` into build/; nothing is installed. Where that or a namespace
 is refused, a test is skipped and says why.
@@ -37,6 +38,26 @@ def need_namespace() -> None:
     done = subprocess.run([*words, "-c", pair], cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"no network namespace with a veth pair can be made here: {done.stderr.strip().splitlines()[-1]}")
+
+
+def nft() -> str:
+    """The path of `nft`. Skips the test where it is missing or the kernel refuses its rules."""
+    program = shutil.which("nft", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        pytest.skip("this machine has no `nft`: scripts/setup installs it (package nftables)")
+    table = f"import subprocess; subprocess.run(['{program}', 'add', 'table', 'inet', 'x'], check=True)"
+    done = subprocess.run([*in_namespace("x")[:-2], "-c", table], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"the kernel of this machine takes no rules of nftables: {done.stderr.strip().splitlines()[0]}")
+    return program
+
+
+def networkd() -> str:
+    """The path of systemd-networkd. Skips the test where it is missing or cannot be started by hand."""
+    program = Path("/usr/lib/systemd/systemd-networkd")
+    if not program.exists() or os.geteuid() != 0:
+        pytest.skip("only root can start systemd-networkd in a namespace, and the package systemd must be there")
+    return str(program)
 
 
 def pev() -> str:

@@ -1,4 +1,5 @@
-"""The charger on the power line: real frames on real interfaces, in a network namespace of its own.
+"""The charger on the power line: real frames on real interfaces, in a network namespace of its own; and what of the
+charger a car can reach, by the card's firewall and its network files.
 
 The car of the first test is not ours: it is `pev`, which the maker of the modems' chips wrote and Debian packages.
 """
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.plcutils import ROOT, in_namespace, need_namespace, pev
+from tests.support.plcdoors import TCP, UDP
+from tests.support.plcutils import ROOT, in_namespace, need_namespace, networkd, nft, pev
 
 MATCH_S = 5.0
 """From the car's first question to the match."""
@@ -30,7 +32,11 @@ Found = dict[str, Any]
 
 def played(*words: str) -> Found:
     """Run a module in a namespace of its own, and return the JSON object that it prints."""
-    done = subprocess.run(in_namespace(*words), cwd=ROOT, capture_output=True, text=True)
+    return seen(in_namespace(*words))
+
+
+def seen(command: list[str]) -> Found:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, (done.stdout, done.stderr)
     found: Found = json.loads(done.stdout)
     return found
@@ -77,3 +83,31 @@ def test_a_car_finds_the_charger_and_only_one_is_served() -> None:
         "with another key": "silence",
         "closed": ["the header announces 2049 bytes; at most 2048 are accepted", "the car closed the connection"],
     }
+
+
+def test_a_car_reaches_discovery_and_the_port_of_ccs_and_nothing_else() -> None:
+    """Not the page, the broker, ssh or a name, at no address of the charger; and it is no router, and answers nobody's
+    question but ours. Without [ccs] it reaches nothing, and the house has its doors as ever."""
+    need_namespace()
+    found = played("tests.support.plcdoors", nft())
+    shut = {"car to the house's address": [], "car to the house's IPv4 address": []}
+    shut |= {"a forged answer": False, "a router": False}
+    house = ["mDNS", "meter", "old page", "page", "ssh"]
+    assert found["no rules"] == {
+        "car": sorted([*TCP.values(), *UDP.values()]),
+        "car to the house's address": sorted(UDP.values()),
+        "car to the house's IPv4 address": sorted(UDP.values()),
+        "house": sorted([*TCP.values(), *UDP.values()]),
+        "a forged answer": True,
+        "a router": True,
+    }, "all that is tried can be reached"
+    assert found["ccs"] == {**shut, "car": ["SDP", "ccs"], "house": house}
+    assert found["no ccs"] == {**shut, "car": [], "house": house}
+
+
+def test_plc0_has_one_link_local_address_and_networkd_asks_and_hears_nothing_there() -> None:
+    need_namespace()
+    alone = ["unshare", "--mount", "--propagation", "private"]
+    found = seen([*alone, *in_namespace("tests.support.plcnetworkd", networkd())])
+    address, sent = ["inet6 link"], ["groups", "own address tested"]
+    assert found == {"plc0": address, "listening": 0, "routers": 1, "sent": sent, "without carrier": address}

@@ -75,6 +75,8 @@ def _car_speaks(needs: Needs) -> int | None:
 
 
 FROM_CAR = f'iifname "{INTERFACE}" ip6 saddr fe80::/10'
+NEIGHBOURS = f'iifname "{INTERFACE}" icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} accept'
+"""How a car finds the hardware address of the charger. Everything else of ICMP, a router's words too, stays out."""
 DOORS = (
     Door("web", "the page", "tcp", _page),
     Door("sshd", "the owner's shell", "tcp", _ssh),
@@ -96,14 +98,16 @@ def rules(needs: Needs) -> str:
         for door, port in doors
         if port is not None
     }
-    # A car is a stranger: it reaches no door but its own.
     for_cars = [line for line, door in opened.items() if door.match == FROM_CAR]
     accepted = [
         'iifname "lo" accept',
+        # A car is a stranger: it reaches no door but its own, and none at all without [ccs] or with an error in it.
+        # These rows come before the known connections, whose packets a car could forge.
+        *([*for_cars, NEIGHBOURS] if for_cars else []),
+        f'iifname "{INTERFACE}" drop',
         "ct state established,related accept",
         # Errors, ping, and how neighbours, routers and multicast groups are found.
         "meta l4proto { icmp, igmp, ipv6-icmp } accept",
-        *([*for_cars, f'iifname "{INTERFACE}" drop'] if for_cars else []),
         *(line for line, door in opened.items() if door.match != FROM_CAR),
     ]
     return "\n".join(

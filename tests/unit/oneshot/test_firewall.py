@@ -45,12 +45,22 @@ def test_everything_else_is_dropped_and_the_old_rules_go_in_the_same_step(tmp_pa
 
 
 def test_a_car_reaches_its_own_doors_and_nothing_else(tmp_path: Path) -> None:
+    """tests/tree/test_plc.py has the kernel apply these rows."""
     (tmp_path / "v2h.toml").write_text(CCS)
     lines = rules(Needs(load([tmp_path / "v2h.toml"]), has_key=True)).splitlines()
     drop = lines.index('\t\tiifname "plc0" drop')
     before = [line for line in lines[:drop] if "dport" in line]
     assert len(before) == 2 and all('iifname "plc0" ip6 saddr fe80::/10' in line for line in before)
-    assert any("dport 80" in line for line in lines[drop:]) and any("dport 22" in line for line in lines[drop:])
+    for later in ("dport 80", "dport 22", "established", "ipv6-icmp"):
+        assert any(later in line for line in lines[drop:]) and not any(later in line for line in lines[:drop])
+
+
+@pytest.mark.parametrize("toml", ["", "[ccs]\n", '[ccs]\ninsulation_monitor = "none"\n'])
+def test_without_a_good_table_ccs_the_modems_side_reaches_nothing(tmp_path: Path, toml: str) -> None:
+    (tmp_path / "v2h.toml").write_text(toml)
+    lines = rules(Needs(load([tmp_path / "v2h.toml"]), has_key=True)).splitlines()
+    assert [line for line in lines if "plc0" in line] == ['\t\tiifname "plc0" drop']
+    assert lines.index('\t\tiifname "plc0" drop') == lines.index('\t\tiifname "lo" accept') + 1
 
 
 @pytest.mark.parametrize(
