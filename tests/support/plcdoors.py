@@ -25,13 +25,32 @@ from v2h.rig.netspace import NetSpace, ip
 
 CCS = '[ccs]\ninsulation_monitor = "serial:/dev/v2h-imd?unit=3"\n'
 FACES = '[meter.grid]\nkind = "sma"\n[gateway.websocket]\nlisten = "0.0.0.0:5555"\n'
-STAGES = {"no rules": None, "ccs": FACES + CCS, "no ccs": FACES}
+CONFIGURED = {"ccs": FACES + CCS, "no ccs": FACES}
 TCP = {22: "ssh", 80: "page", 1883: "broker", 5555: "old page", 61851: "ccs"}
 UDP = {546: "DHCPv6", 5353: "mDNS", 9522: "meter", 15118: "SDP", 40000: "any"}
 LINK, HOME, HOME_4, HOUSE_4 = "fe80::5e", "2001:db8::1", "192.0.2.1", "192.0.2.2"
 CHARGER_MAC = "02:00:00:00:5e:01"
-QUIET_S = 0.5
-"""All doors have been tried when nothing more was reached for so long."""
+BY_HOUSE, BY_HOUSE_4 = "car to the house's address", "car to the house's IPv4 address"
+FORGED, ROUTED = "a forged answer", "a router"
+ALL = sorted([*TCP.values(), *UDP.values()])
+OF_HOUSE = ["mDNS", "meter", "old page", "page", "ssh"]
+SHUT: dict[str, object] = {BY_HOUSE: [], BY_HOUSE_4: [], FORGED: False, ROUTED: False}
+WANTED: dict[str, dict[str, object]] = {
+    "no rules": {
+        "car": ALL,
+        BY_HOUSE: sorted(UDP.values()),
+        BY_HOUSE_4: sorted(UDP.values()),
+        "house": ALL,
+        FORGED: True,
+        ROUTED: True,
+    },
+    "ccs": {**SHUT, "car": ["SDP", "ccs"], "house": OF_HOUSE},
+    "no ccs": {**SHUT, "car": [], "house": OF_HOUSE},
+}
+"""What is to be seen in each stage, by the side from which it is tried. Without rules everything that is tried can be
+reached, but TCP by an address of the house, whose answers go to the house."""
+QUIET_S, LONG_S = 0.5, 60.0
+"""For what is wanted is waited long, and then for what else may come so long as nothing has come."""
 ROUTER = bytes.fromhex("8600000040000708" + "00" * 8 + "0304 40c0 00000e10 00000e10 00000000 20010db80bad" + "00" * 10)
 """A router advertisement: a default route for 30 min, and the prefix 2001:db8:bad::/64."""
 
@@ -59,19 +78,21 @@ def received(node: socket.socket) -> list[bytes]:
     return found
 
 
-def reached(charger: Charger, space: NetSpace, address: str, interface: str) -> list[str]:
+def reached(charger: Charger, space: NetSpace, address: str, interface: str, wanted: object) -> list[str]:
     """The doors that somebody in this namespace reaches at this address, by name."""
+    assert isinstance(wanted, list)
     with space.inside():
         scope = socket.if_nametoindex(interface) if address.startswith("fe80") else 0
         tried = {port: socket.socket(socket.AF_INET6, socket.SOCK_STREAM) for port in TCP}
         shouting = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     word, found, news_t = os.urandom(8), set[str](), time.monotonic()
+    deadline = news_t + LONG_S
     for port, node in tried.items():
         node.setblocking(False)
         node.connect_ex((address, port, 0, scope))
-    for port in UDP:
-        shouting.sendto(word, (address, port, 0, scope))
-    while time.monotonic() - news_t < QUIET_S:
+    while time.monotonic() - news_t < QUIET_S or (set(wanted) - found and time.monotonic() < deadline):
+        for port in UDP:
+            shouting.sendto(word, (address, port, 0, scope))
         time.sleep(0.02)
         more = {UDP[port] for port in charger.heard(word)} | {TCP[port] for port, node in tried.items() if up(node)}
         if more - found:
@@ -89,12 +110,12 @@ def up(node: socket.socket) -> bool:
     return True
 
 
-def forged(car: NetSpace) -> bool:
+def forged(car: NetSpace, wanted: object) -> bool:
     """The charger asks a machine of the house. Does it hear an answer that the car gives in that machine's name?"""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.bind((HOME_4, 0))
         asking.sendto(b"time?", (HOUSE_4, 123))
-        asking.settimeout(QUIET_S)
+        asking.settimeout(LONG_S if wanted else QUIET_S)
         with car.inside():
             answering = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with answering:
@@ -106,7 +127,7 @@ def forged(car: NetSpace) -> bool:
                 return False
 
 
-def routed(car: NetSpace) -> bool:
+def routed(car: NetSpace, wanted: object) -> bool:
     """Does the charger take an address and a route from a car that says that it is a router?"""
     with car.inside():
         router = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
@@ -114,8 +135,12 @@ def routed(car: NetSpace) -> bool:
     with router:
         router.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
         router.sendto(ROUTER, ("ff02::1", 0, 0, scope))
-    time.sleep(QUIET_S)
-    return "20010db80bad" in Path("/proc/net/if_inet6").read_text()
+    deadline = time.monotonic() + (LONG_S if wanted else QUIET_S)
+    while time.monotonic() < deadline:
+        if "20010db80bad" in Path("/proc/net/if_inet6").read_text():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def network(car: NetSpace, house: NetSpace) -> None:
@@ -156,19 +181,19 @@ def main(nft: str) -> None:
     network(car, house)
     charger = Charger()
     found = {}
-    for stage, toml in STAGES.items():
-        if toml is not None:
-            load_rules(nft, toml)
+    for stage, wanted in WANTED.items():
+        if stage in CONFIGURED:
+            load_rules(nft, CONFIGURED[stage])
         ip("neighbour", "flush", "dev", "plc0")
         with car.inside():
             ip("neighbour", "flush", "dev", "car0")  # leaves what is permanent
         found[stage] = {
-            "car": reached(charger, car, LINK, "car0"),
-            "car to the house's address": reached(charger, car, HOME, "car0"),
-            "car to the house's IPv4 address": reached(charger, car, f"::ffff:{HOME_4}", "car0"),
-            "house": reached(charger, house, HOME, "house0"),
-            "a forged answer": forged(car),
-            "a router": routed(car),
+            "car": reached(charger, car, LINK, "car0", wanted["car"]),
+            BY_HOUSE: reached(charger, car, HOME, "car0", wanted[BY_HOUSE]),
+            BY_HOUSE_4: reached(charger, car, f"::ffff:{HOME_4}", "car0", wanted[BY_HOUSE_4]),
+            "house": reached(charger, house, HOME, "house0", wanted["house"]),
+            FORGED: forged(car, wanted[FORGED]),
+            ROUTED: routed(car, wanted[ROUTED]),
         }
         ip("-6", "address", "flush", "dev", "plc0", "to", "2001:db8:bad::/64")
     print(json.dumps(found))
