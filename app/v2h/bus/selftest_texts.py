@@ -10,6 +10,7 @@ SELFTEST_TEXTS: dict[str, str] = {
     "selftest.converter": "converter",
     "selftest.pre_can": "CAN to converter",
     "selftest.car_can": "CAN to car",
+    "selftest.modem": "CCS modem",
     "selftest.outputs": "outputs",
     "selftest.buttons": "buttons",
     "selftest.k": "K",
@@ -42,6 +43,12 @@ SELFTEST_TEXTS: dict[str, str] = {
     "selftest.simulated": "{name} is a simulated bus",
     "selftest.bus_up": "{name}: {state}, {rate} bit/s, up",
     "selftest.bus_down": "{name}: {state}, {rate} bit/s, down",
+    "selftest.modem_missing": "there is no {name}: plug the Ethernet adapter of the modem into the board’s USB socket",
+    "selftest.modem_dead": "{name} has no link: check the modem’s Ethernet cable and its supply",
+    "selftest.modem_no_address": (
+        "{name} has no link-local address: restart the board; if it stays so, “networkctl status {name}” says more"
+    ),
+    "selftest.modem_there": "{name} is there, with a link and its link-local address",
     "selftest.outputs_missing": "missing: {names:joined}",
     "selftest.outputs_there": "all seven are there; none was switched",
     "selftest.no_line": "{url} is no line of the kernel",

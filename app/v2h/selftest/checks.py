@@ -1,4 +1,4 @@
-"""The checks of a board without a car: chips, CAN, lines, K, clock and disk. They only read and switch nothing.
+"""The checks of a board without a car: chips, CAN, modem, lines, K, clock and disk. They only read and switch nothing.
 
 A part that belongs to a running program is judged by the reports of that program, because a second reader on the SPI
 bus would spoil the responses to the first one. A part that was not tested is listed with the reason and counts neither
@@ -20,6 +20,7 @@ from v2h.datalog.readonly import quick_check
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
 from v2h.ports.url import split
 from v2h.safety.outputs import Output, line_name
+from v2h.selftest.modem import judged
 
 HOW_TO_SET = "v2h clock set gives it this machine's time."
 OK, FAILED, UNTESTED = "ok", "failed", "not tested"
@@ -39,6 +40,7 @@ PARTS = {
     "converter": say("selftest.converter"),
     "pre_can": say("selftest.pre_can"),
     "car_can": say("selftest.car_can"),
+    "modem": say("selftest.modem"),
     "outputs": say("selftest.outputs"),
     "buttons": say("selftest.buttons"),
     "k": say("selftest.k"),
@@ -145,6 +147,13 @@ def can(board: Board) -> Iterator[Result]:
         yield _found(part, FAILED, _error(why)) if why else _interface(part, name)
 
 
+def modem(board: Board) -> Iterator[Result]:
+    if board.config.ccs is None and not board.part("ccs"):
+        return
+    good, seen = judged(board.root) if board.here else (None, ELSEWHERE)
+    yield _found("modem", UNTESTED if good is None else OK if good else FAILED, seen)
+
+
 def outputs_and_buttons(board: Board) -> Iterator[Result]:
     hardware = board.config.hardware
     if hardware.outputs == "led:":
@@ -214,6 +223,7 @@ CHECKS: tuple[tuple[Callable[[Board], Iterator[Result]], tuple[str, ...]], ...] 
     (panel, ("panel",)),
     (measuring, ()),
     (can, ("pre_can", "car_can")),
+    (modem, ()),
     (outputs_and_buttons, ("outputs", "buttons")),
     (k_and_lock, ()),
     (clock, ()),

@@ -10,6 +10,7 @@ import pytest
 
 from v2h.cli import main
 from v2h.commands import selftest
+from v2h.config.ccs import Ccs
 from v2h.config.site import Cable, Config, Hardware
 from v2h.safety.outputs import Output, line_name
 from v2h.selftest.checks import FAILED, OK, UNTESTED, Board, interface_result
@@ -155,6 +156,47 @@ def test_files_of_the_board_are_judged(board: Board) -> None:
 )
 def test_can_interfaces(changes: dict[str, Any], verdict: str) -> None:
     assert interface_result("car_can", "can1", {**LINK, **changes}).verdict == verdict
+
+
+def with_ccs(board: Board) -> Board:
+    return board._replace(config=replace(board.config, ccs=Ccs(insulation_monitor="serial:/dev/v2h-imd?unit=3")))
+
+
+def plc0(root: Path, carrier: str, *addressed: str) -> None:
+    """An interface plc0 as the kernel shows it. addressed: the interfaces with a link-local address."""
+    interface = root / "sys/class/net/plc0"
+    interface.mkdir(parents=True)
+    (interface / "carrier").write_text(f"{carrier}\n")
+    (root / "proc/net").mkdir(parents=True)
+    lines = [f"fe80000000000000000000fffe005e01 03 40 20 80 {name:>8}\n" for name in addressed]
+    (root / "proc/net/if_inet6").write_text("".join(lines))
+
+
+def test_without_ccs_nobody_looks_for_a_modem(board: Board) -> None:
+    assert "CCS modem" not in verdicts(board) and "CCS modem" not in verdicts(board._replace(here=False))
+
+
+@pytest.mark.parametrize(
+    ("files", "verdict", "says"),
+    [
+        (None, FAILED, "there is no plc0: plug the Ethernet adapter of the modem into the board’s USB socket"),
+        (("0", "plc0"), FAILED, "plc0 has no link: check the modem’s Ethernet cable and its supply"),
+        (("1", "eth0"), FAILED, "plc0 has no link-local address: restart the board; if it stays so, "),
+        (("1", "eth0", "plc0"), OK, "plc0 is there, with a link and its link-local address"),
+    ],
+)
+def test_the_modem_of_ccs_is_judged_and_the_words_say_what_to_do(
+    board: Board, files: tuple[str, ...] | None, verdict: str, says: str
+) -> None:
+    if files is not None:
+        plc0(board.root, *files)
+    found = {result.part: result for result in selftest.check(with_ccs(board))}
+    assert found["CCS modem"].verdict == verdict and found["CCS modem"].seen.startswith(says)
+
+
+def test_the_modem_of_another_charger_is_not_looked_for_here(board: Board) -> None:
+    far = board._replace(here=False, state={**STATE, "ccs": {"pilot": "A"}})
+    assert verdicts(far)["CCS modem"] == UNTESTED
 
 
 def test_a_pc_that_serves_the_page_is_not_taken_for_the_board(

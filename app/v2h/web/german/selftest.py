@@ -10,6 +10,7 @@ SELFTEST_TEXTS: dict[str, str] = {
     "selftest.converter": "Wandler",
     "selftest.pre_can": "CAN zum Wandler",
     "selftest.car_can": "CAN zum Auto",
+    "selftest.modem": "CCS-Modem",
     "selftest.outputs": "Ausgänge",
     "selftest.buttons": "Tasten",
     "selftest.k": "K",
@@ -42,6 +43,15 @@ SELFTEST_TEXTS: dict[str, str] = {
     "selftest.simulated": "{name} ist ein simulierter Bus",
     "selftest.bus_up": "{name}: {state}, {rate} bit/s, in Betrieb",
     "selftest.bus_down": "{name}: {state}, {rate} bit/s, außer Betrieb",
+    "selftest.modem_missing": (
+        "{name} gibt es nicht: Stecken Sie den Ethernet-Adapter des Modems in die USB-Buchse der Platine"
+    ),
+    "selftest.modem_dead": "{name} hat keine Verbindung: Prüfen Sie das Ethernet-Kabel und die Versorgung des Modems",
+    "selftest.modem_no_address": (
+        "{name} hat keine link-lokale Adresse: Starten Sie die Platine neu; hilft das nicht, sagt „networkctl status "
+        "{name}“ mehr"
+    ),
+    "selftest.modem_there": "{name} ist da und hat eine Verbindung und seine link-lokale Adresse",
     "selftest.outputs_missing": "es fehlen: {names:joined}",
     "selftest.outputs_there": "alle sieben sind da; keiner wurde geschaltet",
     "selftest.no_line": "{url} ist keine Leitung des Kernels",
