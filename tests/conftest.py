@@ -17,7 +17,10 @@ HERE = Path(__file__).parent
 REAL_TIME = (HERE / "tree", HERE / "web", HERE / "hass", HERE / "independent_car")
 """tests/image is not among them: the emulated board's clock counts instructions and stands still with the machine."""
 AGAIN = 2
-LONGEST_FIRST = ("meter_kinds", "kills_in_energy", "ccs", "stop_in_outage", "plc", "session", "tree", "desk")
+LONGEST_FIRST = (
+    *("iso15118_car", "meter_kinds", "kills_in_energy", "ccs", "stop_in_outage", "plc"),
+    *("session", "tree", "desk"),
+)
 """Files whose tests wait for minutes. When several processes share the tests in real time, these files start first."""
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

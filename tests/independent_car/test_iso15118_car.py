@@ -1,7 +1,8 @@
 """An independent car charges at the real programs: the EVCC of the open package iso15118, with its own state machine
 and its own timeouts, behind simulated modems. Pilot, contactors, battery and converter are the rig's.
 
-scripts/get-iso15118 makes its environment; `make long` runs these tests. `-s` shows how fast CurrentDemand is answered.
+scripts/get-iso15118 makes its environment. `make test` lets the car charge once by each dialect, `make long` also with
+each end. `-s` shows how fast CurrentDemand is answered.
 """
 
 import json
@@ -22,8 +23,15 @@ CHARGE = ["ChargeParameterDiscoveryReq", "CableCheckReq", "PreChargeReq", "Power
 END = ["PowerDeliveryReq", "WeldingDetectionReq", "SessionStopReq"]
 
 
-@pytest.mark.parametrize("end", ["car", "stop"])
-@pytest.mark.parametrize("dialect", ["din", "iso2"])
+@pytest.mark.parametrize(
+    ("dialect", "end"),
+    [
+        ("din", "car"),
+        ("iso2", "stop"),
+        pytest.param("din", "stop", marks=pytest.mark.long),
+        pytest.param("iso2", "car", marks=pytest.mark.long),
+    ],
+)
 def test_the_independent_car_charges_from_session_setup_to_session_stop(dialect: str, end: str) -> None:
     if why := missing():
         pytest.skip(f"no independent car: {why}")

@@ -3,8 +3,8 @@
     unshare --net python -m tests.support.isocartree din|iso2 [--end car|stop] [--runs 10] [--pause 0]
 
 charges from SessionSetup to SessionStop and prints one JSON object a run; the last line, on stderr, says how many runs
-were complete and how fast CurrentDemand was answered. --end stop: the owner stops. --pause: of the car, in s, before
-each request.
+were complete and how fast CurrentDemand was answered. --end: the driver stops at the car, or the owner at the charger,
+at the ordered current after at least CHARGE_S. --pause: of the car, in s, before each request.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,8 +26,9 @@ from v2h.rig.desk import desk_tree
 ROOT = Path(__file__).resolve().parents[2]
 VENV, KEY, WHY = ROOT / "build/iso15118", ROOT / "build/iso15118.key", ROOT / "build/iso15118.why"
 AMPS = 10
-CHARGE_S = {"car": 8.0, "stop": 100.0}
-"""How long the car would charge. The owner stops it long before it ends by itself."""
+ENDS = ("car", "stop")
+CHARGE_S, MOST_S = 8.0, 100.0
+"""The second one only ends a charge that does not reach its current."""
 DEMAND = "CurrentDemandReq"
 
 
@@ -37,10 +39,10 @@ def missing() -> str:
     return WHY.read_text().strip() if WHY.is_file() else "scripts/get-iso15118 has not been run"
 
 
-def start_car(tree: Tree, dialect: str, charge_s: float, pause_s: float, words: IO[str]) -> subprocess.Popen[str]:
+def start_car(tree: Tree, dialect: str, pause_s: float, words: IO[str]) -> subprocess.Popen[str]:
     """The car's program in the namespace of the car's modem."""
     inside = ["nsenter", f"--net={tree.rig()['car_network']}", str(VENV / "bin/python")]
-    told = [dialect, str(tree.desk.run / "rig.sock"), str(charge_s), str(pause_s)]
+    told = [dialect, str(tree.desk.run / "rig.sock"), str(MOST_S), str(pause_s)]
     env = {**os.environ, "PYTHONPATH": str(ROOT / "app")}
     car = [*inside, str(ROOT / "tests/independent_car/car.py"), *told]
     return subprocess.Popen(car, env=env, stdout=subprocess.PIPE, stderr=words, text=True)
@@ -48,17 +50,15 @@ def start_car(tree: Tree, dialect: str, charge_s: float, pause_s: float, words: 
 
 def session(tree: Tree, dialect: str, end: str, pause_s: float) -> dict[str, Any]:
     """Charge once; what the car and the rig have seen."""
-    current_a, stopped = 0.0, False
-    with (
-        tempfile.TemporaryFile("w+") as words,
-        start_car(tree, dialect, CHARGE_S[end], pause_s, words) as car,
-    ):
+    current_a, stopped, began_t = 0.0, False, float("inf")
+    with tempfile.TemporaryFile("w+") as words, start_car(tree, dialect, pause_s, words) as car:
         try:
             tree.until(lambda: tree.command("mode", mode="charge", amps=AMPS)["ok"], 30, "the charge is ordered")
             while car.poll() is None:
                 current_a = max(current_a, tree.rig()["car"]["battery_a"])
-                if end == "stop" and current_a >= AMPS - 1 and not stopped:
-                    stopped = tree.command("stop")["ok"]
+                began_t = min(began_t, time.monotonic() if current_a >= 1 else float("inf"))
+                if current_a >= AMPS - 1 and time.monotonic() - began_t >= CHARGE_S and not stopped:
+                    stopped = stop(tree, end)
                 wait(car, 0.5)
             assert car.stdout is not None
             said = car.stdout.read().splitlines()
@@ -77,6 +77,14 @@ def session(tree: Tree, dialect: str, end: str, pause_s: float) -> dict[str, Any
     return found
 
 
+def stop(tree: Tree, end: str) -> bool:
+    """Whether the charger, or the car's driver, has taken the stop."""
+    if end == "stop":
+        return bool(tree.command("stop")["ok"])
+    tree.set_rig("car=stop")
+    return True
+
+
 def wait(child: subprocess.Popen[str], seconds: float) -> None:
     """Until it ends, at most so long."""
     try:
@@ -88,7 +96,7 @@ def wait(child: subprocess.Popen[str], seconds: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("dialect", choices=("din", "iso2"))
-    parser.add_argument("--end", choices=tuple(CHARGE_S), default="car")
+    parser.add_argument("--end", choices=ENDS, default="car")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--pause", type=float, default=0.1)
     options = parser.parse_args()

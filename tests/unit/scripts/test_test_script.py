@@ -43,12 +43,13 @@ def test_all_parts_run_and_the_sum_is_good(tmp_path: Path) -> None:
     code, said, ran = run(tmp_path)
     assert code == 0
     assert [line.split()[0] for line in ran] == [
-        "lint", "get-promtool", "pytest", "pytest", "pytest", "get-hass", "pytest",
+        "lint", "get-promtool", "pytest", "get-iso15118", "pytest", "pytest", "get-hass", "pytest",
     ]  # fmt: skip
     assert {folder for line in ran for folder in re.findall(r"tests/\w+", line)} == {
-        *(f"tests/{name}" for name in ("unit", "session", "faults", "fuzz", "tree", "web", "hass"))
+        *(f"tests/{name}" for name in ("unit", "session", "faults", "fuzz", "tree", "independent_car", "web", "hass"))
     }
-    last = [line for line in said[-6:] if line != "Home Assistant 2026.11.0: it ran"]
+    assert {"independent car: it ran", "Home Assistant 2026.11.0: it ran"} < set(said[-7:])
+    last = [line for line in said[-7:] if not line.endswith(": it ran")]
     assert len(last) == 5 and all(re.search(r": passed after \d+\.\d min$", line) for line in last)
 
 
@@ -59,11 +60,20 @@ def test_the_sum_says_when_home_assistant_did_not_run_and_why(tmp_path: Path) ->
     assert ran[-1] == "pytest tests/hass", "its tests are skipped by themselves"
 
 
-def test_the_sum_says_when_the_independent_car_did_not_run_and_why(tmp_path: Path) -> None:
-    code, said, ran = run(tmp_path, "--long", fails="get-iso15118*")
+@pytest.mark.parametrize(
+    ("words", "tests"),
+    [
+        ((), "pytest -n 3 --dist loadgroup -m not long tests/tree tests/independent_car"),
+        (("--long",), "pytest -s tests/independent_car"),
+    ],
+)
+def test_the_sum_says_when_the_independent_car_did_not_run_and_why(
+    tmp_path: Path, words: tuple[str, ...], tests: str
+) -> None:
+    code, said, ran = run(tmp_path, *words, fails="get-iso15118*")
     assert code == 0
     assert "independent car: NOT RUN, no index" in said
-    assert "pytest -s tests/independent_car" in ran, "its tests are skipped by themselves"
+    assert ran[ran.index("get-iso15118 ") + 1] == tests, "its tests are skipped by themselves"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +87,7 @@ def test_the_sum_says_when_the_independent_car_did_not_run_and_why(tmp_path: Pat
 def test_what_failed_is_named_last_and_the_rest_ran(tmp_path: Path, fails: str, named: list[str]) -> None:
     code, said, ran = run(tmp_path, fails=fails)
     assert code == 1
-    assert len(ran) == 7, "an early failure ends nothing"
+    assert len(ran) == 8, "an early failure ends nothing"
     last = said[-7:]
     assert [line.split(":")[0] for line in last if ": FAILED after" in line] == named
     assert all(": FAILED after" in line for line in said[-len(named) :])
