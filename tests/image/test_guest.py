@@ -265,7 +265,7 @@ def test_the_page_is_all_that_listens_to_the_outside(guest: Guest) -> None:
 def test_the_firewall_lets_in_what_the_table_says_and_nothing_else(guest: Guest) -> None:
     """A neighbour in a network namespace knocks at the page, and at two doors that the table does not know."""
     loaded = guest.out("nft list table inet v2h")
-    assert loaded.count("policy drop") == 2
+    assert loaded.count("policy drop") == 2 and 'iifname "plc0" drop' in loaded
     assert re.findall(r"(tcp|udp) dport (\d+)", loaded) == [
         ("tcp", "80"),
         ("udp", "5353"),

@@ -273,7 +273,9 @@ def test_the_check_of_names_can_fail() -> None:
 # Generated text.
 
 
-@pytest.mark.parametrize("script", ["scripts/docs-tables", "docs/architecture.py", "docs/installing.py"])
+@pytest.mark.parametrize(
+    "script", ["scripts/docs-tables", "docs/architecture.py", "docs/installing.py", "docs/ccswiring.py"]
+)
 def test_what_is_generated_is_up_to_date(script: str) -> None:
     done = subprocess.run([ROOT / script, "--check"], cwd=ROOT, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.safetypage import ROOT, limits, rows
 
-WITHOUT_LIMIT = {"stop-lost", "clock", "forged-frames"}
+WITHOUT_LIMIT = {"stop-lost", "clock", "forged-frames", "ccs-wrong-car", "ccs-stranger"}
 """Rows that promise no figure: their tests are about an order of events."""
 
 
