@@ -63,7 +63,7 @@ def test_the_sum_says_when_home_assistant_did_not_run_and_why(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("words", "tests"),
     [
-        ((), "pytest -n 3 --dist loadgroup -m not long tests/tree tests/independent_car"),
+        ((), "pytest -n 3 --dist loadgroup --no-loadscope-reorder -m not long tests/tree tests/independent_car"),
         (("--long",), "pytest -s tests/independent_car"),
     ],
 )
