@@ -124,6 +124,10 @@ class CcsBench:
             self._step(True)
         raise AssertionError(f"{self.session.state} instead of {state}: {self.session.reason}; {self.history}")
 
+    def stands_at(self, volts_v: float) -> None:
+        """For `meddle`: converter and cable stand at this voltage, whatever is ordered."""
+        self.pre.volts_v = self.cable_v = volts_v
+
     def energy(self) -> "CcsBench":
         """Up to a settled flow of energy."""
         return self.until(State.ENERGY).run(2.0)

@@ -159,7 +159,7 @@ def test_a_target_that_the_converter_cannot_hold_is_0_v_until_a_better_one_comes
 
 def test_a_converter_that_does_not_reach_the_target_is_a_fault_after_7_s() -> None:
     bench = charge(battery_v=395.0).until(State.MATCH)
-    bench.meddle = lambda bench: setattr(bench.pre, "volts_v", 200.0)
+    bench.meddle = lambda bench: bench.stands_at(200.0)
     began_t = bench.now
     bench.until(State.STOP_CURRENT, 10.0)
     assert bench.now - began_t == pytest.approx(7.0, abs=0.2)
@@ -176,7 +176,7 @@ def test_a_car_that_stays_in_the_precharge_is_let_go_without_a_fault() -> None:
 
 def test_a_car_that_starts_before_the_voltage_is_reached_is_refused() -> None:
     bench = charge(battery_v=395.0).until(State.MATCH)
-    bench.meddle = lambda bench: setattr(bench.pre, "volts_v", min(bench.pre.volts_v or 0.0, 200.0))
+    bench.meddle = lambda bench: bench.stands_at(min(bench.pre.volts_v or 0.0, 200.0))
     bench.car.ask, bench.car.wants = Ask.PRECHARGE, "Start"
     bench.run(0.3)
     bench.car.ask = Ask.POWER

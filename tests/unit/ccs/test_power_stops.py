@@ -194,6 +194,16 @@ def test_a_cable_above_the_cars_limit_ends_the_session_after_400_ms() -> None:
     assert bench.session.fault.name == "over_voltage"
 
 
+@pytest.mark.parametrize("state", [State.INSULATION, State.MATCH])
+def test_a_sensor_that_shows_an_empty_cable_while_the_converter_raises_it_is_doubted(state: State) -> None:
+    """Else it would unlock the plug on a live cable, whatever ends the session."""
+    bench = charge().until(state)
+    bench.meddle = lambda bench: setattr(bench, "cable_v", 0.0)
+    bench.run(2.0)
+    assert bench.session.fault is not None and bench.session.fault.name == "cable_against_converter"
+    assert bench.session.adc_doubted
+
+
 def test_an_error_of_the_car_ends_the_session() -> None:
     bench = charge().energy()
     assert bench.secc is not None
