@@ -96,7 +96,7 @@ class Guarding:
     ccs: bool = False
     """The plug is one for CCS: K is the outside chain of pilot, insulation and emergency stop, and IEC 61851-1 allows
     100 ms where CHAdeMO allows 0.5 s. While charger expects K, its fall with c1 or c2 closed trips, and PRE AC goes off
-    in the same act."""
+    in the same act, also in a make-safe that had begun before."""
     heard: ConverterMonitor = field(default_factory=ConverterMonitor)
     state: GuardState = GuardState.STARTING
     trip: Trip = Trip.NONE
@@ -210,6 +210,8 @@ class Guarding:
         if self.trip is not Trip.NONE and self._fresh and self._request and self._request.outputs & ALL_BUT_LOCK:
             self._fenced.add(self._request.session)  # it began before this guard, or still wants outputs on
         if self._safe is not None:
+            if Output.PRE_AC in outputs and self._k_off_ccs(outputs):
+                self._safe.drop_pre_ac(now)  # it was tripped for another reason before
             step = self._safe.step(now, outputs, self.heard)
             send = step.send or send
             self._wanted = outputs & ~step.off
@@ -231,7 +233,7 @@ class Guarding:
             return Trip.OUTPUT_FAILED, ", ".join(names(outputs ^ self._wanted)) or "a line was lost"
         if not live:
             return None, ""
-        if self.ccs and not self.k_on and outputs & CONTACTORS and request is not None and request.k_expected:
+        if self._k_off_ccs(outputs):
             return Trip.K_OFF_CCS, ""
         if self._stopping:
             return Trip.GUARD_STOPS, ""
@@ -250,6 +252,11 @@ class Guarding:
             if amps is None or abs(amps) > LOW_A:
                 return Trip.K_OFF_CURRENT, "unknown" if amps is None else f"{amps:.1f} A"
         return None, ""
+
+    def _k_off_ccs(self, outputs: Output) -> bool:
+        """K is off with c1 or c2 closed, and charger's last request expects it on."""
+        expected = self._request is not None and self._request.k_expected
+        return self.ccs and expected and not self.k_on and bool(outputs & CONTACTORS)
 
     def _wish(self, now: float, outputs: Output, request: Request) -> None:
         view = rules.View(

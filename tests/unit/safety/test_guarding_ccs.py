@@ -30,6 +30,19 @@ def test_ccs_k_off_drops_pre_ac_at_once(amps: float) -> None:
     assert bench.guard.state is GuardState.TRIPPED and bench.outputs == Output.PLUG_LOCK
 
 
+def test_ccs_k_off_in_a_make_safe_that_has_begun_drops_pre_ac_at_once() -> None:
+    """charger has fallen silent, and the converter does not obey: PRE AC would go off after 0.8 s."""
+    bench = ccs_bench()
+    bench.request = None
+    bench.run(0.4)
+    assert bench.guard.trip is Trip.CHARGER_SILENT and Output.PRE_AC in bench.outputs
+    bench.guard.on_k(False)
+    bench.mark = bench.t - 0.001
+    bench.run(0.4)
+    assert bench.fell_at(Output.PRE_AC) - bench.mark <= limit("ccs-k-off", "PRE AC off")
+    assert bench.fell_at(Output.C1) - bench.mark <= limit("ccs-k-off", "c1/c2 open")
+
+
 def test_ccs_k_off_in_a_stop_is_in_order() -> None:
     bench = ccs_bench()
     bench.ask(ENERGY, k_expected=False)
