@@ -30,8 +30,8 @@ long: setup ## what is too long for every change: faults, mutants, fuzz, a month
 bench: setup build/v2h.img ## the measurements, three hours (scripts/bench --help); build/bench.json
 	scripts/bench
 
-faults: setup ## the fault campaign in virtual time, 8 minutes; build/faults.json; MUTANTS=200 [SEED=7]: mutants
-	scripts/faults $(if $(MUTANTS),--mutants $(MUTANTS)) $(if $(SEED),--mutants-seed $(SEED))
+faults: setup ## the fault campaign in virtual time, 8 minutes; build/faults.json; CCS=1; MUTANTS=200 [SEED=7]: mutants
+	scripts/faults $(if $(CCS),--ccs) $(if $(MUTANTS),--mutants $(MUTANTS)) $(if $(SEED),--mutants-seed $(SEED))
 
 fuzz: setup ## 2 x N (25000) random sessions against invariants of their own, half an hour
 	scripts/fuzz --cable all --sessions $(or $(N),25000)

@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.faults import defects, mutation, scenarios, sessions, snapshots
-from tests.faults.faults import BY_NAME, FAULTS
-from tests.faults.quick import remember
+from tests.faults import defects, kinds, mutation, scenarios, sessions, snapshots
+from tests.faults.kinds import Kind
 from tests.faults.scenarios import Outcome
 from tests.faults.snapshots import Snapshot
 
-SCENARIOS, SESSIONS = 2_000, 20_000
+SESSIONS = {kinds.CHADEMO.name: 20_000, kinds.CCS.name: 5_000}
 CHUNK = 40
 SPEED_GOAL = 2_000.0
 HELP = """\
@@ -30,6 +29,7 @@ seeds is caught there; with --defects here as well.
 
 examples:
   scripts/faults                                     everything, about 8 minutes on two cores
+  scripts/faults --ccs                               with a CCS car, half an hour; build/faults-ccs.json
   scripts/faults --scenario 'energy, charge :: K off'  scenarios whose name holds both texts, with a trace
   scripts/faults --seed 4711                         one random session, with a trace, shortened if it breaks
   scripts/faults --sessions 500 --every 20   a quick look
@@ -75,31 +75,34 @@ _STATE: dict[str, Any] = {}
 """Data that the workers inherit by fork: snapshots, scenarios, starts."""
 
 
-def _prepare() -> None:
-    remember()
-    _STATE["snapshots"] = snapshots.take()
-    _STATE["starts"] = sessions.starts()
+def _prepare(kind: Kind) -> None:
+    kind.prepare()
+    _STATE["kind"] = kind
+    _STATE["by_name"] = {fault.name: fault for fault in kind.faults}
+    _STATE["snapshots"] = snapshots.take(kind.roads)
+    _STATE["starts"] = kind.starts()
     gc.collect()
     gc.freeze()
     gc.disable()
 
 
 def _all_scenarios() -> list[tuple[int, str]]:
-    return [(i, fault.name) for i in range(len(_STATE["snapshots"])) for fault in FAULTS]
+    return [(i, fault.name) for i in range(len(_STATE["snapshots"])) for fault in _STATE["kind"].faults]
 
 
 def _scenario(job: tuple[int, str]) -> Outcome:
     snapshot: Snapshot = _STATE["snapshots"][job[0]]
-    return scenarios.run(snapshot, BY_NAME[job[1]])
+    return scenarios.run(snapshot, _STATE["by_name"][job[1]])
 
 
 def _session(seed: int) -> Outcome:
-    return sessions.run_seed(seed, _STATE["starts"])
+    return sessions.run_seed(seed, _STATE["starts"], _STATE["kind"].repertoire)
 
 
 def _chunk(work: tuple[str, list[Any]]) -> tuple[float, list[Outcome]]:
     """One worker's share: returns CPU seconds and outcomes."""
-    function: Callable[[Any], Outcome] = {"scenario": _scenario, "session": _session}[work[0]]
+    functions: dict[str, Callable[[Any], Outcome]] = {"scenario": _scenario, "session": _session}
+    function = functions[work[0]]
     begin = time.process_time()
     outcomes = [function(job) for job in work[1]]
     gc.collect()
@@ -134,7 +137,8 @@ def _summary(name: str, tally: Tally, wall_s: float) -> None:
     print("  ends: " + ", ".join(f"{end} {number}" for end, number in tally.ends.most_common(12)))
 
 
-def _show_broken(tally: Tally) -> None:
+def _show_broken(tally: Tally, kind: Kind) -> None:
+    command = "scripts/faults" if kind is kinds.CHADEMO else f"scripts/faults --{kind.name}"
     rules = Counter(broken.rule for outcome in tally.broken for broken in outcome.broken)
     for rule, number in rules.most_common():
         print(f"  {number:5d} x {rule}")
@@ -143,7 +147,7 @@ def _show_broken(tally: Tally) -> None:
         what = (
             f"--seed {outcome.name.split()[1]}" if outcome.name.startswith("seed ") else f"--scenario '{outcome.name}'"
         )
-        print(f"  {outcome.name}\n      {first.t} s: {first.rule}: {first.text}\n      again: scripts/faults {what}")
+        print(f"  {outcome.name}\n      {first.t} s: {first.rule}: {first.text}\n      again: {command} {what}")
 
 
 def _show(outcome: Outcome) -> int:
@@ -158,7 +162,8 @@ def _show(outcome: Outcome) -> int:
 def _one_scenario(name: str) -> int:
     parts = [part.strip() for part in name.split("::")]
     wanted, fault_name = parts[0], parts[1] if len(parts) > 1 else ""
-    chosen = [BY_NAME[fault_name]] if fault_name in BY_NAME else [f for f in FAULTS if fault_name in f.name]
+    known = _STATE["by_name"]
+    chosen = [known[fault_name]] if fault_name in known else [f for f in known.values() if fault_name in f.name]
     picked = [s for s in _STATE["snapshots"] if wanted == s.name] or [
         s for s in _STATE["snapshots"] if wanted in s.name
     ]
@@ -169,9 +174,10 @@ def _one_scenario(name: str) -> int:
 
 
 def _one_seed(seed: int) -> int:
-    if not _show(sessions.run_seed(seed, _STATE["starts"], trace=True)):
+    repertoire = _STATE["kind"].repertoire
+    if not _show(sessions.run_seed(seed, _STATE["starts"], repertoire, trace=True)):
         return 0
-    start, steps, outcome = sessions.shrink(seed, _STATE["starts"])
+    start, steps, outcome = sessions.shrink(seed, _STATE["starts"], repertoire)
     print(f"SHORTENED, from {start.name}: " + "; ".join(str(step) for step in steps))
     _show(outcome)
     return 1
@@ -181,16 +187,17 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="faults", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--ccs", action="store_true", help="a charger with a CCS plug, and a CCS car")
     parser.add_argument("--scenario", metavar="NAME", help="only scenarios whose name holds NAME (state :: fault)")
     parser.add_argument("--seed", type=int, help="only this random session")
     parser.add_argument("--defect", metavar="NAME", help="only this seeded defect")
-    parser.add_argument("--sessions", type=int, default=SESSIONS, help=f"random sessions (default {SESSIONS})")
+    parser.add_argument("--sessions", type=int, help=f"random sessions (default {SESSIONS})")
     parser.add_argument("--first-seed", type=int, default=1, help="seed of the first (default 1)")
     parser.add_argument("--every", type=int, default=1, help="only every Nth scenario (default 1: all)")
     parser.add_argument("--all", action="store_true", help="every moment with every fault, some 6,000 scenarios")
     parser.add_argument("--defects", action="store_true", help="all seeded defects as well, a minute")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
-    parser.add_argument("--out", type=Path, default=Path("build/faults.json"), help="default build/faults.json")
+    parser.add_argument("--out", type=Path, help="default build/faults.json, with --ccs build/faults-ccs.json")
     mutants = parser.add_argument_group("mutants")
     mutants.add_argument("--mutants", type=int, metavar="N", help="run N mutants instead of the campaign")
     mutants.add_argument("--mutants-seed", type=int, metavar="S", help="which are drawn (default: by chance, printed)")
@@ -207,34 +214,37 @@ def main(given: list[str] | None = None) -> int:
         return defects.main_one(args.defect)
     if args.mutants is not None:
         return mutation.main(args)
+    kind = kinds.CCS if args.ccs else kinds.CHADEMO
+    count = SESSIONS[kind.name] if args.sessions is None else args.sessions
+    out = args.out or Path("build/faults-ccs.json" if args.ccs else "build/faults.json")
     begin = time.monotonic()
-    _prepare()
+    _prepare(kind)
     if args.scenario is not None:
         return _one_scenario(args.scenario)
     if args.seed is not None:
         return _one_seed(args.seed)
-    jobs = (_all_scenarios() if args.all else scenarios.chosen(_STATE["snapshots"], FAULTS))[:: args.every]
-    print(f"{len(_STATE['snapshots'])} moments x {len(FAULTS)} faults, {len(_STATE['starts'])} starts of sessions")
+    jobs = (_all_scenarios() if args.all else scenarios.chosen(_STATE["snapshots"], kind.faults))[:: args.every]
+    print(f"{len(_STATE['snapshots'])} moments x {len(kind.faults)} faults, {len(_STATE['starts'])} starts of sessions")
     with multiprocessing.get_context("fork").Pool(args.jobs) as pool:
         found = _work(pool, "scenario", jobs, "scenarios")
         middle = time.monotonic()
-        seeds = list(range(args.first_seed, args.first_seed + args.sessions))
+        seeds = list(range(args.first_seed, args.first_seed + count))
         drawn = _work(pool, "session", seeds, "random sessions")
     late = time.monotonic()
-    caught: dict[str, str] = defects.run_all(args.jobs) if args.defects else {}
+    caught: dict[str, str] = defects.run_all(args.jobs, kind.name) if args.defects else {}
     _summary("scenarios", found, middle - begin)
-    _show_broken(found)
+    _show_broken(found, kind)
     _summary("random sessions", drawn, late - middle)
-    _show_broken(drawn)
+    _show_broken(drawn, kind)
     missed = [name for name, by in caught.items() if not by]
     if caught:
         print(f"\nseeded defects: {len(caught) - len(missed)} of {len(caught)} caught, {time.monotonic() - late:.0f} s")
         print("".join(f"  NOT CAUGHT: {name}\n" for name in missed), end="")
     report = _report(found, drawn, caught, time.monotonic() - begin)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     good = not report["broken"] and not missed
-    print(f"\n{'good' if good else 'BROKEN'} after {report['wall_s']:.0f} s; {args.out}")
+    print(f"\n{'good' if good else 'BROKEN'} after {report['wall_s']:.0f} s; {out}")
     return 0 if good else 1
 
 

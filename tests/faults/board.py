@@ -1,16 +1,19 @@
 """Actions of people, supervisors and the car's driver on a board, and actions that a fault calls later by name."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.faults.numbers import READS_S, UNREAD_STRANGER_S
 from tests.faults.shells import Shells
 from v2h.safety.converter_monitor import ConverterMonitor
-from v2h.safety.guarding import LIVE, Guarding
+from v2h.safety.guarding import LIVE
 from v2h.safety.makesafe import ALL_BUT_LOCK, FROM_SIGNALS, MakeSafe
 from v2h.safety.outputs import CONTACTORS
 from v2h.safety.shell import backup_guard
 from v2h.safety.wire import SILENCE_S
+
+if TYPE_CHECKING:
+    from tests.faults.faults import Fault
 
 RESTART_S = 1.5
 """supervisor restarts a program that ended."""
@@ -26,11 +29,27 @@ class Board(Shells):
         self._say("%s = %s", name, value)
         setattr(self, name, value)
 
-    def turn_back(self, fault: str) -> None:
-        """Undo a temporary fault; for later()."""
-        from tests.faults.faults import undo
+    def strike(self, name: str) -> None:
+        """Begin the fault of this name now."""
+        fault = self.faults()[name]
+        self.judge.excused |= fault.excuses
+        self._say("FAULT: %s", name)
+        fault.begin(self)
+        if fault.undo is not None:
+            self.later(fault.undo_s, "turn_back", name)
 
-        undo(self, fault)
+    def turn_back(self, name: str) -> None:
+        """Undo a temporary fault; for later(). Its excuses stay in force for this session."""
+        undo = self.faults()[name].undo
+        if undo is not None:
+            self._say("fault over: %s", name)
+            undo(self)
+
+    def faults(self) -> "dict[str, Fault]":
+        """The faults of this kind of board, by name."""
+        from tests.faults.faults import BY_NAME
+
+        return BY_NAME
 
     def press_clear(self, confirm: bool) -> None:
         """A person clears the fault, and if `confirm` confirms that the plug may be unlocked."""
@@ -56,6 +75,10 @@ class Board(Shells):
             return
         self._say("the plug is pulled")
         self.plant.set_plugged(False)
+
+    def car_wants(self, amps_a: float) -> None:
+        """The car asks for another current from now on, A."""
+        self.car.most_a = (int(amps_a), int(amps_a))
 
     def owner_stop(self) -> None:
         if self.charger is not None:
@@ -110,7 +133,7 @@ class Board(Shells):
         if self.guard is not None:
             return
         self._say("guard is started")
-        self.guard = Guarding(self.now, self.plant.outputs, self._k)
+        self.guard = self._new_guard(self.plant.outputs, k_on=self._k)
         self.guard.on_tree(stopped=self.tree_stopped)
         self._guard_acts()
         self.guard.can_up = self.guard.ready_to_start = True

@@ -6,43 +6,14 @@ its own snapshots and runs a reduced campaign: the named faults at every moment,
 sessions, until an invariant breaks or the campaign is complete. An exception does not count as caught.
 """
 
-import importlib.util
 import subprocess
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from pathlib import Path
-from types import CodeType, ModuleType
 
-APP = Path(__file__).resolve().parents[2] / "app"
+from tests.faults.ccs.defects import DEFECTS as CCS_DEFECTS
+from tests.faults.seeding import Defect
+
 TIMEOUT_S = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """file: below app/v2h. aims: names of the faults that are tried first. tests: pytest's names of tests that are run
-    instead, for defects that a judge of volts and amps cannot see."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    aims: tuple[str, ...] = ("none",)
-    tests: tuple[str, ...] = ()
-
-    @property
-    def module(self) -> str:
-        return "v2h." + self.file.removesuffix(".py").replace("/", ".")
-
-    def seeded(self) -> str:
-        """The changed source. Raises ValueError unless the text occurs exactly once."""
-        source = (APP / "v2h" / self.file).read_text(encoding="utf-8")
-        if source.count(self.old) != 1:
-            raise ValueError(f"defect {self.name}: {self.file} holds {source.count(self.old)} times: {self.old!r}")
-        return source.replace(self.old, self.new)
 
 
 _D = Defect
@@ -247,38 +218,7 @@ DEFECTS: tuple[Defect, ...] = (
        '_UNKNOWN = 0',
        tests=("tests/unit/safety/test_wire.py",)),
 )  # fmt: skip
-BY_NAME = {defect.name: defect for defect in DEFECTS}
-
-
-class _Loader(SourceFileLoader):
-    """Compiles the changed text; no bytecode is read or written."""
-
-    def __init__(self, module: str, path: str, source: str) -> None:
-        super().__init__(module, path)
-        self._source = source
-
-    def get_code(self, fullname: str) -> CodeType:
-        return compile(self._source, self.path, "exec", dont_inherit=True)
-
-
-class _Finder(MetaPathFinder):
-    def __init__(self, module: str, source: str) -> None:
-        self._module, self._source = module, source
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if fullname != self._module:
-            return None
-        file = str(APP.joinpath(*fullname.split(".")).with_suffix(".py"))
-        return importlib.util.spec_from_file_location(fullname, file, loader=_Loader(fullname, file, self._source))
-
-
-def seed(module: str, source: str) -> None:
-    """From now on this process imports `module` from this text. Call it before any import from v2h."""
-    if module in sys.modules:
-        raise ValueError(f"{module} is imported already")
-    sys.meta_path.insert(0, _Finder(module, source))
+BY_NAME = {defect.name: defect for defect in (*DEFECTS, *CCS_DEFECTS)}
 
 
 def run_one(name: str) -> tuple[str, str]:
@@ -294,15 +234,16 @@ def run_one(name: str) -> tuple[str, str]:
     return name, lines[-1].removeprefix("caught: ") if lines and lines[-1].startswith("caught: ") else ""
 
 
-def run_all(jobs: int) -> dict[str, str]:
-    """Run every defect; returns what caught each."""
+def run_all(jobs: int, kind: str) -> dict[str, str]:
+    """Run every defect of this kind of campaign; returns what caught each."""
     caught: dict[str, str] = {}
+    names = [name for name, defect in BY_NAME.items() if defect.kind == kind]
     with ThreadPoolExecutor(jobs) as pool:
-        for name, by in pool.map(run_one, BY_NAME):
+        for name, by in pool.map(run_one, names):
             caught[name] = by
             if not by or len(caught) % 10 == 0:
                 print(
-                    f"seeded defects: {len(caught)} of {len(BY_NAME)}{'' if by else ', NOT CAUGHT: ' + name}",
+                    f"seeded defects: {len(caught)} of {len(names)}{'' if by else ', NOT CAUGHT: ' + name}",
                     flush=True,
                 )
     return caught

@@ -267,20 +267,3 @@ FAULTS: tuple[Fault, ...] = (
     Fault("a stranger writes 10 A to the converter after a trip", _stranger, _PRE | _PROGRAM),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}
-
-
-def strike(board: Board, fault: Fault) -> None:
-    """Begin a fault now."""
-    board.judge.excused |= fault.excuses
-    board._say("FAULT: %s", fault.name)
-    fault.begin(board)
-    if fault.undo is not None:
-        board.later(fault.undo_s, "turn_back", fault.name)
-
-
-def undo(board: Board, name: str) -> None:
-    """Undo a temporary fault; its excuses stay in force for this session."""
-    turn_back = BY_NAME[name].undo
-    if turn_back is not None:
-        board._say("fault over: %s", name)
-        turn_back(board)

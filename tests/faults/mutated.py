@@ -20,9 +20,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults import ondisk
-from tests.faults.defects import seed
 from tests.faults.ondisk import CAUGHT, CRASHED, LATE
 from tests.faults.reduced import outcomes
+from tests.faults.seeding import seed
 
 ROOT = Path(__file__).resolve().parents[2]
 FOREIGN = "tests/session/test_pre_client_canopen.py"

@@ -6,36 +6,35 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tests.faults.defects import BY_NAME, seed
+from tests.faults.defects import BY_NAME
+from tests.faults.seeding import seed
 
 if TYPE_CHECKING:
     from tests.faults.scenarios import Outcome
 
-SHORT = 6
-"""Number of roads of the Leaf with a measured cable."""
 STRIDE = 37
 SESSIONS = 60
 
 
-def outcomes(aims: tuple[str, ...]) -> "Iterator[Outcome]":
+def outcomes(aims: tuple[str, ...], of: str = "chademo") -> "Iterator[Outcome]":
     """First the named faults at every moment, then a sample of all scenarios, then random sessions."""
-    from tests.faults import scenarios, sessions, snapshots
-    from tests.faults.faults import BY_NAME as FAULTS
-    from tests.faults.quick import remember
+    from tests.faults import kinds, scenarios, sessions, snapshots
 
-    remember()
-    for road in snapshots.ROADS[:SHORT]:  # one by one: driving them all takes longer than most defects survive
+    kind = kinds.CCS if of == kinds.CCS.name else kinds.CHADEMO
+    known = {fault.name: fault for fault in kind.faults}
+    kind.prepare()
+    for road in kind.roads[: kind.short]:  # one by one: driving them all takes longer than most defects survive
         late_first = sorted(snapshots.take((road,)), key=lambda snapshot: str(snapshot.state) != "energy")
         for aim in aims:
             for snapshot in late_first:
-                yield scenarios.run(snapshot, FAULTS[aim])
-    taken = snapshots.take()
-    jobs = [(snapshot, fault) for snapshot in taken for fault in FAULTS.values()]
+                yield scenarios.run(snapshot, known[aim])
+    taken = snapshots.take(kind.roads)
+    jobs = [(snapshot, fault) for snapshot in taken for fault in kind.faults]
     for snapshot, fault in jobs[::STRIDE]:
         yield scenarios.run(snapshot, fault)
-    starts = sessions.starts()
+    starts = kind.starts()
     for number in range(1, SESSIONS + 1):
-        yield sessions.run_seed(number, starts)
+        yield sessions.run_seed(number, starts, kind.repertoire)
 
 
 def failing(tests: tuple[str, ...]) -> str:
@@ -64,7 +63,7 @@ def main() -> int:
         print(f"caught: by {failed}" if failed else "not caught by its tests")
         return 0
     tried = 0
-    for outcome in outcomes(defect.aims):
+    for outcome in outcomes(defect.aims, defect.kind):
         tried += 1
         if outcome.broken:
             broken = outcome.broken[0]

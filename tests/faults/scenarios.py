@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.faults.board import Board
-from tests.faults.faults import Fault, strike
+from tests.faults.faults import Fault
 from tests.faults.judge import Broken
 from tests.faults.snapshots import Snapshot
 from v2h.bus.states import State
 from v2h.safety.makesafe import ALL_BUT_LOCK
 
-END_S = 110.0
-"""After this time every fault has led to an end state: the longest is a manager that is silent for 60 s, in energy."""
 REST_S = 2.0
 TEN_YEARS_S = 3.15e8
 
@@ -60,10 +58,10 @@ def run(snapshot: Snapshot, fault: Fault, *, trace: bool = False) -> Outcome:
     board = snapshot.load()
     board.trace = [] if trace else None
     begin, events = board.now, board.events
-    strike(board, fault)
+    board.strike(fault.name)
     active_s, rest_since = 0.0, board.now
     with watched_clock(board):
-        while board.now < begin + END_S + fault.lasts_s:
+        while board.now < begin + board.end_s + fault.lasts_s:
             before = board.now
             board.event()
             at_rest = resting(board)
@@ -73,7 +71,7 @@ def run(snapshot: Snapshot, fault: Fault, *, trace: bool = False) -> Outcome:
             elif board.now - rest_since > REST_S:
                 break
     if not resting(board) and "mad" not in board.judge.excused:
-        board.judge.fail(board, "an end state in its time", f"{board.state} {END_S:.0f} s after the fault")
+        board.judge.fail(board, "an end state in its time", f"{board.state} {board.end_s:.0f} s after the fault")
     elif fault.borne and snapshot.healthy:
         _judge_health(board, snapshot)
     name = f"{snapshot.name} :: {fault.name}"
@@ -91,7 +89,8 @@ def run(snapshot: Snapshot, fault: Fault, *, trace: bool = False) -> Outcome:
 
 def resting(board: Board) -> bool:
     """No session, all outputs off except the lock (and stuck outputs)."""
-    return board.state in (State.IDLE, State.FAULT) and not board.plant.outputs & ALL_BUT_LOCK & ~board.stuck_lines
+    off = not board.plant.outputs & ALL_BUT_LOCK & ~board.stuck_lines
+    return board.state in (State.IDLE, State.FAULT) and off and board.settled()
 
 
 def waiting(board: Board) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.faults.board import Board
-from tests.faults.faults import BY_NAME, FAULTS, strike
+from tests.faults.faults import FAULTS
 from tests.faults.scenarios import Outcome, ending, resting, watched_clock
 from tests.faults.snapshots import CELLS
 from v2h.bus.states import State
@@ -20,13 +20,11 @@ from v2h.rig.habits import CARS, LEAF
 
 SOC_PCT = (8.0, 28.0, 40.0, 60.0, 75.0, 93.0)
 LIMITS_A = ((15.0, 15.0), (15.0, 6.0), (9.9, 15.0))
-STARTS = (State.IDLE, State.INSULATION, State.CAR_CONTACTORS, State.MATCH, State.READY)
-START_WEIGHTS = (2, 2, 6, 15, 75)
-"""Mostly near energy: most can break there, and the scenarios already cover the way to it."""
 ENDS = (("stop", None), ("charger", None), ("tree", None))
 END_WEIGHTS = (5, 4, 1)
 """By the owner; by the end of charger or of the whole tree, after which no one requests energy any more."""
-HARD_END_S = 200.0
+HARD_END_S = 90.0
+"""After board.end_s."""
 REST_S = (6.0, 25.5)
 """How long a session continues at rest: for late answers, button presses, a plug that waits for an empty cable."""
 
@@ -52,9 +50,22 @@ class Start:
     board: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Repertoire:
+    """What random sessions of one kind of board are made of. states, weights: where they start. watts: draws a
+    setpoint. disturbance: draws an action that is not a fault: the session must continue, or end in order. faults:
+    their names."""
+
+    states: tuple[State, ...]
+    weights: tuple[int, ...]
+    watts: Callable[[random.Random], float]
+    disturbance: Callable[[random.Random], tuple[str, Any]]
+    faults: tuple[str, ...]
+
+
 def starts() -> list[Start]:
-    """Boards with several batteries, sites, cables and cars, each about to enter each of STARTS; the owner wants
-    energy."""
+    """Boards with several batteries, sites, cables and cars, each about to enter each of CHADEMO.states; the owner
+    wants energy."""
     boards: list[tuple[str, dict[str, Any]]] = [
         (f"{soc_pct:.0f} %, {charge_a:g}/{discharge_a:g} A{', assumed' if cells else ''}",
          {"soc_pct": soc_pct, "max_charge_a": charge_a, "max_discharge_a": discharge_a, "cells_in_series": cells})
@@ -67,18 +78,20 @@ def starts() -> list[Start]:
     ]
     boards += [(name, {"habits": habits}) for name, habits in CARS.items() if habits is not LEAF]
     boards += [(f"{s:g} s", {"habits": replace(LEAF, cycle_s=s)}) for s in (0.041, 0.225, 0.3)]
-    return [start for name, settings in boards for start in _starts_of(name, Board(**settings))]
+    return [start for name, settings in boards for start in starts_of(CHADEMO.states, name, Board(**settings))]
 
 
-def _starts_of(name: str, board: Board) -> list[Start]:
+def starts_of(states: tuple[State, ...], name: str, board: Board) -> list[Start]:
+    """This board at rest, and about to enter each of the other states."""
+    latest = board.energy_s + 5.0
     taken = [Start(f"{name}, idle", State.IDLE, _pickled(board))]
     seen: set[State | str | None] = set()
-    while board.state is not State.ENERGY and board.now < 25.0:
-        board.event(25.0)
+    while board.state is not State.ENERGY and board.now < latest:
+        board.event(latest)
         state = board.state
         whole = board.charger is not None and not board.charger.converter._steps
         ready = state is State.READY and board.now - board.states[-1][0] > 0.6
-        if state in STARTS[1:] and (state not in seen or ready) and whole and "ready" not in seen:
+        if state in states[1:] and (state not in seen or ready) and whole and "ready" not in seen:
             seen.add("ready" if ready and state in seen else state)
             taken.append(Start(f"{name}, {state}", state, _pickled(board)))
     return taken
@@ -88,18 +101,18 @@ def _pickled(board: Board) -> bytes:
     return pickle.dumps(board, pickle.HIGHEST_PROTOCOL)
 
 
-def compose(seed: int, choices: list[Start]) -> tuple[Start, list[Step]]:
+def compose(seed: int, choices: list[Start], of: Repertoire) -> tuple[Start, list[Step]]:
     """The session of a seed."""
     rng = random.Random(seed)
-    state = rng.choices(STARTS, START_WEIGHTS)[0]
+    state = rng.choices(of.states, of.weights)[0]
     start = rng.choice([choice for choice in choices if choice.state is state])
-    steps = [Step(0.0, "power", _watts(rng))]
+    steps = [Step(0.0, "power", of.watts(rng))]
     if rng.random() < 0.75:
         steps.append(Step(0.0, "energy"))
     for _ in range(rng.randint(1, 3)):
-        steps.append(Step(round(rng.expovariate(2.0), 2), *_disturbance(rng)))
+        steps.append(Step(round(rng.expovariate(2.0), 2), *of.disturbance(rng)))
     if rng.random() < 0.8:
-        steps.insert(rng.randint(1, len(steps)), Step(round(rng.uniform(0.0, 1.2), 2), "fault", _fault(rng)))
+        steps.insert(rng.randint(1, len(steps)), Step(round(rng.uniform(0.0, 1.2), 2), "fault", rng.choice(of.faults)))
     steps.append(Step(round(rng.expovariate(2.0), 2), *rng.choices(ENDS, END_WEIGHTS)[0]))
     if rng.random() < 0.3:
         steps.append(Step(round(rng.uniform(4.0, 30.0), 1), "clear", rng.random() < 0.3))
@@ -113,12 +126,7 @@ def _watts(rng: random.Random) -> float:
     return round(rng.choice((0.0, rng.uniform(-6500.0, 6500.0), rng.uniform(-6500.0, 6500.0), 6000.0, -6000.0)), 0)
 
 
-def _fault(rng: random.Random) -> str:
-    return rng.choice(FAULTS).name
-
-
 def _disturbance(rng: random.Random) -> tuple[str, Any]:
-    """An action that is not a fault: the session must continue, or end in order."""
     kind = rng.choices(("power", "car allows", "bus", "floor", "press"), (10, 4, 2, 1, 1))[0]
     value: Any = None
     if kind == "power":
@@ -130,6 +138,16 @@ def _disturbance(rng: random.Random) -> tuple[str, Any]:
     elif kind == "floor":
         value = rng.choice((250, 330, 360, 400))
     return kind, value
+
+
+CHADEMO = Repertoire(
+    (State.IDLE, State.INSULATION, State.CAR_CONTACTORS, State.MATCH, State.READY),
+    (2, 2, 6, 15, 75),
+    _watts,
+    _disturbance,
+    tuple(fault.name for fault in FAULTS),
+)
+"""Mostly near energy: most can break there, and the scenarios already cover the way to it."""
 
 
 def _car_allows(board: Board, amps: tuple[int, int]) -> None:
@@ -155,10 +173,11 @@ def _car_floor(board: Board, volts_v: int) -> None:
 DO: dict[str, Callable[[Board, Any], None]] = {
     "power": lambda board, value: board.turn("power_w", value),
     "car allows": _car_allows,
+    "car wants": lambda board, value: board.car_wants(value),
     "bus": _bus_gone,
     "floor": _car_floor,
     "press": lambda board, value: board.press_clear(False),
-    "fault": lambda board, value: strike(board, BY_NAME[value]),
+    "fault": lambda board, value: board.strike(value),
     "charger": lambda board, value: _dies(board, "kill_charger"),
     "tree": lambda board, value: _dies(board, "kill_tree"),
     "stop": lambda board, value: board.turn("wanted", False),
@@ -179,7 +198,7 @@ def run(name: str, start: Start, steps: list[Step], *, trace: bool = False) -> O
     with watched_clock(board):
         for step in steps:
             if step.what == "end":
-                at = max(at, _until_rest(board, begin + HARD_END_S))
+                at = max(at, _until_rest(board, begin + board.end_s + HARD_END_S))
             elif step.what == "energy":
                 at = max(at, _until_energy(board))
             at += step.delay_s
@@ -204,8 +223,8 @@ def run(name: str, start: Start, steps: list[Step], *, trace: bool = False) -> O
 
 
 def _until_energy(board: Board) -> float:
-    """Wait for energy, at most 20 s; does not wait any longer for a session that has ended."""
-    latest = board.now + 20.0
+    """Wait for energy, at most energy_s; does not wait any longer for a session that has ended."""
+    latest = board.now + board.energy_s
     begun = board.state is not State.IDLE
     while board.now < latest and board.state is not State.ENERGY and not (begun and resting(board)):
         board.event(latest)
@@ -219,14 +238,14 @@ def _until_rest(board: Board, latest: float) -> float:
     return board.now
 
 
-def run_seed(seed: int, choices: list[Start], *, trace: bool = False) -> Outcome:
-    start, steps = compose(seed, choices)
+def run_seed(seed: int, choices: list[Start], of: Repertoire = CHADEMO, *, trace: bool = False) -> Outcome:
+    start, steps = compose(seed, choices, of)
     return run(f"seed {seed}", start, steps, trace=trace)
 
 
-def shrink(seed: int, choices: list[Start]) -> tuple[Start, list[Step], Outcome]:
+def shrink(seed: int, choices: list[Start], of: Repertoire = CHADEMO) -> tuple[Start, list[Step], Outcome]:
     """Remove steps one at a time while the same rule still breaks; returns what is left, with its trace."""
-    start, steps = compose(seed, choices)
+    start, steps = compose(seed, choices, of)
     rules = {broken.rule for broken in run("", start, steps).broken}
     i = 0
     while i < len(steps):

@@ -41,8 +41,11 @@ class Shells:
 
     cells_in_series: 0 with a calibrated ADC on the cable; the battery's number of cells where there is no ADC and the
     owner permits assumed voltages. by_converter: the ADC was calibrated against the converter. uncalibrated: there is
-    an ADC, and only a calibration reads it.
+    an ADC, and only a calibration reads it. Every start leads to energy within energy_s, and every fault to an end
+    state within end_s: the longest is a manager that is silent for 60 s, in energy.
     """
+
+    energy_s, end_s = 20.0, 110.0
 
     def __init__(
         self,
@@ -59,7 +62,7 @@ class Shells:
         self.cells_in_series, self.by_converter, self.uncalibrated = cells_in_series, by_converter, uncalibrated
         self.plant = QuickPlant(soc_pct=soc_pct)
         self.plant.circuit = self.circuit = FaultyCircuit(self.plant.battery)
-        self.plant.car = self.car = FaultyCar(self.circuit, habits)
+        self.plant.car = self.car = self._new_car(habits)
         self.plant.pre = self.pre = FaultyPre()
         self.max_charge_a, self.max_discharge_a = max_charge_a, max_discharge_a
         self.power_w, self.wanted, self.order, self.has_bus = 3000.0, True, 1, True
@@ -84,10 +87,13 @@ class Shells:
         self.states: list[tuple[float, State]] = []
         self.trace: list[str] | None = None
         self.charger: Charger | None = self._new_charger()
-        self.guard: Guarding | None = Guarding(0.0, NONE, False, can_up=True, ready_to_start=True)
-        self.judge = Judge()
+        self.guard: Guarding | None = self._new_guard(NONE, k_on=False)
+        self.guard.can_up = self.guard.ready_to_start = True
+        self.judge: Judge = self._new_judge()
         self.events = 0
         self._charger_t = self._guard_t = 0.0
+        self._side_t = math.inf
+        """When _side_acts() is due next."""
         self._charger_stopped = self._guard_stopped = False
         self._charger_free_t = self._guard_free_t = -math.inf
         self._setpoint_due = -math.inf
@@ -127,7 +133,7 @@ class Shells:
 
     def event(self, end: float = math.inf) -> None:
         """Go to the next event, but not beyond `end`."""
-        due = min(end, self._charger_t, self._guard_t)
+        due = min(end, self._charger_t, self._guard_t, self._side_t)
         if self._later and self._later[0][0] < due:
             due = self._later[0][0]
         self._plant_to(max(due, self.now))
@@ -136,6 +142,8 @@ class Shells:
         while self._later and self._later[0][0] <= now + EPSILON_S:
             _, _, name, args = heapq.heappop(self._later)
             getattr(self, name)(*args)
+        if now + EPSILON_S >= self._side_t:
+            self._side_acts()
         if now + EPSILON_S >= self._guard_t:
             self._guard_acts()
         if now + EPSILON_S >= self._charger_t:
@@ -153,6 +161,10 @@ class Shells:
         """Nothing is energised except possibly the lock, and no session runs."""
         return self.state in (State.IDLE, State.FAULT) and not self.plant.outputs & ALL_BUT_LOCK
 
+    def settled(self) -> bool:
+        """Nothing beside the outputs has still to come to rest (see CcsBoard)."""
+        return True
+
     def _plant_to(self, due: float) -> None:
         plant, car = self.plant, self.car
         while True:
@@ -161,13 +173,20 @@ class Shells:
             self.now = at
             if car.next_frame <= at:
                 self._from_car()
-            if plant.k_on is not self._k:
-                self._k = plant.k_on
-                self._say("K is %s", "on" if self._k else "off")
-                self._k_edge()
+            if self._k_changed() or at >= due:
                 return
-            if at >= due:
-                return
+
+    def _k_changed(self) -> bool:
+        """K is read; guard wakes at its edge."""
+        changed = self.plant.k_on is not self._k
+        if changed:
+            self._k = self.plant.k_on
+            self._say("K is %s", "on" if self._k else "off")
+            self._k_edge()
+        return changed
+
+    def _side_acts(self) -> None:
+        """What runs beside charger and guard: nothing here (see CcsBoard)."""
 
     def _note_state(self) -> None:
         assert self.charger is not None
@@ -260,7 +279,16 @@ class Shells:
         if self._swept is not None and self._swept.hear(frame) and self._sweeper is not None:
             self._sweeper.drop_pre_ac(frame.t)
 
-    # charger.
+    # The parts.
+
+    def _new_car(self, habits: Habits) -> Any:
+        return FaultyCar(self.circuit, habits)
+
+    def _new_judge(self) -> Judge:
+        return Judge()
+
+    def _new_guard(self, found: Output, *, k_on: bool) -> Guarding:
+        return Guarding(self.now, found, k_on)
 
     def _new_charger(self) -> Charger:
         self.numbers += 1000
@@ -271,6 +299,8 @@ class Shells:
             cells_in_series=self.cells_in_series,
             by_converter=self.by_converter,
         )
+
+    # charger.
 
     @property
     def unmeasured(self) -> bool:

@@ -85,7 +85,8 @@ def _calibrate(board: Board, energy_t: float) -> Board:
 @dataclass(frozen=True, slots=True)
 class Road:
     """How to drive the session, until how long after energy, and at which fractions of each state's time to take a
-    snapshot; `parts` has the states that differ. board: its settings. kind, healthy: see Snapshot."""
+    snapshot; `parts` has the states that differ. board: its settings. kind, healthy: see Snapshot. make: the kind of
+    board."""
 
     name: str
     drive: Callable[[Board, float], Board]
@@ -95,10 +96,11 @@ class Road:
     board: dict[str, Any] = field(default_factory=dict)
     kind: str = "measured"
     healthy: bool = True
+    make: Callable[..., Board] = Board
 
     def energy_t(self) -> float:
         """The time when energy is reached, with the order at 1 s."""
-        board = _charge(Board(**self.board), 1e6)
+        board = _charge(self.make(**self.board), 1e6)
         while board.state is not State.ENERGY and board.now < 1.0 + 3.0 * NEVER_S:
             board.event(1.0 + 3.0 * NEVER_S)
         return board.now if board.state is State.ENERGY else 1.0 + NEVER_S
@@ -199,7 +201,7 @@ def _until(road: Road) -> tuple[float, float]:
 
 
 def _spans(road: Road, energy_t: float, until_t: float) -> list[tuple[State, float, float]]:
-    board = road.drive(Board(**road.board), energy_t)
+    board = road.drive(road.make(**road.board), energy_t)
     board.run_to(until_t)
     ends = [t for t, _ in board.states[1:]] + [until_t]
     return [(state, begin, end) for (begin, state), end in zip(board.states, ends, strict=True)]
@@ -215,7 +217,7 @@ def take(roads: tuple[Road, ...] = ROADS) -> list[Snapshot]:
             for state, begin, end in _spans(road, energy_t, until_t)
             for part in road.parts.get(state, road.others)
         )
-        board = road.drive(Board(**road.board), energy_t)
+        board = road.drive(road.make(**road.board), energy_t)
         for at, _, part, state in wishes:
             while board.now < at and not (part == 0.0 and board.state is state):
                 board.event(at)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults import defects, scenarios, sessions, snapshots
 from tests.faults.faults import BY_NAME, FAULTS
+from tests.faults.seeding import Defect
 from tests.faults.snapshots import Snapshot
 from tests.support.safetypage import PAGE
 from v2h.bus.states import State
@@ -106,7 +107,7 @@ def test_another_threads_clock_is_not_judged(taken: list[Snapshot]) -> None:
 
 
 @pytest.mark.parametrize("defect", defects.DEFECTS, ids=lambda defect: defect.name)
-def test_each_defect_finds_its_place(defect: defects.Defect) -> None:
+def test_each_defect_finds_its_place(defect: Defect) -> None:
     compile(defect.seeded(), defect.file, "exec")
     assert set(defect.aims) <= set(BY_NAME)
 
@@ -116,7 +117,7 @@ def test_there_are_30_defects_in_session_guard_and_client() -> None:
     assert {defect.file.split("/")[0] for defect in defects.DEFECTS} == {"chademo", "pre", "safety"}
 
 
-@pytest.mark.parametrize("name", list(defects.BY_NAME))
+@pytest.mark.parametrize("name", [defect.name for defect in defects.DEFECTS])
 def test_every_seeded_defect_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'app'}:{ROOT}")
     monkeypatch.chdir(ROOT)

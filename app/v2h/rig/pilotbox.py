@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from v2h.ccs.pilot import DEAD_MAN_S, DUTY_PERMILLE, REPORT_S, Order, checksum
 
 _ORDER = re.compile(rb"C (\d{1,5}) (off|pwm|fail)\*([0-9A-F]{2})")
-_HIGH_MV = {"A": 12000, "B": 9000, "C": 6000, "F": -12000}
+_HIGH_MV = {"A": 12000, "B": 9000, "C": 6000, "D": 3000, "E": 0, "F": -12000}
 _DUTY = {Order.OFF: 1000, Order.PWM: DUTY_PERMILLE, Order.FAIL: 0}
 
 
@@ -41,7 +41,7 @@ class PilotBox:
 
     @property
     def relay(self) -> bool:
-        return self.state == "C" and not self.dead
+        return self.state in ("C", "D") and not self.dead
 
     def take(self, now: float, data: bytes) -> None:
         """Bytes from the charger."""

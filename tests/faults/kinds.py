@@ -1,0 +1,34 @@
+"""The two kinds of board that a campaign runs on: what it drives, which faults strike, what its random sessions do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.faults import faults, sessions, snapshots
+from tests.faults.ccs import codec, roads
+from tests.faults.ccs import faults as ccs_faults
+from tests.faults.faults import Fault
+from tests.faults.quick import remember
+from tests.faults.sessions import Repertoire, Start
+from tests.faults.snapshots import Road
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """prepare: makes the pure parts quick, once for each process. short: how many of the roads find most defects."""
+
+    name: str
+    roads: tuple[Road, ...]
+    short: int
+    faults: tuple[Fault, ...]
+    starts: Callable[[], list[Start]]
+    repertoire: Repertoire
+    prepare: Callable[[], None]
+
+
+def _remember_ccs() -> None:
+    remember()
+    codec.remember()
+
+
+CHADEMO = Kind("chademo", snapshots.ROADS, 6, faults.FAULTS, sessions.starts, sessions.CHADEMO, remember)
+CCS = Kind("ccs", roads.ROADS, 4, ccs_faults.FAULTS, roads.starts, roads.REPERTOIRE, _remember_ccs)
