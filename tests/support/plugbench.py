@@ -21,7 +21,7 @@ STEP_S = 0.02
 
 class PlugBench:
     """charger, pilot, silent, connects may be changed at any time. silent: `charger` says nothing. connects: the car
-    opens its connection once it is matched."""
+    opens its connection once it is matched. asked: a request of the car waits for its answer."""
 
     def __init__(self, dialect: Dialect = DIN) -> None:
         self.now = 100.0
@@ -38,7 +38,7 @@ class PlugBench:
         self.keys: list[bytes] = []
         self.records: list[CarRecord] = []
         self._session = bytes(8)
-        self._asked = False
+        self.asked = False
         self._runs = 0
 
     def run(self, seconds: float) -> "PlugBench":
@@ -64,7 +64,7 @@ class PlugBench:
             namespace = HANDSHAKE_NAMESPACE if self.car.ask is Ask.PROTOCOL else self.car.dialect.namespace
             answer = exi.decode(namespace, data)
             self._session = answer.session or self._session
-            self._asked = False
+            self.asked = False
             self.car.take(answer, self.car.battery_v if self.plug.phase is not Phase.WELDING else 0.0)  # type: ignore[arg-type]
         if turn.hang_up:
             self.connected = False
@@ -108,7 +108,7 @@ class PlugBench:
         )
 
     def _car_speaks(self) -> None:
-        if self._asked or not self.connected or self.plug.secc is None:
+        if self.asked or not self.connected or self.plug.secc is None:
             return
         request = self.car.next_request()
         if request is None:
@@ -118,7 +118,7 @@ class PlugBench:
         namespace = HANDSHAKE_NAMESPACE if handshake else self.car.dialect.namespace
         session = None if handshake else self._session
         self.say(exi.encode(namespace, exi.Message(request[0], session, request[1])))
-        self._asked = True
+        self.asked = True
 
     def _pass(self, end: int, frames: list[bytes]) -> None:
         for frame in frames:

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.ccscar import request
 from tests.support.plugbench import PlugBench, charging
-from v2h.ccs.messages import DIN, ISO2, Dialect
+from v2h.ccs import exi
+from v2h.ccs.messages import DIN, ISO2, Ask, Dialect
 from v2h.ccs.pilot import Order
 from v2h.ccs.plug import PAUSE_S, TRIES
 from v2h.ccs.record import Phase, Pilot
@@ -112,6 +114,24 @@ def test_bytes_that_are_no_message_close_the_connection() -> None:
     bench.say(b"\x80\xff\xff")
     bench.run(0.1)
     assert bench.records[-1].phase is Phase.FAILED and bench.hung_up[0].startswith("a message cannot be read")
+
+
+@pytest.mark.parametrize("dialect", [DIN, ISO2], ids=lambda dialect: dialect.name)
+def test_two_messages_of_one_segment_are_answered_in_order(dialect: Dialect) -> None:
+    bench = charging(dialect)
+    secc = bench.plug.secc
+    assert secc is not None
+    while bench.asked:
+        bench.step()
+    for ask in (Ask.DEMAND, Ask.END):
+        name, fields = request(dialect, ask)
+        bench.say(exi.encode(dialect.namespace, exi.Message(name, secc.session_id, fields)))
+    turn = bench.plug.turn(bench.now, replace(bench.charger, phase=Phase.ENERGY), Pilot.C, connected=True)
+    answers = [exi.decode(dialect.namespace, data) for data in turn.messages]
+    assert [(answer.name, answer.fields["ResponseCode"]) for answer in answers] == [
+        ("CurrentDemandRes", "OK"),
+        ("SessionStopRes", "OK"),
+    ]
 
 
 def test_a_car_that_floods_us_is_hung_up() -> None:

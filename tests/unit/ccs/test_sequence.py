@@ -1,10 +1,11 @@
 """Every request in every step, in both dialects: as written, or FAILED_SequenceError."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
-from tests.support.ccscar import HELLO, TO_CHECK, TO_ENERGY, TO_PRECHARGE, Driven
+from tests.support.ccscar import GRANTS, HELLO, TO_CHECK, TO_ENERGY, TO_PRECHARGE, Driven
 from v2h.ccs.messages import DIN, ISO2, Ask, Dialect
 from v2h.ccs.record import Phase
 from v2h.ccs.sequence import ALLOWED, LENIENT, POWER, Step, permitted
@@ -21,6 +22,9 @@ WAY: dict[Step, tuple[Ask | str, ...]] = {
     Step.PRECHARGE: (*TO_PRECHARGE, Ask.PRECHARGE),
     Step.FIRST_DEMAND: TO_ENERGY,
     Step.DEMAND: (*TO_ENERGY, Ask.DEMAND),
+    Step.AGAIN: (*TO_ENERGY, Ask.DEMAND, "Renegotiate"),
+    Step.AGAIN_POWER: (*TO_ENERGY, Ask.DEMAND, "Renegotiate", Ask.PARAMETERS),
+    Step.BROKEN_OFF: (*TO_CHECK, Ask.CABLE_CHECK),
     Step.STOPPED: (*TO_ENERGY, Ask.DEMAND, "Stop"),
     Step.OVER: (*HELLO, Ask.END),
 }
@@ -36,10 +40,15 @@ FIRST_PRECHARGE  PRECHARGE Stop END
 PRECHARGE        PRECHARGE Start Stop END
 FIRST_DEMAND     DEMAND END
 DEMAND           DEMAND Stop Renegotiate* END
+AGAIN            PARAMETERS END
+AGAIN_POWER      Start Stop END
+BROKEN_OFF       Stop END
 STOPPED          WELDING END
 OVER
 """
 """The table of the standard as quoted by open implementations, beside the code's. *: only in ISO 15118-2."""
+ONLY_ISO2 = (Step.AGAIN, Step.AGAIN_POWER)
+"""DIN SPEC 70121 has no renegotiation, which leads to them."""
 ASKS: list[Ask | str] = [ask for ask in Ask if ask is not Ask.POWER]
 ASKS += ["Start", "Stop", "Renegotiate"]
 
@@ -54,14 +63,24 @@ def in_order(dialect: Dialect, step: Step, ask: Ask | str) -> bool:
 
 
 def to(step: Step, dialect: Dialect) -> Driven:
+    """A car that has come to this step. A cable check is broken off by a fault, which has gone afterwards."""
     driven = Driven(dialect)
-    driven.run(*WAY[step])
+    *way, last = (None, *WAY[step])
+    driven.run(*(ask for ask in way if ask is not None))
+    if step is Step.BROKEN_OFF:
+        driven.charger = replace(GRANTS, fault=True)
+    if last is not None:
+        driven.run(last)
+    driven.charger = GRANTS
     assert driven.secc.step is step
     return driven
 
 
-@pytest.mark.parametrize("dialect", [DIN, ISO2], ids=lambda dialect: dialect.name)
-@pytest.mark.parametrize("step", WAY, ids=lambda step: step.name)
+@pytest.mark.parametrize(
+    ("dialect", "step"),
+    [(dialect, step) for dialect in (DIN, ISO2) for step in Step if dialect is ISO2 or step not in ONLY_ISO2],
+    ids=lambda one: one.name,
+)
 def test_every_request_in_every_step(dialect: Dialect, step: Step) -> None:
     for ask in ASKS:
         if ask == "Renegotiate" and dialect is DIN:
@@ -96,14 +115,6 @@ def test_a_leniency_stands_beside_each_row_that_is_one() -> None:
 
 def test_after_a_failed_cable_check_only_the_end_is_in_order() -> None:
     for ask, good in (("Stop", True), (Ask.END, True), (Ask.PRECHARGE, False), (Ask.CABLE_CHECK, False)):
-        driven = to(Step.CABLE_CHECK, DIN)
-        assert driven.charger is not None
-        driven.charger = type(driven.charger)(**{**_fields(driven), "fault": True})
-        driven.run(Ask.CABLE_CHECK)
-        assert driven.secc.step is Step.BROKEN_OFF
+        driven = to(Step.BROKEN_OFF, DIN)
         (answer,) = driven.run(ask)
         assert (answer.fields["ResponseCode"] == "OK") == good, ask
-
-
-def _fields(driven: Driven) -> dict[str, object]:
-    return {key: getattr(driven.charger, key) for key in driven.charger.__slots__}
