@@ -71,6 +71,7 @@ class CcsJudge(Judge):
         self._stands_t: float | None = None
         self._tested = False
         self._bad_t: float | None = None
+        self._low_t: float | None = None
         self._cause_t: dict[str, float] = {}
         self._k_was_on = False
         self._edge_t: float | None = None
@@ -113,7 +114,8 @@ class CcsJudge(Judge):
         if stem == "CableCheck" and passed:
             if (high_v := board.circuit.cable_v) > numbers.DEAD_V + 5.0 and "adc" not in self.excused:
                 self.fail(board, "a cable check ends below 60 V", f"{high_v:.0f} V")
-            if board.car.monitor.ohm < numbers.WARNING_OHM and not unseen:
+            low_s = 0.0 if self._low_t is None else board.now - self._low_t
+            if low_s > late_s and not unseen:
                 self.fail(board, "a cable check needs a good isolation", f"{board.car.monitor.ohm:.0f} ohm")
         granted, amps_a = fields.get("ResponseCode") == "OK", abs(board.circuit.battery_a)
         stopped = stem == "PowerDelivery" and self.car_stops and granted
@@ -174,6 +176,8 @@ class CcsJudge(Judge):
 
     def _judge_ccs(self, board: "CcsBoard") -> None:
         now, circuit = board.now, board.circuit
+        low = board.car.monitor.ohm < numbers.WARNING_OHM
+        self._low_t = (self._low_t or now) if low else None
         bad = board.car.monitor.ohm < numbers.FAULT_OHM
         latched = self._bad_t is not None and now - self._bad_t > numbers.FAULT_TOLD_S
         self._bad_t = self._bad_t or now if bad else self._bad_t if latched else None
