@@ -19,6 +19,7 @@ MEASURES = {
     "captures": "decoding and replaying a recorded session, beside its own length",
     "cpu": "CPU of the tree, per program: at start, at rest, in V2H",
     "crowd": "the page in a crowd of 200 clients and 180 silent or slow connections: stops, load following",
+    "ccs": "how fast a CCS car is answered in the charging loop, beside a TCP echo on the same line",
     "gateway": "20 minutes of random messages to the gateway: its memory",
     "sdwrites": "bytes that the log writes, beside the predecessor's",
     "board": "the emulated board (two hours): memory, presses, writes to the card, load steps with each kind of meter",

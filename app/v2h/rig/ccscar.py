@@ -5,6 +5,7 @@ program speaks for it, and this car does with pilot and contactors what that pro
 """
 
 import math
+from collections import deque
 from enum import Enum, auto
 
 from v2h.ccs.messages import Dialect
@@ -20,6 +21,9 @@ OPEN_LATE_S = 1.0
 """After the pulse has gone the car opens its contactors, at the latest so much later at any current."""
 
 
+REMEMBERED = 200
+
+
 class Phase(Enum):
     """For `rig state`."""
 
@@ -33,7 +37,7 @@ class Phase(Enum):
 class CcsCar:
     """A car with a pilot box and an insulation monitor beside the charger. dialect: None if another program speaks for
     it. evcc: the session that runs, None while the car does not speak; past: the names of the requests of the last
-    one."""
+    one. demand_s: how long the last answers to CurrentDemandReq took."""
 
     next_frame = math.inf
     """It has no CAN."""
@@ -45,6 +49,7 @@ class CcsCar:
         self.box, self.monitor = PilotBox(), InsulationMeter()
         self.evcc: CarSide | None = None
         self.past: list[str] = []
+        self.demand_s: deque[float] = deque(maxlen=REMEMBERED)
         self.failed = ""
         self.ended = False
         self._pulse_lost_t = math.inf

@@ -102,6 +102,7 @@ class CcsLine:
         self._talk: socket.socket | None = None
         self._ask_t = float("inf")
         self._buffer, self._session = bytearray(), NO_SESSION
+        self._sent_t = 0.0
         for port in (*self._line.ports(), self._frames):
             watch(port, self._carry)
         watch(self._box, self._read_box)
@@ -203,6 +204,7 @@ class CcsLine:
         handshake = evcc.ask is Ask.PROTOCOL
         namespace = HANDSHAKE_NAMESPACE if handshake else evcc.dialect.namespace
         message = exi.Message(request[0], None if handshake else self._session, request[1])
+        self._sent_t = self._clock()
         try:
             self._talk.send(pack(Payload.EXI, exi.encode(namespace, message)))
         except BlockingIOError:
@@ -226,6 +228,8 @@ class CcsLine:
             return
         self._buffer += data
         for exi_bytes in take_messages(self._buffer):
+            if evcc.ask is Ask.DEMAND:
+                self._car.demand_s.append(now - self._sent_t)
             namespace = HANDSHAKE_NAMESPACE if evcc.ask is Ask.PROTOCOL else evcc.dialect.namespace
             answer = exi.decode(namespace, exi_bytes)
             self._session = answer.session or self._session

@@ -59,6 +59,7 @@ def _ccs(car: CcsCar) -> dict[str, Any]:
     side = car.evcc
     asked = car.past if side is None else side.asked
     boxes = {"pilot": car.box.state, "relay": car.box.relay, "ohm": car.monitor.ohm, "asked": asked}
+    boxes["demand_ms"] = [round(seconds * 1000, 2) for seconds in car.demand_s]
     if side is None:
         return boxes | {"joined": False}
     measured = {"battery_v": side.battery_v, "inlet_v": side.inlet_v, "soc_pct": side.soc_pct}

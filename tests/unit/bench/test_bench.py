@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench import plan
+from tests.bench import ccs, plan
 from tests.bench.month import month
 
 
@@ -27,3 +27,10 @@ def test_two_days_of_the_year_of_plans_save_most_of_what_can_be_saved() -> None:
     assert 0.6 < beside_idle["ratio"] <= 1.01
     assert beside_v2h["against"] < beside_idle["against"]
     assert "targets lack 0.0, 0.0, 0.0, 0.0 kWh" in said[-1]
+
+
+def test_the_answers_to_a_ccs_car_are_compared_with_an_echo() -> None:
+    times = {"demand_ms": [float(ms) for ms in range(1, 101)], "echo_ms": [2.0] * 100}
+    late, middle = ccs.rows_of("DIN SPEC 70121", times)
+    assert (late["value"], late["against"], late["ratio"]) == (95.05, 2.0, 47.525)
+    assert (middle["value"], middle["unit"], middle["ratio"]) == (50.5, "ms", 25.25)
