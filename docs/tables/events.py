@@ -8,6 +8,7 @@ from v2h.bus.messages import LEVELS
 
 MEANINGS = {
     "cable-assumed": "this session's cable and battery voltages are assumed, not measured",
+    "capture": "what was on the CAN buses before a fault is kept, or what a CCS car and the charger said before it",
     "cable-odd": "a reading of the cable's voltage is not believed",
     "can-lost": "the socket of a CAN bus failed; it is opened again",
     "can-forged": "a program of the board sends frames as the car or the converter; they are dropped",

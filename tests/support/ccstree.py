@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from tests.support.chargingtree import charger
 from tests.support.plcutils import ip
 from tests.support.runningtree import NAMES, Tree
+from v2h.capture.v2g import conversation
 from v2h.rig.desk import Desk, desk_tree
 
 AMPS = 10
@@ -55,7 +56,17 @@ def main(dialect: str, end: str) -> None:
         tree.until(charger(tree, lambda c: c["state"] in ("idle", "fault")), 90, "the session has ended")
         truth = tree.rig()
         found["asked"] = truth["ccs"]["asked"]
-        found["end"] = tree.state()["charger"]["state"], truth["contactors"], truth["outputs"], truth["locked"]
+        found["end"] = end_state = (
+            tree.state()["charger"]["state"],
+            truth["contactors"],
+            truth["outputs"],
+            truth["locked"],
+        )
+        if end_state[0] == "fault":
+            kept = desk.data / "captures"
+            tree.until(lambda: any(kept.glob("*.pcap")), 120, "what was said before the fault is kept")
+            said = conversation(next(kept.glob("*.pcap")).read_bytes())
+            found["kept"] = [frame.name for frame in said.frames], len(said.skipped)
         found["violations"], found["faults"] = truth["violations"], tree.state()["charger"]["faults"]
         found["reason"], found["words"] = tree.state()["charger"]["reason"], tree.words()
     print(json.dumps(found))

@@ -10,7 +10,9 @@ from v2h.ccs.messages import DIALECTS, DIN, HANDSHAKE_NAMESPACE, Ask, Dialect
 from v2h.ccs.pilot import Order
 from v2h.ccs.plug import Plug
 from v2h.ccs.record import CarRecord, ChargerRecord, Isolation, Phase, Pilot
-from v2h.rig.plcmodem import CHARGER, Medium, Modem
+from v2h.ccs.traffic import CAR, CHARGER, FRAME
+from v2h.rig.plcmodem import CHARGER as CHARGER_END
+from v2h.rig.plcmodem import Medium, Modem
 from v2h.rig.slaccar import SlacCar
 from v2h.rig.slaccar import Step as SlacStep
 
@@ -21,7 +23,8 @@ STEP_S = 0.02
 
 class PlugBench:
     """charger, pilot, silent, connects may be changed at any time. silent: `charger` says nothing. connects: the car
-    opens its connection once it is matched. asked: a request of the car waits for its answer."""
+    opens its connection once it is matched. asked: a request of the car waits for its answer.
+    traffic: (t, kind, data) of all that was said, as ccs.traffic wants it."""
 
     def __init__(self, dialect: Dialect = DIN) -> None:
         self.now = 100.0
@@ -37,6 +40,7 @@ class PlugBench:
         self.hung_up: list[str] = []
         self.keys: list[bytes] = []
         self.records: list[CarRecord] = []
+        self.traffic: list[tuple[float, str, bytes]] = []
         self._session = bytes(8)
         self.asked = False
         self._runs = 0
@@ -59,8 +63,9 @@ class PlugBench:
         self._car_matches()
         self._car_speaks()
         turn = self.plug.turn(self.now, self._record(), self._pilot(), connected=self.connected)
-        self._pass(CHARGER, turn.frames)
+        self._pass(CHARGER_END, turn.frames)
         for data in turn.messages:
+            self.traffic.append((self.now, CHARGER, data))
             namespace = HANDSHAKE_NAMESPACE if self.car.ask is Ask.PROTOCOL else self.car.dialect.namespace
             answer = exi.decode(namespace, data)
             self._session = answer.session or self._session
@@ -75,6 +80,7 @@ class PlugBench:
 
     def say(self, data: bytes) -> None:
         """The car sends these bytes as a message."""
+        self.traffic.append((self.now, CAR, data))
         self.plug.message(data)
 
     def _pilot(self) -> Pilot:
@@ -122,8 +128,11 @@ class PlugBench:
 
     def _pass(self, end: int, frames: list[bytes]) -> None:
         for frame in frames:
+            if end == CHARGER_END:
+                self.traffic.append((self.now, FRAME, frame))
             for receiver, data in self.modems.take(self.now, end, frame):
-                if receiver == CHARGER:
+                if receiver == CHARGER_END:
+                    self.traffic.append((self.now, FRAME, data))
                     self.plug.frame(self.now, data)
                 elif self.matching is not None:
                     self._pass(receiver, self.matching.take(self.now, data))

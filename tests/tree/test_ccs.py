@@ -49,3 +49,5 @@ def test_ccs_is_killed_while_the_car_charges() -> None:
     found = charged("din", "kill")
     assert found["faults"] in (["ccs_lost"], ["guard_tripped"]) and found["end"][:2] == ["fault", OPENED]
     assert "SessionStopReq" not in found["asked"] and found["violations"] == []
+    names, skipped = found["kept"]
+    assert {"SetKeyReq", "MatchCnf", "SessionSetupReq", "CurrentDemandRes"} <= set(names) and skipped == 0

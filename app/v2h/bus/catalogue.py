@@ -678,6 +678,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
         "The last 10 minutes of both CAN buses are being written; they are in the log's files in a moment."
     ),
     "capture.kept": "The CAN buses before '{why}' are kept as {name}",
+    "capture.kept_ccs": "What the CCS car and the charger said before '{why}' is kept as {name}",
     "capture.failed": "The CAN buses could not be kept: {error}",
     # The file of the log (programs/datalog.py, programs/web.py).
     "log.moved_aside": "The log could not be read ({why}): it is kept as {name}, and a new one is begun",

@@ -198,6 +198,31 @@ class CcsState(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class CcsTraffic(Message):
+    """What a CCS car and we have said since the last one of these, for datalog's black box. At most one a second, and
+    none while nothing is said. Not retained. Only with [ccs] in v2h.toml.
+
+    packets: [t, kind, bytes in hexadecimal digits]. kind: "frame", a frame of the matching; "begin", a car has
+    connected, without bytes; "car" or "charger", a message (EXI) of this sender.
+    """
+
+    TOPIC = "v2h/ccs/traffic"
+    KINDS: ClassVar[tuple[str, ...]] = ("frame", "begin", "car", "charger")
+    t: float
+    packets: list[list[Any]]
+
+    def check(self) -> None:
+        for packet in self.packets if isinstance(self.packets, list) else (None,):
+            try:
+                t, kind, digits = packet
+                bytes.fromhex(digits)
+            except (TypeError, ValueError) as error:
+                raise MessageError(f"CcsTraffic: {packet!r} is not [t, kind, hexadecimal digits]") from error
+            if not finite(t) or kind not in self.KINDS:
+                raise MessageError(f"CcsTraffic: {packet!r}: t is no number, or kind none of {', '.join(self.KINDS)}")
+
+
+@dataclass(frozen=True, slots=True)
 class ChargerPower(Message):
     """The PRE's own measurement, at every poll (0.1 s) while the converter runs and order or current
     change, each half second while they do not. t: when it was measured."""

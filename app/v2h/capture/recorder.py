@@ -1,16 +1,18 @@
 """Records both CAN buses in the black box, and writes it to a file: automatically at a fault, or on request.
 
-Part of datalog. Never sends. A bus that cannot be opened is tried again every RETRY_S, and logged once.
+With a CCS plug, what `ccs` tells of the power line is recorded beside them, and written to a file of its own directly
+after. Part of datalog. Never sends. A bus that cannot be opened is tried again every RETRY_S, and logged once.
 """
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from v2h.bus.messages import Command, Reply
+from v2h.bus.messages import CcsTraffic, Command, Reply
 from v2h.bus.sentences import say
 from v2h.capture.batch_listener import CanListener, open_listener
 from v2h.capture.capture_files import FOLDER, PIECE_BYTES, CaptureFile
+from v2h.capture.power_line import PACKET_B, PowerLineBox
 from v2h.capture.ring import KEEP_S, BlackBox
 from v2h.ports.url import PortUrlError
 from v2h.runtime.disk_space import check_room
@@ -44,10 +46,13 @@ class CanRecorder:
     ) -> None:
         hardware = program.config.hardware
         self.box = BlackBox()
+        self.power_line = PowerLineBox()
         self._program, self._wall_offset_s, self._trouble = program, wall_offset_s, trouble
         self._urls = {0: hardware.pre_can, 1: hardware.car_can}
         self._ears: dict[int, CanListener] = {}
         self._file: CaptureFile | None = None
+        self._next: Callable[[], CaptureFile] | None = None
+        """Begins the capture of the power line, once that of the buses is written."""
         self._why = ""
         self._asked = False
         self._owed: _Fault | None = None
@@ -58,6 +63,8 @@ class CanRecorder:
     def start(self) -> None:
         every = self._program.every
         self._program.bus.subscribe(Command.TOPIC.format("capture"), self._on_command, retained=False)
+        if self._program.config.ccs is not None:
+            self._program.bus.subscribe(CcsTraffic.TOPIC, self._on_traffic, retained=False)
         every(RETRY_S, self._open, slack_s=SLACK_S)
         every(DRAIN_S, self.drain)
         self._timer = every(NEVER_S, self._write)
@@ -99,6 +106,10 @@ class CanRecorder:
             except (OSError, PortUrlError) as error:
                 self._trouble(f"can{bus}", f"cannot listen on {self._urls[bus]}: {error}")
 
+    def _on_traffic(self, topic: str, payload: bytes) -> None:
+        for t, kind, digits in CcsTraffic.from_json(payload).packets:
+            self.power_line.add(t, kind, bytes.fromhex(digits))
+
     def _on_command(self, topic: str, payload: bytes) -> None:
         command, begun = Command.from_json(payload), self._file is None and not self._asked
         text = say("capture.begun" if begun else "capture.busy")
@@ -130,10 +141,13 @@ class CanRecorder:
             if self._file is None:
                 self._begin(now)
             elif self._file.step():
-                name, self._file = self._file.path.name, None
-                bus.event("info", "capture", say("capture.kept", why=self._why, name=name), name=name)
+                name, begin = self._file.path.name, self._next
+                said = say("capture.kept" if name.endswith(".log") else "capture.kept_ccs", why=self._why, name=name)
+                self._file = self._next = None
+                bus.event("info", "capture", said, name=name)
+                self._file = None if begin is None else begin()
         except OSError as error:
-            self._file = None
+            self._file = self._next = None
             bus.event("warning", "capture-failed", say("capture.failed", error=str(error)))
         self._arrange(time.monotonic())
 
@@ -149,6 +163,10 @@ class CanRecorder:
         DATA.mkdir(parents=True, exist_ok=True)
         wall_s = now + self._wall_offset_s()
         self._file = CaptureFile(DATA / FOLDER, wall_s, self._why, self.box.candump(), self._frames())
+        if len(self.power_line):
+            pieces, count = self.power_line.pcap(self._wall_offset_s()), len(self.power_line)
+            settings: dict[str, Any] = {"suffix": ".pcap", "piece_bytes": PACKET_B}
+            self._next = lambda: CaptureFile(DATA / FOLDER, wall_s, self._why, pieces, count, **settings)
 
     def _frames(self) -> int:
         """How many frames a capture of this moment holds at most."""

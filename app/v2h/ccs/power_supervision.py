@@ -123,7 +123,7 @@ CCS_WATCHES: tuple[Watch[PowerInputs], ...] = (
     Watch("setpoint_unheeded", _FLOW, _LENT["setpoint_unheeded"], for_s=charger_limits.UNHEEDED_FOR.value),
     Watch(
         "cable_against_converter",
-        # Also before the flow: a sensor that died on an empty cable must not unlock a live one. A bleed has its deadline.
+        # Before the flow, too: a sensor that died on an empty cable must not unlock a live one. BLEED has its deadline.
         tuple(state for state in JOINED if state is not State.BLEED),
         _LENT["cable_against_converter"],
         for_s=charger_limits.CABLE_AGAINST_PRE_FOR.value,

@@ -17,7 +17,7 @@ import os
 import sys
 import time
 
-from v2h.bus.messages import CcsState
+from v2h.bus.messages import CcsState, CcsTraffic
 from v2h.bus.sentences import say
 from v2h.ccs.homeplug import ETHERTYPE
 from v2h.ccs.messages import DIALECTS, DIN, ISO2
@@ -26,6 +26,7 @@ from v2h.ccs.plug import Plug
 from v2h.ccs.record import Pilot
 from v2h.ccs.slac import Phase as Link
 from v2h.ccs.state_words import step_words
+from v2h.ccs.traffic import BEGIN, CAR, CHARGER, FRAME, Traffic
 from v2h.config.ccs import Ccs
 from v2h.drivers.pilotbox import PilotBox
 from v2h.ports.carline import CarLine
@@ -41,6 +42,7 @@ TURN_S = 0.05
 RECORD_S = 0.1
 OPEN_S = 1.0
 STATE_S = 1.0
+TRAFFIC_S = 1.0
 PROTOCOLS = {"both": DIALECTS, "din": (DIN,), "iso2": (ISO2,)}
 
 
@@ -59,9 +61,11 @@ class CcsShell:
         self._record_t = self._state_t = float("-inf")
         self._told: tuple[object, ...] = ()
         self._told_phase: object = None
+        self._traffic, self._connected = Traffic(), False
         self._wire = ChargerWire(CCS_SOCKET, program.watch, program.unwatch, self._turn)
         program.every(OPEN_S, self._open, slack_s=SLACK_S)
         program.every(TURN_S, self._turn)
+        program.every(TRAFFIC_S, self._tell_traffic, slack_s=SLACK_S)
         program.at_exit(self._close)
 
     # Opening and losing.
@@ -146,20 +150,26 @@ class CcsShell:
             return
         try:
             for frame in self._frames.frames():
+                self._traffic.note(now, FRAME, frame)
                 self._plug.frame(now, frame)
         except OSError as error:
             self._lose_modem(error)
         self._turn(now)
 
     def _on_line(self, now: float) -> None:
-        self._read_line()
+        self._read_line(now)
         self._turn(now)
 
-    def _read_line(self) -> None:
+    def _read_line(self, now: float) -> None:
         if self._line is None:
             return
         try:
-            for message in self._line.read():
+            messages = self._line.read()
+            if self._line.connected and not self._connected:
+                self._traffic.note(now, BEGIN)
+            self._connected = self._line.connected
+            for message in messages:
+                self._traffic.note(now, CAR, message)
                 self._plug.message(message)
         except OSError as error:
             self._lose_line(error)
@@ -173,8 +183,8 @@ class CcsShell:
         turn = self._plug.turn(now, self._wire.latest(now), pilot, connected=connected)
         for note in turn.notes:
             self._program.log.info("%s", note)
-        self._send_frames(turn.frames)
-        self._send_line(turn.messages, turn.hang_up)
+        self._send_frames(now, turn.frames)
+        self._send_line(now, turn.messages, turn.hang_up)
         self._send_order(now, turn.order)
         phase = (self._plug.phase, self._plug.secc and self._plug.secc.busy, bool(turn.messages))
         if now - self._record_t >= RECORD_S - 0.01 or phase != self._told_phase:
@@ -186,22 +196,25 @@ class CcsShell:
     def _pilot(self, now: float) -> Pilot:
         return Pilot.UNKNOWN if self._box is None else self._box.pilot(now)
 
-    def _send_frames(self, frames: list[bytes]) -> None:
+    def _send_frames(self, now: float, frames: list[bytes]) -> None:
         try:
             for frame in frames:
                 if self._frames is not None:
+                    self._traffic.note(now, FRAME, frame)
                     self._frames.send(frame)
         except OSError as error:
             self._lose_modem(error)
 
-    def _send_line(self, messages: list[bytes], hang_up: str) -> None:
+    def _send_line(self, now: float, messages: list[bytes], hang_up: str) -> None:
         if self._line is None:
             return
         try:
             for message in messages:
+                self._traffic.note(now, CHARGER, message)
                 self._line.send(message)
             if hang_up:
                 self._line.hang_up(hang_up)
+            self._connected = self._line.connected
         except OSError as error:
             self._lose_line(error)
         self._follow_line()
@@ -230,6 +243,14 @@ class CcsShell:
         self._program.bus.publish(
             CcsState(now, pilot.name, link.name.lower(), self._plug.phase.name.lower(), text, protocol, soc_pct)
         )
+
+    def _tell_traffic(self, now: float) -> None:
+        """What was said in the last second, for datalog's black box."""
+        lost = self._traffic.lost
+        if packets := self._traffic.take():
+            self._program.bus.publish(CcsTraffic(now, packets))
+        if lost:
+            self._program.log.warning("%d packets of one second are not in the black box: the car says too much", lost)
 
     def _close(self) -> None:
         """The pilot off at once: else the box waits for its dead man."""

@@ -1,9 +1,18 @@
 """What the page and the API read from the log on the disk. All of it may be missing; they report that."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 Row = Mapping[str, Any]
+CAPTURES = {".log": "text/plain", ".pcap": "application/vnd.tcpdump.pcap"}
+"""The files that datalog keeps after a fault, by the end of their name: of the CAN buses, and of the power line to a
+CCS car. And what a browser is told of them."""
+
+
+def kept_captures(folder: Path) -> list[Path]:
+    """The captures in the folder, oldest first; none where it does not exist."""
+    return sorted(path for suffix in CAPTURES for path in folder.glob(f"*{suffix}"))
 
 
 class Archive(Protocol):

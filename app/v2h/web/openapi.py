@@ -248,8 +248,15 @@ ENDPOINTS = (
     Endpoint("get", "/samples", f"Means over time, at most {MAX_SAMPLES}", SAMPLES, ASKED, SPAN),
     Endpoint("get", "/samples.csv", "The same as CSV", "text/csv", ASKED, SPAN),
     Endpoint("get", "/database", "The whole log, up to an hour old; owner only", "application/vnd.sqlite3", SOURCED),
-    Endpoint("get", "/captures", "CAN logs that were kept after a fault", shape(captures=ROWS)),
-    Endpoint("get", "/captures/{name}", "One of them, as candump writes it", "text/plain", (*READ, 404)),
+    Endpoint(
+        "get",
+        "/captures",
+        "Recordings that were kept after a fault: CAN logs, and with CCS what the car said",
+        shape(captures=ROWS),
+    ),
+    Endpoint(
+        "get", "/captures/{name}", "One of them: a CAN log as candump writes it, or a pcap", "text/plain", (*READ, 404)
+    ),
     Endpoint("get", "/backup", "Settings and schedule; no password, no token", BACKUP, SOURCED),
     Endpoint("post", "/restore", "Settings and schedule from a backup", DONE, CHANGED, LANGUAGE, BACKUP, "configure"),
 )

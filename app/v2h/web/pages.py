@@ -16,7 +16,7 @@ from flask import Blueprint, Response, abort, g, render_template, request, send_
 from v2h.bus.sentences import say
 from v2h.web.commands import COMMANDS
 from v2h.web.forms import schedule_form, settings_form
-from v2h.web.log_source import Archive
+from v2h.web.log_source import Archive, kept_captures
 from v2h.web.openapi import PERIODS
 from v2h.web.state import LiveState
 from v2h.web.view import labels, money
@@ -154,7 +154,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
             sessions=money.sessions(sessions, owners_zone(state), currency(), runs=in_session),
             totals=labels.ENERGY,
             month_from_s=(int(time.time()) // DAY_S - 29) * DAY_S,
-            captures=sorted((path.name for path in captures.glob("*.log")), reverse=True) if captures else [],
+            captures=[path.name for path in reversed(kept_captures(captures))] if captures else [],
         )
 
     @blueprint.get(f"/{CHART_ADDRESS}")

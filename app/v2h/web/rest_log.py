@@ -18,7 +18,7 @@ from v2h.checks import one_of, shown
 from v2h.web.auth import refusal
 from v2h.web.download import DAY_COLUMNS, EVENT_COLUMNS, SAMPLE_COLUMNS, SESSION_COLUMNS, all_events, csv_lines
 from v2h.web.language import asked
-from v2h.web.log_source import Archive, Row
+from v2h.web.log_source import CAPTURES, Archive, Row, kept_captures
 from v2h.web.openapi import MAX_DAYS, MAX_EVENTS, MAX_SAMPLES, MAX_SESSIONS, PERIODS
 from v2h.web.rest_requests import BadRequestError, UnknownYetError, number, whole
 from v2h.web.view.money import ended
@@ -122,15 +122,15 @@ def add_log(endpoints: Blueprint, archive: Archive | None, captures: Path) -> No
 
     @endpoints.get("/captures")
     def get_captures() -> Response:
-        found = [(path.name, path.stat()) for path in sorted(captures.glob("*.log"))]
+        found = [(path.name, path.stat()) for path in kept_captures(captures)]
         return jsonify({"captures": [{"name": name, "bytes": s.st_size, "at_s": int(s.st_mtime)} for name, s in found]})
 
     @endpoints.get("/captures/<name>")
     def get_capture(name: str) -> Response:
-        known = {path.name: path for path in captures.glob("*.log")}
+        known = {path.name: path for path in kept_captures(captures)}
         if name not in known:
             return refusal(f"there is no capture {name!r}; GET /api/v1/captures lists them", 404)
-        return send_file(known[name], "text/plain", as_attachment=True, download_name=name)
+        return send_file(known[name], CAPTURES[known[name].suffix], as_attachment=True, download_name=name)
 
 
 def _why(row: Row) -> str | None:

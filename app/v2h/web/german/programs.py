@@ -454,6 +454,7 @@ PROGRAM_TEXTS: dict[str, str] = {
         "Die letzten 10 Minuten beider CAN-Busse werden geschrieben; sie stehen gleich bei den Dateien des Protokolls."
     ),
     "capture.kept": "Die CAN-Busse vor „{why}“ sind als {name} aufgehoben",
+    "capture.kept_ccs": "Was das CCS-Auto und die Ladestation vor „{why}“ gesagt haben, ist als {name} aufgehoben",
     "capture.failed": "Die CAN-Busse konnten nicht aufgehoben werden: {error}",
     # Die Datei des Protokolls (programs/datalog.py, programs/web.py).
     "log.moved_aside": (

@@ -161,6 +161,9 @@ TEMPLATES: dict[str, str] = {
     "the same, a row every 15 minutes": "dasselbe, eine Zeile alle 15 Minuten",
     "The whole database": "Die ganze Datenbank",
     "SQLite, up to an hour old": "SQLite, bis zu einer Stunde alt",
+    "what a CCS car and the charger said; <code>v2h replay</code> and Wireshark read it": (
+        "was ein CCS-Auto und die Ladestation gesagt haben; <code>v2h replay</code> und Wireshark lesen es"
+    ),
     "the last minutes of both CAN buses; <code>v2h replay</code> reads it": (
         "die letzten Minuten beider CAN-Busse; <code>v2h replay</code> liest sie"
     ),
