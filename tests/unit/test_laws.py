@@ -37,7 +37,7 @@ ALLOWED: dict[str, str] = {
     "meters": "bus checks config drivers ports runtime",
     "manager": "bus checks config energy energy/plan runtime",
     "panel": "bus drivers",
-    "datalog": "bus checks energy/plan runtime",
+    "datalog": "bus checks energy energy/plan runtime",
     "gateway": "bus checks energy",
     "gateway/shell": "bus config energy gateway runtime",
     "rig": "arguments bus canframe ccs chademo checks datalog drivers ports pre safety",

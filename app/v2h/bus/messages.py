@@ -499,6 +499,31 @@ def _is_day_of_hours(day: object) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class ConverterLosses(Message):
+    """What the converter loses, as far as the grid meter's steps have shown it; at every change.
+
+    own_w: W while it is on. share, full_share: of the power, and how much more of it at 6 kW; see energy/losses. steps:
+    from so many steps it was learned; 0: too few were seen, and the figures are those of a usual converter.
+    efficiency_pct: charging with 3 kW, from the mains to the battery.
+    """
+
+    TOPIC = "v2h/datalog/losses"
+    RETAIN = True
+    t: float
+    own_w: float
+    share: float
+    full_share: float
+    steps: int
+    efficiency_pct: float
+
+    def check(self) -> None:
+        for name, most in (("own_w", 1000.0), ("share", 0.5), ("full_share", 0.5)):
+            value = getattr(self, name)
+            if not (finite(value) and 0 <= value <= most):
+                raise MessageError(f"ConverterLosses: {name} = {value!r} is not a number of 0 to {most:g}")
+
+
+@dataclass(frozen=True, slots=True)
 class LogState(Message):
     """What becomes of the log, at every change and once a minute. trouble: why it is not written, or what prevents it
     soon; "" when all is well. unwritten_s: how long nothing could be written. free_bytes: free space of the data

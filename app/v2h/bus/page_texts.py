@@ -200,6 +200,10 @@ PAGE_TEXTS: dict[str, str] = SELFTEST_TEXTS | {
     "energy.efficiency": "Efficiency",
     "page.about": "≈ {what}",
     "page.efficiency": "{into} in, {out} out",
+    "page.estimated_usual": "≈ is estimated: no meter measures the charger, and the losses of a usual converter are"
+    " assumed. They are learned when the grid meter has seen some charges begin or end beside a steady house.",
+    "page.estimated_learned": "≈ is estimated: no meter measures the charger. Its losses are learned from {steps} steps"
+    " of the grid meter: {own_w:.0f} W while it is on, and {efficiency_pct:.1f} % efficiency at 3 kW.",
     "page.from_to": "{begin} to {end}",
     "page.goes_on": "Goes on",
     "page.end_not_seen": "The end was not seen: the log or the power was off",

@@ -10,6 +10,7 @@ from v2h.datalog.house import house_load
 from v2h.datalog.latest import Latest
 from v2h.datalog.quarters import Quarters, Reading
 from v2h.datalog.schema import QUARTER_S, QUARTERS_KEPT
+from v2h.energy.losses import Losses
 from v2h.energy.plan.review import review
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ REVIEWED_S = 4 * DAY_S
 class Moment(NamedTuple):
     """What datalog knows now. now: monotonic s; wall_s: s since 1970; values: the columns of a sample; mains_w: power
     of the charger on the mains’ side; prices: import and export per kWh, None where there is none; planned: whether the
-    plan decides the mode."""
+    plan decides the mode; losses: of the converter."""
 
     now: float
     wall_s: float
@@ -33,6 +34,7 @@ class Moment(NamedTuple):
     mains_w: float | None
     prices: tuple[float | None, float | None]
     planned: bool
+    losses: Losses
 
 
 class PlanHistory:
@@ -58,7 +60,7 @@ class PlanHistory:
             store.add_quarter(row)
         day = self._day_of(seen.wall_s - SETTLED_S)
         if plan is not None and day != self._reviewed_day:
-            self._review(seen.wall_s, plan, store)
+            self._review(seen, plan, store)
             self._reviewed_day = day
         if day == self._told_day:
             return None
@@ -74,9 +76,9 @@ class PlanHistory:
         values = seen.values
         return Reading(values["grid_w"], seen.mains_w, values["power_w"], sun_w, values["soc_pct"])
 
-    def _review(self, wall_s: float, plan: ManagerPlan, store: "StoreWriter") -> None:
+    def _review(self, seen: Moment, plan: ManagerPlan, store: "StoreWriter") -> None:
         """Judge what the plan saved on the day before, unless the log has the result."""
-        today_s = wall_s - SETTLED_S
+        wall_s, today_s = seen.wall_s, seen.wall_s - SETTLED_S
         day = self._day_of(today_s - DAY_S)
         if store.has_plan_day(day):
             return
@@ -85,7 +87,7 @@ class PlanHistory:
         of_day = [row for row, its_day in zip(rows, days, strict=True) if its_day == day]
         before = [row for row, its_day in zip(rows, days, strict=True) if its_day < day]
         count = sum(self._day_of(today_s - n * QUARTER_S) == day for n in range(REVIEWED_S // QUARTER_S))
-        found = review(before, of_day, count, plan.battery)
+        found = review(before, of_day, count, plan.battery, seen.losses)
         if found is not None:
             money = {name: round(getattr(found, name), 4) for name in ("cost", "cost_without", "saved")}
             store.add_plan_day({"day": day, **money, "quarters": found.quarters})

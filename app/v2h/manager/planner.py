@@ -5,12 +5,14 @@ has it on, at once when something that it was made from has changed, and when so
 that could not be made again for OLD_S is not used any more: then the schedule decides alone.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from v2h.bus.coding import MessageError
-from v2h.bus.messages import HouseLoad, ManagerPlan
+from v2h.bus.messages import ConverterLosses, HouseLoad, ManagerPlan
 from v2h.energy.controller import EnergyController
+from v2h.energy.losses import usual
 from v2h.energy.plan.making import Known, made
 from v2h.energy.prices import quarter
 from v2h.energy.steps import Steps, sliced
@@ -30,6 +32,7 @@ class Planner:
     ) -> None:
         self._controller, self._store, self._publish, self._slice = controller, store, publish, most
         self._house: HouseLoad | None = None
+        self._losses = usual()
         self._quarter = -1
         self._begun_t = self._made_t = float("-inf")
         self._due, self._asked, self._was_on = True, False, False
@@ -44,6 +47,12 @@ class Planner:
         except MessageError:
             return
         self._due = True
+
+    def on_losses(self, topic: str, payload: bytes) -> None:
+        """What the converter loses, as far as the log has learned it. The next plan takes it."""
+        with contextlib.suppress(MessageError):
+            told = ConverterLosses.from_json(payload)
+            self._losses = usual(told.own_w, told.share, told.full_share)
 
     def changed(self) -> None:
         """Settings, schedule or prices have changed."""
@@ -79,7 +88,9 @@ class Planner:
 
     def _made(self, now: float, wall: datetime) -> Steps[None]:
         controller, store = self._controller, self._store
-        known = Known(store.schedule, store.settings, controller.car(), controller.last_soc_pct, self._house)
+        known = Known(
+            store.schedule, store.settings, controller.car(), controller.last_soc_pct, self._house, self._losses
+        )
         plan = yield from made(known, now, wall)
         yield self._slice  # the message is a slice of its own
         self._made_t = now

@@ -35,11 +35,11 @@ from v2h.checks import is_day, shown
 from v2h.datalog import partition
 from v2h.datalog.counters import CountersError
 from v2h.datalog.latest import Latest
+from v2h.datalog.learned_losses import LearnedLosses, is_on
 from v2h.datalog.plan_history import Moment, PlanHistory
 from v2h.datalog.schema import DAMAGED, PENDING
 from v2h.datalog.sessions import Session
 from v2h.datalog.summaries import MINUTE_S, Days, Minute, prices_at
-from v2h.energy.losses import usual
 from v2h.runtime.paths import DATA, PARTITION, SYNCHRONISED
 from v2h.runtime.program import SLACK_S, Program
 
@@ -55,8 +55,6 @@ LOOK_S = 1.0
 RETRY_S = 10.0
 PRUNE_S = 3600.0
 TELL_S = 60.0
-LOSSES = usual()
-"""Of a converter of this kind; nobody has measured the one in this charger."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Made by systemd-timesyncd when the clock is right; manager's word counts where it gives one."""
 
@@ -75,6 +73,8 @@ class Datalog:
         self._sampled_t = self._flushed_t = float("-inf")
         self._days = Days()
         self._minute = Minute(time.monotonic(), {})
+        self._grid = Latest()
+        self._losses = LearnedLosses(DATA)
         self._history = PlanHistory(self._day_of, lambda: self._zone[1])
         self._pruned_t = self._minute.began
         self._session: Session | None = None
@@ -89,6 +89,7 @@ class Datalog:
         bus.subscribe(ManagerState.TOPIC, self._manager.on_message)
         bus.subscribe(ManagerSchedule.TOPIC, self._schedule.on_message)
         bus.subscribe(MeterReading.TOPIC.format("charger"), self._meter.on_message)
+        bus.subscribe(MeterReading.TOPIC.format("grid"), self._grid.on_message)
         bus.subscribe(MeterReading.TOPIC.format("solar"), self._history.solar.on_message)
         bus.subscribe(ManagerPrices.TOPIC.format("sun"), self._history.sun.on_message)
         bus.subscribe(ManagerPlan.TOPIC, self._history.plan.on_message)
@@ -146,6 +147,7 @@ class Datalog:
     def _look(self, now: float) -> None:
         """Called once a second: updates the minute and the day and, when due, takes a sample."""
         values, prices = self._values(now), self._prices(now)
+        self._learn_losses(now)
         store = self._store
         if store is not None and self._clock_is_trusted() is not self._trusted:
             self._flush(now)
@@ -204,7 +206,17 @@ class Datalog:
         if meter is not None and not meter.is_old(now):
             return meter.power_w, False
         power_w: float | None = values["power_w"]
-        return (None if power_w is None else LOSSES.ac_w(power_w)), True
+        if power_w is None:
+            return None, True
+        charger = self._charger.fresh(ChargerState, now)
+        return self._losses.figures.mains_w(power_w, on=charger is not None and is_on(charger)), True
+
+    def _learn_losses(self, now: float) -> None:
+        """Look for a step of the charger that the grid meter shows."""
+        grid = self._grid.get(MeterReading)
+        known = grid if grid is not None and not grid.is_old(now) else None
+        if self._losses.look(self._charger.fresh(ChargerState, now), known):
+            self.program.bus.publish(self._losses.message(now))
 
     def _prices(self, now: float) -> tuple[float | None, float | None]:
         """The present import and export price from the schedule, per kWh; None where the schedule has no price."""
@@ -220,7 +232,8 @@ class Datalog:
         mains_w, _ = self._charger_w(now, values)
         manager = self._manager.fresh(ManagerState, now)
         planned = manager is not None and manager.chosen_by == "plan"
-        seen = Moment(now, now + self._wall_offset_s(), values, mains_w, prices, planned)
+        losses = self._losses.figures.losses
+        seen = Moment(now, now + self._wall_offset_s(), values, mains_w, prices, planned, losses)
         try:
             load = self._history.add(seen, self._store)
         except OSError as error:
@@ -281,6 +294,8 @@ class Datalog:
             self._trouble("store", str(error))
             return
         self._trouble("store", "")
+        self._trouble("losses", self._losses.read())
+        self.program.bus.publish(self._losses.message(now))
         if self._first_open and (past := partition.past(partition.look(PARTITION, DATA))) is not None:
             self._unwritten.append(self.program.bus.event("warning", "data-partition", past))
         self._first_open = False
@@ -293,6 +308,7 @@ class Datalog:
         try:
             self._set_clock(self._store)
             self._store.flush()
+            self._losses.write(now)
             if now - self._pruned_t >= PRUNE_S:
                 self._pruned_t = now
                 self._store.prune(now + self._wall_offset_s())
@@ -337,6 +353,7 @@ class Datalog:
         try:
             if self._store is not None:
                 self._store.close()
+                self._losses.write(now, at_once=True)
         except OSError as error:
             self._trouble("store", str(error))
 

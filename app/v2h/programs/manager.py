@@ -26,6 +26,7 @@ from v2h.bus.messages import (
     ChargerPower,
     ChargerState,
     Command,
+    ConverterLosses,
     HouseLoad,
     ManagerPlan,
     ManagerPrices,
@@ -100,6 +101,7 @@ class Manager:
         self._bus.subscribe(ChargerPower.TOPIC, self._on_power)
         self._bus.subscribe(ChargerState.TOPIC, self._on_charger)
         self._bus.subscribe(HouseLoad.TOPIC, self._planner.on_house)
+        self._bus.subscribe(ConverterLosses.TOPIC, self._planner.on_losses)
         self._preview: Iterator[int] = iter(())
         self._answers: list[tuple[str, Command, Reply]] = []
         """Answers that are given with the next preview."""

@@ -17,6 +17,7 @@ from v2h.bus.messages import (
     CableCalibration,
     CcsState,
     ChargerState,
+    ConverterLosses,
     Event,
     LogState,
     ManagerPlan,
@@ -102,6 +103,7 @@ class Web:
         subscribe(ManagerPrices.TOPIC.format("+"), self._on_prices)
         subscribe(ManagerPlan.TOPIC, lambda topic, data: state.put_money_plan(ManagerPlan.from_json(data)))
         subscribe(LogState.TOPIC, lambda topic, data: state.put_log(LogState.from_json(data)))
+        subscribe(ConverterLosses.TOPIC, lambda topic, data: state.put_losses(ConverterLosses.from_json(data)))
         subscribe(MeterStatus.TOPIC.format("+"), self._on_meter)
         subscribe(CcsState.TOPIC, lambda topic, data: state.put_ccs(CcsState.from_json(data)))
         subscribe(MeterReading.TOPIC.format("solar"), lambda topic, data: state.put_solar(MeterReading.from_json(data)))

@@ -33,6 +33,7 @@ Schema = dict[str, Any]
 
 OBJECT: Schema = {"type": "object"}
 ROWS: Schema = {"type": "array", "items": OBJECT}
+OBJECT_OR_NULL: Schema = {"type": ["object", "null"]}
 TEXT: Schema = {"type": "string"}
 
 
@@ -45,6 +46,7 @@ def whole(low: int, high: int) -> Schema:
     return {"type": "integer", "minimum": low, "maximum": high}
 
 
+ENERGY = shape(days=ROWS, losses=OBJECT_OR_NULL)
 ERROR = shape(ok={"const": False}, error=TEXT)
 DONE = shape(ok={"const": True}, text=TEXT, applied=OBJECT)
 REFUSED = shape(ok={"const": False}, error=TEXT, text=TEXT, applied=OBJECT)
@@ -241,7 +243,7 @@ ENDPOINTS = (
     ),
     Endpoint("get", "/log", "Events, newest first", shape(events=ROWS), ASKED, PAGE | LEVEL),
     Endpoint("get", "/log.csv", "All events as CSV", "text/csv", ASKED, LEVEL),
-    Endpoint("get", "/energy", "Totals of the last days, months or years, oldest first", shape(days=ROWS), ASKED, DAYS),
+    Endpoint("get", "/energy", "Totals of the last days, months or years, oldest first", ENERGY, ASKED, DAYS),
     Endpoint("get", "/energy.csv", "The same as CSV", "text/csv", ASKED, DAYS),
     Endpoint("get", "/sessions", "Sessions, newest first", shape(sessions=ROWS), ASKED, SESSIONS | LANGUAGE),
     Endpoint("get", "/sessions.csv", "The same as CSV", "text/csv", ASKED, SESSIONS | LANGUAGE),

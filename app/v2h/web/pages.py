@@ -150,7 +150,7 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
             levels=labels.LEVELS,
             by=by,
             days=money.periods(days, currency()),
-            estimated=any(day.get("estimated_s") for day in days),
+            estimated=money.estimate(state.losses) if any(day.get("estimated_s") for day in days) else "",
             sessions=money.sessions(sessions, owners_zone(state), currency(), runs=in_session),
             totals=labels.ENERGY,
             month_from_s=(int(time.time()) // DAY_S - 29) * DAY_S,

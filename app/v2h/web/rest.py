@@ -155,7 +155,7 @@ def rest(sources: Sources, streams: int, stream_life_s: float) -> Blueprint:
         check("setpoint", values)
         return answer(commands.send("setpoint", values))
 
-    add_log(endpoints, sources.archive, sources.captures)
+    add_log(endpoints, sources.archive, sources.captures, lambda: state.losses)
 
     @endpoints.get("/backup")
     def get_backup() -> Response:

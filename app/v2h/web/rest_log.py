@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request, send_file
 from werkzeug.wsgi import FileWrapper
 
-from v2h.bus.messages import LEVELS
+from v2h.bus.messages import LEVELS, ConverterLosses
 from v2h.bus.sentences import in_language
 from v2h.checks import one_of, shown
 from v2h.web.auth import refusal
@@ -42,8 +42,14 @@ class ConcurrencyLimit:
         self._free.release()
 
 
-def add_log(endpoints: Blueprint, archive: Archive | None, captures: Path) -> None:
-    """Add the endpoints. archive: None without a log; captures: the folder of frozen CAN logs."""
+def add_log(
+    endpoints: Blueprint,
+    archive: Archive | None,
+    captures: Path,
+    losses: Callable[[], ConverterLosses | None],
+) -> None:
+    """Add the endpoints. archive: None without a log; captures: the folder of frozen CAN logs; losses: what datalog has
+    last reported of the converter."""
     downloads = ConcurrencyLimit(DOWNLOADS)
 
     @endpoints.get("/log")
@@ -55,7 +61,8 @@ def add_log(endpoints: Blueprint, archive: Archive | None, captures: Path) -> No
 
     @endpoints.get("/energy")
     def get_energy() -> Response:
-        return jsonify({"days": [dict(row) for row in _days(7)]})
+        known = losses()
+        return jsonify({"days": [dict(row) for row in _days(7)], "losses": None if known is None else _losses(known)})
 
     @endpoints.get("/energy.csv")
     def get_energy_csv() -> Response:
@@ -131,6 +138,12 @@ def add_log(endpoints: Blueprint, archive: Archive | None, captures: Path) -> No
         if name not in known:
             return refusal(f"there is no capture {name!r}; GET /api/v1/captures lists them", 404)
         return send_file(known[name], CAPTURES[known[name].suffix], as_attachment=True, download_name=name)
+
+
+def _losses(known: ConverterLosses) -> dict[str, Any]:
+    """What an estimate of the mains' side rests on."""
+    names = ("own_w", "share", "full_share", "steps", "efficiency_pct")
+    return {name: getattr(known, name) for name in names}
 
 
 def _why(row: Row) -> str | None:

@@ -19,6 +19,7 @@ from v2h.bus.messages import (
     Alive,
     CcsState,
     ChargerState,
+    ConverterLosses,
     Event,
     LogState,
     ManagerPlan,
@@ -61,6 +62,7 @@ class LiveState:
         self._prices: dict[str, ManagerPrices] = {}
         self._money_plan: ManagerPlan | None = None
         self._log: LogState | None = None
+        self._losses: ConverterLosses | None = None
         self._calibration: dict[str, Any] | None = None
         self._today: Mapping[str, Any] | None = None
         self._programs: dict[str, Alive] = {}
@@ -128,6 +130,14 @@ class LiveState:
         with self._condition:
             self._log = message
             self._changed()
+
+    def put_losses(self, message: ConverterLosses) -> None:
+        self._losses = message
+
+    @property
+    def losses(self) -> ConverterLosses | None:
+        """What the converter loses, as far as datalog has learned it."""
+        return self._losses
 
     def put_calibration(self, t: float, outcome: Sentence) -> None:
         """Store what became of the last calibration of the cable, which ended at t."""

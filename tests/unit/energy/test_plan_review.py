@@ -46,7 +46,7 @@ BEFORE = [quarter(-1, soc_pct=40.0)]
 
 
 def test_a_covered_day_is_cheaper_than_one_at_rest() -> None:
-    found = review(BEFORE, covered_day(), 96, BATTERY)
+    found = review(BEFORE, covered_day(), 96, BATTERY, usual())
     assert found is not None and found.quarters == 96
     rests = 0.8 * (6 * 0.08 + 18 * 0.30)
     assert found.cost_without == pytest.approx(rests, abs=0.01)
@@ -64,15 +64,17 @@ def test_a_day_as_the_schedule_alone_would_have_had_it_saves_nothing() -> None:
     for n in range(96):
         soc_pct += cover_w / 4 / 400
         rows.append(quarter(n, cover_w, soc_pct=float(round(soc_pct)), bare_mode="v2h"))
-    found = review([quarter(-1, soc_pct=85.0)], rows, 96, BATTERY)
+    found = review([quarter(-1, soc_pct=85.0)], rows, 96, BATTERY, usual())
     assert found is not None and found.saved == pytest.approx(0, abs=0.01)
 
 
 def test_a_charge_of_the_schedule_ends_where_it_would_have_ended() -> None:
     rows = [quarter(n, soc_pct=40.0, bare_mode="charge" if n < 24 else "idle", bare_until_pct=50.0) for n in range(96)]
-    found = review(BEFORE, rows, 96, BATTERY)
+    found = review(BEFORE, rows, 96, BATTERY, usual())
     assert found is not None
-    charged = [review(BEFORE, [{**row, "bare_until_pct": pct} for row in rows], 96, BATTERY) for pct in (40.0, 80.0)]
+    charged = [
+        review(BEFORE, [{**row, "bare_until_pct": pct} for row in rows], 96, BATTERY, usual()) for pct in (40.0, 80.0)
+    ]
     assert charged[0] is not None and charged[1] is not None
     assert abs(charged[0].saved) <= abs(found.saved) <= abs(charged[1].saved) < 0.1, "what is left has its worth"
 
@@ -80,16 +82,16 @@ def test_a_charge_of_the_schedule_ends_where_it_would_have_ended() -> None:
 def test_a_target_is_charged_for_without_a_plan_as_well() -> None:
     rows = covered_day()
     rows[27]["goal_pct"] = 60.0
-    found = review(BEFORE, rows, 96, BATTERY)
-    without = review(BEFORE, covered_day(), 96, BATTERY)
+    found = review(BEFORE, rows, 96, BATTERY, usual())
+    without = review(BEFORE, covered_day(), 96, BATTERY, usual())
     assert found is not None and without is not None
     assert found.cost == without.cost and found.cost_without != without.cost_without
 
 
 def test_a_car_that_was_driven_is_away_in_the_simulation_too() -> None:
     rows = [quarter(n, soc_pct=None if 30 <= n < 70 else 50.0 if n < 30 else 35.0, bare_mode="v2h") for n in range(96)]
-    found = review([quarter(-1, soc_pct=50.0)], rows, 96, BATTERY)
-    home = review([quarter(-1, soc_pct=50.0)], [{**row, "soc_pct": 50.0} for row in rows], 96, BATTERY)
+    found = review([quarter(-1, soc_pct=50.0)], rows, 96, BATTERY, usual())
+    home = review([quarter(-1, soc_pct=50.0)], [{**row, "soc_pct": 50.0} for row in rows], 96, BATTERY, usual())
     assert found is not None and home is not None
     assert found.cost_without > home.cost_without, "it could not cover the house while it was away"
 
@@ -107,8 +109,8 @@ def test_a_car_that_was_driven_is_away_in_the_simulation_too() -> None:
     ids=["never planned", "too little measured", "no prices", "no battery", "odd settings", "charged elsewhere"],
 )
 def test_what_cannot_be_judged_is_not(rows: list[dict[str, Any]], battery: dict[str, Any]) -> None:
-    assert review(BEFORE, rows, 96, battery) is None
+    assert review(BEFORE, rows, 96, battery, usual()) is None
 
 
 def test_without_a_charge_that_is_known_there_is_no_judgement() -> None:
-    assert review([], [quarter(n) for n in range(96)], 96, BATTERY) is None
+    assert review([], [quarter(n) for n in range(96)], 96, BATTERY, usual()) is None

@@ -14,8 +14,19 @@ import v2h.programs.datalog
 from tests.support.damage import damage
 from tests.support.messages import charger, manager
 from tests.support.standin import StandIn
-from v2h.bus.messages import Command, Event, HouseLoad, LogState, ManagerPlan, ManagerState, MeterReading, Reply
+from v2h.bus.messages import (
+    Command,
+    ConverterLosses,
+    Event,
+    HouseLoad,
+    LogState,
+    ManagerPlan,
+    ManagerState,
+    MeterReading,
+    Reply,
+)
 from v2h.datalog.counters import KEEP_DAYS
+from v2h.datalog.learned_losses import FILE_NAME as LOSSES
 from v2h.datalog.partition import Partition
 from v2h.datalog.schema import DAMAGED, FILE_NAME
 from v2h.datalog.writer import StoreError, StoreWriter
@@ -55,7 +66,8 @@ class Desk:
 
     def run(self, seconds: float) -> None:
         def speak() -> None:
-            self.program.hear(replace(charger(), t=self.program.now, power_w=self.car_w, outputs=self.outputs))
+            now = self.program.now
+            self.program.hear(replace(charger(), t=now, t_power=now, power_w=self.car_w, outputs=self.outputs))
             self.program.hear(self.manager())
 
         self.program.run(seconds, speak)
@@ -126,6 +138,36 @@ def test_minutes_hold_what_was_counted_in_them_also_after_a_restart_and_when_the
     assert max(energies_wh) == pytest.approx(usual().ac_w(1000.0) / 60, abs=0.7)
     (total_wh,) = desk.rows("select sum(charged_wh) from days")
     assert sum(energies_wh) == pytest.approx(total_wh[0], abs=0.01)
+
+
+def test_losses_that_the_grid_meter_shows_are_learned_kept_and_counted(desk: Desk) -> None:
+    """A converter with 100 W of own use and 5 %: the energy at the mains is estimated with these losses as soon as they
+    are learned, also while the converter is on and moves nothing."""
+
+    def charges(times: int) -> None:
+        for watts, outputs in [(2000.0, ["pre-ac", "c1", "c2"]), (0.0, [])] * times:
+            desk.car_w, desk.outputs = watts, outputs
+            for _ in range(25):
+                grid_w = 400.0 + (100.0 + 1.05 * watts if outputs else 0.0)
+                desk.run(1)
+                desk.program.hear(MeterReading(desk.program.now, grid_w, 1.0, 0.0, "test"), "grid")
+
+    charges(12)
+    desk.program.end()
+    told = [message for _, message in desk.program.published if isinstance(message, ConverterLosses)]
+    assert (told[0].steps, told[-1].steps) == (0, 23)
+    assert told[-1].own_w + 2000 * told[-1].share + 2000**2 / 6000 * told[-1].full_share == pytest.approx(200, abs=8)
+    assert (desk.folder / LOSSES).exists()
+    desk.start(5000.0)
+    desk.run(3)
+    told = [message for _, message in desk.program.published if isinstance(message, ConverterLosses)]
+    assert told[0].steps == 23
+    ((before_wh,),) = desk.rows("select charged_wh from days")
+    desk.car_w, desk.outputs = 0.0, ["pre-ac", "c1", "c2"]
+    desk.run(360)
+    desk.program.end()
+    ((charged_wh,),) = desk.rows("select charged_wh from days")
+    assert charged_wh - before_wh == pytest.approx(told[0].own_w / 10, abs=0.5)
 
 
 def test_a_day_that_is_over_is_let_go(desk: Desk) -> None:

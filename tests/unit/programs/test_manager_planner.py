@@ -16,6 +16,7 @@ from tests.support.standin import StandIn
 from v2h.bus.messages import (
     SETPOINT_PERIOD_S,
     Command,
+    ConverterLosses,
     HouseLoad,
     ManagerPlan,
     ManagerState,
@@ -24,6 +25,7 @@ from v2h.bus.messages import (
     Setpoint,
 )
 from v2h.energy.clock_trust import Trust
+from v2h.energy.losses import usual
 from v2h.energy.plan.making import made
 from v2h.manager.clock_setter import ClockSetter
 from v2h.manager.planner import OLD_S
@@ -166,6 +168,19 @@ def test_without_a_price_the_schedule_decides_and_the_page_is_told_why(start: St
     program = start(prices=[], otherwise="v2h")
     assert heard(program, ManagerPlan)[-1].trouble.id == "plan.no_price"
     assert heard(program, ManagerState)[-1].chosen_by == "schedule"
+
+
+def test_the_next_plan_is_made_with_the_losses_that_were_learned(start: Start) -> None:
+    program = start()
+    used = heard(program, ManagerPlan)[-1]
+    program.hear(ConverterLosses(0.0, 120.0, 0.1, 0.05, 20, 85.0))
+    program.hear_raw(ConverterLosses.TOPIC, b'{"t": 1, "own_w": -5, "share": 0, "full_share": 0, "steps": 1}')
+    program.hear(Command("ask", "test", {}), "plan")
+    run(program, 12)
+    lossy = heard(program, ManagerPlan)[-1]
+    covers = next(n for n, act in enumerate(lossy.acts) if act == used.acts[n] == "v2h" and lossy.grid_w[n] == 0)
+    assert used.power_w[covers] == pytest.approx(usual().dc_w(-900.0), abs=1)
+    assert lossy.power_w[covers] == pytest.approx(usual(120.0, 0.1, 0.05).dc_w(-900.0), abs=1)
 
 
 def test_a_summary_of_the_house_that_cannot_be_read_costs_nothing(start: Start) -> None:

@@ -16,7 +16,7 @@ from tests.support.fullschedule import full
 from tests.support.knownweb import PREVIEW, SCHEDULE, Log, known
 from tests.support.messages import charger, manager
 from tests.support.webapp import JSON, WebApp
-from v2h.bus.messages import MOST_DOCUMENT_B, ManagerSettings, Reply
+from v2h.bus.messages import MOST_DOCUMENT_B, ConverterLosses, ManagerSettings, Reply
 from v2h.bus.states import MODES
 from v2h.web.app import MAX_BODY
 from v2h.web.commands import ANSWER_WITHIN_S, COMMANDS, LONGER_S, BadCommandError, CommandQueue, check
@@ -278,11 +278,15 @@ def test_a_restore_is_whole_or_not_at_all(
         assert orders[0] == ("settings", {"soc_min_pct": 50}) and orders[2] == ("settings", {"soc_min_pct": 30})
 
 
-def test_log_energy_and_samples(client: FlaskClient) -> None:
+def test_log_energy_and_samples(client: FlaskClient, state: LiveState) -> None:
     events = client.get("/api/v1/log?limit=2&before=5").get_json()["events"]
     assert [event["id"] for event in events] == [4, 3]
     assert client.get("/api/v1/log?level=fault").get_json() == {"events": []}
     assert client.get("/api/v1/energy?days=3").get_json()["days"][0]["charged_wh"] == 1200.0
+    assert client.get("/api/v1/energy").get_json()["losses"] is None
+    state.put_losses(ConverterLosses(0.0, 61.2, 0.05, 0.02, 23, 92.6))
+    known = {"own_w": 61.2, "share": 0.05, "full_share": 0.02, "steps": 23, "efficiency_pct": 92.6}
+    assert client.get("/api/v1/energy").get_json()["losses"] == known
     samples = client.get("/api/v1/samples?from_s=1000&to_s=2000&step_s=60").get_json()
     assert samples == {"step_s": 60, "samples": [{"t": 1000.0, "grid_w": 12.0, "power_w": None, "soc_pct": 50.0}]}
 

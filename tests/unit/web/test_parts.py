@@ -11,8 +11,8 @@ import pytest
 
 from tests.support import lived_in
 from tests.support.messages import charger, manager
-from v2h.bus.messages import Alive, ManagerSchedule, ManagerState, MeterReading, MeterStatus
-from v2h.bus.sentences import in_language
+from v2h.bus.messages import Alive, ConverterLosses, ManagerSchedule, ManagerState, MeterReading, MeterStatus
+from v2h.bus.sentences import in_language, say
 from v2h.energy.clock_trust import Trust
 from v2h.energy.explain import clock_json
 from v2h.web.forms import schedule_form, settings_form
@@ -169,6 +169,13 @@ def test_what_is_estimated_is_marked_and_the_efficiency_needs_some_energy() -> N
     rows = {row["name"]: row["text"] for row in today.energy({**day, "estimated_s": 5.0, "imported_wh": 1.0}, {})}
     assert rows["efficiency"] == "≈ 93 % in, 91 % out"
     assert (rows["charged_wh"], rows["imported_wh"], rows["saved"]) == ("≈ 5.0 kWh", "0.0 kWh", NONE)
+
+
+def test_what_an_estimate_rests_on_is_said_and_in_the_api() -> None:
+    usual = ConverterLosses(0.0, 40.0, 0.03, 0.03, 0, 94.5)
+    assert money.estimate(None) == money.estimate(usual) == say("page.estimated_usual")
+    text = money.estimate(ConverterLosses(0.0, 61.2, 0.05, 0.02, 23, 92.6))
+    assert "learned from 23 steps of the grid meter: 61 W while it is on, and 92.6 % efficiency" in text
 
 
 def test_only_the_counters_of_this_day_are_todays() -> None:

@@ -15,6 +15,7 @@ from v2h.bus.messages import HouseLoad, ManagerPlan
 from v2h.bus.sentences import say
 from v2h.bus.states import Mode
 from v2h.energy.gridlimits import FUSE_SHARE, PHASE_V
+from v2h.energy.losses import Losses, usual
 from v2h.energy.owner_settings import Settings
 from v2h.energy.plan.forecast import USUAL_W
 from v2h.energy.plan.plan import Plan, Planned, plan
@@ -38,13 +39,14 @@ SHORT_REST = 2
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a plan is made from. soc_pct: the last one that the car reported, None before the first. house: what it
-    draws by weekday and hour, None while the log has told nothing."""
+    draws by weekday and hour, None while the log has told nothing. losses: of the converter."""
 
     schedule: Schedule
     settings: Settings
     car: CarNow
     soc_pct: float | None = None
     house: HouseLoad | None = None
+    losses: Losses = field(default_factory=usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,7 @@ def _battery(known: Known) -> Battery:
         settings.max_charge_a * NOMINAL_V,
         settings.max_discharge_a * NOMINAL_V,
         settings.wear_per_kwh,
+        known.losses,
     )
 
 

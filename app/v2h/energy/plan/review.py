@@ -1,8 +1,8 @@
 """What the plan saved on a day that is over: the measured day beside a simulated one without a plan; pure.
 
 The measured day has the energy of the grid meter at the prices that held, and wear. The simulated day has the same
-measured load and sun and the same prices, and does what the schedule alone would have done; its car, its converter and
-its losses are those of energy/plan. Both are less what the battery gained, at the price at which it can be bought
+measured load and sun and the same prices, and does what the schedule alone would have done; its car and its converter
+are those of energy/plan. Both are less what the battery gained, at the price at which it can be bought
 again. So the result is an estimate, and whoever shows it says that it is simulated.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from v2h.checks import finite
-from v2h.energy.losses import usual
+from v2h.energy.losses import Losses
 from v2h.energy.plan.outcome import without_plan
 from v2h.energy.plan.problem import Act, Battery, Goal, Problem, Trip, end_value
 from v2h.energy.steps import result
@@ -40,9 +40,12 @@ class Review:
         return self.cost_without - self.cost
 
 
-def review(before: Sequence[Row], day: Sequence[Row], quarters: int, battery: Mapping[str, Any]) -> Review | None:
+def review(
+    before: Sequence[Row], day: Sequence[Row], quarters: int, battery: Mapping[str, Any], losses: Losses
+) -> Review | None:
     """before: quarters before the day, for the charge at its beginning. day: those of the day, in order. quarters: how
-    many it has (92 to 100). battery: of a ManagerPlan. None: the day cannot be judged: too little of it is known, the
+    many it has (92 to 100). battery: of a ManagerPlan. losses: of the converter.
+    None: the day cannot be judged: too little of it is known, the
     plan was never in force, or the car was charged elsewhere."""
     rows = [row for row in day if finite(row["net_w"]) and finite(row["import_price"])]
     if len(rows) < LEAST_SHARE * quarters or not any(row["planned"] for row in rows):
@@ -54,7 +57,7 @@ def review(before: Sequence[Row], day: Sequence[Row], quarters: int, battery: Ma
     if begin_kwh is None or trips is None:
         return None
     try:
-        problem = _problem(rows, begin_kwh, trips, battery)
+        problem = _problem(rows, begin_kwh, trips, battery, losses)
     except ValueError:  # floor and ceiling of a setting that has changed meanwhile
         return None
     simulated = result(without_plan(problem, Act.IDLE))
@@ -103,10 +106,11 @@ def _trips(rows: Sequence[Row], begin_kwh: float, capacity_kwh: float) -> tuple[
     return tuple(found)
 
 
-def _problem(rows: Sequence[Row], begin_kwh: float, trips: tuple[Trip, ...], battery: Mapping[str, Any]) -> Problem:
+def _problem(
+    rows: Sequence[Row], begin_kwh: float, trips: tuple[Trip, ...], battery: Mapping[str, Any], losses: Losses
+) -> Problem:
     known = {name: float(battery[name]) for name in BATTERY}
     capacity_kwh, prices = known["capacity_kwh"], [float(row["import_price"]) for row in rows]
-    losses = usual()
     return Problem(
         QUARTER_S,
         prices,

@@ -196,6 +196,11 @@ PAGE_TEXTS: dict[str, str] = {
     "energy.efficiency": "Wirkungsgrad",
     "page.about": "≈ {what}",
     "page.efficiency": "{into} hinein, {out} heraus",
+    "page.estimated_usual": "≈ ist geschätzt: Kein Zähler misst das Ladegerät; es gelten die üblichen Verluste eines"
+    " Wandlers. Sie werden gelernt, wenn der Netzzähler gesehen hat, wie einige Ladungen neben einem ruhigen Haus"
+    " beginnen oder enden.",
+    "page.estimated_learned": "≈ ist geschätzt: Kein Zähler misst das Ladegerät. Seine Verluste sind aus {steps} Stufen"
+    " des Netzzählers gelernt: {own_w:.0f} W, solange es an ist, und {efficiency_pct:.1f} % Wirkungsgrad bei 3 kW.",
     "page.from_to": "{begin} bis {end}",
     "page.goes_on": "Läuft noch",
     "page.end_not_seen": "Das Ende fehlt: Protokoll oder Strom waren aus",

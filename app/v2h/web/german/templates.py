@@ -87,9 +87,6 @@ TEMPLATES: dict[str, str] = {
     "Days, months or years": "Tage, Monate oder Jahre",
     "Months": "Monate",
     "Years": "Jahre",
-    "≈ is estimated: no meter measures the charger, so a usual converter’s losses are assumed.": (
-        "≈ ist geschätzt: Kein Zähler misst das Ladegerät; es gelten die üblichen Verluste eines Wandlers."
-    ),
     "Time": "Zeit",
     "Efficiency": "Wirkungsgrad",
     "Cost of charging": "Ladekosten",

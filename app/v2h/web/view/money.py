@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from v2h.bus.messages import ConverterLosses
 from v2h.bus.sentences import Sentence, from_json, say
 from v2h.web.view import labels
 from v2h.web.view.figures import NONE, kwh, money, percent, span
@@ -19,6 +20,13 @@ def marked(text: str, row: Row) -> str:
     """The text with a ≈ where the mains' side was estimated, at least for a part of the time."""
     estimated = row.get("estimated_s") or row.get("estimated")
     return say("page.about", what=text) if estimated and text != NONE else text
+
+
+def estimate(losses: ConverterLosses | None) -> Sentence:
+    """What ≈ means, and what it rests on."""
+    if losses is None or not losses.steps:
+        return say("page.estimated_usual")
+    return say("page.estimated_learned", steps=losses.steps, efficiency_pct=losses.efficiency_pct, own_w=losses.own_w)
 
 
 def efficiency(row: Row) -> str:
