@@ -14,6 +14,7 @@ from typing import Any
 from tests.bench.rows import row
 from tests.support.madeyear import DAY, at, year
 from v2h.energy.plan.forecast import Profile, learned
+from v2h.energy.plan.making import DOUBT
 from v2h.energy.plan.moves import Order, given_w
 from v2h.energy.plan.optimum import cheapest
 from v2h.energy.plan.outcome import Outcome, powered, without_plan
@@ -55,6 +56,7 @@ def seen(real: Problem, now: int, soc_kwh: float, profile: Profile, sun_w: list[
         end_value=end_value(bought, real.battery.losses),
         goals=tuple(Goal(goal.slot - now, goal.soc_kwh) for goal in real.goals if now < goal.slot <= now + until),
         trips=tuple(trips),
+        doubt=DOUBT,
     )
 
 

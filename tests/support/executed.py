@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
+from v2h.energy.plan.making import DOUBT
 from v2h.energy.plan.moves import Order, given_w
 from v2h.energy.plan.outcome import Outcome, powered
 from v2h.energy.plan.plan import plan
@@ -30,13 +31,14 @@ def rest(problem: Problem, since: int, soc_kwh: float) -> Problem:
     )
 
 
-def executed(real: Problem, forecast: Problem, every: int) -> Outcome:
-    """The real day by plans from the forecast, a new one every so many slots."""
+def executed(real: Problem, forecast: Problem, every: int, doubt: float = DOUBT) -> Outcome:
+    """The real day by plans from the forecast, a new one every so many slots; doubt: of the forecast, as plan/doubt has
+    it."""
     soc_kwh, powers_w = real.battery.soc_kwh, []
     orders: list[Order] = []
     for slot in range(real.slots):
         if slot % every == 0:
-            found = result(plan(rest(forecast, slot, soc_kwh), Act.IDLE))
+            found = result(plan(replace(rest(forecast, slot, soc_kwh), doubt=doubt), Act.IDLE))
             orders = [Order(planned.act, planned.order_w) for planned in found.slots]
         soc_kwh = real.after_leaving(slot, soc_kwh)
         power_w = 0.0 if real.away(slot) else given_w(real, slot, soc_kwh, orders[slot % every])

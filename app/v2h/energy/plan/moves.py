@@ -12,7 +12,10 @@ SAME = 0.002
 """Money per kWh. When storing the sun brings and costs as much as selling it, it is stored: the forecast may be too
 high, and then what was sold is missing."""
 BEFORE_NEED = 4
-"""In so many slots before a target or a trip no more is taken out of the battery than was planned."""
+"""In so many slots before a target or a trip no more is taken out of the battery than was planned, unless the battery
+has more than it needs then even with a larger load."""
+FAR = 2.0
+"""Load and sun may be off by so many times the doubt: in one day of twenty they are off by more."""
 FOLLOWING = (Act.COVER, Act.SOLAR, Act.V2H)
 
 
@@ -49,10 +52,10 @@ def powers_w(problem: Problem, slot: int, step_kwh: float) -> Iterator[float]:
     yield from (power_w for power_w in sorted(found) if abs(power_w) >= LEAST_W)
 
 
-def order(problem: Problem, slot: int, power_w: float, worth: float) -> Order:
+def order(problem: Problem, slot: int, power_w: float, worth: float, slack_kwh: float = 0.0) -> Order:
     """The order that gives this power and does best when the house is not as expected: one that follows the house where
     that is possible, and without a limit where more of the same pays as well. worth: of a kWh in the battery after the
-    slot."""
+    slot. slack_kwh: what the battery has beyond the needs of the next slots."""
     if problem.away(slot):
         return Order(Act.AWAY)
     battery, net_w = problem.battery, problem.net_w(slot)
@@ -65,21 +68,47 @@ def order(problem: Problem, slot: int, power_w: float, worth: float) -> Order:
     covering = problem.import_price[slot] * share - battery.wear - worth
     storing = worth * share - problem.export_price[slot]
     if power_w < -LEAST_W:
-        if covering > SAME and not any(0 < at - slot <= BEFORE_NEED for at, _ in problem.needs()):
+        if covering > SAME and (not needed_soon(problem, slot) or _spare(problem, slot, slack_kwh)):
             return Order(Act.V2H) if storing > SAME else full(problem, Act.COVER)
         return Order(Act.COVER, power_w)
     if power_w > LEAST_W:
         if storing > -SAME:
             return Order(Act.V2H) if covering > SAME else full(problem, Act.SOLAR)
         return Order(Act.SOLAR, power_w)
-    spare = net_w < -LEAST_W and battery.charge_w > LEAST_W and storing > -SAME
-    return full(problem, Act.SOLAR) if spare else Order(Act.IDLE)
+    least_w = net_w - off_w(problem, slot)
+    storing = worth * _share_of(problem, problem.battery.losses.dc_w(-least_w)) - problem.export_price[slot]
+    if least_w >= -LEAST_W or battery.charge_w <= LEAST_W or storing <= -SAME:
+        return Order(Act.IDLE)
+    most_w = net_w + off_w(problem, slot)
+    covering = problem.import_price[slot] * _share_of(problem, problem.battery.losses.dc_w(-most_w))
+    pays = covering - battery.wear - worth > SAME and net_w < 0 < most_w and not needed_soon(problem, slot)
+    return Order(Act.V2H) if pays else full(problem, Act.SOLAR)
+
+
+def needed_soon(problem: Problem, slot: int) -> list[tuple[int, float]]:
+    """The needs of the next slots."""
+    return [(at, need_kwh) for at, need_kwh in problem.needs() if 0 < at - slot <= BEFORE_NEED]
+
+
+def off_w(problem: Problem, slot: int) -> float:
+    """By how much the house may be off in this slot."""
+    return FAR * problem.doubt * (problem.load_w[slot] + problem.sun_w[slot])
+
+
+def _spare(problem: Problem, slot: int, slack_kwh: float) -> bool:
+    """Whether the battery has enough for the needs of the next slots, also if the house draws more until then."""
+    until = min(at for at, _ in needed_soon(problem, slot))
+    more_kwh = sum(off_w(problem, n) for n in range(slot, until)) * problem.hours / 1000
+    return problem.doubt > 0 and slack_kwh > more_kwh
 
 
 def _share(problem: Problem, slot: int, power_w: float) -> float:
     """What remains of a kWh on its way through the converter at this power; at 0 at the power that follows the
     house."""
-    dc_w = power_w if abs(power_w) >= LEAST_W else follow_w(problem, slot)
+    return _share_of(problem, power_w if abs(power_w) >= LEAST_W else follow_w(problem, slot))
+
+
+def _share_of(problem: Problem, dc_w: float) -> float:
     if abs(dc_w) < LEAST_W:
         return 0.0
     ac_w = problem.battery.losses.ac_w(dc_w)

@@ -9,8 +9,10 @@ steps. It works in small steps (energy/steps).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, inf
+from operator import add
 from typing import NamedTuple
 
+from v2h.energy.plan import doubt
 from v2h.energy.plan.moves import powers_w
 from v2h.energy.plan.outcome import powered
 from v2h.energy.plan.problem import Problem
@@ -48,7 +50,7 @@ class Choice(NamedTuple):
 class Values:
     """rows[slot][n]: what the time from the beginning of this slot costs at best from the state of charge base_kwh +
     (firsts[slot] + n) * step_kwh on; one more row for the end. State number `floor` is the battery's floor. wider: the
-    values of the first pass, for states that are not in a row."""
+    values of the first pass, for states that are not in a row. more: of the first pass, what doubt adds to each row."""
 
     base_kwh: float
     step_kwh: float
@@ -57,6 +59,7 @@ class Values:
     count: int
     rows: list[list[float]]
     wider: "Values | None" = None
+    more: "list[list[float]] | None" = None
 
     def place(self, soc_kwh: float) -> float:
         """The number of this state, with its fraction."""
@@ -126,7 +129,8 @@ def _whole(problem: Problem) -> Values:
     above = ceil((min(highest_kwh, battery.capacity_kwh) - battery.floor_kwh) / step_kwh - TINY)
     base_kwh = battery.floor_kwh - below * step_kwh
     rows: list[list[float]] = [[] for _ in range(problem.slots + 1)]
-    return Values(base_kwh, step_kwh, below, [0] * (problem.slots + 1), below + above + 1, rows)
+    more: list[list[float]] = [[] for _ in rows]
+    return Values(base_kwh, step_kwh, below, [0] * (problem.slots + 1), below + above + 1, rows, more=more)
 
 
 def _near(wider: Values, begins_kwh: Sequence[float]) -> Values:
@@ -186,11 +190,14 @@ def _forwards(problem: Problem, choices: Sequence[Choice], values: Values) -> St
 
 def _fill(problem: Problem, choices: Sequence[Choice], values: Values) -> Steps[None]:
     """Calculates the rows, the last one first."""
+    doubts_kwh = doubt.doubts_kwh(problem)
     last = values.firsts[-1]
     row = [-problem.end_value * values.soc_kwh(n) for n in range(last, last + values.count)]
     values.rows[problem.slots] = _with_needs(problem, values, problem.slots, row)
     for slot in range(problem.slots - 1, -1, -1):
         choice = choices[slot]
+        if doubts_kwh[slot]:
+            values.rows[slot + 1] = _with_doubt(problem, choice, values, slot, doubts_kwh[slot])
         row = _away_row(problem, values, slot) if choice.away else _row(problem, choice, values, slot)
         values.rows[slot] = _with_needs(problem, values, slot, row)
         yield values.count * 2 // 3 + 40
@@ -230,6 +237,25 @@ def _away_row(problem: Problem, values: Values, slot: int) -> list[float]:
     cost, first = problem.cost(slot, 0.0), values.firsts[slot]
     states_kwh = map(values.soc_kwh, range(first, first + values.count))
     return [cost + values.at(slot + 1, problem.after_leaving(slot, soc_kwh)) for soc_kwh in states_kwh]
+
+
+def _with_doubt(problem: Problem, choice: Choice, values: Values, slot: int, doubt_kwh: float) -> list[float]:
+    """The row after this slot as it is worth while it is uncertain by so much which of its states will come."""
+    row = values.rows[slot + 1]
+    if values.wider is None or values.wider.more is None:
+        top = floor(values.place(choice.ceiling_kwh) + TINY)
+        buy = problem.import_price[slot] * values.step_kwh
+        sell = problem.export_price[slot] * values.step_kwh if problem.sun_w[slot] > 0 else None
+        more = doubt.added(row, top, doubt_kwh / values.step_kwh, buy, sell)
+        if values.more is not None:
+            values.more[slot + 1] = more
+        return [*map(add, row, more)]
+    more, first = values.wider.more[slot + 1], values.firsts[slot + 1]
+    places = [min(max(n / FINER, 0.0), len(more) - 1.001) for n in range(first, first + values.count)]
+    return [
+        value + more[int(at)] + (at % 1) * (more[int(at) + 1] - more[int(at)])
+        for value, at in zip(row, places, strict=True)
+    ]
 
 
 def _with_needs(problem: Problem, values: Values, slot: int, row: list[float]) -> list[float]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from v2h.bus.sentences import Sentence, say
-from v2h.energy.plan.moves import LEAST_W, order
+from v2h.energy.plan.moves import LEAST_W, needed_soon, order
 from v2h.energy.plan.optimum import Slot, cheapest
 from v2h.energy.plan.outcome import Outcome, powered, without_plan
 from v2h.energy.plan.problem import Act, Problem
@@ -58,7 +58,9 @@ def plan(problem: Problem, otherwise: Act) -> Steps[Plan]:
 
 def _planned(problem: Problem, slot: int, found: Slot, outcome: Outcome) -> Planned:
     decided = problem.fixed.get(slot)
-    act, order_w = order(problem, slot, found.power_w, found.worth)
+    needs = needed_soon(problem, slot)
+    slack_kwh = min((outcome.begins_kwh[at] - need_kwh for at, need_kwh in needs), default=0.0)
+    act, order_w = order(problem, slot, found.power_w, found.worth, slack_kwh)
     if decided is not None and act != Act.AWAY:
         act = decided
     return Planned(

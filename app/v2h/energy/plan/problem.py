@@ -65,7 +65,8 @@ class Trip:
 class Problem:
     """load_w, sun_w: the mean in each slot. import_limit_w, export_limit_w: at the mains; a house that alone is over
     one is not the car's matter, as in energy/gridlimits. fixed: modes that the schedule has decided. fixed_until_kwh:
-    where a charge that it has decided ends. end_value: what a kWh in the battery is worth after the last slot. Raises
+    where a charge that it has decided ends. end_value: what a kWh in the battery is worth after the last slot. doubt:
+    the share by which load and sun of a whole day are off as a rule, see plan/doubt; 0: they are certain. Raises
     ValueError for what no plan can be made from."""
 
     slot_s: float
@@ -81,6 +82,7 @@ class Problem:
     export_limit_w: float = inf
     fixed: Mapping[int, Act] = field(default_factory=dict)
     fixed_until_kwh: Mapping[int, float] = field(default_factory=dict)
+    doubt: float = 0.0
 
     def __post_init__(self) -> None:
         if wrong := _wrong(self):
