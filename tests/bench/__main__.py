@@ -15,7 +15,9 @@ from typing import Any
 MEASURES = {
     "matching": "load matching beside the oracle and the other laws",
     "month": "a month at 1 s: how long it takes, do the counters balance",
+    "estimated": "a month without a meter at the charger: energy and money beside the truth (20 minutes)",
     "plan": "a made year of half-hour prices: what the plan saves, beside perfect foresight",
+    "planner": "one plan of 192 slots: time and memory on this machine",
     "captures": "decoding and replaying a recorded session, beside its own length",
     "cpu": "CPU of the tree, per program: at start, at rest, in V2H",
     "crowd": "the page in a crowd of 200 clients and 180 silent or slow connections: stops, load following",

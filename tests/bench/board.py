@@ -1,4 +1,4 @@
-"""The emulated board, booted once: load steps with each kind of meter, memory, presses, and writes to the card.
+"""The emulated board, booted once: load steps with each kind of meter, memory, a plan, presses, and writes to the card.
 
 Needs build/v2h.img. All times are by the board's own clock, which counts instructions. `against` is the value to
 compare with: for a settling time the stated plant's, for memory 150 MB, for a press 0.2 s, for the card 80 MB a day
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.bench import planner
 from tests.bench.rows import row
 from tests.support.cardwrites import counted
 from tests.support.guest import Guest, GuestError
@@ -94,7 +95,7 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
         guest.wait_for_page(BOOT_S)
         owner = Owner(guest)
         tell("booted")
-        rows = memory(guest, tell) + presses(guest, owner, tell)
+        rows = memory(guest, tell) + planned(guest, tell) + presses(guest, owner, tell)
         owner.start_energy("v2h")
         return rows + card(guest, tell) + settling(guest, owner, tell)
 
@@ -124,6 +125,14 @@ def memory(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:
     goal = GOALS["pss_mb"]
     rows = [row(f"PSS on the board, {name}", mb, "MB", goal) for name, mb in sorted(found.items())]
     return [*rows, row("PSS on the board, all", sum(found.values()), "MB", goal)]
+
+
+def planned(guest: Guest, tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """One plan of 192 slots on the board, beside a loop that tells how fast the board is."""
+    guest.out(f"cat >/run/plan.py <<'END'\n{planner.SCRIPT}\nEND")
+    seen = json.loads(guest.out("cd / && python3 /run/plan.py", 900))
+    tell(f"a loop of a million turns takes {seen['loop_s']:.2f} s on the board, a plan {seen['plan_s']:.2f} s")
+    return planner.rows(seen, "on the board", planner.MOST_S)
 
 
 def presses(guest: Guest, owner: Owner, tell: Callable[[str], None]) -> list[dict[str, Any]]:

@@ -51,6 +51,8 @@ class Home:
         self.others_w: tuple[float, ...] = ()
         self.phase_w = 0.0
         """Power of the phase that the charger is on."""
+        self.mains_w: Callable[[float, bool], float] = lambda dc_w, on: dc_w
+        """The charger's power at the mains for one at the battery, and whether the converter is on: without losses."""
         self.imported_wh = self.exported_wh = 0.0
 
     @property
@@ -92,7 +94,8 @@ class Home:
         self.now += self.step_s
         self.wall += timedelta(seconds=self.step_s)
         local = self.local
-        self.phase_w = self.load_w(local.hour + local.minute / 60) + self.own_w
+        ac_w = self.mains_w(self.own_w, self.state != "idle")
+        self.phase_w = self.load_w(local.hour + local.minute / 60) + ac_w
         phases = [{"power_w": watts} for watts in (self.phase_w, *self.others_w)]
         grid_w = self.phase_w + sum(self.others_w)
         self.grid.append(grid_w)

@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.bench import ccs, plan
+from tests.bench import ccs, plan, planner
+from tests.bench.estimated import CONVERTER, estimated
 from tests.bench.month import month
+from v2h.energy.loss_learning import ENOUGH
 
 
 @pytest.mark.slow
@@ -17,6 +19,23 @@ def test_two_days_balance() -> None:
         assert min(total.charged_wh, total.discharged_wh, total.imported_wh) > 500
         assert total.grid_missed_s == total.charger_missed_s == 0
     assert 1 <= seen.sessions <= 2 * 12
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_without_a_charger_meter_two_days_teach_the_losses_of_the_converter() -> None:
+    seen = estimated(2)
+    learned, real = seen.learned, CONVERTER
+    assert learned.steps >= ENOUGH
+    for dc_w in (-4000.0, -1500.0, -400.0, 1500.0, 3850.0):
+        assert learned.mains_w(dc_w, on=True) == pytest.approx(real.mains_w(dc_w, on=True), rel=0.03)
+    assert max(abs(seen.off_pct[name]) for name in ("charged_wh", "cost")) < 3
+
+
+def test_the_plan_that_the_board_makes_is_small() -> None:
+    seen = planner.run()
+    assert seen["slots"] == 192
+    assert 0 < seen["peak_mb"] <= planner.MOST_MB
 
 
 @pytest.mark.slow
