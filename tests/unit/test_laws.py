@@ -21,6 +21,7 @@ ALLOWED: dict[str, str] = {
     "canframe": "",
     "checks": "",
     "arguments": "checks",
+    "vendor": "",
     "pre": "",
     "bus": "checks",
     "safety": "canframe pre",
@@ -28,6 +29,7 @@ ALLOWED: dict[str, str] = {
     "ccs": "bus chademo safety",
     "config": "bus chademo checks",
     "runtime": "bus checks config",
+    "slots": "runtime vendor",
     "ports": "canframe ccs runtime",
     "drivers": "ccs config ports",
     "energy": "bus checks config",
@@ -47,7 +49,6 @@ ALLOWED: dict[str, str] = {
     "web/german": "bus",
     "web": "bus checks config energy gateway runtime selftest web/german web/view",
     "oneshot": "bus ccs checks config meters ports runtime safety/shell web",
-    "vendor": "",
     "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture ccs chademo checks config energy energy/bench meters ports"
     " runtime selftest vendor vendor/shell web/view",
