@@ -34,6 +34,7 @@ def test_the_active_partition_is_the_slot(slot: int) -> None:
         (sector((1,)), r"are \[1\]"),
         (sector((2, 3)), r"are \[2, 3\]"),
     ],
+    ids=["no mark", "short", "empty", "another disk", "none active", "the FAT partition active", "both active"],
 )
 def test_a_foreign_or_torn_sector_is_refused_with_what_was_found(found: bytes, said: str) -> None:
     with pytest.raises(MbrError, match=said):
