@@ -25,7 +25,7 @@ pytestmark = pytest.mark.image
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KIB, MIB = 1 << 10, 1 << 20
-MLO_AT, U_BOOT_AT, FIRST_PARTITION_AT = 128 * KIB, 384 * KIB, 4 * MIB
+MLO_AT, MLO_AGAIN_AT, U_BOOT_AT, FIRST_PARTITION_AT = 128 * KIB, 256 * KIB, 384 * KIB, 4 * MIB
 
 # U-Boot loads the initrd to 0x88080000, and the initrd must not reach into the space above 0x89000000.
 INITRD_ROOM = 0x89000000 - 0x88080000
@@ -68,14 +68,16 @@ def set_values(table: dict[str, Any]) -> list[str]:
 # The boot loader
 
 
-def test_the_rom_finds_mlo_at_128_kib(card: Card) -> None:
+@pytest.mark.parametrize("at", [MLO_AT, MLO_AGAIN_AT])
+def test_the_rom_finds_mlo_at_128_kib_and_again_at_256(card: Card, at: int) -> None:
     """AM335x TRM, chapter 26: the first sector has a TOC with CHSETTINGS, the next has size and load address."""
-    head = card.read(MLO_AT, 2 * SECTOR)
+    head = card.read(at, 2 * SECTOR)
     assert head[0x14:0x20].rstrip(b"\0") == b"CHSETTINGS"
     assert head[0x40:0x44] == bytes.fromhex("c1c0c0c0")
     size, address = struct.unpack_from("<II", head, SECTOR)
     assert address == 0x402F0400, "MLO runs in the processor's own memory"
-    assert 64 * KIB < size <= U_BOOT_AT - MLO_AT - SECTOR, "MLO reaches into U-Boot"
+    assert 64 * KIB < size <= MLO_AGAIN_AT - MLO_AT - SECTOR, "MLO reaches into the next one, or into U-Boot"
+    assert card.read(at, MLO_AGAIN_AT - MLO_AT) == card.read(MLO_AT, MLO_AGAIN_AT - MLO_AT)
 
 
 def test_u_boot_is_whole_at_384_kib_and_ends_before_the_first_partition(card: Card) -> None:
@@ -142,6 +144,15 @@ def test_the_block_map_has_all_data_and_hardly_more(card: Card, build: Path) -> 
         assert set(range(first // blocks, (first + count) // blocks)) <= mapped, what
 
 
+def test_the_root_image_is_as_small_as_its_content(card: Card) -> None:
+    """An update writes and reads all of it; its slot is larger, so that a later version has room."""
+    root_a = card.partitions()[1]
+    total, _, free = struct.unpack("<III", card.read(root_a.start + 1024 + 4, 12))
+    print(f"\nroot image {total / 256:.0f} MiB, {free / 256:.0f} MiB of it free, slot {root_a.size // MIB} MiB")
+    assert free <= 0.06 * total
+    assert total * 4 * KIB <= 0.6 * root_a.size
+
+
 def test_roots_place_for_updates_is_empty(card: Card) -> None:
     assert not any(card.read(card.partitions()[2].start, 4 * MIB))
 
@@ -198,9 +209,10 @@ def test_extlinux_names_files_that_exist(root: Root, card: Card) -> None:
     assert root.read(said["linux"])[0x24:0x28] == bytes.fromhex("18286f01"), "not an ARM zImage"
 
 
-def test_extlinux_starts_the_read_only_root_of_this_card(root: Root, card: Card) -> None:
+def test_extlinux_starts_the_read_only_root_from_which_it_was_read(root: Root) -> None:
+    """U-Boot sets the variable to the partition that it scans, so the same image starts from both slots."""
     words_ = arguments(root)["append"].split()
-    assert f"root=PARTUUID={card.disk_id():08x}-02" in words_
+    assert "root=PARTUUID=${distro_bootpart_uuid}" in words_
     assert "ro" in words_
     assert "rw" not in words_
     assert "console=ttyO0,115200n8" in words_
