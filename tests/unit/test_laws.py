@@ -39,7 +39,7 @@ ALLOWED: dict[str, str] = {
     "meters": "bus checks config drivers ports runtime",
     "manager": "bus checks config energy energy/plan runtime",
     "panel": "bus drivers",
-    "datalog": "bus checks energy energy/plan runtime",
+    "datalog": "bus checks energy energy/plan runtime slots",
     "gateway": "bus checks energy",
     "gateway/shell": "bus config energy gateway runtime",
     "rig": "arguments bus canframe ccs chademo checks datalog drivers ports pre safety",
@@ -48,7 +48,7 @@ ALLOWED: dict[str, str] = {
     "web/view": "bus safety",
     "web/german": "bus",
     "web": "bus checks config energy gateway runtime selftest web/german web/view",
-    "oneshot": "bus ccs checks config meters ports runtime safety/shell web",
+    "oneshot": "bus ccs checks config meters ports runtime safety safety/shell slots web",
     "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture ccs chademo checks config energy energy/bench meters ports"
     " runtime selftest vendor vendor/shell web/view",

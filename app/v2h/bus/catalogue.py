@@ -720,6 +720,25 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "data.settings": "the settings",
     "data.schedule": "the schedule",
     "data.password": "password and tokens",
+    # The version that runs, and the card's two roots (datalog/start_news.py).
+    "slots.in_force": "Version {version} is in force: programs and page have run well since this start.",
+    "slots.not_started": (
+        "Version {other} did not start in three tries: the charger went back to version {version}, which works as "
+        "before. Keep it, or install another update."
+    ),
+    "slots.unhealthy": (
+        "Version {other} was given up, because its programs or its page did not run: the charger went back to version "
+        "{version}, which works as before. Keep it, or install another update."
+    ),
+    "slots.half_written": (
+        "The update was not written completely: the charger went back to version {version}, which works as before. "
+        "Install the update again."
+    ),
+    "slots.no_fallback": (
+        "The file uboot.env on the card is damaged: the charger starts, but does not go back by itself to the version "
+        "of before when an update fails. Save a backup and flash the card again before the next update."
+    ),
+    "slots.unknown": "(unknown)",
     "day.deleted": "The totals of {day} are deleted; the chart keeps its data.",
     "day.unknown": "There are no totals of {day}: the page Log lists the days.",
     "day.bad": "day = {day} is not a date such as 2026-11-22.",

@@ -32,7 +32,7 @@ from v2h.bus.sentences import say
 from v2h.bus.states import RESTING
 from v2h.capture.recorder import CanRecorder
 from v2h.checks import is_day, shown
-from v2h.datalog import partition
+from v2h.datalog import partition, start_news
 from v2h.datalog.counters import CountersError
 from v2h.datalog.latest import Latest
 from v2h.datalog.learned_losses import LearnedLosses, is_on
@@ -374,8 +374,14 @@ class Datalog:
         seen = partition.look(PARTITION, DATA)
         unwritten_s = now - self._written_t if self._why_unwritten else 0.0
         unwritten = say("log.unwritten", error=self._why_unwritten) if self._why_unwritten else None
-        text = partition.trouble(seen, unwritten) or ""
+        notice = start_news.look()
+        text = partition.trouble(seen, unwritten) or start_news.trouble(notice) or ""
         self.program.bus.publish(LogState(now, text, round(unwritten_s, 1), seen.free_bytes))
+        event = start_news.event(notice, self.program.name)
+        if event is not None and self.program.is_news("start", event.text):
+            self.log.log(30 if event.level == "warning" else 20, "%s: %s", event.code, event.text)
+            self._unwritten.append(event)
+            self._write_events()
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
 """The card's two roots: which one starts next, which one runs, what is known of each, and when a start counts as good.
 
-mbr.py and health.py are pure; the others read and write files.
+mbr.py, health.py and notice.py are pure; the others read and write files.
 """

@@ -3,7 +3,8 @@
 U-Boot counts every start and goes to the other slot after three that nobody has confirmed. A version that was in force
 before is confirmed as soon as its programs run: an owner who restarts it three times must not lose it. A new version
 must be healthy for CONFIRM_S in a row. Health is only what the software answers for: a dead chip, an absent converter,
-no network and a wrong v2h.toml are the same in every version, so they are no reason to go back.
+no network and a wrong v2h.toml are the same in every version, so they are no reason to go back. Where there is nothing
+to go back to, as on a new card, an unhealthy start is not ended: half a charger is better than endless restarts.
 """
 
 from enum import Enum
@@ -30,7 +31,8 @@ class Verdict(Enum):
 class Seen(NamedTuple):
     """One look. up_s: since the kernel started. healthy_s: how long programs and page have been in order without a
     break, 0 when they are not now. confirmed: this version was in force before. programs: all programs of the tree
-    run. page: the status page answers on the loopback interface. safe: every output is off, so no current flows."""
+    run. page: the status page answers on the loopback interface. safe: every output is off, so no current flows.
+    other_good: the other slot holds a version that runs well."""
 
     up_s: float
     healthy_s: float
@@ -38,6 +40,7 @@ class Seen(NamedTuple):
     programs: bool
     page: bool
     safe: bool
+    other_good: bool
 
 
 def verdict(seen: Seen, confirm_s: float = CONFIRM_S, give_up_s: float = GIVE_UP_S) -> Verdict:
@@ -46,7 +49,8 @@ def verdict(seen: Seen, confirm_s: float = CONFIRM_S, give_up_s: float = GIVE_UP
         return Verdict.GOOD if seen.programs else Verdict.WAIT
     if seen.programs and seen.page:
         return Verdict.GOOD if seen.healthy_s >= confirm_s else Verdict.WAIT
-    return Verdict.REBOOT if seen.up_s >= give_up_s and seen.safe else Verdict.WAIT
+    late = seen.up_s >= give_up_s
+    return Verdict.REBOOT if late and seen.safe and seen.other_good else Verdict.WAIT
 
 
 def fault(seen: Seen) -> Why:

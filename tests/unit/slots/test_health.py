@@ -35,17 +35,19 @@ NEW, KNOWN = False, True
 def test_a_row_of_the_rules(
     up_s: float, healthy_s: float, confirmed: bool, programs: bool, page: bool, safe: bool, expected: Verdict
 ) -> None:
-    assert verdict(Seen(up_s, healthy_s, confirmed, programs, page, safe)) is expected
+    assert verdict(Seen(up_s, healthy_s, confirmed, programs, page, safe, True)) is expected
+    without = verdict(Seen(up_s, healthy_s, confirmed, programs, page, safe, False))
+    assert without is (WAIT if expected is REBOOT else expected), "there is nothing to go back to"
 
 
 def test_the_emulated_board_may_have_shorter_times() -> None:
-    assert verdict(Seen(30, 20, NEW, True, True, True), confirm_s=20) is GOOD
-    assert verdict(Seen(30, 0, NEW, True, False, True), give_up_s=30) is REBOOT
+    assert verdict(Seen(30, 20, NEW, True, True, True, True), confirm_s=20) is GOOD
+    assert verdict(Seen(30, 0, NEW, True, False, True, True), give_up_s=30) is REBOOT
 
 
 def test_no_energised_output_is_ever_cut_by_a_restart() -> None:
     flags = (False, True)
-    for_all = [Seen(1e6, 0, c, p, q, False) for c in flags for p in flags for q in flags]
+    for_all = [Seen(1e6, 0, c, p, q, False, True) for c in flags for p in flags for q in flags]
     assert REBOOT not in {verdict(seen) for seen in for_all}
 
 
@@ -54,4 +56,4 @@ def test_no_energised_output_is_ever_cut_by_a_restart() -> None:
     [(True, True, Why.NONE), (False, True, Why.PROGRAMS), (True, False, Why.PAGE), (False, False, Why.PROGRAMS)],
 )
 def test_the_reason_names_the_deeper_cause(programs: bool, page: bool, why: Why) -> None:
-    assert fault(Seen(0, 0, NEW, programs, page, True)) is why
+    assert fault(Seen(0, 0, NEW, programs, page, True, True)) is why

@@ -503,6 +503,26 @@ PROGRAM_TEXTS: dict[str, str] = {
     "data.settings": "die Einstellungen",
     "data.schedule": "der Zeitplan",
     "data.password": "Passwort und Token",
+    "slots.in_force": "Version {version} gilt: Programme und Seite laufen seit diesem Start einwandfrei.",
+    "slots.not_started": (
+        "Version {other} ist in drei Versuchen nicht gestartet: Das Ladegerät ist zu Version {version} zurückgekehrt, "
+        "die wie zuvor arbeitet. Behalten Sie sie, oder spielen Sie eine andere Aktualisierung ein."
+    ),
+    "slots.unhealthy": (
+        "Version {other} wurde aufgegeben, weil ihre Programme oder ihre Seite nicht liefen: Das Ladegerät ist zu "
+        "Version {version} zurückgekehrt, die wie zuvor arbeitet. Behalten Sie sie, oder spielen Sie eine andere "
+        "Aktualisierung ein."
+    ),
+    "slots.half_written": (
+        "Die Aktualisierung wurde nicht vollständig geschrieben: Das Ladegerät ist zu Version {version} zurückgekehrt, "
+        "die wie zuvor arbeitet. Spielen Sie die Aktualisierung noch einmal ein."
+    ),
+    "slots.no_fallback": (
+        "Die Datei uboot.env auf der Karte ist beschädigt: Das Ladegerät startet, kehrt aber nicht selbst zur vorigen "
+        "Version zurück, wenn eine Aktualisierung misslingt. Sichern Sie die Einstellungen und beschreiben Sie die "
+        "Karte vor der nächsten Aktualisierung neu."
+    ),
+    "slots.unknown": "(unbekannt)",
     "day.deleted": "Die Summen vom {day} sind gelöscht; das Diagramm behält seine Daten.",
     "day.unknown": "Vom {day} gibt es keine Summen: Die Seite „Protokoll“ führt die Tage auf.",
     "day.bad": "day = {day} ist kein Datum wie 2026-11-22.",
