@@ -13,26 +13,29 @@ from typing import Self
 from tests.support.card import Card
 from tests.support.guest import REPOSITORY
 from tests.support.machine import GuestError
-from v2h.slots.mbr import SLOTS, with_active
+from v2h.slots.mbr import SLOTS, active_slot, with_active
 
 ROOTS = SLOTS
 EXTLINUX = "/boot/extlinux/extlinux.conf"
 TRIED = re.compile(r"append: root=PARTUUID=56324831-0(\d)")
 STARTED = re.compile(r"Kernel command line:[^\r\n]* root=PARTUUID=56324831-0(\d)")
+BANNER = re.compile(r"^U-Boot 20", re.MULTILINE)
 RESET = re.compile(r"resetting \.\.\.")
+BAD_ENVIRONMENT = re.compile(r"Loading Environment from FAT[^\r\n]*bad CRC")
 PROMPT = re.compile(r"^=> ", re.MULTILINE)
 
 
 class SlotCard:
     """card.img in a folder of its own, both roots the same, and the QEMU that starts it. Ends QEMU at its exit."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, words: str = "") -> None:
+        """words: further arguments for the kernels of both roots."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.folder, self.path = folder, folder / "card.img"
         self._log = folder / "console.log"
         self._qemu: subprocess.Popen[bytes] | None = None
-        self._emulate("--both-slots", "--card-only", "--password", "not-used-here").wait(600)
+        self._emulate("--both-slots", "--card-only", "--password", "not-used-here", "--words", words).wait(600)
         self._starts = [partition.start for partition in Card(self.path).partitions()]
 
     def _emulate(self, *words: str) -> subprocess.Popen[bytes]:
@@ -55,6 +58,9 @@ class SlotCard:
 
     def activate(self, root: int) -> None:
         self._write(0, with_active(Card(self.path).read(0, 512), root))
+
+    def active(self) -> int:
+        return active_slot(Card(self.path).read(0, 512))
 
     def empty(self, root: int) -> None:
         """As on a new card."""
@@ -108,9 +114,11 @@ class SlotCard:
             time.sleep(0.25)
         return found[:count]
 
-    def tries(self, count: int, timeout_s: float) -> list[int]:
-        """The roots whose kernel U-Boot loaded, in order."""
-        return [int(root) for root in self.wait(TRIED, count, timeout_s)]
+    def tries(self, count: int, timeout_s: float) -> list[list[int]]:
+        """For each start, in order, the roots whose kernel U-Boot loaded before the reset."""
+        self.wait(RESET, count, timeout_s)
+        starts = BANNER.split(self.console())[1 : count + 1]
+        return [[int(root) for root in TRIED.findall(start)] for start in starts]
 
     def roots(self, count: int, timeout_s: float) -> list[int]:
         """The roots whose kernel ran, as the kernels themselves said."""

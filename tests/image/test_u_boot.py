@@ -1,0 +1,88 @@
+"""U-Boot itself, in the emulated board: which root it starts, with the card's own environment, flag and files.
+
+It is Debian's U-Boot source, built for the board that QEMU emulates (scripts/u-boot-emulation), so what the card's MLO
+and the clock registers of the real SoC do is not covered. CI runs the starts that end before or with the kernel's first
+lines: a few seconds each. U_BOOT=all also runs those in which user space starts.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.guest import Guest
+from tests.support.machine import BOOT_S
+from tests.support.slotcard import BAD_ENVIRONMENT, ROOTS, SlotCard
+
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(3 * BOOT_S), pytest.mark.xdist_group("u-boot")]
+long = pytest.mark.skipif(os.environ.get("U_BOOT") != "all", reason="minutes for each start: U_BOOT=all")
+START_S = 300.0
+"""For one start that ends in U-Boot; it takes 7 s on an idle machine."""
+
+
+@pytest.fixture
+def slots(build: Path, request: pytest.FixtureRequest) -> Iterator[SlotCard]:
+    with SlotCard(build / "guest" / "u-boot" / "run", getattr(request, "param", "")) as card:
+        yield card
+
+
+@pytest.mark.parametrize("active", ROOTS)
+def test_the_root_under_the_active_flag_starts(slots: SlotCard, active: int) -> None:
+    slots.activate(active)
+    slots.switch_on()
+    assert slots.roots(1, START_S) == [active]
+
+
+def test_an_active_slot_that_is_empty_ends_in_the_other_root(slots: SlotCard) -> None:
+    slots.empty(3)
+    slots.activate(3)
+    slots.switch_on()
+    assert slots.roots(1, 4 * START_S) == [2]
+    assert slots.resets() == 3, "three tries of the empty one, each ended by a reset"
+
+
+def test_two_bad_slots_are_tried_in_turn_and_never_end_at_a_prompt(slots: SlotCard) -> None:
+    for root in ROOTS:
+        slots.damage_kernel(root)
+    slots.activate(2)
+    slots.switch_on()
+    tries = slots.tries(7, 8 * START_S)
+    assert [start[0] for start in tries] == [2, 2, 2, 3, 3, 3, 2]
+    assert tries == [[2]] * 3 + [[3, 2]] * 3 + [[2]], "what cannot be loaded leaves the active root a try in that start"
+    assert slots.prompts() == 0
+
+
+@long
+def test_a_root_whose_init_dies_is_given_up_after_three_tries(slots: SlotCard) -> None:
+    slots.add_words(3, "init=/bin/false")
+    slots.activate(3)
+    slots.switch_on()
+    assert slots.roots(4, 4 * BOOT_S) == [3, 3, 3, 2]
+
+
+@long
+def test_without_its_environment_u_boot_starts_the_active_root(slots: SlotCard) -> None:
+    slots.lose_environment()
+    slots.activate(3)
+    slots.switch_on()
+    assert slots.roots(1, START_S) == [3]
+    assert len(slots.wait(BAD_ENVIRONMENT, 1, 1.0)) == 1
+
+
+@long
+@pytest.mark.parametrize("slots", ["v2h.confirm_s=20"], indirect=True)
+def test_after_a_fallback_the_flag_moves_and_the_page_says_why(slots: SlotCard) -> None:
+    slots.damage_kernel(3)
+    slots.activate(3)
+    with Guest(slots.folder, extra=("--u-boot",), made_card=True) as board:
+        board.wait_for_shell(2 * BOOT_S)
+        board.wait_for_page(BOOT_S)
+        board.out("for i in $(seq 60); do grep -q thrown_back /run/v2h-start.json && exit; sleep 5; done; exit 1", 6000)
+        board.sleep(65)  # datalog looks once a minute
+        known = json.loads(board.out("cat /data/system/slot.json"))["slots"]
+        troubles = [row["text"] for row in json.loads(board.http("/api/v1/state")[1])["view"]["troubles"]]
+    assert (known["2"]["state"], known["3"]["state"], known["3"]["why"]) == ("good", "bad", "not_started")
+    assert slots.active() == 2
+    assert any("did not start in three tries" in text for text in troubles), troubles
