@@ -30,6 +30,8 @@ ALLOWED: dict[str, str] = {
     "config": "bus chademo checks",
     "runtime": "bus checks config",
     "slots": "runtime vendor",
+    "update": "bus checks",
+    "update/shell": "bus runtime slots update vendor",
     "ports": "canframe ccs runtime",
     "drivers": "ccs config ports",
     "energy": "bus checks config",
@@ -48,7 +50,7 @@ ALLOWED: dict[str, str] = {
     "web/view": "bus safety",
     "web/german": "bus",
     "web": "bus checks config energy gateway runtime selftest web/german web/view",
-    "oneshot": "bus ccs checks config meters ports runtime safety safety/shell slots web",
+    "oneshot": "bus ccs checks config meters ports runtime safety safety/shell slots update update/shell web",
     "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture ccs chademo checks config energy energy/bench meters ports"
     " runtime selftest vendor vendor/shell web/view",
@@ -60,7 +62,7 @@ ALLOWED: dict[str, str] = {
 battery, cable and converter from the rig; no other program on the board imports the rig."""
 
 PURE = ("canframe", "checks", "pre", "safety", "chademo", "energy", "energy/bench", "energy/plan", "gateway", "panel")
-PURE += ("ccs", "vendor", "web/german", "web/view")
+PURE += ("ccs", "update", "vendor", "web/german", "web/view")
 """Rooms whose code takes values and `now` and returns values, so that a test runs a night of V2H in seconds.
 bus/messages.py and bus/coding.py are pure as well."""
 UNCLEAN = frozenset(

@@ -800,6 +800,66 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "restore.failed": "{what}: {why}",
     "restore.nothing": "nothing was restored",
     "restore.only_settings": "only the settings were restored",
+    # Updates of the card (update/, oneshot/install_update.py).
+    "update.bad_name": "{name} is no name of an update: letters, digits, . _ + and -, and .raucb at the end",
+    "update.bad_size": "size_b = {size} is not a whole number from {least_b} to {most_b}: no update has this size",
+    "update.bad_sha256": "sha256 = {sha256} is not 64 hexadecimal digits in lower case",
+    "update.no_room": (
+        "There is no room on the card's data partition: {needed_mb:.0f} MB must be free, {free_mb:.0f} MB are. "
+        "Delete recordings, or use a larger card"
+    ),
+    "update.not_writable": (
+        "The data partition cannot be written ({error}), so there is no place for an update. "
+        "Start the charger again; if that does not help, write the card again"
+    ),
+    "update.not_stated": "No update was stated: state its name, size and SHA-256 first",
+    "update.bad_piece": "The piece has {length_b} bytes; 1 to {most_b} are allowed",
+    "update.bad_offset": "The piece is for offset {offset_b}, and {have_b} bytes are there: go on at {have_b}",
+    "update.beyond_end": "The piece ends at {end_b}, behind the end of the file at {size_b}",
+    "update.other_sha256": (
+        "{name} arrived with another SHA-256 than was stated, and was deleted. Upload it again; "
+        "if that does not help, build or download it again"
+    ),
+    "update.not_whole": "No update is there as a whole. Upload it first",
+    "update.uploading": "{have_mb:.1f} of {size_mb:.1f} MB of {name} are there",
+    "update.uploaded": "{name} is there as a whole. Install it while the charger rests",
+    "update.no_card": "This machine cannot be updated: it runs from no card of this project with two slots",
+    "update.two_cards": (
+        "Two disks carry the id of this card, so the update could reach the wrong one. "
+        "Take the other one out, or give it another id"
+    ),
+    "update.charger_silent": (
+        "It is not known whether there is a session, because charger does not answer. Try again when it does"
+    ),
+    "update.session_open": (
+        "There is a session with the car (step “{state:word}”). Press stop, and try again when the charger rests"
+    ),
+    "update.installing_already": "An update is being installed already. Wait until it has ended",
+    "update.installing": "{name} is being installed: {pct:.0f} %",
+    "update.installed": "Version {version} is installed. It comes into force when you start the charger again",
+    "update.restarting": "The charger starts again. The page is back in a minute or two",
+    "update.nothing_to_start": "No update waits for a restart",
+    "update.broke_off": "The installation broke off. The version in force stays; start the installation again",
+    "update.other_board": "The update is for another board than this one. Choose the file for the BeagleBone Green",
+    "update.older": (
+        "The update is older than the version in force, and an older one can bring back mended faults. "
+        "Choose a newer file, or write the card again"
+    ),
+    "update.foreign": (
+        "The update is not signed with a key that this card knows. Choose a file from where the card came from; "
+        "the card is unchanged"
+    ),
+    "update.torn": "The file is not a whole update, perhaps only a part of one. Build or download it again",
+    "update.certificate_time": (
+        "The signature's certificate does not hold at the charger's time of day. Set the clock, and try again"
+    ),
+    "update.damaged": "The update is damaged: a block has another checksum than was signed. Build or download it again",
+    "update.too_large": "The update is larger than its slot. Write the card again with a new image",
+    "update.rauc": "The update was refused: {why}",
+    "update.development": (
+        "Development key: this card takes updates that the machine signed on which it was built. "
+        "Do not pass such a card on"
+    ),
     # Files of the owner that cannot be used (manager/owner_files.py, manager/clock_setter.py).
     "file.wrong": "{file}: {errors}",
     "file.settings_bad": "{error}; the site's values are used instead",

@@ -15,6 +15,8 @@ WEB_DATA = DATA.parent / "web"
 SITE_EDITS = DATA.parent / "site" / "v2h-toml.json"
 """What the owner changed of v2h.toml on the page. Every program reads it at its start; only web may write in its
 folder."""
+UPDATE = DATA.parent / "update"
+"""An update while it is uploaded. Only web may write there; the installer reads it and empties the folder."""
 OUTSIDE_SECRETS = Path("secrets", "outside")
 """Below RUN: the passwords and tokens of [gateway] in v2h.toml; only gateway may read it."""
 BEAT_SOCKET = RUN / "pulse" / "beat.sock"

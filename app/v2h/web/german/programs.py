@@ -601,6 +601,90 @@ PROGRAM_TEXTS: dict[str, str] = {
     "restore.failed": "{what}: {why}",
     "restore.nothing": "nichts wurde wiederhergestellt",
     "restore.only_settings": "nur die Einstellungen wurden wiederhergestellt",
+    # Aktualisierungen der Karte (update/, oneshot/install_update.py).
+    "update.bad_name": (
+        "{name} ist kein Name einer Aktualisierung: Buchstaben, Ziffern, . _ + und -, und .raucb am Ende"
+    ),
+    "update.bad_size": (
+        "size_b = {size} ist keine ganze Zahl von {least_b} bis {most_b}: Keine Aktualisierung ist so groß"
+    ),
+    "update.bad_sha256": "sha256 = {sha256} sind keine 64 hexadezimalen Ziffern in Kleinbuchstaben",
+    "update.no_room": (
+        "Auf der Datenpartition der Karte ist kein Platz: {needed_mb:.0f} MB müssen frei sein, {free_mb:.0f} MB sind "
+        "es. Löschen Sie Aufzeichnungen, oder nehmen Sie eine größere Karte"
+    ),
+    "update.not_writable": (
+        "Die Datenpartition lässt sich nicht beschreiben ({error}), deshalb gibt es keinen Platz für eine "
+        "Aktualisierung. Starten Sie das Ladegerät neu; wenn das nicht hilft, schreiben Sie die Karte neu"
+    ),
+    "update.not_stated": (
+        "Es wurde keine Aktualisierung angekündigt: Nennen Sie zuerst ihren Namen, ihre Größe und ihre SHA-256"
+    ),
+    "update.bad_piece": "Das Stück hat {length_b} Bytes; erlaubt sind 1 bis {most_b}",
+    "update.bad_offset": (
+        "Das Stück ist für die Stelle {offset_b}, und {have_b} Bytes sind da: Setzen Sie bei {have_b} fort"
+    ),
+    "update.beyond_end": "Das Stück endet bei {end_b}, hinter dem Ende der Datei bei {size_b}",
+    "update.other_sha256": (
+        "{name} kam mit einer anderen SHA-256 an als angekündigt und wurde gelöscht. Laden Sie die Datei noch einmal "
+        "hoch; wenn das nicht hilft, bauen oder holen Sie sie neu"
+    ),
+    "update.not_whole": "Keine Aktualisierung ist vollständig da. Laden Sie sie zuerst hoch",
+    "update.uploading": "{have_mb:.1f} von {size_mb:.1f} MB von {name} sind da",
+    "update.uploaded": "{name} ist vollständig da. Installieren Sie die Datei, während das Ladegerät ruht",
+    "update.no_card": (
+        "Dieser Rechner lässt sich nicht aktualisieren: Er läuft von keiner Karte dieses Projekts mit zwei Plätzen"
+    ),
+    "update.two_cards": (
+        "Zwei Datenträger tragen die Kennung dieser Karte, deshalb könnte die Aktualisierung den falschen treffen. "
+        "Entfernen Sie den anderen, oder geben Sie ihm eine andere Kennung"
+    ),
+    "update.charger_silent": (
+        "Ob eine Sitzung läuft, ist nicht bekannt, weil charger nicht antwortet. "
+        "Versuchen Sie es noch einmal, wenn es antwortet"
+    ),
+    "update.session_open": (
+        "Es läuft eine Sitzung mit dem Auto (Schritt „{state:word}“). Drücken Sie Stopp, und versuchen Sie es noch "
+        "einmal, wenn das Ladegerät ruht"
+    ),
+    "update.installing_already": "Eine Aktualisierung wird schon installiert. Warten Sie, bis sie fertig ist",
+    "update.installing": "{name} wird installiert: {pct:.0f} %",
+    "update.installed": ("Version {version} ist installiert. Sie gilt, sobald Sie das Ladegerät neu starten"),
+    "update.restarting": "Das Ladegerät startet neu. Die Seite ist in ein bis zwei Minuten wieder da",
+    "update.nothing_to_start": "Keine Aktualisierung wartet auf einen Neustart",
+    "update.broke_off": (
+        "Die Installation brach ab. Die bisherige Version bleibt; starten Sie die Installation noch einmal"
+    ),
+    "update.other_board": (
+        "Die Aktualisierung ist für eine andere Platine. Wählen Sie die Datei für das BeagleBone Green"
+    ),
+    "update.older": (
+        "Die Aktualisierung ist älter als die geltende Version, und eine ältere kann behobene Fehler zurückbringen. "
+        "Wählen Sie eine neuere Datei, oder schreiben Sie die Karte neu"
+    ),
+    "update.foreign": (
+        "Die Aktualisierung ist nicht mit einem Schlüssel signiert, den diese Karte kennt. Wählen Sie eine Datei von "
+        "dort, woher die Karte kam; die Karte ist unverändert"
+    ),
+    "update.torn": (
+        "Die Datei ist keine vollständige Aktualisierung, vielleicht nur ein Teil davon. Bauen oder holen Sie sie neu"
+    ),
+    "update.certificate_time": (
+        "Das Zertifikat der Signatur gilt zur Uhrzeit des Ladegeräts nicht. Stellen Sie die Uhr, und versuchen Sie es "
+        "noch einmal"
+    ),
+    "update.damaged": (
+        "Die Aktualisierung ist beschädigt: Ein Block hat eine andere Prüfsumme, als signiert wurde. Bauen oder holen "
+        "Sie sie neu"
+    ),
+    "update.too_large": (
+        "Die Aktualisierung ist größer als ihr Platz. Schreiben Sie die Karte mit einem neuen Abbild neu"
+    ),
+    "update.rauc": "Die Aktualisierung wurde abgelehnt: {why}",
+    "update.development": (
+        "Entwicklungsschlüssel: Diese Karte nimmt Aktualisierungen an, die der Rechner signiert hat, auf dem sie "
+        "gebaut wurde. Geben Sie eine solche Karte nicht weiter"
+    ),
     # Dateien des Betreibers, die sich nicht verwenden lassen (manager/owner_files.py, manager/clock_setter.py).
     "file.wrong": "{file}: {errors}",
     "file.settings_bad": "{error}; stattdessen gelten die Werte der Anlage",

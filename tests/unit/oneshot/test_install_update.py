@@ -1,0 +1,113 @@
+"""The installer takes two words only, and turns what RAUC says and how it ends into the owner's words.
+
+RAUC itself runs in tests/image/test_bundle.py and on the emulated board; here a program that prints RAUC 1.13's lines
+takes its place.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from v2h.oneshot import install_update
+from v2h.oneshot.install_update import check_ready, install, remember, request, told, version
+from v2h.slots.state import Condition, Slot
+from v2h.update.progress import Phase, Progress
+from v2h.update.refusals import RefusedError
+
+INFO = json.dumps({"compatible": "v2h-bonegreen", "version": "20261201.60000", "build": "0.2.0", "format": "verity"})
+DONE = f"""#!/bin/sh
+[ "$1" = info ] && {{ echo '{INFO}'; exit 0; }}
+echo 'installing'
+echo '  0% Installing'
+echo ' 20% Determining slot states done.'
+echo '100% Installing done.'
+echo 'Installing `x` succeeded'
+"""
+BAD_KEY = """#!/bin/sh
+echo 'signature verification failed: Verify error: self-signed certificate' >&2
+exit 1
+"""
+TORN_LATER = f"""#!/bin/sh
+[ "$1" = info ] && {{ echo '{INFO}'; exit 0; }}
+echo ' 40% Copying image to rootfs.1'
+echo 'LastError: Installation error: Failed updating slot rootfs.1: Input/output error'
+exit 1
+"""
+
+
+def rauc(folder: Path, script: str) -> str:
+    path = folder / "rauc"
+    path.write_text(script)
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_a_good_bundle(tmp_path: Path) -> None:
+    told_: list[Progress] = []
+    assert install(tmp_path / "v2h.raucb", told_.append, rauc(tmp_path, DONE)) == "0.2.0"
+    assert [str(what.said) for what in told_] == [f"v2h.raucb is being installed: {pct} %" for pct in (0, 0, 20, 100)]
+
+
+@pytest.mark.parametrize(("script", "sentence"), [(BAD_KEY, "update.foreign"), (TORN_LATER, "update.damaged")])
+def test_a_refused_bundle(tmp_path: Path, script: str, sentence: str) -> None:
+    told_: list[Progress] = []
+    assert install(tmp_path / "v2h.raucb", told_.append, rauc(tmp_path, script)) is None
+    assert told_[-1].phase == Phase.REFUSED and told_[-1].said is not None and told_[-1].said.id == sentence
+
+
+def test_a_bundle_without_a_build_is_named_by_its_number() -> None:
+    assert version('{"version": "20261201.60000"}') == "20261201.60000" and version("no json") == "?"
+
+
+def test_an_installer_that_dies_says_that_it_broke_off() -> None:
+    told_: list[Progress] = []
+    with pytest.raises(KeyboardInterrupt), told(told_.append):
+        raise KeyboardInterrupt
+    assert [what.said.id for what in told_ if what.said] == ["update.broke_off"]
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"",
+        b"null",
+        b'["install"]',
+        b'["install", "../x.raucb"]',
+        b'["install", 5]',
+        b'["wipe", "v2h.raucb"]',
+        b"\xff",
+        b"[1]",
+    ],
+)
+def test_any_other_request_is_refused(packet: bytes) -> None:
+    with pytest.raises(RefusedError):
+        request(packet)
+
+
+def test_the_two_requests() -> None:
+    assert request(b'["install", "v2h.raucb"]') == ("install", "v2h.raucb")
+    assert request(b'["restart", ""]') == ("restart", "")
+
+
+def test_a_link_is_no_update_and_a_desk_is_no_card(tmp_path: Path) -> None:
+    (tmp_path / "v2h.raucb").touch()
+    (tmp_path / "link.raucb").symlink_to(tmp_path / "v2h.raucb")
+    with pytest.raises(RefusedError) as refused:
+        check_ready(tmp_path / "link.raucb", 0)
+    assert refused.value.sentence.id == "update.not_whole"
+    with pytest.raises(RefusedError) as refused:
+        check_ready(tmp_path / "v2h.raucb", os.makedev(0, 25))
+    assert refused.value.sentence.id == "update.no_card"
+
+
+def test_the_new_version_is_noted_for_the_other_slot_and_not_confirmed() -> None:
+    before = {2: Slot("1", Condition.GOOD, confirmed=True), 3: Slot("", Condition.GOOD)}
+    assert remember(before, 2, "2") == {2: before[2], 3: Slot("2", Condition.GOOD, confirmed=False)}
+
+
+def test_the_installer_is_reachable_for_web_alone() -> None:
+    unit = Path(install_update.__file__).parents[3] / "rootfs-overlay/etc/systemd/system/v2h-update.socket"
+    text = unit.read_text()
+    assert "SocketUser=v2h-web\n" in text and "SocketMode=0600\n" in text and "MaxConnections=1\n" in text
