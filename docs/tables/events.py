@@ -48,6 +48,8 @@ MEANINGS = {
     "calibration": "a calibration of the cable by the converter begins, is refused, or what came out of it",
     "calibration-kept": "whether the result of a calibration is kept for the next start",
     "unlock-word": "what became of a person's confirmation at the panel",
+    "update-ordered": "an owner ordered the installation of an update",
+    "restart-ordered": "an owner ordered a restart after an update",
     "watchdog-not-fed": "a program is lost and the service's watchdog is not fed: the tree is about to be restarted",
     "wire": "a packet on the safety wire cannot be read",
     "stop": "somebody stopped the session; the text says who",

@@ -49,11 +49,11 @@ ALLOWED: dict[str, str] = {
     "selftest": "bus config datalog ports safety",
     "web/view": "bus safety",
     "web/german": "bus",
-    "web": "bus checks config energy gateway runtime selftest web/german web/view",
+    "web": "bus checks config energy gateway runtime selftest slots update update/shell web/german web/view",
     "oneshot": "bus ccs checks config meters ports runtime safety safety/shell slots update update/shell web",
     "vendor/shell": "runtime vendor",
     "commands": "arguments bus canframe capture ccs chademo checks config energy energy/bench meters ports"
-    " runtime selftest vendor vendor/shell web/view",
+    " runtime selftest update vendor vendor/shell web/view",
     "programs": "bus canframe capture ccs chademo checks config datalog drivers energy gateway"
     " gateway/shell manager meters panel ports pre runtime safety safety/shell web web/view",
     "cli": "commands",

@@ -828,6 +828,8 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
         "Two disks carry the id of this card, so the update could reach the wrong one. "
         "Take the other one out, or give it another id"
     ),
+    "update.ordered": "{address} ordered the installation of {name}",
+    "update.restart_ordered": "{address} ordered a restart, with which the installed version comes into force",
     "update.charger_silent": (
         "It is not known whether there is a session, because charger does not answer. Try again when it does"
     ),

@@ -23,6 +23,7 @@ HERE = "http://localhost"
 NAME_IT = "; name the charger with --host v2h.local, or in V2H_HOST"
 TIMEOUT_S = 15.0
 PIECE_BYTES = 65536
+BINARY = "application/octet-stream"
 SILENT_S = 30.0
 """Timeout of the stream, which sends a document every second."""
 BAD_INPUT = (400, 404, 413, 415)
@@ -75,6 +76,10 @@ class Api:
         """Change something and return the JSON object of the response."""
         return self._object(self._open(path, json.dumps(values, separators=(",", ":")).encode(), TIMEOUT_S))
 
+    def put(self, path: str, body: bytes) -> dict[str, Any]:
+        """Send a piece of a file and return the JSON object of the response."""
+        return self._object(self._open(path, body, TIMEOUT_S, BINARY, "PUT"))
+
     def pieces(self, path: str) -> Iterator[bytes]:
         """The content of a file at /api/v1/PATH, piece by piece. Raises UnansweredError when it breaks off."""
         with self._open(path, None, TIMEOUT_S) as answer:
@@ -102,12 +107,14 @@ class Api:
             except (OSError, HTTPException, ValueError) as error:
                 raise UnansweredError(f"{self.url} broke off: {error}") from error
 
-    def _open(self, path: str, body: bytes | None, timeout_s: float) -> Any:
-        headers = {} if body is None else {"Content-Type": "application/json"}
+    def _open(
+        self, path: str, body: bytes | None, timeout_s: float, kind: str = "application/json", method: str | None = None
+    ) -> Any:
+        headers = {} if body is None else {"Content-Type": kind}
         token = own_token()
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        request = urllib.request.Request(f"{self.url}/api/v1/{path}", body, headers)
+        request = urllib.request.Request(f"{self.url}/api/v1/{path}", body, headers, method=method)
         try:
             return urllib.request.urlopen(request, timeout=timeout_s)
         except urllib.error.HTTPError as error:

@@ -38,6 +38,7 @@ COMMANDS = (
     Command("energy", "print the energy of the last days, and what it saved", "v2h.commands.history"),
     Command("capture", "list, order or download the CAN buses before a fault", "v2h.commands.captures"),
     Command("backup", "save or restore settings and schedule", "v2h.commands.backup"),
+    Command("update", "bring a signed update to the charger, install it, start again", "v2h.commands.update"),
     Command("selftest", "check chips, CAN, lines, clock and disk of this board", "v2h.commands.selftest"),
     Command("cable", "calibrate the cable's voltage against the converter, with a car", "v2h.commands.cable"),
     Command("decode", "print the frames of a CAN capture in words", "v2h.commands.decode"),

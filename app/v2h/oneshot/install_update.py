@@ -25,6 +25,7 @@ from v2h.slots import state
 from v2h.slots.mbr import other, running_slot
 from v2h.slots.state import Slots
 from v2h.update import progress
+from v2h.update.bundle import Own, check_bundle, read_info, read_own
 from v2h.update.pieces import NAME
 from v2h.update.progress import Progress
 from v2h.update.rauc_words import progress_pct, refusal
@@ -33,6 +34,7 @@ from v2h.update.shell import card
 from v2h.update.shell.door import INSTALL, PROGRESS, RESTART, reported
 
 RAUC = "/usr/bin/rauc"
+SYSTEM_CONF = Path("/etc/rauc/system.conf")
 Report = Callable[[Progress], None]
 
 
@@ -61,13 +63,19 @@ def check_ready(bundle: Path, device: int) -> None:
         raise RefusedError(say("update.no_card")) from error
 
 
-def install(bundle: Path, report: Report, rauc: str = RAUC) -> str | None:
-    """Let RAUC check and install the bundle. Returns its version, or None when it was refused; report() has said why.
-    Raises OSError when RAUC cannot be started."""
+def install(bundle: Path, own: Own, report: Report, rauc: str = RAUC) -> str | None:
+    """Let RAUC check and install the bundle. own: what this card takes. Returns its version, or None when it was
+    refused; report() has said why. Raises OSError when RAUC cannot be started."""
     report(progress.installing(bundle.name, 0))
     looked = subprocess.run([rauc, "info", "--output-format=json", str(bundle)], capture_output=True, text=True)
     if looked.returncode != 0:
         report(progress.refused(refusal(looked.stderr)))
+        return None
+    try:
+        found = read_info(looked.stdout)
+        check_bundle(found, own)
+    except RefusedError as error:
+        report(progress.refused(error.sentence))
         return None
     command, said = [rauc, "install", str(bundle)], ""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1) as running:
@@ -79,17 +87,7 @@ def install(bundle: Path, report: Report, rauc: str = RAUC) -> str | None:
     if running.returncode != 0:
         report(progress.refused(refusal(said)))
         return None
-    return version(looked.stdout)
-
-
-def version(info: str) -> str:
-    """The version that the owner knows, in the JSON that `rauc info` prints: the manifest's "build" is the version of
-    v2h.version(), and its "version" a number that can be compared."""
-    try:
-        known = json.loads(info)
-        return str(known.get("build") or known["version"])
-    except (ValueError, KeyError, AttributeError):
-        return "?"
+    return found.version
 
 
 def remember(slots: Slots, running: int, new: str) -> Slots:
@@ -108,15 +106,18 @@ def told(report: Report) -> Iterator[None]:
         raise
 
 
-def carry_out(word: str, bundle: Path) -> int:
-    def report(what: Progress) -> None:
-        write_json(PROGRESS, progress.as_json(what))
+def write_report(what: Progress) -> None:
+    """Let `web` see it."""
+    write_json(PROGRESS, progress.as_json(what))
 
+
+def carry_out(word: str, bundle: Path, report: Report = write_report) -> int:
+    """What was asked, to its end. Returns the exit code."""
     if word == RESTART:
         return subprocess.run(["/usr/bin/systemctl", "reboot"]).returncode
     with told(report):
         try:
-            new = install(bundle, report)
+            new = install(bundle, read_own(SYSTEM_CONF.read_text()), report)
         finally:
             for path in bundle.parent.iterdir():
                 path.unlink()
@@ -138,6 +139,7 @@ def main() -> int:
             bundle = UPDATE / name
             if word == INSTALL:
                 check_ready(bundle, Path("/").stat().st_dev)
+                write_report(progress.installing(name, 0))  # before the answer: whoever looks then sees no old report
             elif reported().phase != progress.Phase.INSTALLED:
                 raise RefusedError(say("update.nothing_to_start"))
         except RefusedError as error:

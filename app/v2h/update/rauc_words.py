@@ -9,38 +9,36 @@ from v2h.bus.sentences import Sentence, say
 
 
 class Refusal(NamedTuple):
-    """A text of RAUC's last lines, and the id of the sentence for it."""
+    """A text in RAUC's error, and the sentence for it."""
 
     text: re.Pattern[str]
-    sentence: str
+    sentence: Sentence
 
 
 TABLE = (
-    Refusal(re.compile(r"Compatible mismatch"), "update.other_board"),
-    Refusal(re.compile(r"Version mismatch"), "update.older"),
-    Refusal(
-        re.compile(r"exceeds bundle size|[Nn]ot a RAUC|Invalid bundle|Invalid identifier|[Ss]quashfs"), "update.torn"
-    ),
-    Refusal(re.compile(r"not yet valid|has expired"), "update.certificate_time"),
+    Refusal(re.compile(r"Compatible mismatch"), say("update.other_board")),
+    Refusal(re.compile(r"Version mismatch"), say("update.older")),
+    Refusal(re.compile(r"exceeds bundle size|Invalid bundle|Invalid identifier"), say("update.torn")),
+    Refusal(re.compile(r"not yet valid|has expired"), say("update.certificate_time")),
     Refusal(
         re.compile(r"signature verification failed|self-signed certificate|unable to get local issuer"),
-        "update.foreign",
+        say("update.foreign"),
     ),
-    Refusal(re.compile(r"dm-verity|verity|Input/output error"), "update.damaged"),
-    Refusal(re.compile(r"No space left|larger than|too large|does not fit"), "update.too_large"),
-    Refusal(re.compile(r"Already processing|is busy"), "update.installing_already"),
+    Refusal(re.compile(r"verity|Input/output error"), say("update.damaged")),
+    Refusal(re.compile(r"No space left|larger than|too large|does not fit"), say("update.too_large")),
+    Refusal(re.compile(r"Already processing|is busy"), say("update.installing_already")),
 )
 """The first row that is found counts: a torn bundle has no signature either, and the tear is the cause."""
-LONGEST = 200
+MARK, LONGEST = "LastError: ", 200
 
 
 def refusal(said: str) -> Sentence:
-    """The sentence for RAUC's output `said`; RAUC's own last line in a sentence when no row of TABLE fits."""
-    for row in TABLE:
-        if row.text.search(said):
-            return say(row.sentence)
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return say("update.rauc", why=lines[-1][-LONGEST:] if lines else "-")
+    """The sentence for RAUC's output `said`: of "LastError: ..." by `rauc install`, or of the last line. RAUC's own
+    words in a sentence when no row of TABLE fits."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["-"]
+    why = next((line.removeprefix(MARK) for line in lines if line.startswith(MARK)), lines[-1])
+    found = next((row.sentence for row in TABLE if row.text.search(why)), None)
+    return found or say("update.rauc", why=why[-LONGEST:])
 
 
 _PROGRESS = re.compile(r"^\s*(\d{1,3})% ")

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from v2h.bus.messages import MOST_DOCUMENT_B
 from v2h.bus.sentences import say
+from v2h.update.shell.parts import Parts
 from v2h.web.auth import API, refusal, stand_before
 from v2h.web.auth_pages import owner_pages
 from v2h.web.auth_store import AuthStore
@@ -24,6 +25,7 @@ from v2h.web.rest_requests import answer
 from v2h.web.site_edits import SiteEdits
 from v2h.web.start_pages import Start, StartSources, add_start
 from v2h.web.state import LiveState
+from v2h.web.update_doors import UpdateSources, update_doors
 
 MAX_STREAMS = 8
 STREAM_LIFE_S = 900.0
@@ -48,12 +50,13 @@ def create_app(
     reading_open: bool = True,
     streams: int = MAX_STREAMS,
     stream_life_s: float = STREAM_LIFE_S,
+    update: UpdateSources | None = None,
 ) -> Flask:
     """The WSGI application.
 
     window: the pairing window that `panel` opens. tell: publishes an event. site: the edits of v2h.toml. data: folder
     of the log and the captures. host_names: accepted in Host besides addresses, localhost and v2h.local. reading_open:
-    whether everyone may read.
+    whether everyone may read. update: None: beside `data`, and the installer of this machine.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
@@ -66,6 +69,8 @@ def create_app(
     sources = Sources(state, commands, archive, data / "captures")
     app.register_blueprint(rest(sources, streams, stream_life_s))
     app.register_blueprint(neighbours(state, commands, answer))
+    update = update or UpdateSources(Parts(data.parent / "update"))
+    app.register_blueprint(update_doors(update, lambda: state.house().charger, tell))
 
     owner = owner_pages(keys, window, tell, lambda: owners_zone(state), site)
     first = StartSources(state, commands, keys, site, data, site.beside("start.json"))

@@ -25,6 +25,8 @@ API, METRICS = "/api/", "/metrics"
 """The paths for programs; all other paths are for people."""
 OPEN_TO_ALL = ("static", "owner.log_in", "owner.do_log_in", "owner.pair", "owner.do_pair")
 """Endpoints that a person needs to become the owner. Those that change something check the request themselves."""
+PIECE, BINARY = "update.put_piece", "application/octet-stream"
+"""The one endpoint whose body is not JSON. A form of another site cannot send this type either."""
 LASTING = ("static", "pages.chart_library")
 """Endpoints whose response a browser may cache."""
 COMMAND = "rest.post_command"
@@ -32,7 +34,7 @@ OPERATING = ("rest.post_prices", "rest.post_setpoint", "rest.post_trips", "neigh
 """Endpoints beside commands for which a token that may operate is enough."""
 OWNER_PAGES = "owner"
 """The blueprint of HTML forms; everything else takes JSON."""
-OWNERS_READING = ("rest.get_database",)
+OWNERS_READING = ("rest.get_database", "update.get_update")
 """Endpoints that only the owner may read, whoever may read the rest: they cost the card or say too much."""
 NO_PASSWORD = say("auth.no_password")
 LOG_IN = say("auth.log_in")
@@ -68,7 +70,8 @@ def stand_before(app: Flask, keys: AuthStore, *, host_names: tuple[str, ...], re
         if g.key is not None and g.key.kind == "token" and not request.content_length:
             why = foreign_site(request.headers)
             return None if why is None else refusal(why, 403)
-        why = cross_site_refusal(request.headers, request.mimetype, FORM if form else JSON)
+        wanted = FORM if form else BINARY if request.endpoint == PIECE else JSON
+        why = cross_site_refusal(request.headers, request.mimetype, wanted)
         if why is not None:
             return refusal(why, 415 if why.startswith("content type") else 403)
         if g.key is not None and g.key.kind == "session" and request.endpoint not in OPEN_TO_ALL:

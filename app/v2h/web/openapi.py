@@ -17,6 +17,8 @@ from v2h.energy.calendar_file import MOST_TRIPS
 from v2h.energy.owner_settings import TABLE
 from v2h.energy.price_shapes import DIRECTIONS, MOST_ROWS, UNITS
 from v2h.gateway import evcc
+from v2h.update.pieces import LEAST_B, MOST_B, MOST_PIECE_B
+from v2h.web.auth import BINARY
 from v2h.web.auth_store import Scope
 from v2h.web.commands import ANY_KEY, COMMANDS, KINDS, NEEDED, OPERATE, Kind, Rule
 from v2h.web.language import LANGUAGES
@@ -147,6 +149,24 @@ PRICES: Schema = {
     "example": {"results": [{"valid_from": "2026-01-01T00:00:00Z", "valid_to": None, "value_inc_vat": 24.5}]},
 }
 
+UPDATE = shape(
+    update=shape(
+        version=TEXT,
+        possible={"type": "boolean"},
+        other={"type": ["object", "null"]},
+        upload={"type": ["object", "null"]},
+        phase={"enum": ["none", "uploading", "uploaded", "installing", "installed", "refused"]},
+        text={"type": ["string", "null"]},
+        development_key={"type": ["string", "null"]},
+    )
+)
+STATEMENT: Schema = shape(
+    name=TEXT | {"description": "of the file, with .raucb at its end"},
+    size_b=whole(LEAST_B, MOST_B),
+    sha256=TEXT | {"pattern": "^[0-9a-f]{64}$"},
+) | {"additionalProperties": True}
+OFFSET: dict[str, Schema] = {"offset_b": whole(0, 2**31) | {"description": "bytes of the file before this piece"}}
+
 EVCC = shape(status={"enum": ["A", "B", "C", "F"]}, enabled={"type": "boolean"})
 EVCC_A: Schema = {"type": "number", "minimum": 0, "maximum": evcc.MOST_A}
 EVCC_MODE: Schema = {"enum": [evcc.NORMAL, evcc.HOLD, evcc.CHARGE]}
@@ -166,14 +186,14 @@ READ = (401, 403)
 SOURCED, ASKED, CHANGED = (*READ, 503), (400, *READ, 503), (400, *READ, 409, 413, 415, 504)
 """Statuses besides 200. READ: every endpoint. SOURCED: one that needs a source. ASKED: one that takes a query. CHANGED:
 a change."""
-OWNERS_READING = ("/database",)
+OWNERS_READING = ("/database", "/update")
 OPEN: Schema = {}
 """No credential is needed, unless v2h.toml closes reading."""
 
 
 class Endpoint(NamedTuple):
     """One operation. answer: JSON schema of the 200 response, or its media type if not JSON. also: other statuses.
-    scope: what a token must be allowed to do."""
+    scope: what a token must be allowed to do. media: type of the body."""
 
     method: str
     path: str
@@ -183,6 +203,7 @@ class Endpoint(NamedTuple):
     query: dict[str, Schema] = {}  # noqa: RUF012 - never written to
     body: Schema | None = None
     scope: Scope = "read"
+    media: str = "application/json"
 
 
 def _command_body(name: str) -> Schema:
@@ -260,6 +281,41 @@ ENDPOINTS = (
         "get", "/captures/{name}", "One of them: a CAN log as candump writes it, or a pcap", "text/plain", (*READ, 404)
     ),
     Endpoint("get", "/backup", "Settings and schedule; no password, no token", BACKUP, SOURCED),
+    Endpoint("get", "/update", "Version in force, upload and installation; owner only", UPDATE, READ, LANGUAGE),
+    Endpoint(
+        "post",
+        "/update/upload",
+        "State an update, or go on with its upload: have_b is the next offset",
+        DONE,
+        CHANGED,
+        LANGUAGE,
+        STATEMENT,
+        "configure",
+    ),
+    Endpoint(
+        "put",
+        "/update/upload",
+        f"A piece of it, at most {MOST_PIECE_B} bytes",
+        DONE,
+        CHANGED,
+        OFFSET | LANGUAGE,
+        {"type": "string", "format": "binary"},
+        "configure",
+        BINARY,
+    ),
+    Endpoint(
+        "post", "/update/install", "Install the upload in the other slot", DONE, CHANGED, LANGUAGE, OBJECT, "configure"
+    ),
+    Endpoint(
+        "post",
+        "/update/restart",
+        "Start again with the installed version",
+        DONE,
+        CHANGED,
+        LANGUAGE,
+        OBJECT,
+        "configure",
+    ),
     Endpoint("post", "/restore", "Settings and schedule from a backup", DONE, CHANGED, LANGUAGE, BACKUP, "configure"),
 )
 
@@ -316,8 +372,10 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
-        needed = bool(endpoint.body.get("properties") or endpoint.body.get("additionalProperties"))
-        operation["requestBody"] = {"required": needed, "content": {"application/json": {"schema": endpoint.body}}}
+        needed = bool(
+            endpoint.media == BINARY or endpoint.body.get("properties") or endpoint.body.get("additionalProperties")
+        )
+        operation["requestBody"] = {"required": needed, "content": {endpoint.media: {"schema": endpoint.body}}}
     return operation
 
 

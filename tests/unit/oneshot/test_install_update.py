@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from v2h.oneshot import install_update
-from v2h.oneshot.install_update import check_ready, install, remember, request, told, version
+from v2h.oneshot.install_update import check_ready, install, remember, request, told
 from v2h.slots.state import Condition, Slot
+from v2h.update.bundle import Own
 from v2h.update.progress import Phase, Progress
 from v2h.update.refusals import RefusedError
 
+OWN = Own("v2h-bonegreen", "20261130.57600")
 INFO = json.dumps({"compatible": "v2h-bonegreen", "version": "20261201.60000", "build": "0.2.0", "format": "verity"})
 DONE = f"""#!/bin/sh
 [ "$1" = info ] && {{ echo '{INFO}'; exit 0; }}
@@ -46,19 +48,27 @@ def rauc(folder: Path, script: str) -> str:
 
 def test_a_good_bundle(tmp_path: Path) -> None:
     told_: list[Progress] = []
-    assert install(tmp_path / "v2h.raucb", told_.append, rauc(tmp_path, DONE)) == "0.2.0"
+    assert install(tmp_path / "v2h.raucb", OWN, told_.append, rauc(tmp_path, DONE)) == "0.2.0"
     assert [str(what.said) for what in told_] == [f"v2h.raucb is being installed: {pct} %" for pct in (0, 0, 20, 100)]
 
 
 @pytest.mark.parametrize(("script", "sentence"), [(BAD_KEY, "update.foreign"), (TORN_LATER, "update.damaged")])
 def test_a_refused_bundle(tmp_path: Path, script: str, sentence: str) -> None:
     told_: list[Progress] = []
-    assert install(tmp_path / "v2h.raucb", told_.append, rauc(tmp_path, script)) is None
+    assert install(tmp_path / "v2h.raucb", OWN, told_.append, rauc(tmp_path, script)) is None
     assert told_[-1].phase == Phase.REFUSED and told_[-1].said is not None and told_[-1].said.id == sentence
 
 
-def test_a_bundle_without_a_build_is_named_by_its_number() -> None:
-    assert version('{"version": "20261201.60000"}') == "20261201.60000" and version("no json") == "?"
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [(Own("other", "20261130.57600"), "update.other_board"), (Own("v2h-bonegreen", "20261202.1"), "update.older")],
+)
+def test_a_foreign_or_older_bundle_is_refused_before_rauc_is_asked_to_install(
+    tmp_path: Path, own: Own, sentence: str
+) -> None:
+    told_: list[Progress] = []
+    assert install(tmp_path / "v2h.raucb", own, told_.append, rauc(tmp_path, DONE)) is None
+    assert [what.said.id for what in told_ if what.said] == ["update.installing", sentence]
 
 
 def test_an_installer_that_dies_says_that_it_broke_off() -> None:

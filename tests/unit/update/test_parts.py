@@ -74,5 +74,5 @@ def test_a_spoilt_statement_means_that_nothing_was_stated(tmp_path: Path) -> Non
 
 def test_no_folder_is_said_before_the_first_byte(tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as refused:
-        Parts(tmp_path / "gone").state(statement())
+        Parts(tmp_path / "gone" / "update").state(statement())
     assert refused.value.sentence.id == "update.not_writable"

@@ -29,6 +29,11 @@ def test_unknown_words_of_rauc_are_repeated() -> None:
     assert refusal("") == "The update was refused: -"
 
 
+def test_the_error_of_an_installation_is_not_its_last_line() -> None:
+    said = " 30% Checking manifest contents done.\n100% Installing failed.\nLastError: Failed mounting bundle: no loop\n"
+    assert refusal(said + "idle\nInstalling `/data/update/v2h.raucb` failed\n").endswith("mounting bundle: no loop")
+
+
 @pytest.mark.parametrize(
     ("line", "pct"), [(" 20% Determining slot states done.", 20), ("100% Done", 100), ("x 5%", None)]
 )
@@ -59,6 +64,7 @@ def test_anything_else_is_no_report(document: dict[str, object]) -> None:
     [
         (State.IDLE, 1.0, [], None),
         (State.FAULT, 1.0, [], None),
+        (State.IDLE, 1.0, ["pre-ac", "master"], None),
         (State.FAULT, 1.0, ["d1"], "update.session_open"),
         (State.ENERGY, 1.0, ["d1", "d2"], "update.session_open"),
         (State.SAFE, 1.0, [], "update.session_open"),

@@ -18,12 +18,13 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.support.knownweb import Log, known
 from tests.support.webapp import WebApp
+from v2h.web.auth import BINARY
 from v2h.web.auth_store import SCOPES
 from v2h.web.openapi import document
 
 EXAMPLES = 20
-APART = r"/(stream|database|(log|samples|energy|sessions)\.csv|captures/\{name\})$"
-"""Streams and downloads have their own tests."""
+APART = r"/(stream|database|update/\w+|(log|samples|energy|sessions)\.csv|captures/\{name\})$"
+"""Streams, downloads and updates have their own tests."""
 
 
 @pytest.fixture
@@ -80,7 +81,10 @@ def test_the_document_names_the_scope_that_each_operation_needs(web: WebApp) -> 
             for scope, header in {**made, "": {}}.items():
                 if path == "/stream":
                     continue  # it does not end
-                answer = client.open(address, method=method, headers=header, json=None if method == "get" else {"x": 1})
+                sent: dict[str, Any] = {} if method == "get" else {"json": {"x": 1}}
+                if BINARY in operation.get("requestBody", {}).get("content", ()):
+                    sent = {"data": b"x", "content_type": BINARY}
+                answer = client.open(address, method=method, headers=header, **sent)
                 may = bool(without) if not scope else list(SCOPES).index(scope) >= list(SCOPES).index(needed)
                 assert (answer.status_code not in (401, 403)) is may, (method, path, scope)
                 answer.close()

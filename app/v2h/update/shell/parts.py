@@ -54,6 +54,7 @@ class Parts:
             seen = self.seen()
             have_b = seen.have_b if seen is not None and seen.stated == stated else 0
             try:
+                self._folder.mkdir(exist_ok=True)  # on the board it is made at boot
                 if not have_b:
                     self._clear()
                 check_room(stated, have_b, free_bytes(self._folder))

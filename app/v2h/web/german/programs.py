@@ -639,6 +639,8 @@ PROGRAM_TEXTS: dict[str, str] = {
         "Zwei Datenträger tragen die Kennung dieser Karte, deshalb könnte die Aktualisierung den falschen treffen. "
         "Entfernen Sie den anderen, oder geben Sie ihm eine andere Kennung"
     ),
+    "update.ordered": "{address} hat die Installation von {name} bestellt",
+    "update.restart_ordered": "{address} hat einen Neustart bestellt, mit dem die installierte Version gilt",
     "update.charger_silent": (
         "Ob eine Sitzung läuft, ist nicht bekannt, weil charger nicht antwortet. "
         "Versuchen Sie es noch einmal, wenn es antwortet"
