@@ -9,6 +9,9 @@ help: ## this list
 image: ## build the card: build/v2h.img (as root); KEY=FILE signs its checksums
 	$(if $(KEY),KEY="$(KEY)") scripts/build-image
 
+bundle: build/v2h.img ## a signed update of the built card: build/v2h.raucb (as root); KEY=FILE signs it
+	$(if $(KEY),KEY="$(KEY)") scripts/build-bundle
+
 lock: ## build it with the mirror's present packages, and write them into image/packages.lock (as root)
 	scripts/build-image --update-lock
 
@@ -61,4 +64,4 @@ setup: ## packages and .venv only
 build/v2h.img:
 	scripts/build-image
 
-.PHONY: help image lock emulate demo quick test long bench faults fuzz test-image lint powercuts verify flash setup
+.PHONY: help image bundle lock emulate demo quick test long bench faults fuzz test-image lint powercuts verify flash setup
