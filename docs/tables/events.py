@@ -33,6 +33,7 @@ MEANINGS = {
     "meter-on-change": "a meter speaks only when its value changes, and nothing says how long a value holds",
     "meter-slow": "a meter brings new values too seldom for good load following",
     "meter-value": "an answer of a meter, or a part of it, is not used: an error value, or a power that no house has",
+    "newer-keys": "a file of the owner holds keys that only a newer version knows; they are kept aside",
     "password_left": "v2h.toml still holds a password; the step at boot could not take it over",
     "port": "a chip, bus, line or fan is lost, waited for, or found again",
     "pre-ac-stays": "the converter still answers although its mains supply was switched off",

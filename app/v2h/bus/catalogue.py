@@ -864,6 +864,10 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     ),
     # Files of the owner that cannot be used (manager/owner_files.py, manager/clock_setter.py).
     "file.wrong": "{file}: {errors}",
+    "file.newer_keys": (
+        "{file} holds what only a newer version knows: {keys}. It is not used and stays in the file, "
+        "until that version is in force again"
+    ),
     "file.settings_bad": "{error}; the site's values are used instead",
     "file.set_aside": (
         "{file} was set aside as {aside}, because manager ended {count} times with it by an unknown error. Nothing "

@@ -22,6 +22,7 @@ from v2h.config.fields import choice, number, port, secret, text, whole
 from v2h.config.files import parse_toml
 from v2h.config.meter_kinds import KINDS, ROLES, Meter, RegisterTable, default_meters
 from v2h.config.neighbours import Gateway
+from v2h.config.newer import Unknown, others, without_unknown
 from v2h.config.page_edits import NO_EDITS, Edits, Laid, lay
 from v2h.config.presets import PresetError, find
 
@@ -188,6 +189,10 @@ class Config:
     ccs: Ccs | None = None
     """None: the plug is CHAdeMO."""
     errors: tuple[str, ...] = ()
+    newer: bool = False
+    """A newer version has run with these files."""
+    aside: tuple[str, ...] = ()
+    """The keys that only that version knows."""
 
     def wrong(self) -> str:
         """The error sentence for tables that do not go together, else "". A charger has one plug at a time."""
@@ -199,15 +204,19 @@ class Config:
         )
 
 
+OURS = ("errors", "newer", "aside")
+"""Fields of Config that are no keys."""
 OPTIONAL: dict[Any, Any] = {RegisterTable | None: RegisterTable, Ccs | None: Ccs}
 """Types of keys that hold a table or nothing -> the class of the table."""
 
 
-def load(paths: list[Path], edits: Edits = NO_EDITS) -> Config:
+def load(paths: list[Path], edits: Edits = NO_EDITS, *, newer: bool = False) -> Config:
     """Read and check all files; keys of a later file win. A missing file counts as empty. Raises nothing.
 
-    edits: laid over the first file, the card's, if it has no error."""
+    edits: laid over the first file, the card's, if it has no error. newer: a newer version has run with these files, so
+    unknown keys are left out and named in `aside`."""
     errors: list[str] = []
+    aside: list[str] = []
     merged: dict[str, Any] = {}
     perhaps_closed = False
     for path in paths:
@@ -221,10 +230,13 @@ def load(paths: list[Path], edits: Edits = NO_EDITS) -> Config:
             errors.append(f"{path.name}: {error}")
             perhaps_closed = perhaps_closed or _names_reading(path)
             continue
-        found = _wrong(data, paths)
+        found = _wrong(data, paths, newer=newer)
         errors += [f"{path.name}: {text}" for text in found]
         if path == paths[0] and edits.page and not found:
-            data = dict(lay(data, edits, lambda content: _wrong(content, paths)).data)
+            data = dict(lay(data, edits, lambda content: _wrong(content, paths, newer=newer)).data)
+        if newer:
+            data, left_out = _known_part(data)
+            aside += left_out
         _merge(merged, data)
     if errors:
         # With the rig, its ports must apply even when the owner's file is bad: otherwise the programs find no chip.
@@ -236,8 +248,8 @@ def load(paths: list[Path], edits: Edits = NO_EDITS) -> Config:
         if perhaps_closed or reading != "open":  # no error may open what the owner has closed
             kept["web"]["reading"] = "owner"
         base = _build(Config, kept, "", [])
-        return Config(hardware=base.hardware, web=base.web, errors=tuple(errors))
-    return _build(Config, merged, "", errors)  # type: ignore[no-any-return]
+        return Config(hardware=base.hardware, web=base.web, errors=tuple(errors), newer=newer, aside=tuple(aside))
+    return replace(_build(Config, merged, "", errors), newer=newer, aside=tuple(aside))
 
 
 class Card(NamedTuple):
@@ -249,8 +261,8 @@ class Card(NamedTuple):
     errors: list[str]
 
 
-def read_card(paths: list[Path], edits: Edits) -> Card:
-    """The first file, the card's, and what becomes of these edits over it. Raises nothing."""
+def read_card(paths: list[Path], edits: Edits, *, newer: bool = False) -> Card:
+    """The first file, the card's, and what becomes of these edits over it. newer: as load() has it. Raises nothing."""
     nothing = Laid({}, {})
     try:
         content = _parsed(paths[0])
@@ -258,16 +270,23 @@ def read_card(paths: list[Path], edits: Edits) -> Card:
         content = {}
     except (OSError, ValueError) as error:
         return Card({}, nothing, [f"{paths[0].name}: {error}"])
-    if errors := _wrong(content, paths):
+    if errors := _wrong(content, paths, newer=newer):
         return Card({}, nothing, errors)
-    return Card(content, lay(content, edits, lambda data: _wrong(data, paths)), [])
+    return Card(content, lay(content, edits, lambda data: _wrong(data, paths, newer=newer)), [])
 
 
-def _wrong(content: Mapping[str, Any], paths: list[Path]) -> list[str]:
+def _wrong(content: Mapping[str, Any], paths: list[Path], *, newer: bool) -> list[str]:
     """The errors of one file's content."""
     found: list[str] = []
     found += _wrong_presets(_build(Config, content, "", found), paths)
-    return found
+    return others(found) if newer else found
+
+
+def _known_part(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The content without unknown keys, and these keys."""
+    found: list[str] = []
+    _build(Config, content, "", found)
+    return without_unknown(content, found)
 
 
 def _good_web(path: Path, merged: Mapping[str, Any]) -> dict[str, Any]:
@@ -335,13 +354,13 @@ def _merge(into: dict[str, Any], data: Mapping[str, Any]) -> None:
 
 def _build(cls: Any, data: Mapping[str, Any], where: str, errors: list[str]) -> Any:
     """A `cls` from `data`; problems are appended to `errors`, named by dotted key."""
-    known = {f.name: f for f in fields(cls) if f.name != "errors"}
+    known = {f.name: f for f in fields(cls) if f.name not in OURS}
     hints = get_type_hints(cls)
     values: dict[str, Any] = {}
     for key, value in data.items():
         dotted = f"{where}{key}"
         if key not in known:
-            errors.append(f"unknown key {dotted}{hint(key, known, where)}")
+            errors.append(Unknown(dotted, f"unknown key {dotted}{hint(key, known, where)}"))
         elif key == "adc":
             if _is_table(dotted, value, errors):
                 values[key] = {
@@ -374,7 +393,7 @@ def _meters(tables: Mapping[str, Any], errors: list[str]) -> dict[str, Meter]:
     found: dict[str, Meter] = {}
     for role, table in tables.items():
         if role not in ROLES:
-            errors.append(f"unknown table meter.{role}{hint(role, ROLES, 'meter.')}")
+            errors.append(Unknown(f"meter.{role}", f"unknown table meter.{role}{hint(role, ROLES, 'meter.')}"))
         elif _is_table(f"meter.{role}", table, errors):
             first = _meter({key: value for key, value in table.items() if key != "fallback"}, f"meter.{role}.", errors)
             second = table.get("fallback")

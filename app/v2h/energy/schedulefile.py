@@ -49,6 +49,7 @@ KEYS = {
     "trips": ("name", "at", "soc_pct", "amps", "max_price"),
     "prices": ("name", "days", "start", "end", "import_price", "export_price"),
 }
+TOP = ("version", "zone", "otherwise", *KEYS)
 NEEDED = {
     "weekly": ("start", "end", "mode"),
     "overrides": ("start", "end", "mode"),
@@ -92,6 +93,27 @@ def read_schedule(document: object, limits: Limits, zone_name: str) -> Schedule:
     return _Reader(document, limits, zone_name).schedule()
 
 
+def known_part(document: object) -> tuple[object, list[str]]:
+    """The document without the fields that this version does not know, and their names ("weekly: tariff"). For a
+    document that a newer version has written; what is no schedule stays, for read_schedule() to judge."""
+    if not isinstance(document, Mapping) or legacy_events.is_events(document):
+        return document, []
+    left_out = [str(key) for key in document if key not in TOP]
+    known: dict[str, Any] = {key: value for key, value in document.items() if key in TOP}
+    for kind, keys in KEYS.items():
+        entries = known.get(kind)
+        if not isinstance(entries, list):
+            continue
+        left_out += [
+            f"{kind}: {key}" for entry in entries if isinstance(entry, Mapping) for key in entry if key not in keys
+        ]
+        known[kind] = [
+            {key: value for key, value in entry.items() if key in keys} if isinstance(entry, Mapping) else entry
+            for entry in entries
+        ]
+    return known, list(dict.fromkeys(left_out))
+
+
 def without_past(document: object, now: datetime, zone_name: str) -> object:
     """The document without the one-offs that are over at `now`: an automation that adds its announced slots never
     removes them. What is not a one-off with an end stays, for read_schedule() to judge."""
@@ -116,7 +138,7 @@ class _Reader:
 
     def schedule(self) -> Schedule:
         document = self._document
-        self._known("", document, ("version", "zone", "otherwise", *KEYS))
+        self._known("", document, TOP)
         version = document.get("version")
         if version != VERSION or isinstance(version, bool):
             self._errors.append(f"version = {version!r} is not {VERSION}")

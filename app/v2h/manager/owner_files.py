@@ -25,7 +25,7 @@ from v2h.energy.owner_settings import Settings, SettingsError
 from v2h.energy.price_shapes import DIRECTIONS
 from v2h.energy.prices import Dated, merged
 from v2h.energy.schedule import Schedule
-from v2h.energy.schedulefile import ScheduleError, read_schedule
+from v2h.energy.schedulefile import ScheduleError, known_part, read_schedule
 from v2h.manager import clock_sources
 from v2h.runtime import atomic_file
 
@@ -53,7 +53,10 @@ class OwnerStore:
         self._folder, self._site, self._warn = folder, config.limits, warn
         self.settings_error = self.schedule_error = self.schedule_source = ""
         self._zone = config.site.timezone
+        self._newer = config.newer
         self._chosen: dict[str, Any] = {}
+        self._aside: dict[str, Any] = {}
+        """Settings of a newer version: not used, and written again with every change, for that version."""
         self.settings = self._read_settings()
         self._document: object = {"version": 1}
         self._seen: tuple[float, int] | None = None
@@ -73,7 +76,7 @@ class OwnerStore:
         """Apply changes of settings and write all settings. Raises SettingsError, OSError; then nothing has changed."""
         chosen = {**self._chosen, **changes}
         checked = owner_settings.check(chosen, self._site, self._zone)
-        atomic_file.write_json(self._folder / SETTINGS, chosen)
+        atomic_file.write_json(self._folder / SETTINGS, {**self._aside, **chosen})
         self._chosen, self.settings, self.settings_error = chosen, checked, ""
         self._read_again()
         return checked
@@ -86,6 +89,9 @@ class OwnerStore:
             self._warn("settings-bad", str(error))
             stored = {}
         self._chosen, wrong = owner_settings.usable(stored, self._site)
+        if self._newer and wrong:
+            self._aside, wrong = {key: value for key, value in stored.items() if key not in self._chosen}, []
+            self._warn("newer-keys", say("file.newer_keys", file=SETTINGS, keys=list(self._aside)))
         try:
             checked = owner_settings.check(self._chosen, self._site, self._zone)
         except SettingsError as error:  # each key is good alone, but not together with the others
@@ -116,7 +122,7 @@ class OwnerStore:
                 if seen == self._seen:
                     return False
                 self._seen = seen
-                schedule = self._parsed(json.loads(utf8(path.read_bytes())))
+                schedule = self._parsed(self._known(name, json.loads(utf8(path.read_bytes()))))
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, RecursionError) as error:  # ScheduleError is a ValueError
@@ -126,6 +132,15 @@ class OwnerStore:
             self._use(schedule, name)
             return True
         return False
+
+    def _known(self, name: str, document: object) -> object:
+        """The document of a file without what only a newer version knows; the file keeps it until it is written."""
+        if not self._newer:
+            return document
+        document, left_out = known_part(document)
+        if left_out:
+            self._warn("newer-keys", say("file.newer_keys", file=name, keys=left_out))
+        return document
 
     def _parsed(self, document: object) -> Schedule:
         return replace(read_schedule(document, self._site, self.settings.time_zone), dated=self._dated)

@@ -46,7 +46,8 @@ from v2h.manager.clock_sources import BOOT_ID
 from v2h.manager.owner_commands import OrderRefusedError, OwnerCommands
 from v2h.manager.owner_files import BadOrder, OwnerStore
 from v2h.manager.planner import Planner
-from v2h.runtime.paths import DATA
+from v2h.runtime import newest
+from v2h.runtime.paths import DATA, PARTITION
 from v2h.runtime.program import SLACK_S, Program
 
 STATE_PERIOD_S = 1.0
@@ -71,6 +72,11 @@ class Manager:
         """aside: files that were set aside at this start, each with the sentence that says so."""
         self._bus, self._config = program.bus, program.config
         self._store = store = OwnerStore(DATA, self._config, self._warn)
+        if self._config.aside:
+            self._warn("newer-keys", say("file.newer_keys", file="v2h.toml", keys=list(self._config.aside)))
+        if PARTITION is not None:  # a checkout goes back and forth in its history
+            with contextlib.suppress(OSError):
+                newest.remember()
         if aside:
             store.without(aside, time.monotonic())
         errors = self._config.errors

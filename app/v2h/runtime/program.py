@@ -24,6 +24,7 @@ from v2h.config.files import config_paths
 from v2h.config.page_edits import read_edits
 from v2h.config.site import Config, load
 from v2h.runtime.confine import confine
+from v2h.runtime.newest import has_run_newer
 from v2h.runtime.paths import BEAT_SOCKET, RUN, SITE_EDITS
 from v2h.runtime.pollable import HasFileno
 
@@ -53,7 +54,7 @@ class Program:
         self.name = name
         self.log = _logger(name)
         confine(name, self.log)  # before any input is read and any thread starts
-        self.config: Config = load(config_paths(), read_edits(SITE_EDITS))
+        self.config: Config = load(config_paths(), read_edits(SITE_EDITS), newer=has_run_newer())
         for error in self.config.errors:
             self.log.error("configuration: %s", error)
         self.stopping = False

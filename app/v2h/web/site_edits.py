@@ -74,12 +74,12 @@ class SiteEdits:
 
     def coming(self) -> Config:
         """The configuration that a program would read now."""
-        return load(self._paths, read_edits(self._path))
+        return load(self._paths, read_edits(self._path), newer=self.in_force.newer)
 
     def show(self) -> Shown:
         edits, card = self._read()
         known = {key.name: key for key in keys_of(self.in_force)}
-        coming = {key.name: key for key in keys_of(load(self._paths, edits))}
+        coming = {key.name: key for key in keys_of(load(self._paths, edits, newer=self.in_force.newer))}
         said = dict(flat(card.content))
         rows: dict[str, list[Row]] = {}
         for name in dict.fromkeys((*known, *coming, *said, *edits.page)):
@@ -147,7 +147,7 @@ class SiteEdits:
             known = {group: said for group, said in edits.card.items() if group in groups}
             mine = {group_of(key): said_of(card.content, group_of(key)) for key in page}
             changed = Edits(others | page, known | mine, edits.gone)
-            for group, why in read_card(self._paths, changed).laid.dropped.items():
+            for group, why in read_card(self._paths, changed, newer=self.in_force.newer).laid.dropped.items():
                 if group in mine:
                     raise RefusedError(why, 400)
             self._write(changed)
@@ -194,12 +194,12 @@ class SiteEdits:
 
     def _read(self) -> tuple[Edits, Card]:
         edits = read_edits(self._path)
-        return edits, read_card(self._paths, edits)
+        return edits, read_card(self._paths, edits, newer=self.in_force.newer)
 
     def _differing(self, table: str, texts: Mapping[str, str]) -> dict[str, Any]:
         """The values of the form that are not those of the card alone, or, for another kind of meter, not the
         defaults."""
-        card = load(self._paths[:1])
+        card = load(self._paths[:1], newer=self.in_force.newer)
         known = {key.name: key for key in keys_of(card)}
         kind, role = texts.get(f"{table}.kind", ""), table.removeprefix("meter.")
         if role in ROLES and kind in KINDS:

@@ -1,6 +1,7 @@
 """The files that manager keeps on the card, and how it handles bad ones."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +165,33 @@ def test_a_stop_is_written_once(tmp_path: Path) -> None:
     written_at = (tmp_path / "stopped.json").stat().st_mtime_ns
     store.keep_stop(True, 5.0)
     assert (tmp_path / "stopped.json").stat().st_mtime_ns == written_at
+
+
+NEWER = replace(CONFIG, newer=True)
+
+
+def test_settings_of_a_newer_version_are_kept_aside_and_written_again(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text('{"soc_max_pct": 70, "moon_phase": "full", "idle_end_min": 9999}')
+    kept = Kept(tmp_path, NEWER)
+    assert kept.store.settings.soc_max_pct == 70 and kept.store.settings_error == ""
+    assert [code for code, _ in kept.warned] == ["newer-keys"] and "moon_phase; idle_end_min" in kept.warned[0][1]
+    kept.store.keep_settings({"soc_max_pct": 75})
+    assert written(tmp_path, "settings.json") == {"soc_max_pct": 75, "moon_phase": "full", "idle_end_min": 9999}
+    kept.store.keep_settings({"idle_end_min": 60})
+    assert written(tmp_path, "settings.json")["idle_end_min"] == 60
+
+
+def test_a_schedule_of_a_newer_version_holds_without_its_new_fields(tmp_path: Path) -> None:
+    newer = {**GOOD, "holidays": [], "weekly": [{**GOOD["weekly"][0], "tariff": "night"}, "not an entry"]}
+    (tmp_path / "schedule.json").write_text(json.dumps({**newer, "weekly": newer["weekly"][:1]}))
+    kept = Kept(tmp_path, NEWER)
+    assert not kept.store.schedule.empty and kept.store.schedule_error == ""
+    assert [code for code, _ in kept.warned] == ["newer-keys"] and "holidays; weekly: tariff" in kept.warned[0][1]
+    assert "tariff" in (tmp_path / "schedule.json").read_text(), "the file stays for the newer version"
+    (tmp_path / "schedule.json").write_text(json.dumps(newer))
+    assert "not an entry" in Kept(tmp_path, NEWER).store.schedule_error, "any other error remains one"
+
+
+def test_without_a_newer_version_an_unknown_field_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "schedule.json").write_text(json.dumps({**GOOD, "holidays": []}))
+    assert "holidays" in Kept(tmp_path).store.schedule_error

@@ -30,7 +30,9 @@ def test_unknown_words_of_rauc_are_repeated() -> None:
 
 
 def test_the_error_of_an_installation_is_not_its_last_line() -> None:
-    said = " 30% Checking manifest contents done.\n100% Installing failed.\nLastError: Failed mounting bundle: no loop\n"
+    said = (
+        " 30% Checking manifest contents done.\n100% Installing failed.\nLastError: Failed mounting bundle: no loop\n"
+    )
     assert refusal(said + "idle\nInstalling `/data/update/v2h.raucb` failed\n").endswith("mounting bundle: no loop")
 
 

@@ -689,6 +689,10 @@ PROGRAM_TEXTS: dict[str, str] = {
     ),
     # Dateien des Betreibers, die sich nicht verwenden lassen (manager/owner_files.py, manager/clock_setter.py).
     "file.wrong": "{file}: {errors}",
+    "file.newer_keys": (
+        "{file} enthält, was nur eine neuere Version kennt: {keys}. Das wird nicht verwendet und bleibt in der Datei, "
+        "bis jene Version wieder gilt"
+    ),
     "file.settings_bad": "{error}; stattdessen gelten die Werte der Anlage",
     "file.set_aside": (
         "{file} wurde als {aside} beiseite gelegt, weil manager damit {count} Mal durch einen unbekannten Fehler "
