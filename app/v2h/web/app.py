@@ -25,7 +25,7 @@ from v2h.web.rest_requests import answer
 from v2h.web.site_edits import SiteEdits
 from v2h.web.start_pages import Start, StartSources, add_start
 from v2h.web.state import LiveState
-from v2h.web.update_doors import UpdateSources, update_doors
+from v2h.web.update_doors import UpdateSources, known, update_doors
 
 MAX_STREAMS = 8
 STREAM_LIFE_S = 900.0
@@ -69,13 +69,13 @@ def create_app(
     sources = Sources(state, commands, archive, data / "captures")
     app.register_blueprint(rest(sources, streams, stream_life_s))
     app.register_blueprint(neighbours(state, commands, answer))
-    update = update or UpdateSources(Parts(data.parent / "update"))
-    app.register_blueprint(update_doors(update, lambda: state.house().charger, tell))
+    card = update or UpdateSources(Parts(data.parent / "update"))
+    app.register_blueprint(update_doors(card, lambda: state.house().charger, tell))
 
     owner = owner_pages(keys, window, tell, lambda: owners_zone(state), site)
     first = StartSources(state, commands, keys, site, data, site.beside("start.json"))
     start = Start(first)
-    readers = pages(state, archive, data / "captures", start.open_steps)
+    readers = pages(state, archive, data / "captures", start.open_steps, lambda: known(card))
     add_start(readers, owner, start, first)
     app.register_blueprint(owner)
     app.register_blueprint(readers)

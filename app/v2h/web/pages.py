@@ -52,9 +52,15 @@ def _content_ids() -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files if path.is_file()}
 
 
-def pages(state: LiveState, archive: Archive | None, captures: Path | None, open_steps: Callable[[], int]) -> Blueprint:
+def pages(
+    state: LiveState,
+    archive: Archive | None,
+    captures: Path | None,
+    open_steps: Callable[[], int],
+    update: Callable[[], dict[str, Any]],
+) -> Blueprint:
     """The blueprint. archive: None when there is no log to read. captures: folder of the frozen CAN logs. open_steps:
-    how many steps of the first start are left."""
+    how many steps of the first start are left. update: what update_doors.known() says."""
     blueprint = Blueprint("pages", __name__)
     ids = _content_ids()
 
@@ -117,7 +123,9 @@ def pages(state: LiveState, archive: Archive | None, captures: Path | None, open
     def settings() -> str:
         message = state.settings
         error = message.error if message else ""
-        return render_template("settings.html", tab="settings", groups=settings_form(message), error=error)
+        return render_template(
+            "settings.html", tab="settings", groups=settings_form(message), error=error, update=update()
+        )
 
     @blueprint.get("/log")
     def log() -> str:

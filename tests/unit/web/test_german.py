@@ -134,7 +134,7 @@ def test_a_sentence_within_a_text_is_asked_for_in_the_language(name: str) -> Non
 
 
 LITERAL = re.compile(r'(\bt\()?"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
-CODE = re.compile(r"[.#\[\]=/]|^(use strict|input, select|Date|POST|Content-Type|X-CSRF-Token|\(prefers-.*)$")
+CODE = re.compile(r"[.#\[\]=/]|^(use strict|input, select|Date|GET|POST|PUT|Content-Type|X-CSRF-Token|\(prefers-.*)$")
 """What tells a selector, a path or a name from a text for people."""
 
 

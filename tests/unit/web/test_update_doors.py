@@ -163,3 +163,21 @@ def test_a_piece_needs_its_offset(owner: FlaskClient, installer: Installer) -> N
     owner.post(UPLOAD, json=STATED)
     missing = owner.put(UPLOAD, data=b"x", content_type="application/octet-stream")
     assert missing.status_code == 409 and missing.get_json()["applied"] == {"have_b": 0}
+
+
+def test_the_page_shows_the_section_to_an_owner_of_a_card_only(
+    owner: FlaskClient, installer: Installer, web: WebApp, sources: UpdateSources, tmp_path: Path
+) -> None:
+    shown = owner.get("/settings").get_data(as_text=True)
+    assert "Upload and install" in shown and "The other slot of the card holds version 0" in shown
+    assert "Start the charger again" not in shown and "Development key" not in shown
+    assert "Upload and install" not in web.make(update=sources).test_client().get("/settings").get_data(as_text=True)
+    (tmp_path / "development-key").touch()
+    write_json(tmp_path / "progress.json", progress.as_json(progress.installed("2")))
+    shown = owner.get("/settings?lang=de").get_data(as_text=True)
+    assert "Das Ladegerät neu starten" in shown and "Entwicklungsschlüssel" in shown
+    assert "Version 2 ist installiert" in shown
+
+
+def test_a_desk_has_no_such_section(owner: FlaskClient) -> None:
+    assert "update.js" not in owner.get("/settings").get_data(as_text=True)

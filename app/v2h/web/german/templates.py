@@ -31,6 +31,20 @@ TEMPLATES: dict[str, str] = {
     "This is what it said last; what you change now is not taken.": (
         "Hier steht, was es zuletzt gemeldet hat; was Sie jetzt ändern, wird nicht übernommen."
     ),
+    # Der Abschnitt der Aktualisierung (settings.html)
+    "Update": "Aktualisierung",
+    "Version %(version)s is in force.": "Es gilt die Version %(version)s.",
+    "The other slot of the card holds version %(version)s.": (
+        "Der andere Platz der Karte enthält die Version %(version)s."
+    ),
+    "Start the charger again": "Das Ladegerät neu starten",
+    "A signed file with .raucb at its end. It is checked, and written into the other slot while the charger rests; settings, schedule and log stay.": (  # noqa: E501
+        "Eine signierte Datei mit .raucb am Ende. Sie wird geprüft und in den anderen Platz geschrieben, während das "
+        "Ladegerät ruht; Einstellungen, Zeitplan und Protokoll bleiben."
+    ),
+    "Update to install": "Aktualisierung zum Installieren",
+    "Upload and install": "Hochladen und installieren",
+    "Upload": "Hochladen",
     # now.html
     "Fault": "Fehler",
     "The plug is still locked: nothing has shown that the cable is empty": (
@@ -521,6 +535,11 @@ SCRIPTS: dict[str, str] = {
     "logged out": "abgemeldet",
     "Sending …": "Wird gesendet …",
     "no connection since {time}": "keine Verbindung seit {time}",
+    # update.js
+    "Checking the file …": "Die Datei wird geprüft …",
+    "{error} Press the button again to go on with the upload.": (
+        "{error} Drücken Sie den Knopf noch einmal, um das Hochladen fortzusetzen."
+    ),
     # edit.js
     "Nothing was changed.": "Nichts wurde geändert.",
     "This file cannot be read: {error}": "Diese Datei ist nicht lesbar: {error}",
