@@ -20,7 +20,7 @@ from v2h.commands.table import COMMANDS, parser_for
 PAGES = pages()
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 MADE = ("docs/reference.md", "docs/api.md")
-FOREIGN = {"curl", "candump", "head", "less", "export", "journalctl", "sha256sum", "ssh-keygen"}
+FOREIGN = {"curl", "candump", "head", "less", "export", "journalctl", "openssl", "sha256sum", "ssh-keygen"}
 """Programs of others that a page may name."""
 RUN_ON_PC = {**os.environ, "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": "app:."}
 
