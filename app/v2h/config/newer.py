@@ -3,9 +3,7 @@
 After an update the card can go back to the version before; it must then not be idle for a key that it cannot know.
 """
 
-from collections.abc import Iterable, Mapping
-from copy import deepcopy
-from typing import Any
+from collections.abc import Iterable
 
 
 class Unknown(str):
@@ -25,14 +23,6 @@ def others(errors: Iterable[str]) -> list[str]:
     return [error for error in errors if not isinstance(error, Unknown)]
 
 
-def without_unknown(content: Mapping[str, Any], errors: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
-    """The content of a file without the keys that `errors`, the loader's, name as unknown; and these keys."""
-    known: dict[str, Any] = deepcopy(dict(content))
-    keys = [error.key for error in errors if isinstance(error, Unknown)]
-    for key in keys:
-        *tables, name = key.split(".")
-        table: Any = known
-        for one in tables:
-            table = table[one]
-        del table[name]
-    return known, keys
+def unknown_keys(errors: Iterable[str]) -> list[str]:
+    """The dotted names of the keys that `errors`, the loader's, call unknown."""
+    return [error.key for error in errors if isinstance(error, Unknown)]

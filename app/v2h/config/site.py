@@ -22,7 +22,7 @@ from v2h.config.fields import choice, number, port, secret, text, whole
 from v2h.config.files import parse_toml
 from v2h.config.meter_kinds import KINDS, ROLES, Meter, RegisterTable, default_meters
 from v2h.config.neighbours import Gateway
-from v2h.config.newer import Unknown, others, without_unknown
+from v2h.config.newer import Unknown, others, unknown_keys
 from v2h.config.page_edits import NO_EDITS, Edits, Laid, lay
 from v2h.config.presets import PresetError, find
 
@@ -216,7 +216,6 @@ def load(paths: list[Path], edits: Edits = NO_EDITS, *, newer: bool = False) -> 
     edits: laid over the first file, the card's, if it has no error. newer: a newer version has run with these files, so
     unknown keys are left out and named in `aside`."""
     errors: list[str] = []
-    aside: list[str] = []
     merged: dict[str, Any] = {}
     perhaps_closed = False
     for path in paths:
@@ -234,9 +233,6 @@ def load(paths: list[Path], edits: Edits = NO_EDITS, *, newer: bool = False) -> 
         errors += [f"{path.name}: {text}" for text in found]
         if path == paths[0] and edits.page and not found:
             data = dict(lay(data, edits, lambda content: _wrong(content, paths, newer=newer)).data)
-        if newer:
-            data, left_out = _known_part(data)
-            aside += left_out
         _merge(merged, data)
     if errors:
         # With the rig, its ports must apply even when the owner's file is bad: otherwise the programs find no chip.
@@ -248,8 +244,10 @@ def load(paths: list[Path], edits: Edits = NO_EDITS, *, newer: bool = False) -> 
         if perhaps_closed or reading != "open":  # no error may open what the owner has closed
             kept["web"]["reading"] = "owner"
         base = _build(Config, kept, "", [])
-        return Config(hardware=base.hardware, web=base.web, errors=tuple(errors), newer=newer, aside=tuple(aside))
-    return replace(_build(Config, merged, "", errors), newer=newer, aside=tuple(aside))
+        return Config(hardware=base.hardware, web=base.web, errors=tuple(errors), newer=newer)
+    unused: list[str] = []
+    config = _build(Config, merged, "", unused)
+    return replace(config, newer=newer, aside=tuple(unknown_keys(unused)))
 
 
 class Card(NamedTuple):
@@ -280,13 +278,6 @@ def _wrong(content: Mapping[str, Any], paths: list[Path], *, newer: bool) -> lis
     found: list[str] = []
     found += _wrong_presets(_build(Config, content, "", found), paths)
     return others(found) if newer else found
-
-
-def _known_part(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The content without unknown keys, and these keys."""
-    found: list[str] = []
-    _build(Config, content, "", found)
-    return without_unknown(content, found)
 
 
 def _good_web(path: Path, merged: Mapping[str, Any]) -> dict[str, Any]:
