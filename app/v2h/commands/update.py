@@ -10,8 +10,9 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from v2h.commands import CommandError
 from v2h.commands.api import Api, UnansweredError
@@ -25,7 +26,7 @@ PATIENCE_S = 60.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `v2h update`."""
-    parser.add_argument("file", nargs="?", help="a .raucb file (make bundle); without it: tell what is in force")
+    parser.add_argument("file", nargs="?", help="a .raucb file (make bundle); without it: say what is in force")
     parser.add_argument("--restart", action="store_true", help="start the charger again with the installed version")
     add_api_arguments(parser, "v2h update build/v2h.raucb --host v2h.local")
 
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         known = _known(api)
         print(json.dumps(known) if args.json else as_text(known))
         return 0
-    tell = (lambda text: None) if args.json else (lambda text: print(text, flush=True))
+    tell = _silent if args.json else _aloud
     try:
         with Path(args.file).open("rb") as file:
             _bring(api, Path(args.file).name, file, tell)
@@ -57,6 +58,14 @@ def run(args: argparse.Namespace) -> int:
     if args.restart or (not args.json and _agreed()):
         tell(api.post("update/restart", {})["text"])
     return 0
+
+
+def _silent(text: str) -> None:
+    """With --json only the JSON is printed."""
+
+
+def _aloud(text: str) -> None:
+    print(text, flush=True)
 
 
 def as_text(known: dict[str, Any]) -> str:
@@ -103,7 +112,7 @@ def _known(api: Api) -> dict[str, Any]:
     return found
 
 
-def _bring(api: Api, name: str, file: BinaryIO, tell: Callable[[str], None]) -> None:
+def _bring(api: Api, name: str, file: BufferedReader, tell: Callable[[str], None]) -> None:
     """Send what the charger does not have yet, and tell each full ten percent."""
     sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     size_b = file.tell()

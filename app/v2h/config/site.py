@@ -246,7 +246,7 @@ def load(paths: list[Path], edits: Edits = NO_EDITS, *, newer: bool = False) -> 
         base = _build(Config, kept, "", [])
         return Config(hardware=base.hardware, web=base.web, errors=tuple(errors), newer=newer)
     unused: list[str] = []
-    config = _build(Config, merged, "", unused)
+    config: Config = _build(Config, merged, "", unused)
     return replace(config, newer=newer, aside=tuple(unknown_keys(unused)))
 
 
