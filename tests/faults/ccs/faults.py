@@ -1,6 +1,7 @@
 """The faults of the CCS campaign: those of the car, its pilot, its messages, the insulation monitor and the program
 `ccs`; and of the CHAdeMO campaign's faults all that do not need a CHAdeMO car."""
 
+import heapq
 from typing import Any, cast
 
 from tests.faults.board import Board
@@ -66,6 +67,20 @@ def _keeps(then: Turn) -> Turn:
     return turn
 
 
+def _sleeps(board: Board) -> None:
+    """Until a car is connected, the owner does not stop, either."""
+    board.car.sleeps = True
+    if not board.car.evcc:
+        board._later = [entry for entry in board._later if entry[3] != ("wanted", False)]
+        heapq.heapify(board._later)
+
+
+def _deaf_and_welded(board: Board) -> None:
+    """Only charger itself can end this."""
+    board.car.deaf = board.car.monitor.relay_welded = True
+    board.car.monitor.ohm = 50e3
+
+
 def _pilot(state: str, *, broken: bool) -> Turn:
     return _set("box", reads=state, broken_line=broken)
 
@@ -124,7 +139,7 @@ OWN: tuple[Fault, ...] = (
     Fault("car silent for 0.5 s", _set("car", mute=True), undo=_set("car", mute=False), undo_s=0.5, borne=True),
     Fault("car silent for 5 s", _set("car", mute=True), undo=_set("car", mute=False), undo_s=5.0),
     Fault("car does not obey our stop", _set("car", deaf=True)),
-    Fault("car never matches", _set("car", sleeps=True)),
+    Fault("car never matches", _sleeps),
     Fault("car renegotiates", _call("renegotiate")),
     *(
         Fault(f"car asks for {ask.name} next", _call("ask_wrongly", ask.name))
@@ -153,6 +168,7 @@ OWN: tuple[Fault, ...] = (
     Fault("isolation at 50 kohm", _set("monitor", ohm=50e3)),
     Fault("isolation at 50 kohm for 3 s", _set("monitor", ohm=50e3), undo=_set("monitor", ohm=2e6), undo_s=3.0),
     Fault("isolation at 50 kohm, relay welded", _set("monitor", ohm=50e3, relay_welded=True)),
+    Fault("isolation at 50 kohm, relay welded, car deaf", _deaf_and_welded),
     Fault("isolation at 300 kohm", _set("monitor", ohm=300e3)),
     Fault("monitor silent", _set("monitor", silent=True), _MONITOR),
     Fault("monitor silent for 2 s", _set("monitor", silent=True), undo=_set("monitor", silent=False), undo_s=2.0),

@@ -72,6 +72,7 @@ class CcsJudge(Judge):
         self._tested = False
         self._bad_t: float | None = None
         self._low_t: float | None = None
+        self._bad_after = False
         self._cause_t: dict[str, float] = {}
         self._k_was_on = False
         self._edge_t: float | None = None
@@ -192,6 +193,12 @@ class CcsJudge(Judge):
         self._lasts(board, "the pilot is off at rest", rests and board.car.box.pulsed, off_s)
         live = board.car.box.pulsed and tripped and board.guard is not None
         self._lasts(board, "the pilot is off after a trip", live, off_s)
+        bad_s = 0.0 if self._bad_t is None or not bad else now - self._bad_t
+        if not bad_s:
+            self._bad_after = board.state in numbers.AFTER
+        leads_on = bad_s > numbers.FAULT_OFF_S and not self._bad_after and board.connected and board.car.box.pulsed
+        if leads_on and not self.excused & {"program", "monitor", "mad"}:
+            self.fail(board, "the pilot is off after an isolation fault", f"{bad_s:.1f} s")
         open_v = circuit.cable_v if not (circuit.joined or circuit.car_closed) else 0.0
         self._lasts(
             board, "an open cable falls below 60 V", open_v > numbers.DEAD_V, numbers.DEAD_WITHIN_S, f"{open_v:.0f} V"

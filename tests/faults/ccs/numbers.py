@@ -17,8 +17,12 @@ DEAD_WITHIN_S = 14.0
 TEST_ABOVE_V, TEST_WITHIN_V, TEST_S = 50.0, 12.0, 4.5
 """The cable check: so far above the car's maximum, at most MOST_V, for so long, before Valid is said."""
 FAULT_OHM, WARNING_OHM = 100_000.0, 500_000.0
-FAULT_TOLD_S = 2.0
+FAULT_TOLD_S = 1.5
 """From a fault of the insulation to an answer that says it: read once a second, and a request of the car."""
+FAULT_OFF_S = 6.5
+"""From a fault of the insulation to the pilot off: read within 1.1 s, and a cable that must be bled first, 3 s."""
+AFTER = ("welding check", "unlock", "farewell")
+"""States with c1 and c2 open: there a fault of the insulation is only told."""
 PILOT_OFF_S = 1.2
 """From rest, or from a trip of guard, to the pilot off; the box's own dead man takes 0.5 s."""
 TOLD_V_OFF, TOLD_A_OFF, TOLD_FOR_S = 12.0, 2.0, 0.9

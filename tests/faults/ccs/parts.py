@@ -64,7 +64,7 @@ class FaultyMeter(InsulationMeter):
 
 class FaultyEvcc(Evcc):
     """says: element -> what it says there in each request, instead of the true value. again: it renegotiates. deaf: it
-    does not obey a stop of the charger."""
+    obeys no stop and no emergency of the charger."""
 
     says: Mapping[str, Any] = {}
     again = deaf = False
@@ -72,6 +72,12 @@ class FaultyEvcc(Evcc):
     def _fields(self) -> dict[str, Any]:
         fields = super()._fields()
         return _changed(fields, self.says) if self.says else fields
+
+    def take(self, now: float, fields: Mapping[str, Any]) -> None:
+        if self.deaf and "DC_EVSEStatus" in fields:
+            calm = {**fields["DC_EVSEStatus"], "EVSEStatusCode": "EVSE_Ready"}
+            fields = {**fields, "DC_EVSEStatus": calm}
+        super().take(now, fields)
 
     def renegotiate(self) -> None:
         """In the charging loop: 0 A, and the parameters again."""
