@@ -35,10 +35,13 @@ def board(build: Path) -> Iterator[Guest]:
 
 @pytest.fixture(scope="module")
 def bundle(build: Path) -> Path:
-    """The image as an update, signed with its build's development key."""
+    """The image as an update, signed with its build's development key; made again only for another image."""
+    found = build / "v2h.raucb"
+    if found.exists() and found.stat().st_mtime > (build / "v2h.img").stat().st_mtime:
+        return found
     made = subprocess.run([ROOT / "scripts" / "build-bundle"], capture_output=True, text=True)
     assert made.returncode == 0, made.stdout + made.stderr
-    return build / "v2h.raucb"
+    return found
 
 
 class Owner:
