@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -29,6 +29,11 @@ class Outcome:
     flowed: bool
     end: str
     trace: tuple[str, ...] = ()
+
+
+def broken(outcomes: Iterable[Outcome]) -> list[str]:
+    """What was broken in them, a line each with the name of the scenario or session."""
+    return [f"{outcome.name}: {found}" for outcome in outcomes for found in outcome.broken]
 
 
 MOMENTS_IN_ENERGY = 2

@@ -27,46 +27,42 @@ def starts() -> list[sessions.Start]:
     return sessions.starts()
 
 
-def broken(outcomes: list[scenarios.Outcome]) -> list[str]:
-    return [f"{outcome.name}: {found}" for outcome in outcomes for found in outcome.broken]
-
-
 def test_there_is_a_moment_in_every_state(taken: list[Snapshot]) -> None:
     assert {snapshot.state for snapshot in taken} == set(State)
 
 
 def test_without_a_fault_every_plan_is_carried_out(taken: list[Snapshot]) -> None:
-    assert broken([scenarios.run(snapshot, BY_NAME["none"]) for snapshot in taken[::4]]) == []
+    assert scenarios.broken([scenarios.run(snapshot, BY_NAME["none"]) for snapshot in taken[::4]]) == []
 
 
 @pytest.mark.parametrize("part", range(4))
 def test_some_scenarios_of_every_state(taken: list[Snapshot], part: int) -> None:
     jobs = [(snapshot, fault) for snapshot in taken for fault in FAULTS][part * 13 :: 4 * 61]
-    assert broken([scenarios.run(snapshot, fault) for snapshot, fault in jobs]) == []
+    assert scenarios.broken([scenarios.run(snapshot, fault) for snapshot, fault in jobs]) == []
 
 
 @pytest.mark.parametrize("how", ["ADC zero", "ADC stuck", "ADC drift", "ADC drift down"])
 def test_a_sensor_that_lies_unlocks_nothing(taken: list[Snapshot], how: str) -> None:
     states = (State.LOCK, State.INSULATION, State.BLEED, State.MATCH, State.READY)
     outcomes = [scenarios.run(snapshot, BY_NAME[how]) for snapshot in taken if snapshot.state in states]
-    assert broken(outcomes) == []
+    assert scenarios.broken(outcomes) == []
 
 
 @pytest.mark.parametrize("fault", ["PRE silent", "PRE does not stop", "converter's bus off"])
 def test_a_silent_converter_is_cut_off_in_time_after_k(taken: list[Snapshot], fault: str) -> None:
     outcomes = [scenarios.run(snapshot, BY_NAME[fault]) for snapshot in taken if snapshot.state is State.ENERGY]
-    assert broken(outcomes) == []
+    assert scenarios.broken(outcomes) == []
 
 
 def test_contactors_close_on_equal_volts_although_guard_is_slow(taken: list[Snapshot]) -> None:
     states = (State.HANDSHAKE, State.CAR_CONTACTORS, State.MATCH)
     slow = BY_NAME["guard 0.15 s slow"]
-    assert broken([scenarios.run(snapshot, slow) for snapshot in taken if snapshot.state in states]) == []
+    assert scenarios.broken([scenarios.run(snapshot, slow) for snapshot in taken if snapshot.state in states]) == []
 
 
 @pytest.mark.parametrize("first", [1, 101, 201])
 def test_random_sessions(starts: list[sessions.Start], first: int) -> None:
-    assert broken([sessions.run_seed(seed, starts) for seed in range(first, first + 40)]) == []
+    assert scenarios.broken([sessions.run_seed(seed, starts) for seed in range(first, first + 40)]) == []
 
 
 def test_a_seed_is_a_session(starts: list[sessions.Start]) -> None:

@@ -23,8 +23,8 @@ FEW = (0, 2, 5, 69, 134, 138, 139)
 ALL = int(os.environ.get("PLAN_DAYS", "0"))
 DAYS = range(FIRST, FIRST + ALL) if ALL else FEW
 DEARER = {78: 0.05, 80: 0.013}
-"""Two of 200 days are still dearer than V2H without a plan, by so much: the forecast misses a quarter of the sun from
-morning to evening, and the plan has kept less room for it than V2H has by chance."""
+"""Two days are still dearer than V2H without a plan, by so much: the forecast misses a quarter of the sun from morning
+to evening, and the plan has kept less room for it than V2H has by chance."""
 
 
 def total(day: Problem, outcome: Outcome) -> float:
