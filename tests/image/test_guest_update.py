@@ -30,6 +30,7 @@ def board(build: Path) -> Iterator[Guest]:
     with Guest(build / "guest" / "update" / "run") as booted:
         booted.wait_for_shell(BOOT_S)
         booted.wait_for_page(BOOT_S)
+        booted.out("systemctl start v2h-update.socket")  # off on the card, see docs/update.md
         yield booted
 
 
