@@ -40,7 +40,7 @@ CAUSES = (
     Cause("K off", lambda judge, board: not board.plant.k_on, 0.5, 1.5),
     Cause("isolation fault", lambda judge, board: board.car.monitor.ohm < numbers.FAULT_OHM, 2.0, 3.0),
     Cause("connection lost", lambda judge, board: not board.connected, 0.8, 2.0),
-    Cause("silent car", lambda judge, board: judge.silent_s(board) > numbers.QUIET_S, 0.8, 2.0),
+    Cause("silent car", lambda judge, board: judge.silent_s(board) > numbers.QUIET_S and judge.runs(board), 0.8, 2.0),
     Cause("car stops", lambda judge, board: judge.car_stops, 0.8, 2.5),
     Cause("owner stops", lambda judge, board: judge.owner_stops(board), 1.2, 13.0),
     Cause("no manager", lambda judge, board: not board.has_bus, 2.2, 75.0),
@@ -139,11 +139,11 @@ class CcsJudge(Judge):
         if volts is not None:
             off_v = _value(volts) - board.circuit.cable_v
             wrong = abs(off_v) > numbers.TOLD_V_OFF
-            self._lasts(board, "measured volts are told", wrong, numbers.TOLD_FOR_S, f"{off_v:.0f} V off")
+            self._lasts(board, "a CCS car is told the measured volts", wrong, numbers.TOLD_FOR_S, f"{off_v:.0f} V off")
         if amps is not None and board.circuit.joined:
             off_a = _value(amps) - board.circuit.pre_a
             wrong = abs(off_a) > numbers.TOLD_A_OFF
-            self._lasts(board, "measured amps are told", wrong, numbers.TOLD_FOR_S, f"{off_a:.1f} A off")
+            self._lasts(board, "a CCS car is told the measured amps", wrong, numbers.TOLD_FOR_S, f"{off_a:.1f} A off")
 
     # What the converter is told.
 
@@ -170,6 +170,10 @@ class CcsJudge(Judge):
     def silent_s(self, board: "CcsBoard") -> float:
         """Since when a car in the charging loop has asked nothing, s."""
         return board.now - self._asked_t if self.asked == "CurrentDemand" else 0.0
+
+    def runs(self, board: "CcsBoard") -> bool:
+        """Nobody but the car could end the charge now: in a stop of ours the car has 10 s, at 0 A."""
+        return board.has_bus and not self.owner_stops(board)
 
     def owner_stops(self, board: "CcsBoard") -> bool:
         """The manager tells the owner's stop, or a person has pressed the button."""
