@@ -14,11 +14,16 @@ from typing import Any
 import pytest
 
 from tests.support.guest import Guest
-from tests.support.machine import BOOT_S
+from tests.support.machine import AT_LENGTH, BOOT_S
 from tests.support.ownerlogin import log_in
 from v2h.update.pieces import MOST_PIECE_B
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(6 * BOOT_S), pytest.mark.xdist_group("update")]
+pytestmark = [
+    pytest.mark.guest,
+    pytest.mark.timeout(6 * BOOT_S),
+    pytest.mark.xdist_group("update"),
+    pytest.mark.skipif(not AT_LENGTH, reason="a boot, an upload and an installation: make long, or set BOARD=long"),
+]
 ROOT = Path(__file__).resolve().parents[2]
 MOST_MEMORY_MB = 60
 """Of RAUC's service; with more, the board with its 512 MB would need another installer."""
