@@ -31,7 +31,7 @@ ALLOWED: dict[str, str] = {
     "runtime": "bus checks config",
     "slots": "runtime vendor",
     "update": "bus checks",
-    "update/shell": "bus runtime slots update vendor",
+    "update/shell": "bus runtime update",
     "ports": "canframe ccs runtime",
     "drivers": "ccs config ports",
     "energy": "bus checks config",

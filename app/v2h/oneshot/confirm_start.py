@@ -22,7 +22,7 @@ from v2h.runtime.paths import RUN, SITE_EDITS
 from v2h.runtime.supervisor_rpc import SupervisorError, states
 from v2h.safety.outputs import Output, line_name
 from v2h.slots import counter, notice, state
-from v2h.slots.card import activate, disk_of, read_active
+from v2h.slots.card import NoCardError, activate, disk, read_active
 from v2h.slots.health import CONFIRM_S, GIVE_UP_S, Seen, Verdict, fault, verdict
 from v2h.slots.mbr import MbrError, other, running_slot
 from v2h.slots.notice import News, Notice
@@ -136,19 +136,19 @@ def _programs() -> dict[str, tuple[str, int]]:
 def main() -> int:
     try:
         return confirm(COMMAND_LINE.read_text())
-    except (OSError, MbrError) as error:
+    except (OSError, MbrError, NoCardError) as error:
         print(f"v2h-slot: {error}", file=sys.stderr)
         return 1
 
 
 def confirm(command_line: str) -> int:
-    """The whole work of one start; returns the exit code. Raises OSError and MbrError."""
+    """The whole work of one start; returns the exit code. Raises OSError, MbrError and NoCardError."""
     running = running_slot(command_line)
     if running is None:
         print("v2h-slot: the root is not a slot of the card: nothing to confirm", file=sys.stderr)
         return 0
-    disk = disk_of(running)
-    start = Start(running, read_active(disk), version())
+    card = disk(Path("/").stat().st_dev)
+    start = Start(running, read_active(card), version())
     slots, emulated = _slots(), counter.is_emulated()
     falls_back = counter.falls_back()
     write_json(notice.PATH, notice.encode(Notice(version=start.version, fallback=falls_back)))
@@ -160,7 +160,7 @@ def confirm(command_line: str) -> int:
         _save(after_fault(slots, start, why))
         return subprocess.run(["systemctl", "reboot"], check=False).returncode
     then, said = after_good(slots, start, time.monotonic())
-    activate(disk, running)
+    activate(card, running)
     _save(then)
     counter.clear(alarm=counter.EMULATED if emulated else None)
     write_json(notice.PATH, notice.encode(said._replace(fallback=falls_back)))

@@ -21,7 +21,7 @@ from pathlib import Path
 from v2h.bus.sentences import Sentence, say, to_json
 from v2h.runtime.atomic_file import write_json
 from v2h.runtime.paths import UPDATE
-from v2h.slots import state
+from v2h.slots import card, state
 from v2h.slots.mbr import other, running_slot
 from v2h.slots.state import Slots
 from v2h.update import progress
@@ -30,7 +30,6 @@ from v2h.update.pieces import NAME
 from v2h.update.progress import Progress
 from v2h.update.rauc_words import progress_pct, refusal
 from v2h.update.refusals import RefusedError
-from v2h.update.shell import card
 from v2h.update.shell.door import INSTALL, PROGRESS, RESTART, reported
 
 RAUC = "/usr/bin/rauc"

@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from v2h.runtime.atomic_file import BadFileError
-from v2h.slots import state
+from v2h.slots import card, state
+from v2h.slots.card import NoCardError
 from v2h.slots.mbr import MbrError, running_slot
 from v2h.slots.state import Condition, Slot, Why
-from v2h.update.shell import card
-from v2h.update.shell.card import NoCardError
 
 NAMES = {2: "A", 3: "B"}
 """Partition number to bootname (/etc/rauc/system.conf)."""
@@ -32,7 +31,7 @@ def run(words: Sequence[str], disk: Path, known: Path, command_line: str) -> str
     call that is not in the list above, OSError, MbrError, NoCardError."""
     match words:
         case ["get-primary"]:
-            return NAMES[card.active(disk)]
+            return NAMES[card.read_active(disk)]
         case ["get-current"]:
             running = running_slot(command_line)
             if running is None:

@@ -1,22 +1,46 @@
-"""Sector 0 of the card that this system runs from. These functions and RAUC's backend are the only writers of the flag.
+"""The card that this system runs from, and the active flag in its sector 0. These functions are the only writers of the
+flag.
 
-The partition is found by its PARTUUID, so never in the vendor's eMMC, whose disk id is 0.
+The card is found by the root's device number and never by a name or an id: a copy of the card in the eMMC would have
+the same ids.
 """
 
 import os
 from pathlib import Path
 
-from v2h.slots.mbr import active_slot, part_uuid, with_active
+from v2h.slots.mbr import SLOTS, active_slot, part_uuid, with_active
 from v2h.vendor.layout import SECTOR
 
-BY_PARTUUID = Path("/dev/disk/by-partuuid")
-BLOCK = Path("/sys/class/block")
+BLOCKS, BY_ID = Path("/sys/dev/block"), Path("/dev/disk/by-partuuid")
 
 
-def disk_of(slot: int, by_partuuid: Path = BY_PARTUUID, block: Path = BLOCK, devices: Path = Path("/dev")) -> Path:
-    """The device file of the whole disk on which the slot's partition lies, such as /dev/mmcblk0. Raises OSError."""
-    partition = (by_partuuid / part_uuid(slot)).resolve(strict=True).name
-    return devices / (block / partition).resolve(strict=True).parent.name
+class NoCardError(RuntimeError):
+    """The system does not run from a slot of this project's card. The text says what was found."""
+
+
+class SecondCardError(RuntimeError):
+    """The id of a slot leads to another disk than the one that the system runs from."""
+
+
+def disk(device: int, blocks: Path = BLOCKS) -> Path:
+    """The disk of the partition with this device number (st_dev of "/"), as /dev/NAME. Raises NoCardError."""
+    here = blocks / f"{os.major(device)}:{os.minor(device)}"
+    if not (here / "partition").exists():
+        raise NoCardError(f"the root's device {os.major(device)}:{os.minor(device)} is no partition of a disk")
+    return Path("/dev") / here.resolve().parent.name
+
+
+def check_alone(device: int, blocks: Path = BLOCKS, by_id: Path = BY_ID) -> None:
+    """device: st_dev of "/". Raises SecondCardError when a slot's id leads to another disk, NoCardError when it leads
+    nowhere: RAUC finds its slots by these ids."""
+    own = disk(device, blocks)
+    for slot in SLOTS:
+        link = by_id / part_uuid(slot)
+        if not link.exists():
+            raise NoCardError(f"there is no partition {part_uuid(slot)}")
+        other = disk(link.stat().st_rdev, blocks)
+        if other != own:
+            raise SecondCardError(f"{part_uuid(slot)} lies on {other}, and the system runs from {own}")
 
 
 def read_active(disk: Path) -> int:

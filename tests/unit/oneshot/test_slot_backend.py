@@ -6,9 +6,9 @@ import pytest
 
 from v2h.oneshot.slot_backend import run
 from v2h.slots import state
+from v2h.slots.card import NoCardError
 from v2h.slots.mbr import MbrError
 from v2h.slots.state import Condition, Slot, Why
-from v2h.update.shell.card import NoCardError
 
 LINE = "root=PARTUUID=56324831-02 ro rootwait"
 START_B, LENGTH_B = 64 << 11, 512 << 11

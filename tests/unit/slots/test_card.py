@@ -1,12 +1,15 @@
-"""Sector 0 of the running card, on a file in place of the disk."""
+"""The disk that the system runs from, and its sector 0 on a file in place of the disk."""
 
+import os
 import struct
 from pathlib import Path
 
 import pytest
 
-from v2h.slots.card import activate, disk_of, read_active
+from v2h.slots.card import NoCardError, SecondCardError, activate, check_alone, disk, read_active
 from v2h.slots.mbr import MbrError
+
+ROOT, DATA, COPY = os.makedev(179, 2), os.makedev(179, 3), os.makedev(180, 3)
 
 
 def card(path: Path, active: int, disk_id: int = 0x56324831) -> Path:
@@ -19,30 +22,63 @@ def card(path: Path, active: int, disk_id: int = 0x56324831) -> Path:
 
 
 def test_the_flag_moves_once_and_the_second_sector_stays(tmp_path: Path) -> None:
-    disk = card(tmp_path / "disk", 2)
-    before = disk.read_bytes()
-    assert activate(disk, 3) is True
-    assert read_active(disk) == 3
-    assert activate(disk, 3) is False, "a sector that would not change is not written"
-    after = disk.read_bytes()
+    written = card(tmp_path / "disk", 2)
+    before = written.read_bytes()
+    assert activate(written, 3) is True
+    assert read_active(written) == 3
+    assert activate(written, 3) is False, "a sector that would not change is not written"
+    after = written.read_bytes()
     assert after[512:] == before[512:] and len(after) == len(before)
 
 
 def test_a_foreign_disk_is_not_written(tmp_path: Path) -> None:
-    disk = card(tmp_path / "disk", 2, disk_id=0)
-    before = disk.read_bytes()
+    written = card(tmp_path / "disk", 2, disk_id=0)
+    before = written.read_bytes()
     with pytest.raises(MbrError, match="wrong disk"):
-        activate(disk, 3)
-    assert disk.read_bytes() == before
+        activate(written, 3)
+    assert written.read_bytes() == before
 
 
-def test_the_disk_is_the_one_that_holds_the_partition(tmp_path: Path) -> None:
-    names, block, devices = tmp_path / "by-partuuid", tmp_path / "block", tmp_path / "dev"
-    for folder in (names, block, devices, tmp_path / "devices/mmc1/mmcblk1/mmcblk1p3"):
-        folder.mkdir(parents=True)
-    (devices / "mmcblk1p3").touch()
-    (names / "56324831-03").symlink_to(devices / "mmcblk1p3")
-    (block / "mmcblk1p3").symlink_to(tmp_path / "devices/mmc1/mmcblk1/mmcblk1p3")
-    assert disk_of(3, names, block, devices) == devices / "mmcblk1"
-    with pytest.raises(FileNotFoundError):
-        disk_of(2, names, block, devices)
+@pytest.fixture
+def blocks(tmp_path: Path) -> Path:
+    """/sys/dev/block of a machine with a card and an eMMC."""
+    (tmp_path / "dev").mkdir()
+    for disk_name, major, number in (("mmcblk0", 179, 2), ("mmcblk0", 179, 3), ("mmcblk1", 180, 3)):
+        part = tmp_path / "block" / disk_name / f"{disk_name}p{number}"
+        part.mkdir(parents=True)
+        (part / "partition").write_text(f"{number}\n")
+        (tmp_path / "dev" / f"{major}:{number}").symlink_to(part)
+    return tmp_path / "dev"
+
+
+def test_the_disk_is_found_by_the_device_number(blocks: Path) -> None:
+    assert disk(ROOT, blocks) == Path("/dev/mmcblk0") and disk(COPY, blocks) == Path("/dev/mmcblk1")
+
+
+def test_a_root_on_no_partition_is_no_card(blocks: Path) -> None:
+    with pytest.raises(NoCardError, match="0:25"):
+        disk(os.makedev(0, 25), blocks)
+
+
+def node(path: Path, device: int) -> None:
+    """A device file that nobody opens; it needs root, as the build does."""
+    path.parent.mkdir(exist_ok=True)
+    try:
+        os.mknod(path, 0o600 | 0o060000, device)
+    except PermissionError:
+        pytest.skip("device files need root")
+
+
+def test_both_slots_on_the_running_disk(blocks: Path, tmp_path: Path) -> None:
+    node(tmp_path / "ids" / "56324831-02", ROOT)
+    with pytest.raises(NoCardError, match="56324831-03"):
+        check_alone(ROOT, blocks, tmp_path / "ids")
+    node(tmp_path / "ids" / "56324831-03", DATA)
+    check_alone(ROOT, blocks, tmp_path / "ids")
+
+
+def test_a_copy_of_the_card_in_the_emmc_is_never_the_target(blocks: Path, tmp_path: Path) -> None:
+    node(tmp_path / "ids" / "56324831-02", ROOT)
+    node(tmp_path / "ids" / "56324831-03", COPY)
+    with pytest.raises(SecondCardError, match="56324831-03 lies on /dev/mmcblk1"):
+        check_alone(ROOT, blocks, tmp_path / "ids")
