@@ -67,6 +67,8 @@ class CcsJudge(Judge):
         self._asked_t = float("-inf")
         self._car: dict[str, Any] = {}
         self._allowed: deque[tuple[float, float]] = deque([(float("-inf"), 0.0)])
+        self._volts: deque[tuple[float, float]] = deque()
+        """The cable's voltage of the last TOLD_AGE_S."""
         self._demanded = False
         self._stands_t: float | None = None
         self._tested = False
@@ -137,13 +139,18 @@ class CcsJudge(Judge):
             return
         volts, amps = fields.get("EVSEPresentVoltage"), fields.get("EVSEPresentCurrent")
         if volts is not None:
-            off_v = _value(volts) - board.circuit.cable_v
+            off_v = self._off_v(_value(volts))
             wrong = abs(off_v) > numbers.TOLD_V_OFF
             self._lasts(board, "a CCS car is told the measured volts", wrong, numbers.TOLD_FOR_S, f"{off_v:.0f} V off")
         if amps is not None and board.circuit.joined:
             off_a = _value(amps) - board.circuit.pre_a
             wrong = abs(off_a) > numbers.TOLD_A_OFF
             self._lasts(board, "a CCS car is told the measured amps", wrong, numbers.TOLD_FOR_S, f"{off_a:.1f} A off")
+
+    def _off_v(self, told_v: float) -> float:
+        """By how much a told voltage is outside what the cable had while it may have been measured."""
+        measured = [volts for _, volts in self._volts] or [told_v]
+        return told_v - min(max(told_v, min(measured)), max(measured))
 
     # What the converter is told.
 
@@ -165,6 +172,9 @@ class CcsJudge(Judge):
 
     def look(self, board: "Board") -> None:
         super().look(board)
+        self._volts.append((board.now, board.circuit.cable_v))
+        while self._volts[0][0] < board.now - numbers.TOLD_AGE_S:
+            self._volts.popleft()
         self._judge_ccs(board)  # type: ignore[arg-type]
 
     def silent_s(self, board: "CcsBoard") -> float:
