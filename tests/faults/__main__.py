@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults import defects, kinds, mutation, scenarios, sessions, snapshots
+from tests.faults.ccs.kind import CCS
 from tests.faults.kinds import Kind
 from tests.faults.scenarios import Outcome
 from tests.faults.snapshots import Snapshot
 
-SESSIONS = {kinds.CHADEMO.name: 20_000, kinds.CCS.name: 5_000}
+SESSIONS = {kinds.CHADEMO.name: 20_000, CCS.name: 5_000}
 CHUNK = 40
 SPEED_GOAL = 2_000.0
 HELP = """\
@@ -214,7 +215,7 @@ def main(given: list[str] | None = None) -> int:
         return defects.main_one(args.defect)
     if args.mutants is not None:
         return mutation.main(args)
-    kind = kinds.CCS if args.ccs else kinds.CHADEMO
+    kind = CCS if args.ccs else kinds.CHADEMO
     count = SESSIONS[kind.name] if args.sessions is None else args.sessions
     out = args.out or Path("build/faults-ccs.json" if args.ccs else "build/faults.json")
     begin = time.monotonic()

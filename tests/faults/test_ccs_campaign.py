@@ -7,7 +7,7 @@ import pytest
 from tests.faults import defects, scenarios, sessions, snapshots
 from tests.faults.ccs.board import CcsBoard
 from tests.faults.ccs.defects import DEFECTS
-from tests.faults.kinds import CCS
+from tests.faults.ccs.kind import CCS
 from tests.faults.seeding import Defect
 from tests.faults.snapshots import Snapshot
 from v2h.bus.states import State

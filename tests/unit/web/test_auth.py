@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from tests.support.messages import charger
 from tests.support.webapp import FORM, JSON, PASSWORD, WebApp, browser, routes
 from v2h import version
-from v2h.web.auth import LASTING, OPEN_TO_ALL, OWNERS_READING
+from v2h.web.auth import BINARY, LASTING, OPEN_TO_ALL, OWNERS_READING, PIECE
 from v2h.web.auth_store import csrf_token
 from v2h.web.commands import COMMANDS, OPERATE
 from v2h.web.request_checks import host_refusal
@@ -38,6 +38,8 @@ def changes(app: Flask) -> list[tuple[str, str, str]]:
 
 
 def good_headers(endpoint: str) -> dict[str, str]:
+    if endpoint == PIECE:
+        return {"Content-Type": BINARY}
     return dict(FORM if endpoint.startswith("owner.") else JSON)
 
 
