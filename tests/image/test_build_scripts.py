@@ -272,8 +272,12 @@ def test_two_boards_that_start_at_once_install_qemu_once(tmp_path: Path, build: 
 
 
 def test_the_last_step_takes_the_rights_of_others_from_every_program(tmp_path: Path) -> None:
-    for folder in ("boot", "etc/ssh", "usr/bin", "usr/lib", "var/lib/dbus", "run", "dev", "tmp"):
+    for folder in ("boot", "etc/ssh", "etc/rauc", "usr/bin", "usr/lib/v2h", "var/lib/dbus", "run", "dev", "tmp"):
         (tmp_path / folder).mkdir(parents=True)
+    key = tmp_path / "out/development-key/cert.pem"
+    key.parent.mkdir(parents=True)
+    key.write_text("of this build\n")
+    (tmp_path / "etc/rauc/system.conf").write_text("min-bundle-version=@VERSION@\n")
     for name in ("boot/vmlinuz-1", "boot/initrd.img-1", "usr/lib/os-release"):
         (tmp_path / name).touch()
     (tmp_path / "etc/shadow").write_text("root:!*:20000:0:99999:7:::\n")
@@ -282,8 +286,12 @@ def test_the_last_step_takes_the_rights_of_others_from_every_program(tmp_path: P
         (tmp_path / "usr/bin" / name).touch()
         (tmp_path / "usr/bin" / name).chmod(before)
     (tmp_path / "usr/bin").chmod(0o2775)
-    done = run(ROOT / "image/steps/finish", "1", ROOTDIR=str(tmp_path), SOURCE_DATE_EPOCH="1700000000")
+    words = {"ROOTDIR": str(tmp_path), "SOURCE_DATE_EPOCH": "1700000000", "OUT": str(tmp_path / "out")}
+    done = run(ROOT / "image/steps/finish", "1", **words)
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "etc/rauc/system.conf").read_text() == "min-bundle-version=20231114.80000\n"
+    assert (tmp_path / "etc/rauc/keyring.pem").read_text() == "of this build\n"
+    assert (tmp_path / "usr/lib/v2h/development-key").exists(), "no key for updates is in the project"
     for name, (_, after) in modes.items():
         assert (tmp_path / "usr/bin" / name).stat().st_mode & 0o7777 == after, name
     assert (tmp_path / "usr/bin").stat().st_mode & 0o7777 == 0o2775, "a folder runs nothing"
