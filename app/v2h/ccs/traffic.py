@@ -1,4 +1,4 @@
-"""What a car and we say, collected until it is told to datalog's black box (bus.messages.CcsTraffic). Pure."""
+"""Collects the messages of a car and of ours until `ccs` sends them to datalog (bus.messages.CcsTraffic). Pure."""
 
 MOST_B = 60_000
 """Of one second: a car in the charging loop says 2 kB, a matching 5 kB. What a car sends beyond it is left out, because

@@ -43,7 +43,7 @@ def _name(version: str) -> str:
 
 
 def look(path: Path = PATH) -> Notice:
-    """What the file says now; nothing when there is none, or it cannot be read."""
+    """The content of the file now; an empty notice when the file is missing or cannot be read."""
     try:
         return decode(read_json(path, move_bad=False))
     except BadFileError:

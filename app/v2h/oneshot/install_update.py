@@ -97,7 +97,7 @@ def remember(slots: Slots, running: int, new: str) -> Slots:
 
 @contextmanager
 def told(report: Report) -> Iterator[None]:
-    """If the body ends by an error, the owner is told that the installation broke off."""
+    """If the body raises an error, the page says that the installation broke off."""
     try:
         yield
     except BaseException:
@@ -138,7 +138,7 @@ def main() -> int:
             bundle = UPDATE / name
             if word == INSTALL:
                 check_ready(bundle, Path("/").stat().st_dev)
-                write_report(progress.installing(name, 0))  # before the answer: whoever looks then sees no old report
+                write_report(progress.installing(name, 0))  # before the answer, so that nobody sees an old report
             elif reported().phase != progress.Phase.INSTALLED:
                 raise RefusedError(say("update.nothing_to_start"))
         except RefusedError as error:

@@ -6,8 +6,8 @@ from typing import Any, BinaryIO, Protocol
 
 Row = Mapping[str, Any]
 CAPTURES = {".log": "text/plain", ".pcap": "application/vnd.tcpdump.pcap"}
-"""The files that datalog keeps after a fault, by the end of their name: of the CAN buses, and of the power line to a
-CCS car. And what a browser is told of them."""
+"""The files that datalog keeps after a fault, by the end of their name, with their media type: of the CAN buses, and of
+the power line to a CCS car."""
 
 
 def kept_captures(folder: Path) -> list[Path]:

@@ -53,7 +53,7 @@ DEFECTS: tuple[Defect, ...] = (
        "pilot at E", "K wire broken"),
     _d("ccs_dead_sensor_believed", _WATCH, "tuple(state for state in JOINED if state is not State.BLEED)",
        "(State.READY, State.ENERGY)", "ADC zero after a gap", "ADC zero"),
-    # What the car is told.
+    # What we answer the car.
     _d("ccs_volts_told_wrong", _ANSWERS, "        present_v=view.present_v,\n", "        present_v=charger.max_v,\n"),
     _d("ccs_amps_told_0", _ANSWERS, "        present_a=view.present_a,\n", "        present_a=0.0,\n"),
 )  # fmt: skip

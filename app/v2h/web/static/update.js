@@ -51,7 +51,7 @@ function takeBlocks(state, bytes) {
   }
 }
 
-// The SHA-256 of a file (or Blob) as 64 hexadecimal digits. part: is told how much of it is read, 0 to 1.
+// The SHA-256 of a file (or Blob) as 64 hexadecimal digits. part: a function that gets the share that is read, 0 to 1.
 async function sha256(file, part = () => {}) {
   const state = new Int32Array(fractions(8, 1 / 2));
   const whole = file.size - (file.size % 64);
