@@ -205,5 +205,5 @@ class Board(Shells):
             self._sweeper = MakeSafe(
                 self.now if since_t is None else since_t, 0 if found & CONTACTORS else FROM_SIGNALS
             )
-            self._swept = ConverterMonitor()
+            self._swept = ConverterMonitor.late()
             self._guard_t = self.now

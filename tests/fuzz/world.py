@@ -125,7 +125,7 @@ class World(Shells):
     def _sweep(self, since_t: float | None) -> None:
         found = self.plant.outputs
         self._sweeper = MakeSafe(self.now if since_t is None else since_t, 0 if found & CONTACTORS else FROM_SIGNALS)
-        self._swept = ConverterMonitor()
+        self._swept = ConverterMonitor.late()
         self._guard_t = self.now
 
     # What people do.

@@ -16,6 +16,8 @@ DEAD_S = 0.22
 way to the other sign: its dead time of 0.2 s (CAP1), and one step."""
 FALL_A_S = 50.0
 """The slowest fall towards 0 A that was seen (CAP1: 50 to 60 A/s)."""
+UNHEARD_A = 15.0
+"""The largest current that charger orders."""
 ASKED_S = 1.0
 """An order that was replaced longer ago than this is dropped: every measurement that is still used is younger."""
 
@@ -44,6 +46,13 @@ class ConverterMonitor:
     asked: list[tuple[float, float]] = field(default_factory=lambda: [(-math.inf, 0.0)])
     answers: int = 0
     answered_t: float = -math.inf
+
+    @classmethod
+    def late(cls) -> "ConverterMonitor":
+        """For a program that starts while energy may flow: which current was ordered before is not known, so it counts
+        as UNHEARD_A. A measurement that is lower sooner may be a frozen one (the fuzzer's seed 32003736: c1 and c2
+        opened at 6.7 A)."""
+        return cls(asked=[(-math.inf, UNHEARD_A)])
 
     def hear(self, frame: Frame) -> float | None:
         """Take one frame of the converter's bus; returns the amps of a write to 210A (by any program), else None.

@@ -99,6 +99,12 @@ def test_a_reading_that_is_low_before_the_converter_can_be_is_not_believed(order
     assert possible_s <= run.until(1.0).fell["C1"] <= possible_s + 0.12
 
 
+def test_who_has_not_heard_the_orders_believes_no_low_reading_before_15_a_can_have_fallen() -> None:
+    run = Run(lambda t: 1.0)
+    run.heard = ConverterMonitor.late()
+    assert 0.42 <= run.until(1.0).fell["C1"] <= 0.42 + 0.12
+
+
 def test_an_order_of_0_a_some_time_before_the_trip_costs_no_time() -> None:
     run = Run(lambda t: 0.0)
     for t, amps in ((99.0, 16.0), (99.5, 0.0)):

@@ -106,7 +106,7 @@ def make_safe(config: Config, log: logging.Logger, since_t: float | None = None)
         log.info("nothing to do: all outputs but the lock are off%s", " or out of reach" if lines.failed else "")
         return int(lines.failed)
     log.warning("making safe; found on: %s", ", ".join(names(found)))
-    heard = ConverterMonitor()
+    heard = ConverterMonitor.late()
     safe = MakeSafe(start if since_t is None else min(start, since_t), 0 if found & CONTACTORS else FROM_SIGNALS)
     outputs, done, bus = found, False, None
     while not done and (now := time.monotonic()) < start + MAX_S:
