@@ -61,6 +61,6 @@ def part_uuid(slot: int) -> str:
 
 
 def running_slot(command_line: str) -> int | None:
-    """The slot whose root runs, by the kernel's command line; None when its root is none of the card's slots."""
+    """The slot whose root runs, from the kernel's command line; None when this root is not a slot of the card."""
     roots = [word.removeprefix("root=PARTUUID=") for word in command_line.split() if word.startswith("root=")]
     return next((slot for slot in SLOTS if roots[-1:] == [part_uuid(slot)]), None)

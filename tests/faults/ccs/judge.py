@@ -152,7 +152,7 @@ class CcsJudge(Judge):
         measured = [volts for _, volts in self._volts] or [told_v]
         return told_v - min(max(told_v, min(measured)), max(measured))
 
-    # What the converter is told.
+    # Orders to the converter.
 
     def wrote(self, board: "Board", data: bytes, by_guard: bool) -> None:
         super().wrote(board, data, by_guard)
