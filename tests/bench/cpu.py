@@ -55,7 +55,7 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
             for name in starts:
                 starts[name] -= SETTLED_S * rest[name] / 100
             tell("a start, s: " + _words(starts))
-        start_v2h(desk)
+        start_v2h(desk, log_in(desk.page, desk.password))
         v2h, rates_hz = in_v2h(desk, V2H_S)
         tell(f"{V2H_S:.0f} s of V2H on {os.cpu_count()} cores, % of one: " + _words(v2h))
         tell("wakes a second: " + _words(rates_hz))
@@ -123,9 +123,9 @@ def restart(desk: Desk) -> None:
         time.sleep(0.2)
 
 
-def start_v2h(desk: Desk) -> None:
-    """Start V2H by the owner's command; returns when energy flows."""
-    headers = {"Content-Type": "application/json", **log_in(desk.page, desk.password)}
+def start_v2h(desk: Desk, owner: Mapping[str, str]) -> None:
+    """Start V2H by the owner's command; returns when energy flows. owner: the headers that log_in() returns."""
+    headers = {"Content-Type": "application/json", **owner}
     url, body = f"{desk.page}/api/v1/command/mode", json.dumps({"mode": "v2h"}).encode()
     urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20).close()
     deadline = time.monotonic() + CONNECT_S

@@ -75,7 +75,7 @@ def together(rounds: list[Figures]) -> Figures:
 
 
 def figures(desk: Desk, link: RigLink, owner: dict[str, str]) -> Figures:
-    start_v2h(desk)
+    start_v2h(desk, owner)
     time.sleep(5)  # past the soft start
     change(link, trace_s=str(TRACE_S), score="reset")
     time.sleep(TRACK_S)
@@ -85,7 +85,7 @@ def figures(desk: Desk, link: RigLink, owner: dict[str, str]) -> Figures:
     post(desk, owner, "stop")
     answered_s = time.monotonic() - began
     by_page_s = at_zero_s(link, began)
-    start_v2h(desk)
+    start_v2h(desk, owner)
     change(link, load_w="2000")
     while abs(truth(link)["pre"]["set_a"]) < 1:
         time.sleep(LOOK_S)

@@ -61,9 +61,10 @@ def test_noise_is_counted_and_dropped(ends: tuple[int, PilotBox]) -> None:
 
 def test_orders_are_counted(ends: tuple[int, PilotBox]) -> None:
     far, box = ends
-    for order in (Order.OFF, Order.PWM):
-        box.send(order)
-    assert re.fullmatch(rb"C 1 off\*[0-9A-F]{2}\nC 2 pwm\*[0-9A-F]{2}\n", os.read(far, 100))
+    for count, order in ((1, b"off"), (2, b"pwm")):
+        box.send(Order(order.decode()))
+        # The kernel hands lines over in the background, so one read need not bring two of them.
+        assert re.fullmatch(rb"C %d %s\*[0-9A-F]{2}\n" % (count, order), os.read(far, 100))
 
 
 def test_one_process_holds_the_line(ends: tuple[int, PilotBox]) -> None:
