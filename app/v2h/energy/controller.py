@@ -17,33 +17,27 @@ from v2h.bus.messages import SETPOINT_LIFE_S, ChargerState, ManagerState, MeterR
 from v2h.bus.sentences import say
 from v2h.bus.states import Mode, State
 from v2h.energy import policy
-from v2h.energy.arbitration import Arbitration, arbitrate
+from v2h.energy.ahead import Ahead
 from v2h.energy.clock_trust import Trust
 from v2h.energy.drain import DrainGuard
 from v2h.energy.explain import clock_json, next_words, sentence
 from v2h.energy.external import External
-from v2h.energy.filling import filled
 from v2h.energy.gridlimits import GridLimits
 from v2h.energy.kept_order import Fate, KeptOrder, Moment, fate, resumed
 from v2h.energy.load_following import LoadFollower
 from v2h.energy.matching import NOMINAL_V
+from v2h.energy.order_book import OrderBook
 from v2h.energy.orders import ModeRequest, Slot
 from v2h.energy.owner_settings import Settings
-from v2h.energy.planning import active, after, next_entry
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedule import Part, Schedule, local_iso
-from v2h.energy.slots import Slots
 from v2h.energy.start_limiter import StartLimiter
 
 SPACING_S = 0.04
 """Least time between two setpoints; an earlier change is sent with the next telemetry or meter value."""
-PLAN_EVERY_S = 60.0
-"""How often the schedule is evaluated with the car's present SoC; the end of a part is checked once a second anyway."""
 SOC_KNOWN_S = 3 * 3600.0
 """After this long without a SoC from the car, the SoC counts as unknown: the car may have been driven."""
 UNKNOWN_CLOCK = Trust(False, "none", None)
-NOBODYS = ModeRequest(by="nobody")
-"""Idle, while the schedule must not decide."""
 
 Event = Callable[..., object]
 """event(level, code, text, **values), as the bus accepts it."""
@@ -53,27 +47,25 @@ class EnergyController:
     """Policy of one appliance."""
 
     def __init__(
-        self, errors: tuple[str, ...], settings: Settings, schedule: Schedule, stopped: bool, event: Event
+        self,
+        errors: tuple[str, ...],
+        settings: Settings,
+        schedule: Schedule,
+        stopped: bool,
+        event: Event,
+        *,
+        order_lost: bool = False,
     ) -> None:
-        """errors: those of the configuration; with any of them the appliance stays idle and reports the first one."""
+        """errors: those of the configuration; with any of them the appliance stays idle and reports the first one.
+        stopped, order_lost: as the last program left them, see OrderBook."""
         self._errors, self._event = errors, event
-        self.schedule, self.stopped = schedule, stopped
+        self.schedule = schedule
         self._take_settings(settings)
         self.trust = UNKNOWN_CLOCK
-        self.part: Part | None = None
-        self._ahead: list[Part] = []
-        self._planned: Sequence[Part] = ()
-        self._planned_for = CarNow()
-        self._manual: ModeRequest | None = None
-        self._kept: KeptOrder | None = None
-        """A charge by hand from before the restart, until it is known what becomes of it. boot: see recall()."""
+        self._ahead = Ahead()
+        self._orders = OrderBook(stopped=stopped, order_lost=order_lost)
         self._boot = ""
-        self.order_lost = False
-        """The stop in force is not the owner's: an order was lost in a restart."""
-        self._slots = Slots()
-        self._external: External | None = None
-        self._choice, self._idle_reason = Arbitration(ModeRequest(by="nobody")), ""
-        self._plan_t = float("-inf")
+        """The present boot; see recall()."""
         self._start_limiter, self._window = StartLimiter(), policy.Window()
         self._drain = DrainGuard()
         self._charger: ChargerState | None = None
@@ -87,60 +79,80 @@ class EnergyController:
         """The last order that rests on a fresh value of the meter."""
         self._decision = policy.Decision(False, 0.0, "", "idle", policy.Code.IDLE)
         self._sentence = ""
-        self._stopped_before = False
-        """Whether the owner's stop was in force when the present order came."""
-        self._flowed = False
-        """Whether energy has flowed for the order of the owner."""
 
     @property
     def order(self) -> ModeRequest:
         """The order in force."""
-        return self._choice.order
+        return self._orders.order
 
     @property
-    def charger_state(self) -> ChargerState | None:
-        return self._charger
+    def stopped(self) -> bool:
+        """The owner's stop is in force."""
+        return self._orders.stopped
+
+    @property
+    def order_lost(self) -> bool:
+        """The stop in force is not the owner's: an order was lost in a restart."""
+        return self._orders.order_lost
 
     @property
     def needs_kept_order(self) -> bool:
         """Whether the order that is written down is in force, or nobody has chosen since it was lost."""
-        order = self._manual
-        by_hand = order is not None and order.by == "owner" and not order.is_lent and order.mode == Mode.CHARGE
-        return by_hand or self._kept is not None or self.order_lost
+        return self._orders.needs_kept_order
+
+    @property
+    def owners_hand(self) -> ModeRequest | None:
+        """The mode that the owner himself chose, while it is in force."""
+        return self._orders.owners_hand
+
+    @property
+    def external(self) -> External | None:
+        """The setpoint of another program, in force or not."""
+        return self._orders.external
+
+    @property
+    def last_soc_pct(self) -> float | None:
+        """The last charge that the car reported, however old; None before the first."""
+        return self._last_soc_pct
+
+    @property
+    def charger_state(self) -> ChargerState | None:
+        return self._charger
 
     # After a restart
 
     def recall(self, now: float, order: KeptOrder, boot: str) -> None:
         """A charge by hand was in force when the last program ended; `boot` is the present boot. plan() decides what
         becomes of it, as soon as `charger` has reported: it may have got a stop meanwhile."""
-        self._kept, self._boot = order, boot
-        self._set_manual(now, NOBODYS, say("idle.order_unheard"))
+        self._boot = boot
+        self._orders.recall(order)
+        self._rechoose(now)
 
     def lose_order(self, now: float, why: str) -> None:
         """A charge by hand cannot go on, and the schedule might discharge the car that the owner wants full: the
         appliance stays idle, as after a stop, until a person chooses. why: the end of a sentence."""
-        self.stop(now)
-        self.order_lost = True
+        self._orders.lose_kept()
         self._rechoose(now)
         self._event("warning", "order-lost", say("order.lost", why=why))
 
     def _decide_kept(self, now: float, wall: datetime) -> None:
-        if self._kept is None or self._charger is None:
+        kept, orders = self._orders.kept, self._orders
+        if kept is None or self._charger is None:
             return
-        order, at = self._kept, Moment(self._boot, now, wall.astimezone(self.schedule.zone), self.trust.trusted)
-        what, why = fate(order, at)
+        at = Moment(self._boot, now, wall.astimezone(self.schedule.zone), self.trust.trusted)
+        what, why = fate(kept, at)
         if what is Fate.LOST:
             self.lose_order(now, why)
         elif what is Fate.GOES_ON:
-            self._kept, self._stopped_before, self._flowed = None, order.after_stop, False
-            self._set_manual(now, resumed(order, at, self._limits), "")
+            orders.kept_goes_on(resumed(kept, at, self._limits))
+            self._rechoose(now)
             self._event("info", "order-goes-on", say("order.goes_on"), **self.order.applied())
         elif what is Fate.OVER:
-            self._kept = None
-            self._set_manual(now, None, "")
+            orders.kept_over()
+            self._rechoose(now)
             self._event("info", "mode-ended", say("order.over"), mode=Mode.CHARGE)
-        elif self._idle_reason != say("idle.order_waits"):
-            self._set_manual(now, NOBODYS, say("idle.order_waits"))
+        elif orders.kept_waits():
+            self._rechoose(now)
             self._event("warning", "order-waits", say("idle.order_waits"))
 
     # Inputs
@@ -175,8 +187,8 @@ class EnergyController:
         self._window = self._window_after(self._window)
         self._start_limiter.charger(now, state)
         self._follower.charger(now, state)
-        if state.faults and self._manual is not None:
-            self._end_manual(now, say("idle.ended_by_fault", what=state.reason or ", ".join(state.faults)))
+        if state.faults and self._orders.manual is not None:
+            self._end_order(now, say("idle.ended_by_fault", what=state.reason or ", ".join(state.faults)))
             return True
         return False
 
@@ -184,58 +196,37 @@ class EnergyController:
         """Call once a second: evaluate what the schedule wants now. True: another part than before is in force, or the
         car is no longer the one that was planned for."""
         became, self.trust = trust.trusted and not self.trust.trusted, trust
+        orders = self._orders
         self._decide_kept(now, wall)
-        self._slots = self._slots.alive(now)
+        orders.slots = orders.slots.alive(now)
         self._drop_external(now)
         if now - self._soc_t > SOC_KNOWN_S and self._soc_pct is not None:
             self._soc_pct, self._window = None, policy.Window()
-        before, car = self.part, self.car()
-        moved = bool(self.schedule.ready_by) and trust.trusted and car.moved(self._planned_for)
-        due = before is None or not before.start <= wall < before.end or now - self._plan_t >= PLAN_EVERY_S
-        if not trust.trusted:
-            self.part, self._ahead = None, []
-        elif due or moved:
-            self._plan_t = now
-            self._planned_for = car if moved else self._planned_for
-            self._ahead = filled(active(self.schedule, wall, car, self._until()), self._planned, car)
-            self.part = self._ahead[0]
-        entered = self.part is not None and self.part.entry and before is not None and self.part.key != before.key
-        if entered and not became and self._manual is not None and self._manual.until_t is None:
-            mode = self._manual.mode
-            text = say("mode_ended.next_entry", mode=mode, entry=self.part.entry if self.part else "")
-            self._event("info", "mode-ended", text, mode=mode)
-            self._manual = None
+        before, until = self._ahead.part, orders.ends(self.schedule.zone)
+        moved = self._ahead.evaluate(now, wall, self.schedule, self.car(), until, trusted=trust.trusted)
+        part, manual = self._ahead.part, orders.manual
+        entered = part is not None and part.entry and before is not None and part.key != before.key
+        if part is not None and entered and not became and manual is not None and manual.until_t is None:
+            text = say("mode_ended.next_entry", mode=manual.mode, entry=part.entry)
+            self._event("info", "mode-ended", text, mode=manual.mode)
+            orders.manual = None
         self._rechoose(now)
-        return moved or (before and before.key) != (self.part and self.part.key)
+        return moved or (before and before.key) != (part and part.key)
 
     # Orders of people
 
     def take(self, now: float, order: ModeRequest) -> None:
         """The owner chose a mode: any mode except idle ends the owner's stop."""
-        self._forget_kept()
-        if order.mode == Mode.IDLE:
-            self._external = None
-            self._set_manual(now, None if self.stopped else order, say("idle.as_ordered"))
-            return
-        self._stopped_before, self._flowed = self.stopped, False
-        self.stopped, self._external = False, None
-        if not order.is_lent:
-            self._start_limiter.owner(now)
-        self._plan_t = float("-inf")  # what follows its end may lie further ahead than what was planned
-        self._set_manual(now, order, "")
-
-    @property
-    def owners_hand(self) -> ModeRequest | None:
-        """The mode that the owner himself chose, while it is in force."""
-        by_hand = self._manual is not None and self._manual.by == "owner" and not self._manual.is_lent
-        return self._manual if by_hand else None
+        self._orders.take(order)
+        if order.mode != Mode.IDLE:
+            if not order.is_lent:
+                self._start_limiter.owner(now)
+            self._ahead.again()  # what follows its end may lie further ahead than what was planned
+        self._rechoose(now)
 
     def repeats(self, order: ModeRequest) -> bool:
         """Whether another controller only prolongs its order that is in force."""
-        before = self._manual
-        if before is None or not (before.is_lent and order.is_lent):
-            return False
-        return replace(before, until_t=order.until_t, until=order.until, until_said=order.until_said) == order
+        return self._orders.repeats(order)
 
     def nothing_to_do(self, order: ModeRequest) -> str:
         """Why a charge or discharge would be over at once, "" when it would not, or when that is not known."""
@@ -253,67 +244,53 @@ class EnergyController:
 
     def stop(self, now: float) -> None:
         """The owner's stop: from now on only the owner can start something."""
-        self._forget_kept()
-        self.stopped, self._slots, self._external = True, Slots(), None
-        self._set_manual(now, None, "")
+        self._orders.stop()
+        self._rechoose(now)
 
     def resume(self, now: float) -> None:
         """End the owner's stop and the mode chosen by hand: the schedule applies again."""
-        self._forget_kept()
-        self.stopped, self._external = False, None
+        self._orders.resume()
         self._start_limiter.owner(now)
-        self._set_manual(now, None, "")
+        self._rechoose(now)
 
     def take_slot(self, now: float, slot: Slot) -> bool:
         """A slot was announced, or ended. Returns whether it is news, and not the same one for a longer time."""
-        before, self._slots = self._slots, self._slots.alive(now).taken(now, slot)
+        news = self._orders.take_slot(now, slot)
         self._rechoose(now)
-        return not self._slots.goes_on(before, slot.by)
-
-    @property
-    def external(self) -> External | None:
-        """The setpoint of another program, in force or not."""
-        return self._external
+        return news
 
     def take_external(self, now: float, external: External | None) -> None:
         """Another program sets the power, None: it gives it back. It replaces the older order of another controller;
         the caller has asked owners_hand."""
-        self._external = external
-        if external is not None and self._manual is not None and self._manual.is_lent:
-            self._manual = None
+        self._orders.take_external(external)
         self._rechoose(now)
 
     def fault_cleared(self, now: float) -> None:
         """Remove the sentence about the fault."""
-        if self._manual is None:
-            self._idle_reason = ""
-            self._rechoose(now)
+        self._orders.fault_cleared()
+        self._rechoose(now)
 
     def use(self, now: float, settings: Settings, schedule: Schedule) -> None:
         """The owner changed settings or schedule."""
         self.schedule = schedule
         self._take_settings(settings)
-        self.part, self._ahead = None, []
+        self._ahead.forget()
         self._window = self._window_after(policy.Window())
         self._rechoose(now)
 
     def reprice(self, schedule: Schedule) -> None:
         """Prices were pushed: the same schedule with other dated prices. The next plan() uses them."""
-        self.schedule, self._plan_t = schedule, float("-inf")
+        self.schedule = schedule
+        self._ahead.again()
 
     def use_plan(self, parts: Sequence[Part]) -> None:
         """The plan's orders from now on, in order; () without a plan. The next plan() fills the schedule with them."""
-        self._planned, self._plan_t = parts, float("-inf")
-
-    @property
-    def last_soc_pct(self) -> float | None:
-        """The last charge that the car reported, however old; None before the first."""
-        return self._last_soc_pct
+        self._ahead.use_plan(parts)
 
     def end(self, now: float) -> None:
         """The program is being stopped: no session is wanted any more."""
-        self._slots, self._external = Slots(), None
-        self._set_manual(now, ModeRequest(), say("idle.shutting_down"))
+        self._orders.shut_down()
+        self._rechoose(now)
 
     # Outputs
 
@@ -326,9 +303,10 @@ class EnergyController:
             self._follower.hold(self._fresh_w * share)
         decision = policy.decide(self._situation(now))
         if decision.code is policy.Code.ENDED:
-            self._end_manual(now, self._ended(decision))
+            self._end_order(now, self._ended(decision))
             return self.decide(now)
-        self._flowed = self._flowed or (decision.code is policy.Code.FIXED and decision.useful)
+        if decision.code is policy.Code.FIXED and decision.useful:
+            self._orders.flowed = True
         eager = order.by == "owner" and not order.is_lent
         permit = self._start_limiter.step(
             now, decision.wanted, decision.useful, settings.idle_end_min * 60, eager=eager
@@ -367,8 +345,9 @@ class EnergyController:
         meter, settings, limit = self._follower.reading, self.settings, self._situation(now).bounds()
         order = self.order
         until = order.until
-        if until is None and order.by in ("schedule", "plan") and self.part is not None:
-            until = local_iso(self.part.end, self.schedule.zone)
+        part, external, slot = self._ahead.part, self.external, self._orders.slots.in_force
+        if until is None and order.by in ("schedule", "plan") and part is not None:
+            until = local_iso(part.end, self.schedule.zone)
         return ManagerState(
             now,
             self._decision.mode,
@@ -392,16 +371,12 @@ class EnergyController:
             clock_json(self.trust, wall, self.schedule.zone),
             self._follower.told(),
             self._start_limiter.starts(now),
-            {} if self._external is None else {**self._external.applied(), "in_force": order.by == "setpoint"},
+            {} if external is None else {**external.applied(), "in_force": order.by == "setpoint"},
             order.whose or order.held_by,
-            "" if self._slots.in_force is None else self._slots.in_force.kind,
+            "" if slot is None else slot.kind,
         )
 
     # Internal
-
-    def _forget_kept(self) -> None:
-        """A person has chosen: what was written down before a restart no longer matters."""
-        self._kept, self.order_lost = None, False
 
     def _target_w(self) -> float:
         """What a mode that follows the house holds the grid at now."""
@@ -409,12 +384,10 @@ class EnergyController:
 
     def _drop_external(self, now: float) -> None:
         """End the setpoint of another program whose lifetime is over."""
-        if self._external is None or now < self._external.until_t:
-            return
-        by, self._external = self._external.by, None
-        self._idle_reason = say("idle.setpoint_over", by=by)
-        self._event("info", "setpoint-over", self._idle_reason, by=by)
-        self._rechoose(now)
+        by = self._orders.expired_external(now)
+        if by is not None:
+            self._event("info", "setpoint-over", self._orders.idle_reason, by=by)
+            self._rechoose(now)
 
     def _take_settings(self, settings: Settings) -> None:
         self.settings, self._limits = settings, settings.limits()
@@ -434,7 +407,7 @@ class EnergyController:
             following.matcher.command_w,
             self._grid,
             self._errors,
-            self._choice.why_idle,
+            self._orders.why_idle,
             self.settings.reserve_soc_pct,
         )
 
@@ -446,7 +419,8 @@ class EnergyController:
 
     def car(self) -> CarNow:
         """What is known about the car, for planning."""
-        busy_until = self.part.target if self.part is not None and self.order.by == "schedule" else None
+        part = self._ahead.part
+        busy_until = part.target if part is not None and self.order.by == "schedule" else None
         return CarNow(self._soc_pct, self._capacity_kwh, self.settings.max_charge_a, busy_until)
 
     def _spaced(self, now: float) -> bool:
@@ -464,47 +438,31 @@ class EnergyController:
         elapsed_s = now - self._sent.t
         return policy.soft_w(self._sent.power_w, decision.power_w, most_w, elapsed_s, self.settings.soft_start_s)
 
-    def _set_manual(self, now: float, order: ModeRequest | None, idle_reason: str) -> None:
-        self._manual, self._idle_reason = order, idle_reason
-        self._rechoose(now)
-
-    def _end_manual(self, now: float, why: str) -> None:
+    def _end_order(self, now: float, why: str) -> None:
         """End an order that nobody cancelled: its time is over, it is done, or there is a fault."""
-        slot = self._slots.in_force
-        if self._manual is not None or slot is not None:
-            self._event("info", "mode-ended", why, mode=self.order.mode)
-        if self._manual is None or self.order.by == "slot":
-            self._slots = self._slots if slot is None else self._slots.without(slot.by)
-        else:
-            self._manual = self._kept = None
-        self._idle_reason = why
+        mode = self.order.mode
+        if self._orders.end_in_force(why):
+            self._event("info", "mode-ended", why, mode=mode)
         self._rechoose(now)
 
     def _ended(self, decision: policy.Decision) -> str:
         """Why the order ends. A charge or discharge that had nothing to do leaves everything as it was before: it does
         not lift the owner's stop."""
-        why = self.nothing_to_do(self.order) if self.order.by == "owner" and not self._flowed else ""
+        why = self.nothing_to_do(self.order) if self.order.by == "owner" and not self._orders.flowed else ""
         if not why:
             return decision.why
-        self.stopped = self.stopped or self._stopped_before
+        self._orders.restore_stop()
         return say("fixed.nothing_to_do", why=why)
 
     def _rechoose(self, now: float) -> None:
         """Choose the order in force again from owner, slot, schedule, stop, clock and drain guard."""
         before = self.order
-        self._choice = arbitrate(
-            self._manual,
-            self._slots.in_force,
-            self.part,
-            suspended=self.stopped,
+        self._orders.choose(
+            self._ahead.part,
             trusted=self.trust.trusted,
             scheduled=not self.schedule.empty,
-            idle_reason=say("idle.order_lost") if self.order_lost else self._idle_reason,
-            external=self._external,
+            draining=self._drain.protecting,
         )
-        order = self.order
-        if self._drain.protecting and not (order.by == "owner" and order.mode == Mode.DISCHARGE):
-            self._choice = replace(self._choice, order=replace(order, hold=True))
         self._follower.matcher.target_w = self._target_w()
         keys = ("mode", "soc_limit_pct", "keep_soc_pct")
         if any(getattr(self.order, key) != getattr(before, key) for key in keys):
@@ -517,18 +475,8 @@ class EnergyController:
     def _following(self) -> Part | None:
         """A mode chosen by hand holds until its end, or until the next entry begins. What the schedule wants before the
         end of an order does not happen; only a charge for a ready-by target ends the setpoint of another program."""
-        until = None if self.schedule.empty else self._until()
+        until = None if self.schedule.empty else self._orders.ends(self.schedule.zone)
         if until is not None:
-            targets = (part for part in self._ahead[1:] if part.target and part.start < until)
-            wins = next(targets, None) if self.order.by == "setpoint" else None
-            return wins or after(self._ahead, until)
-        by_hand = self._manual is not None and self._manual.until_t is None
-        return next_entry(self._ahead) if by_hand else next(iter(self._ahead[1:]), None)
-
-    def _until(self) -> datetime | None:
-        """When the order in force ends, after which the schedule applies; None when it has no such end."""
-        order = self.order
-        if order.until is None or order.by == "schedule" or (order.by == "slot" and self._manual is not None):
-            return None
-        end = datetime.fromisoformat(order.until)
-        return end if end.tzinfo is not None else end.replace(tzinfo=self.schedule.zone)
+            return self._ahead.after(until, targets_win=self.order.by == "setpoint")
+        manual = self._orders.manual
+        return self._ahead.following() if manual is None or manual.until_t is not None else self._ahead.next_entry()

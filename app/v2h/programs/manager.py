@@ -80,7 +80,14 @@ class Manager:
         if aside:
             store.without(aside, time.monotonic())
         errors = self._config.errors
-        self._controller = EnergyController(errors, store.settings, store.schedule, store.stopped, self._bus.event)
+        self._controller = EnergyController(
+            errors,
+            store.settings,
+            store.schedule,
+            store.stopped,
+            self._bus.event,
+            order_lost=store.stopped and store.order_lost,
+        )
         self._clock = ClockSetter(program, store, self._warn)
         self._recall(time.monotonic())
         orders = OwnerCommands(self._controller, store, errors, self._decide)
@@ -123,8 +130,8 @@ class Manager:
         """Find the charge by hand that was in force before the restart. The owner's stop overrules it."""
         store, controller = self._store, self._controller
         if store.stopped:
-            controller.order_lost = store.order_lost
-        elif isinstance(store.order, BadOrder):
+            return
+        if isinstance(store.order, BadOrder):
             controller.lose_order(now, store.order.why)
         elif store.order is not None:
             controller.recall(now, store.order, store.boot)
