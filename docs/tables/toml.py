@@ -10,7 +10,7 @@ from pathlib import Path
 
 from docs.tables.markdown import code, number, plain, prose, table
 from v2h.checks import Whole
-from v2h.config import meter_kinds, presets, site
+from v2h.config import building, meter_kinds, presets, site
 
 
 def notes(kind: type) -> dict[str, str]:
@@ -76,7 +76,7 @@ def toml() -> str:
     named: list[tuple[str, type]] = [("[adc.NAME]", site.AdcInput)]
     for field in dataclasses.fields(site.Config):
         kind = typing.get_type_hints(site.Config)[field.name]
-        kind = site.OPTIONAL.get(kind, kind)
+        kind = building.OPTIONAL.get(kind, kind)
         if dataclasses.is_dataclass(kind):
             inner = [(each.name, typing.get_type_hints(kind)[each.name]) for each in dataclasses.fields(kind)]
             tables = [(f"[{field.name}.{name}]", each) for name, each in inner if dataclasses.is_dataclass(each)]

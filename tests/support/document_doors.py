@@ -17,7 +17,7 @@ from tests.support.restarts import STEP_S, Restarts
 from tests.support.webapp import JSON, WebApp
 from v2h.bus.messages import MOST_MESSAGE_B, ManagerSettings, MeterReading, Reply
 from v2h.checks import check_texts
-from v2h.config import site
+from v2h.config.loading import load
 from v2h.config.meter_kinds import RegisterTable
 from v2h.config.presets import SHIPPED, find
 from v2h.meters import MeterError
@@ -193,7 +193,7 @@ class House:
                 "meter.grid.fallback", "adc.x", "meter", "limits", "x")  # fmt: skip
         lines = [f"{key} = {chance.choice(TOML)}\n" for key in chance.sample(keys, chance.randint(1, 3))]
         path.write_bytes("".join(lines).encode(errors="surrogatepass"))
-        assert all(site.load([path]).errors), "sentences"
+        assert all(load([path]).errors), "sentences"
 
 
 def _carried(values: dict[str, Any]) -> bool:

@@ -19,7 +19,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from v2h.config.site import load
+from v2h.config.loading import load
 from v2h.oneshot.firewall import Needs, rules
 from v2h.rig.netspace import NetSpace, ip
 

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from v2h.bus.messages import Reply
-from v2h.config.site import load
+from v2h.config.loading import load
 from v2h.web.app import create_app
 from v2h.web.auth import SESSION_COOKIE
 from v2h.web.auth_store import AuthStore, csrf_token

@@ -14,7 +14,7 @@ import pytest
 from tests.support.gatewayhome import GatewayHome, gateway_home
 from tests.support.wsclient import WebSocket
 from v2h.bus.messages import Event, Reply
-from v2h.config.site import load
+from v2h.config.loading import load
 from v2h.datalog.writer import StoreWriter
 from v2h.oneshot.gateway_files import secrets_of
 from v2h.rig.desk import free_port

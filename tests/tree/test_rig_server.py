@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from v2h.canframe import CAR_BUS, Frame
-from v2h.config.site import Config, load
+from v2h.config.loading import load
+from v2h.config.site import Config
 from v2h.ports.can import CanPort, open_can
 from v2h.ports.i2c import open_i2c
 from v2h.ports.keys import open_keys

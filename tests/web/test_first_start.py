@@ -4,8 +4,8 @@ from playwright.sync_api import Page, expect
 
 from tests.support.messages import manager
 from tests.support.serving import Appliance
+from v2h.config.loading import load
 from v2h.config.page_edits import read_edits
-from v2h.config.site import load
 
 
 def test_an_owner_goes_through_the_first_start(appliance: Appliance, page: Page) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from v2h.capture.jitter import VENDOR_MS, Spread, compare
 from v2h.commands import CommandError
 from v2h.config.files import config_paths
-from v2h.config.site import load
+from v2h.config.loading import load
 from v2h.ports.url import split
 
 SECONDS = 60.0

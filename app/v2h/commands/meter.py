@@ -21,11 +21,12 @@ from v2h.bus.messages import ChargerState, MeterReading, MeterStatus
 from v2h.checks import Range
 from v2h.commands import CommandError, find_meter, meter_step
 from v2h.config.files import config_paths, is_charger
+from v2h.config.loading import load
 from v2h.config.meter_kinds import ROLES, Stpm3xMeter
 from v2h.config.page_edits import read_edits
 from v2h.config.presets import SHIPPED, PresetError, data_folder, own_folders
 from v2h.config.presets import read as read_preset
-from v2h.config.site import Config, load
+from v2h.config.site import Config
 from v2h.meters.calibration import (
     LEAST_A,
     LEAST_V,

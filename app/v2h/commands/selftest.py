@@ -14,8 +14,8 @@ from v2h.commands import jitter
 from v2h.commands.api import Api, UnansweredError
 from v2h.commands.api import add_arguments as add_api_arguments
 from v2h.config.files import config_paths, is_charger
+from v2h.config.loading import load
 from v2h.config.page_edits import read_edits
-from v2h.config.site import load
 from v2h.runtime.paths import DATA, RUN, SITE_EDITS
 from v2h.selftest.checks import FAILED, Board, check
 

@@ -11,8 +11,8 @@ from v2h.bus.states import State
 from v2h.commands import CommandError
 from v2h.commands.api import Api
 from v2h.config.files import config_paths
+from v2h.config.loading import load
 from v2h.config.page_edits import read_edits
-from v2h.config.site import load
 from v2h.runtime.paths import SITE_EDITS
 from v2h.vendor import VendorError
 from v2h.vendor.describe import describe

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from v2h import version
 from v2h.config.files import config_paths
+from v2h.config.loading import load
 from v2h.config.page_edits import read_edits
-from v2h.config.site import load
 from v2h.runtime.atomic_file import BadFileError, write_json
 from v2h.runtime.paths import RUN, SITE_EDITS
 from v2h.runtime.supervisor_rpc import SupervisorError, states

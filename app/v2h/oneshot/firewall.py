@@ -17,9 +17,10 @@ from typing import NamedTuple
 
 from v2h.ccs import sdp
 from v2h.config.files import config_paths
+from v2h.config.loading import load
 from v2h.config.meter_kinds import SmaMeter
 from v2h.config.page_edits import read_edits
-from v2h.config.site import Config, load
+from v2h.config.site import Config
 from v2h.meters.sma import PORT as SMA_PORT
 from v2h.ports.plc import INTERFACE
 from v2h.runtime.paths import SITE_EDITS

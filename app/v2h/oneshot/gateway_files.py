@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from v2h.config.files import config_paths
+from v2h.config.loading import load
 from v2h.config.neighbours import Gateway
 from v2h.config.page_edits import read_edits
-from v2h.config.site import Config, load
+from v2h.config.site import Config
 from v2h.oneshot.broker_credentials import give, write_new
 from v2h.runtime.paths import OUTSIDE_SECRETS, RUN, SITE_EDITS
 

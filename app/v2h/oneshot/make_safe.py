@@ -9,7 +9,7 @@ import logging
 import sys
 
 from v2h.config.files import config_paths
-from v2h.config.site import load
+from v2h.config.loading import load
 from v2h.safety.shell.sweep import make_safe
 
 

@@ -21,8 +21,9 @@ from types import FrameType
 
 from v2h.bus.client import BusClient
 from v2h.config.files import config_paths
+from v2h.config.loading import load
 from v2h.config.page_edits import read_edits
-from v2h.config.site import Config, load
+from v2h.config.site import Config
 from v2h.runtime.confine import confine
 from v2h.runtime.newest import has_run_newer
 from v2h.runtime.paths import BEAT_SOCKET, RUN, SITE_EDITS

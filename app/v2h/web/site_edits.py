@@ -16,9 +16,10 @@ from v2h.bus.sentences import Sentence, say
 from v2h.checks import check_texts, shown
 from v2h.config import presets
 from v2h.config.listing import Key, keys_of, meter_of
+from v2h.config.loading import Card, load, read_card
 from v2h.config.meter_kinds import KINDS, ROLES
 from v2h.config.page_edits import SECRETS, Edits, editable, flat, group_of, read_edits, said_of
-from v2h.config.site import Card, Config, load, read_card
+from v2h.config.site import Config
 from v2h.runtime.atomic_file import write_json
 from v2h.web.auth_store import RefusedError
 

@@ -14,8 +14,8 @@ from v2h.bus.client import BusClient
 from v2h.bus.messages import MeterReading, MeterStatus
 from v2h.cli import main
 from v2h.commands.meter import describe
+from v2h.config.loading import load
 from v2h.config.presets import data_folder, find
-from v2h.config.site import load
 
 
 def test_a_meter_in_words() -> None:

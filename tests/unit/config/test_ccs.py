@@ -6,7 +6,8 @@ import pytest
 
 from v2h.config.ccs import Ccs
 from v2h.config.listing import keys_of
-from v2h.config.site import Config, load
+from v2h.config.loading import load
+from v2h.config.site import Config
 
 MONITOR = 'insulation_monitor = "serial:/dev/v2h-imd?unit=3"'
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from v2h.config.loading import load
 from v2h.config.meter_kinds import (
     HttpMeter,
     ModbusMeter,
@@ -14,7 +15,7 @@ from v2h.config.meter_kinds import (
     Stpm3xMeter,
     read_registers,
 )
-from v2h.config.site import Config, load
+from v2h.config.site import Config
 
 CARD = Path(__file__).resolve().parents[3] / "image" / "firmware" / "v2h.toml"
 

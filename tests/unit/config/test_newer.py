@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from v2h.config.loading import load, read_card
 from v2h.config.page_edits import Edits
-from v2h.config.site import load, read_card
 
 TEXT = """
 [limits]

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from v2h.config.loading import load, read_card
 from v2h.config.meter_kinds import HttpMeter, MqttMeter
 from v2h.config.page_edits import HAS_SECRET, NOT_HERE, Edits, editable, read_edits, said_of
-from v2h.config.site import Config, load, read_card
+from v2h.config.site import Config
 
 HTTP = {"meter.grid.kind": "http", "meter.grid.url": "http://192.168.1.20", "meter.grid.sign": -1}
 MQTT = '[meter.grid]\nkind = "mqtt"\nhost = "broker"\ntopic = "t"\npassword = "48151623"\n'

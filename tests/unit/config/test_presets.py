@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from v2h.config.loading import load
 from v2h.config.presets import JsonLayout, find
-from v2h.config.site import load
 
 OWN = 'kind = "mqtt"\n[layout]\npower = ["grid.w"]\nscale = 1000\n'
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from v2h.config.loading import load
 from v2h.config.meter_kinds import MqttMeter
-from v2h.config.site import AdcInput, Config, load
+from v2h.config.site import AdcInput, Config
 
 
 def read(tmp_path: Path, text: str) -> Config:

@@ -13,7 +13,7 @@ from tests.support.knownweb import known
 from tests.support.markdown import ROOT
 from tests.support.webapp import WebApp
 from v2h.bus.messages import Alive, Event
-from v2h.config.site import load
+from v2h.config.loading import load
 from v2h.gateway import evcc, predecessor, prometheus
 from v2h.gateway.house import House
 from v2h.gateway.orders import WISHES

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.markdown import ROOT, Block, blocks
+from v2h.config.loading import load
 from v2h.config.meter_kinds import KINDS, HttpMeter, MqttMeter
 from v2h.config.presets import SHIPPED, JsonLayout
-from v2h.config.site import load
 from v2h.meters import http, mqtt
 from v2h.meters.jsonvalues import measurement, parse
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.markdown import ROOT, blocks
 from v2h.bus.catalogue import TEXTS
 from v2h.bus.faults import FAULTS
-from v2h.config.site import load
+from v2h.config.loading import load
 
 PAGES = {
     name: (ROOT / name).read_text(encoding="utf-8")

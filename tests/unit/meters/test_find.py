@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from v2h.cli import main
+from v2h.config.loading import load
 from v2h.config.presets import names
-from v2h.config.site import Hardware, load
+from v2h.config.site import Hardware
 from v2h.meters import Measurement, open_meter
 from v2h.meters.find import Answer, Found, NetworkError, Questions, addresses, ask, lines, search
 from v2h.rig.desk import free_port

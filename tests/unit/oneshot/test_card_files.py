@@ -6,7 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from v2h.config.site import Config, load
+from v2h.config.loading import load
+from v2h.config.site import Config
 from v2h.manager import clock_setter, clock_sources
 from v2h.oneshot import set_clock
 

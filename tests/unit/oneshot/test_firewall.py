@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from v2h.config.site import load
+from v2h.config.loading import load
 from v2h.oneshot.firewall import DOORS, Needs, has_key, rules
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from v2h.config.site import Config, load
+from v2h.config.loading import load
+from v2h.config.site import Config
 from v2h.oneshot.gateway_files import make
 
 CONF = Path(__file__).resolve().parents[3] / "rootfs-overlay/etc/supervisor/optional.d"

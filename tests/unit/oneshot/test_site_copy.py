@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from v2h.config import files
-from v2h.config.site import Config, load
+from v2h.config.loading import load
+from v2h.config.site import Config
 from v2h.oneshot.site_copy import REFUSED, copy, masked
 
 WORD = "hunter2 with ümlaut"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from v2h.config.site import load
+from v2h.config.loading import load
 from v2h.oneshot import take_password
 from v2h.oneshot.take_password import StepError, take
 from v2h.web.auth_store import AuthStore, RefusedError

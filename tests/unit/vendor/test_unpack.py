@@ -22,7 +22,7 @@ from tests.support.vendordump import (
     put_ext,
     text,
 )
-from v2h.config.site import load
+from v2h.config.loading import load
 from v2h.vendor import VendorError
 from v2h.vendor.describe import describe
 from v2h.vendor.findings import (

@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.webapp import WebApp
 from v2h.bus.messages import CableCalibration
+from v2h.config.loading import load
 from v2h.config.page_edits import read_edits
-from v2h.config.site import load
 from v2h.web.commands import COMMANDS, OPERATE
 
 FOUND = CableCalibration(5.0, 0, 102.4, -1.25, "The cable is calibrated.")

@@ -12,8 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.webapp import FORM, WebApp, browser
+from v2h.config.loading import load
 from v2h.config.page_edits import read_edits
-from v2h.config.site import Config, load
+from v2h.config.site import Config
 
 LIMITS = {f"limits.{name}": text for name, text in {"max_charge_a": "15", "max_discharge_a": "15", "soc_min_pct": "30",
           "soc_max_pct": "90", "grid_target_w": "0"}.items()}  # fmt: skip
