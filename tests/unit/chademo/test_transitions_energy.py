@@ -8,6 +8,7 @@ import pytest
 from tests.support.chademo_inputs import NOW, at, following, leaf, look, report, telemetry
 from v2h.bus.states import State
 from v2h.chademo import limits
+from v2h.chademo.cable import CableVoltage, Source
 from v2h.chademo.car import Car
 from v2h.safety.outputs import Output
 
@@ -61,6 +62,15 @@ def test_a_current_shows_that_the_contactors_conduct(change: dict[str, Any], sin
     assert s.conducts is conducts
     following(s, look(pre=telemetry()))
     assert s.conducts is conducts, "once seen it stays seen"
+
+
+@pytest.mark.parametrize(
+    ("source", "conducts"), [(Source.VERIFIED, True), (Source.BY_CONVERTER, True), (Source.ASSUMED, False)]
+)
+def test_a_current_is_no_witness_where_the_converter_alone_measures(source: Source, conducts: bool) -> None:
+    s = at(State.ENERGY)
+    following(s, look(pre=telemetry(amps_a=9.0), cable=CableVoltage(380.0, source, 380.0)))
+    assert s.conducts is conducts
 
 
 def test_a_stop_from_before_energy_shows_itself_first() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from tests.support.messages import charger, manager
+from tests.support.safetypage import rows
 from v2h.bus.messages import ChargerState, ManagerState
 from v2h.panel.pending_stop import MOST, REPEAT_S, Finding, PendingStop
 
@@ -126,6 +127,7 @@ def test_who_does_not_obey_is_told_every_half_second_at_most_and_not_for_ever() 
     bench = Bench(charger_obeys=False)
     bench.press()
     assert bench.run(600) == [Finding.AGAIN] * MOST + [Finding.IN_VAIN]
+    assert f"acknowledge it, {MOST} times at most" in rows()["stop-lost"][4]
     assert min(b - a for a, b in zip(bench.said_t, bench.said_t[1:], strict=False)) >= REPEAT_S
 
 

@@ -247,3 +247,20 @@ def test_the_120_s_count_from_the_signals_last_being_on() -> None:
     assert bench.outputs == LOCK
     bench.run(1)
     assert bench.outputs == NONE
+
+
+# d2
+
+
+def test_d2_waits_until_an_empty_cable_was_told_for_so_long_without_a_break() -> None:
+    """SAFETY.md, live-cable-before-car: the last report of a live cable is 0.1 s older than the first of an empty
+    one."""
+    bench = Bench()
+    for outputs in (AWAKE, AWAKE | LOCK):
+        bench.ask(outputs, cable_v=limit("live-cable-before-car", "d2 below") + 1.0)
+        bench.run(1.0)
+    began = bench.t
+    bench.ask(AWAKE | LOCK | Output.D2, cable_v=3.0)
+    bench.run(2.0)
+    (rose,) = [t for t, outputs in bench.history if Output.D2 in outputs]
+    assert rose - began == pytest.approx(limit("live-cable-before-car", "for at least"), abs=0.02)
