@@ -121,6 +121,14 @@ class TinyRig:
             (t for t, can_id, d in self.frames if can_id == pre.REQUEST_ID and d == data and t >= since), float("inf")
         )
 
+    def unplug(self, name: str) -> None:
+        """The chip of this output is gone; the output keeps its level."""
+        with self.changed:
+            for chip in [chip for chip, known in self._chips.items() if known == name]:
+                self._selector.unregister(chip)
+                del self._chips[chip]
+                chip.close()
+
     def close(self) -> None:
         """Close everything: chips, K, the hub. A second call does nothing."""
         if not self._thread.is_alive():

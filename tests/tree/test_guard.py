@@ -234,6 +234,19 @@ def test_an_output_that_flips_behind_guards_back(bench: Bench) -> None:
     assert charger.report is not None and charger.report.trip is Trip.OUTPUT_FAILED
 
 
+def test_an_output_that_can_no_longer_be_written_or_read(bench: Bench) -> None:
+    """The driver of one output is gone: all others go off, and a new `guard` gets to open the lines again."""
+    charger = ready(bench)
+    charger.to_energy(0.0)
+    since = time.monotonic()
+    bench.rig.unplug("d2")
+    assert bench.rig.wait(lambda: charger.report is not None and charger.report.state is GuardState.MAKING_SAFE)
+    assert time.monotonic() - since < limit("output-not-written", "make-safe begins") + ROOM_S
+    assert bench.rig.wait(lambda: bench.rig.levels == LOCK | Output.D2)
+    assert charger.report is not None and charger.report.trip is Trip.OUTPUT_FAILED
+    assert bench.guards[0].wait(15) == 1
+
+
 def test_sigterm_makes_safe_before_the_end(bench: Bench) -> None:
     charger = ready(bench)
     charger.to_energy(14.0)
