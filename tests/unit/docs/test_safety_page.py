@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.faults.defects import DEFECTS
+from tests.faults.faults import FAULTS
 from tests.support.safetypage import ROOT, limits, rows
 
 WITHOUT_LIMIT = {"stop-lost", "clock", "forged-frames", "ccs-wrong-car", "ccs-stranger"}
@@ -37,3 +39,13 @@ def test_each_row_has_a_proof_that_exists(row: str) -> None:
     assert named or "ampaign" in proof
     for file, function in named:
         assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{function}"
+
+
+def test_what_the_rows_name_of_the_campaign_exists() -> None:
+    """A name that ends with "..." stands for all that begin so."""
+    known = {"defect ": {defect.name for defect in DEFECTS}, "": {fault.name for fault in FAULTS}}
+    named = [(row, *found) for row in rows() for found in re.findall(r'campaign (defect )?"([^"]+)"', rows()[row][6])]
+    assert len(named) > 20
+    for row, kind, name in named:
+        start = name.removesuffix("...")
+        assert any(one == name or (start != name and one.startswith(start)) for one in known[kind]), (row, name)
