@@ -136,6 +136,7 @@ class Guarding:
         self._wanted = self.found
         self._d2_off_t = self._signals_off_t = self.now
         if self.found & CONTACTORS:
+            self.heard = ConverterMonitor.late()
             self._trip(self.now, Trip.FOUND_CLOSED_AT_START, "found on: " + ", ".join(names(self.found)))
         elif found := self.found & ALL_BUT_LOCK:
             self._note("warning", "outputs-found-on", "found on, switched off: " + ", ".join(names(found)))

@@ -105,6 +105,15 @@ def test_contactors_found_closed_are_made_safe_before_anything_else() -> None:
     assert bench.outputs == LOCK
 
 
+def test_a_low_current_at_the_start_is_not_believed_before_15_a_can_have_fallen() -> None:
+    """This guard has not heard the last order, and the reading may be frozen."""
+    bench = Bench(ENERGY)
+    bench.amps = 1.0
+    started_t = bench.t
+    bench.run(1.0)
+    assert 0.42 <= bench.fell_at(Output.C1) - started_t <= 0.42 + 0.12
+
+
 def test_the_charger_of_before_cannot_go_on_where_it_was() -> None:
     bench = Bench(ENERGY)
     bench.amps = None
