@@ -10,6 +10,7 @@ of its own: `charger` says whether a session is wanted, and everything else foll
     ended or broken       nothing more until `charger` wants another session
 
 A silence of `charger` during a session switches the pilot off, and it stays off until `charger` has ended that session.
+A session that follows another one begins with the pilot off for PAUSE_S as well.
 """
 
 from collections.abc import Callable, Collection
@@ -56,8 +57,9 @@ class Plug:
         self._waiting: list[bytes] = []
         self._frames: list[bytes] = []
         self._wanted = self._dropped = False
+        self._charger_session = 0
         self._tries, self._again_t = 0, float("-inf")
-        self._unwanted_t = float("-inf")
+        self._unwanted_t = self._pulsed_t = float("-inf")
         self._said = ""
 
     def attach(self, mac: bytes) -> None:
@@ -99,7 +101,8 @@ class Plug:
         """What to do now. charger: its last record if it is fresh. connected: a car's TCP connection is open."""
         out = Turn(frames=self._frames)
         self._frames = []
-        if charger is not None and charger.wanted and not self._wanted:
+        if charger is not None and charger.wanted and (not self._wanted or charger.session != self._charger_session):
+            self._charger_session = charger.session
             self._begin(out, connected)
         elif charger is not None and not charger.wanted and self._wanted:
             self._wanted, self._unwanted_t = False, now
@@ -116,6 +119,7 @@ class Plug:
             self._rest(now, out, connected)
         asks = self._wanted and not self._dropped and charger is not None and not charger.cut
         out.order = Order.PWM if asks and self._listens else Order.OFF
+        self._pulsed_t = now if out.order is Order.PWM else self._pulsed_t
         return out
 
     @property
@@ -124,10 +128,10 @@ class Plug:
         return self.secc is not None or self.link in (Link.LISTEN, Link.MATCHED, Link.JOINED)
 
     def _begin(self, out: Turn, connected: bool) -> None:
-        self._wanted, self._dropped, self._tries, self._again_t = True, False, 0, float("-inf")
-        self._forget()
-        if connected:
+        self._wanted, self._dropped, self._tries, self._again_t = True, False, 0, self._pulsed_t + PAUSE_S
+        if connected and self.secc is not None:
             out.hang_up = "a new session begins"
+        self._forget()
 
     def _forget(self) -> None:
         self.secc = None
@@ -154,7 +158,7 @@ class Plug:
             self._number += 1
             self.secc = Secc(self._enabled, new_session_id(self._draw), self._number, now)
             return
-        if connected:
+        if connected and not out.hang_up:
             out.hang_up = "a connection of a car that was not matched"
         if pilot not in PLUGGED:
             self.slac.stop()

@@ -87,6 +87,7 @@ class PowerSession(PowerProgress, AnySession[PowerInputs]):
             min_v=limits.PRECHARGE_LEAST_V.value,
             max_a=ours_a(inputs) if flows else charge_only_a(offered_a(inputs)[0]),
             max_w=limits.MOST_W.value,
+            session=self.number,
         )
 
     def limits_a(self, inputs: PowerInputs, now: float) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, TypeVar
 
-VERSION = 1
+VERSION = 2
 SILENCE_S = 0.3
 """How long either side may be silent: the same time as between charger and guard."""
 UNKNOWN_U16 = 0xFFFF
@@ -25,9 +25,9 @@ MOST_W = 0xFFFF_FFFE
 _CAR = struct.Struct("<BBBBIIHHHHIBBH")
 """version, phase, pilot, flags, session, sequence, target V, target A, highest V, highest A, highest W, SoC, error of
 the car, age of its last request in ms."""
-_CHARGER = struct.Struct("<BBBBIHhHHHI")
-"""version, phase answered, isolation, flags, sequence, present V, present A, highest V, lowest V, highest A, highest W.
-"""
+_CHARGER = struct.Struct("<BBBBIIHhHHHI")
+"""version, phase answered, isolation, flags, session, sequence, present V, present A, highest V, lowest V, highest A,
+highest W."""
 
 
 class RecordError(ValueError):
@@ -113,7 +113,8 @@ class ChargerRecord:
     """What the charger measures and permits.
 
     phase: the phase of the car that this answers; done: what this phase waits for has happened. wanted: a session is to
-    run, so the pilot may ask for communication. authorised: energy may be arranged. stop: the charger wants an orderly
+    run, so the pilot may ask for communication. session: its number at `charger`; another number is another session,
+    also when no record between the two said that none is wanted. authorised: energy may be arranged. stop: the charger wants an orderly
     stop (EVSE_Shutdown). fault: it has a latched fault. cut: the pilot goes off at once. present_v, present_a: as
     measured, None where nothing measures. max_v, min_v, max_a, max_w: what it gives now.
     """
@@ -133,6 +134,7 @@ class ChargerRecord:
     min_v: float = 0.0
     max_a: float = 0.0
     max_w: float = 0.0
+    session: int = 0
 
 
 def pack_car(record: CarRecord) -> bytes:
@@ -189,6 +191,7 @@ def pack_charger(record: ChargerRecord) -> bytes:
         record.phase,
         record.isolation,
         sum(getattr(record, name) << bit for bit, name in enumerate(_CHARGER_FLAGS)),
+        record.session & 0xFFFFFFFF,
         record.sequence & 0xFFFFFFFF,
         _tenths("present_v", None if record.present_v is None else max(0.0, record.present_v)),
         present_a,
@@ -201,7 +204,7 @@ def pack_charger(record: ChargerRecord) -> bytes:
 
 def unpack_charger(packet: bytes) -> ChargerRecord:
     """Raises RecordError."""
-    _, phase, isolation, flags, sequence, volts, amps, *limits, max_w = _unpack(_CHARGER, packet)
+    _, phase, isolation, flags, session, sequence, volts, amps, *limits, max_w = _unpack(_CHARGER, packet)
     if UNKNOWN_U16 in limits or max_w > MOST_W:
         raise RecordError("a limit is unknown in a record of charger; charger always knows its own limits")
     max_v, min_v, max_a = (tenths / 10 for tenths in limits)
@@ -222,6 +225,7 @@ def unpack_charger(packet: bytes) -> ChargerRecord:
         min_v,
         max_a,
         float(max_w),
+        session,
     )
 
 

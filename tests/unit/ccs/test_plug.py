@@ -57,6 +57,19 @@ def test_each_session_has_a_new_key_and_a_new_number() -> None:
     assert {record.session for record in bench.records} == {7, 8, 9}
 
 
+def test_a_session_that_follows_at_once_is_another_one_after_a_pause_of_the_pilot() -> None:
+    """At 10 Hz no record need say that for a moment no session was wanted."""
+    bench = charging()
+    bench.charger, begun_t = replace(bench.charger, session=bench.charger.session + 1), bench.now
+    bench.step()
+    bench.car, bench.asked = type(bench.car)(DIN), False
+    bench.run(PAUSE_S - 0.1)
+    assert bench.orders[-1] is Order.OFF and bench.hung_up == ["a new session begins"]
+    bench.until(Phase.ENERGY)
+    assert bench.now - begun_t > PAUSE_S
+    assert len(bench.keys) == len(set(bench.keys)) == 2 and bench.records[-1].session == 9
+
+
 def test_a_matched_car_that_does_not_connect_begins_again_after_a_pause() -> None:
     bench = PlugBench()
     bench.connects = False

@@ -56,6 +56,7 @@ CHARGER = st.builds(
     min_v=LIMIT,
     max_a=LIMIT,
     max_w=WATTS,
+    session=U32,
 )
 PLAIN = CarRecord(Phase.ENERGY, 7, 1, Pilot.C, 400.0, 12.5, 410.0, 125.0, 50_000.0, 55, True, 0, 20)
 
@@ -71,11 +72,19 @@ def test_a_record_of_the_charger_comes_back_as_it_was(record: ChargerRecord) -> 
 
 
 def test_the_layout_is_fixed() -> None:
-    assert pack_car(PLAIN).hex() == "010703010700000001000000a00f7d000410e204" + "50c3000037001400"
+    assert pack_car(PLAIN).hex() == "020703010700000001000000a00f7d000410e204" + "50c3000037001400"
     told = ChargerRecord(
-        Phase.PRECHARGE, 2, True, stop=True, isolation=Isolation.VALID, present_v=399.9, present_a=-0.1, max_w=6000.0
+        Phase.PRECHARGE,
+        2,
+        True,
+        stop=True,
+        isolation=Isolation.VALID,
+        present_v=399.9,
+        present_a=-0.1,
+        max_w=6000.0,
+        session=0x01020304,
     )
-    assert pack_charger(told).hex() == "01050109020000009f0fffff00000000000070170000"
+    assert pack_charger(told).hex() == "0205010904030201020000009f0fffff00000000000070170000"
 
 
 @pytest.mark.parametrize("name", ["target_v", "target_a", "max_v", "max_a"])
@@ -93,7 +102,7 @@ def test_a_negative_limit_of_the_charger_cannot_be_written() -> None:
 @pytest.mark.parametrize(
     ("at", "value", "says"),
     [
-        (0, 2, "version 2; this program speaks 1"),
+        (0, 1, "version 1; this program speaks 2"),
         (1, 12, "phase 12 is not known; 0 to 11 are"),
         (2, 7, "pilot 7 is not known"),
         (24, 101, "SoC of 101 %"),
@@ -116,7 +125,7 @@ def test_a_record_of_the_charger_with_an_unknown_value_is_refused(at: int, value
 
 def test_a_charger_without_limits_is_refused() -> None:
     packet = bytearray(pack_charger(ChargerRecord(Phase.ENERGY, 1)))
-    packet[12:14] = b"\xff\xff"
+    packet[16:18] = b"\xff\xff"
     with pytest.raises(RecordError, match="a limit is unknown"):
         unpack_charger(bytes(packet))
 
