@@ -114,9 +114,9 @@ class ChargerRecord:
 
     phase: the phase of the car that this answers; done: what this phase waits for has happened. wanted: a session is to
     run, so the pilot may ask for communication. session: its number at `charger`; another number is another session,
-    also when no record between the two said that none is wanted. authorised: energy may be arranged. stop: the charger wants an orderly
-    stop (EVSE_Shutdown). fault: it has a latched fault. cut: the pilot goes off at once. present_v, present_a: as
-    measured, None where nothing measures. max_v, min_v, max_a, max_w: what it gives now.
+    also when no record between the two said that none is wanted. authorised: energy may be arranged. stop: the charger
+    wants an orderly stop (EVSE_Shutdown). fault: it has a latched fault. cut: the pilot goes off at once. present_v,
+    present_a: as measured, None where nothing measures. max_v, min_v, max_a, max_w: what it gives now.
     """
 
     phase: Phase
