@@ -268,6 +268,23 @@ def test_a_stop_in_the_insulation_test_unlocks_only_a_cable_that_was_never_raise
     assert fault_name(board) == ("late_unlock" if raised else "")
 
 
+@pytest.mark.parametrize(("opens_s", "locked"), [(0.5, True), (0.9, True), (1.5, False)])
+def test_a_car_that_opens_before_the_converter_has_shown_its_battery_leaves_the_plug_locked(
+    opens_s: float, locked: bool
+) -> None:
+    """SAFETY.md: 1.2 s after the emptying began, the last reading must still show the battery."""
+    board = assuming()
+    board.run_until(State.ENERGY)
+    board.run(3)
+    board.wanted = False
+    board.run_until(State.WELDING)
+    board.run(opens_s)
+    board.plant.circuit.set_car_contactors(board.now, False)
+    board.run_until(State.IDLE, State.FAULT, within_s=60)
+    board.run(60)
+    assert (Output.PLUG_LOCK in board.plant.outputs) is locked
+
+
 @pytest.mark.parametrize("power_w", [5000.0, -3000.0, 0.0])
 @pytest.mark.parametrize("before_the_stop_s", [0.0, 5.0])
 def test_contactors_that_drop_out_in_energy_flow_unlock_nothing(power_w: float, before_the_stop_s: float) -> None:

@@ -140,6 +140,43 @@ def test_one_reading(volts_v: float) -> None:
         assert board.plant.outputs == NONE
 
 
+@pytest.mark.parametrize("volts_v", [0.0, 600.0])
+def test_one_reading_on_the_way_to_the_end(volts_v: float) -> None:
+    """The same while the session stops, at several moments of each state: it ends in order, and nothing opens or
+    unlocks sooner than it may."""
+    for state in (State.STOP_CURRENT, State.WELDING, State.D2_OFF):
+        for after_s in (0.0, 0.2, 0.35, 0.6):
+            board = in_energy(5000.0)
+            board.wanted = False
+            board.run_until(state)
+            board.run(after_s)
+            one_wrong_reading(board, volts_v)
+            while board.state not in (State.IDLE, State.FAULT):
+                joined = CONTACTORS in board.plant.outputs
+                board.step()
+                if joined and opened(board):
+                    assert board.plant.cable_v <= 10.5, (state, after_s)
+            assert board.state is State.IDLE, (state, after_s)
+            board.run(1)
+            board.assert_safe()
+            assert board.plant.outputs == NONE
+
+
+@pytest.mark.parametrize(
+    ("state", "begins"),
+    [(State.LOCK, lambda b: not opened(b)), (State.CONTACTOR_CHECK, lambda b: Output.D2 in b.plant.outputs)],
+)
+def test_one_reading_delays_a_start_and_d2_by_the_second(state: State, begins: Condition) -> None:
+    board = VirtualBoard()
+    board.run_until(state)
+    board.run(0.1)
+    one_wrong_reading(board, 45.0)
+    wrong_t = board.now
+    seconds_until(board, begins)
+    assert board.now - wrong_t >= limit("one-reading", "agreeing for")
+    board.run_until(State.ENERGY, within_s=60)
+
+
 def test_one_reading_above_10_v_begins_the_second_anew() -> None:
     board = tripped()
     while board.plant.cable_v > 9.0:
@@ -217,8 +254,10 @@ def test_charger_continued() -> None:
     board.run(0.35)
     from v2h.canframe import PRE_BUS, Frame
 
+    assert board.guard.trip is Trip.CHARGER_SILENT and Output.PRE_AC in board.plant.outputs
     board.guard.on_frame(Frame(board.now, pre.REQUEST_ID, pre.write_amps(10.0), PRE_BUS))
     assert seconds_until(board, lambda b: Output.PRE_AC not in b.plant.outputs) <= limit("charger-continued", "AC off")
+    assert board.guard.trip is Trip.WROTE_AFTER_TRIP
 
 
 def test_too_much_current() -> None:
@@ -281,15 +320,35 @@ def test_car_opens_without_a_flag(protocol: int) -> None:
     assert board.charger.session.fault is None and board.plant.violations == []
 
 
-def test_converter_silent() -> None:
+@pytest.mark.parametrize("protocol", [1, 2])
+def test_car_opens_while_it_discharges(protocol: int) -> None:
+    """Without its flag, or with one that goes on saying "closed", the voltage that falls shows it."""
+    board = in_energy(-3000.0, protocol=protocol)
+    assert board.plant.circuit.pre_a < -5.0
+    board.spoil_car = change(0x102, contactors_open=False)
+    board.plant.circuit.set_car_contactors(board.now, False)
+    assert seconds_until(board, left_energy) <= limit("car-opens", "discharging, no voltage")
+    assert why(board) == "battery_gone"
+    board.run_until(State.FAULT, within_s=60)
+    assert "tripped" not in board.notes, "an orderly stop"
+
+
+@pytest.mark.parametrize("k_held", [False, True])
+def test_converter_silent(k_held: bool) -> None:
+    """A car that sees our stop takes K back, and `guard` trips by itself; else `charger` asks for it, later."""
     board, converter, _ = faulty()
+    board.plant.car.habits = replace(board.plant.car.habits, k_falls_later_s=60.0 if k_held else 0.0)
     converter.silent = True
     ordered = seconds_until(board, lambda b: b.charger.session.commanded_a == 0.0)
     assert ordered <= limit("converter-silent", "0 A ordered")
     ended = ordered + seconds_until(board, left_energy)
     assert ended <= limit("converter-silent", "the session ends")
+    ended += seconds_until(board, lambda b: Output.PRE_AC not in b.plant.outputs)
+    assert not opened(board), "an orderly stop would open c1 and c2 with the AC on"
     assert ended + seconds_until(board, opened) <= limit("converter-silent", "c1/c2 open")
-    assert "tripped" in board.notes, "guard makes safe, because nobody knows the current"
+    trip = Trip.CHARGER_ASKED if k_held else Trip.K_OFF_CURRENT
+    assert board.guard.trip is trip, "guard makes safe, because nobody knows the current"
+    assert "tripped" in board.notes
     assert fault_name(board) == "converter_lost"
 
 

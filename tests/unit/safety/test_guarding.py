@@ -95,8 +95,16 @@ def test_a_closed_wire_is_not_waited_for() -> None:
 def test_a_late_charger(age_ms: int, trips: bool) -> None:
     bench = Bench().energy()
     bench.ask(ENERGY, loop_age_ms=age_ms)
+    bench.mark = bench.t
     bench.run(0.2)
     assert (bench.guard.trip is Trip.CHARGER_LATE) is trips
+    zeros = [t - bench.mark for t, data in bench.sent if data == ZERO]
+    assert bool(zeros) is trips
+    if trips:
+        assert zeros[0] + age_ms / 1000 <= limit("charger-gone", "0 A ordered")
+        bench.run(1.5)
+        opened_s = bench.fell_at(Output.C1) - bench.mark
+        assert opened_s + age_ms / 1000 <= limit("charger-gone", "c1/c2 open, converter deaf")
 
 
 def test_a_late_charger_with_nothing_on_may_be_late() -> None:

@@ -15,6 +15,7 @@ from v2h.ports.can import CanPortError
 from v2h.pre import objects as pre
 from v2h.safety.outputs import CONTACTORS, NONE, Output, line_name
 from v2h.safety.shell import sweep
+from v2h.safety.shell.backup_guard import SILENCE_S
 
 ENERGY = Output(0x7F)
 ZERO = pre.write_amps(0.0)
@@ -149,6 +150,26 @@ def test_it_goes_on_from_where_guard_was(board: Board) -> None:
     assert board.run(since_t=1000.0 - 0.77) == 0
     assert board.fell[Output.PRE_AC] <= 0.06
     assert 0.3 <= opened_s(board) <= 0.36
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_the_second_of_a_guard_that_hangs(board: Board, deaf: bool) -> None:
+    """SAFETY.md, guard-gone: the second waits SILENCE_S for a message, kills `guard` and is in this function."""
+    board.deaf = deaf
+    assert board.run() == 0
+    assert SILENCE_S + min(t for t, data in board.sent if data == ZERO) <= limit("guard-gone", "0 A ordered")
+    within_s = limit("guard-gone", "c1/c2 open, converter deaf" if deaf else "c1/c2 open")
+    assert SILENCE_S + opened_s(board) <= within_s
+    assert board.outputs == Output.PLUG_LOCK
+
+
+def test_a_write_that_guard_did_not_read_is_replaced_at_once(board: Board) -> None:
+    """SAFETY.md, charger-continued: the write came after the trip, and nobody has read it when `guard` dies. The AC
+    goes off 0.8 s after the trip, since this converter goes on with 14 A; one that obeys gets 0 A before that."""
+    board.deaf, tripped_s = True, 0.2
+    assert board.run(since_t=1000.0 - tripped_s) == 0
+    assert board.sent[0] == (pytest.approx(0.0, abs=0.02), ZERO)
+    assert tripped_s + board.fell[Output.PRE_AC] == pytest.approx(0.8, abs=0.03)
 
 
 def test_another_program_that_orders_a_current_costs_the_mains(board: Board) -> None:
