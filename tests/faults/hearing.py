@@ -164,8 +164,6 @@ class Hearing(Record):
         added if the software cannot detect it. A single bad reading can always be detected: it adds nothing."""
         how = board.adc
         if how in DEAD_AFTER_S:
-            if board.charger_born_t > board.adc_t:  # what the ended charger knew of the sensor is lost
-                return math.inf
             return limit_v if board.adc_joined else max(limit_v, FALL_SEEN_FROM_V)
         if how == "drift down":
             return limit_v + DRIFT_V_PER_S * (board.now - board.adc_t) + 1.0

@@ -10,6 +10,7 @@ from tests.faults.numbers import (
     CLOSED_APART,
     CLOSED_APART_V,
     CLOSED_ONTO_PRE,
+    DEAD_AFTER_S,
     EMPTY_V,
     FROZEN,
     FULL_V,
@@ -87,7 +88,8 @@ class Relays(Hearing):
     def _judge_unlock(self, board: "Board") -> None:
         volts_v = board.circuit.cable_v
         known = self._left_empty or (board.adc_v is not None and board.adc_v <= EMPTY_V)
-        if not self._by_person(board) and not (known and volts_v <= self._highest_v(board, EMPTY_V)):
+        highest_v = math.inf if self._dead_before_charger(board) else self._highest_v(board, EMPTY_V)
+        if not self._by_person(board) and not (known and volts_v <= highest_v):
             self.fail(board, "unlocked at 10 V or by a person", f"{volts_v:.0f} V, measured {board.adc_v}")
         if board.plant.outputs & (Output.D1 | Output.D2 | CONTACTORS):
             self.fail(board, "unlocked with all signals off", f"{board.plant.outputs!r}")
@@ -101,8 +103,17 @@ class Relays(Hearing):
 
     def _by_person(self, board: "Board") -> bool:
         """A person's word of the last WORD_S, given when d1 and d2 had been off for SIGNALS_OFF_S."""
-        off_t = max(self._off_t.get(Output.D1, -math.inf), self._off_t.get(Output.D2, -math.inf))
+        off_t = self._signals_off_t()
         return any(board.now - said_t <= WORD_S and said_t - off_t >= SIGNALS_OFF_S for said_t in board.confirms)
+
+    def _dead_before_charger(self, board: "Board") -> bool:
+        """The sensor has read 0 V since before this charger started, and d1 and d2 have been off for SIGNALS_OFF_S:
+        what the ended charger knew of the sensor is lost (SAFETY.md, "One sensor of the cable's voltage")."""
+        dead = board.adc in DEAD_AFTER_S and board.charger_born_t > board.adc_t
+        return dead and board.now - self._signals_off_t() >= SIGNALS_OFF_S
+
+    def _signals_off_t(self) -> float:
+        return max(self._off_t.get(Output.D1, -math.inf), self._off_t.get(Output.D2, -math.inf))
 
     def _judge_misuse(self, board: "Board") -> None:
         """Check the misuse that the plant has recorded since the last look."""

@@ -81,6 +81,19 @@ def test_a_broken_session_is_shortened(starts: list[sessions.Start], monkeypatch
     assert outcome.broken[0].rule == "planted"
 
 
+def test_a_sensor_that_died_before_charger_started_again_unlocks_nothing_soon(starts: list[sessions.Start]) -> None:
+    """The new charger has never seen it alive: SAFETY.md allows it to be believed after 120 s, and not before."""
+    steps = [
+        sessions.Step(0.0, "energy"),
+        sessions.Step(1.0, "fault", "ADC zero"),
+        sessions.Step(0.3, "charger"),
+        sessions.Step(10.0, "end"),
+    ]
+    ready = [start for start in starts if start.state is State.READY and "assumed" not in start.name]
+    outcomes = [sessions.run(start.name, start, steps) for start in ready[:6]]
+    assert scenarios.broken(outcomes) == [] and all(outcome.flowed for outcome in outcomes)
+
+
 def test_the_clock_is_watched(taken: list[Snapshot]) -> None:
     board = taken[0].load()
     board.clock_jumps = True
