@@ -32,6 +32,24 @@ def test_a_stop_as_the_test_voltage_rises_unlocks_no_live_plug(who: str, measure
         assert (board.state, board.plant.outputs) == (State.IDLE, NONE), hundredths
 
 
+@pytest.mark.parametrize("measured", [False, True])
+def test_no_reading_counts_while_the_converter_may_follow_an_order_to_charge(measured: bool) -> None:
+    """SAFETY.md: 0.3 s; and then it takes a second of readings. The cable has been empty, and is about to rise."""
+    board = VirtualBoard(cells_in_series=0 if measured else 96)
+    board.cable_measured = measured
+    board.run_until(State.INSULATION)
+    while board.charger.session.commanded_a <= 0.0:
+        board.step()
+    assert board.plant.cable_v < 10
+    ordered_t = board.now
+    board.wanted = False
+    board.charger.stop()
+    while board.now < ordered_t + 0.3 + 1.0 - 0.02 and CONTACTORS in board.plant.outputs:
+        assert board.charger.inputs(board.now).cable.highest_v is None, board.now - ordered_t
+        board.step()
+    assert board.now > ordered_t + 0.5, "c1 and c2 were still closed"
+
+
 # A2: a person's word that was given for an earlier moment
 
 

@@ -43,7 +43,7 @@ TEST_OK = volts(500.0, 500.0)
 CHECKED = {"guard": OPEN, "cable": measured(0.0), "pre": telemetry(volts_v=50.0)}
 LASTING: list[tuple[State, Inputs, float, State]] = [
     (State.INSULATION, TEST_OK, limits.INSULATION_HOLD.value, State.BLEED),
-    (State.BLEED, volts(0.0, 0.0), limits.AGREED_FOR.value, State.TEST_OPEN),
+    (State.BLEED, volts(0.0, 0.0), 0.2, State.TEST_OPEN),  # SAFETY.md, "What a voltage is worth"
     (State.CONTACTOR_CHECK, look(**CHECKED), limits.CHECK_HOLD.value, State.CAR_CONTACTORS),
     (State.CAR_CONTACTORS, look(), limits.CABLE_SETTLE.value, State.MATCH),
     (State.CAR_CONTACTORS, look(car=OLD), limits.CABLE_SEEN_FOR.value, State.MATCH),
