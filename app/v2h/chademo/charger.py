@@ -286,7 +286,7 @@ class Charger:
 
     def _wish(self, actions: Actions) -> tuple[object, ...]:
         """What guard must be told at once when it changes."""
-        return actions.outputs, actions.session, actions.trip_wanted
+        return actions.outputs, actions.session, actions.trip_wanted, actions.cable_doubted
 
     @property
     def _step_s(self) -> float:
