@@ -30,6 +30,18 @@ def test_an_owner_goes_through_the_first_start(appliance: Appliance, page: Page)
     expect(page.get_by_role("row", name="limits.max_charge_a")).to_contain_text("6 at the next start")
 
 
+def test_the_step_of_the_clock_is_done_after_the_device_has_set_it(appliance: Appliance, page: Page) -> None:
+    appliance.live_in()
+    wrong = {"trusted": False, "source": "none", "age_s": None, "zone": "UTC", "local": "2026-11-22T12:00:00+00:00"}
+    appliance.state.put_manager(manager(clock=wrong))
+    page.goto(f"{appliance.url}start")
+    expect(page.get_by_role("heading", name="Clock and time zone: to do")).to_be_visible()
+    page.get_by_role("button", name="Use this device’s time").click()
+    appliance.state.put_manager(manager())
+    expect(page.get_by_role("heading", name="Clock and time zone: done")).to_be_visible()
+    assert [name for name, _ in appliance.orders] == ["clock"]
+
+
 def test_a_refused_edit_keeps_what_was_typed(appliance: Appliance, page: Page) -> None:
     page.expected_console = ("400",)  # type: ignore[attr-defined]
     appliance.live_in()

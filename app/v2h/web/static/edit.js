@@ -120,9 +120,11 @@ function startSettings(form) {
 }
 
 function startClock(form) {
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    send("command/clock", { at: withOffset(new Date()) }, form);
+    const done = await send("command/clock", { at: withOffset(new Date()) }, form);
+    // The first start says in a fixed text whether the clock is right.
+    if (done && form.dataset.editor) setTimeout(() => location.reload(), 1500);
   });
 }
 
