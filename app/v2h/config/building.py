@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 
 from v2h.checks import Range, hint, one_of
 from v2h.config.ccs import Ccs
-from v2h.config.meter_kinds import KINDS, ROLES, Meter, RegisterTable, default_meters
+from v2h.config.meter_kinds import DEFAULT_KIND, KINDS, ROLES, Meter, RegisterTable, default_meters
 from v2h.config.newer import Unknown
 from v2h.config.site import AdcInput, Car, Config, Limits
 
@@ -69,11 +69,11 @@ def _meters(tables: Mapping[str, Any], errors: list[str]) -> dict[str, Meter]:
 
 
 def _meter(table: Mapping[str, Any], where: str, errors: list[str]) -> Meter:
-    kind = table.get("kind", "stpm3x")
+    kind = table.get("kind", DEFAULT_KIND)
     cls = KINDS.get(kind) if isinstance(kind, str) else None
     if cls is None:
         errors.append(f"{where}kind = {kind!r} is not one of {', '.join(KINDS)}")
-        return KINDS["stpm3x"]()
+        return KINDS[DEFAULT_KIND]()
     own = {f.name for f in fields(cls)} - {"fallback"}
     foreign = {name: other for other, c in KINDS.items() for name in (f.name for f in fields(c)) if name not in own}
     for key in table.keys() & foreign.keys():

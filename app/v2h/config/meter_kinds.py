@@ -232,6 +232,9 @@ KINDS: Mapping[str, type[Meter]] = {
 }
 """The one registry of kinds: the key is the kind's name in v2h.toml and the name of its module in v2h/meters."""
 
+DEFAULT_KIND = "stpm3x"
+"""Of a meter's table that names no kind."""
+
 
 def default_meters() -> dict[str, Meter]:
     """The meters that are fitted in the charger."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from v2h.checks import check_texts, utf8
-from v2h.config.meter_kinds import KINDS, ROLES
+from v2h.config.meter_kinds import DEFAULT_KIND, KINDS, ROLES
 from v2h.config.neighbours import HouseBroker, Notices, OldPage
 
 SECRETS = frozenset(
@@ -142,7 +142,7 @@ def _unfit(card: Mapping[str, Any], group: str, page: Mapping[str, Any], edits: 
 def _replaces(table: Mapping[str, Any], group: str, page: Mapping[str, Any]) -> bool:
     """Whether the edits make another kind of meter of this table. The card's keys of the old kind then have no
     meaning; its password is gone with them."""
-    old = table.get("kind", "stpm3x")
+    old = table.get("kind", DEFAULT_KIND)
     return group.startswith("meter.") and page.get(f"{group}.kind", old) != old
 
 

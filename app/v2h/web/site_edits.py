@@ -17,7 +17,7 @@ from v2h.checks import check_texts, shown
 from v2h.config import presets
 from v2h.config.listing import Key, keys_of, meter_of
 from v2h.config.loading import Card, load, read_card
-from v2h.config.meter_kinds import KINDS, ROLES
+from v2h.config.meter_kinds import DEFAULT_KIND, KINDS, ROLES
 from v2h.config.page_edits import SECRETS, Edits, editable, flat, group_of, read_edits, said_of
 from v2h.config.site import Config
 from v2h.runtime.atomic_file import write_json
@@ -87,7 +87,9 @@ class SiteEdits:
             key, later = known.get(name), coming.get(name)
             secret = name.rpartition(".")[2] in SECRETS
             why = card.laid.dropped.get(group_of(name)) if name in edits.page else None
-            default = (later or key or NO_KEY).default
+            # The default of a kind is not that of its own class, which has no other.
+            is_kind = name.startswith("meter.") and name.endswith(".kind")
+            default = DEFAULT_KIND if is_kind else (later or key or NO_KEY).default
             row = Row(
                 name,
                 toml(said[name], secret) if name in said else "",

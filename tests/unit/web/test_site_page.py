@@ -93,6 +93,12 @@ def test_the_page_shows_card_edit_value_in_force_and_default(web: WebApp) -> Non
     assert (level, code) == ("warning", "site-edited") and "limits.max_charge_a = 6" in text
 
 
+def test_the_default_of_a_kind_is_not_the_kind_that_was_chosen(web: WebApp) -> None:
+    owner = Owner(web, '[meter.charger]\nkind = "sma"\n')
+    assert owner.row("meter.charger.kind") == ['"sma"', "–", '"sma"', '"stpm3x"']
+    assert owner.row("meter.grid.kind") == ["–", "–", '"stpm3x"', '"stpm3x"']
+
+
 def test_a_value_of_the_card_is_no_edit_and_a_table_can_be_given_back(web: WebApp) -> None:
     owner = Owner(web, CARD)
     owner.save("limits", {**LIMITS, "limits.max_charge_a": "6"})
