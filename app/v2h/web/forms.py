@@ -28,7 +28,7 @@ ENTRIES: dict[str, tuple[tuple[str, str, str, dict[str, Any]], ...]] = {
         ("mode", "Mode", "mode", {}),
         ("amps", "Amps", "number", AMPS_FIELD),
         ("soc_limit_pct", "To %", "number", SOC_FIELD),
-        ("max_price", "Only below", "number", {"step": "any"}),
+        ("max_price", "Price at most", "number", {"step": "any"}),
         ("name", "Name", "text", {"maxlength": 40}),
     ),
     "ready_by": (
@@ -37,14 +37,14 @@ ENTRIES: dict[str, tuple[tuple[str, str, str, dict[str, Any]], ...]] = {
         ("time", "Ready by", "time", {"required": True}),
         ("soc_pct", "With %", "number", SOC_FIELD | {"required": True}),
         ("amps", "Amps", "number", AMPS_FIELD),
-        ("max_price", "Only below", "number", {"step": "any"}),
+        ("max_price", "Price at most", "number", {"step": "any"}),
         ("name", "Name", "text", {"maxlength": 40}),
     ),
     "trips": (
         ("at", "Ready by", "datetime-local", {"required": True}),
         ("soc_pct", "With %", "number", SOC_FIELD | {"required": True}),
         ("amps", "Amps", "number", AMPS_FIELD),
-        ("max_price", "Only below", "number", {"step": "any"}),
+        ("max_price", "Price at most", "number", {"step": "any"}),
         ("name", "Name", "text", {"maxlength": 40}),
     ),
     "overrides": (
@@ -53,7 +53,7 @@ ENTRIES: dict[str, tuple[tuple[str, str, str, dict[str, Any]], ...]] = {
         ("mode", "Mode", "mode", {}),
         ("amps", "Amps", "number", AMPS_FIELD),
         ("soc_limit_pct", "To %", "number", SOC_FIELD),
-        ("max_price", "Only below", "number", {"step": "any"}),
+        ("max_price", "Price at most", "number", {"step": "any"}),
         ("name", "Name", "text", {"maxlength": 40}),
     ),
     "prices": (

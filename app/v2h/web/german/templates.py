@@ -130,7 +130,7 @@ TEMPLATES: dict[str, str] = {
     "Solar": "Solar",
     "Cover": "Versorgen",
     "cover the house, sell the sun": "das Haus versorgen, Sonne verkaufen",
-    "Only below": "Nur unter",
+    "Price at most": "Preis höchstens",
     "charge from surplus only": "nur mit Überschuss laden",
     "Charge": "Laden",
     "up to": "bis",
