@@ -52,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `v2h completion`."""
     parser.add_argument("shell", choices=tuple(HEADS))
     parser.epilog = (
-        "bash: v2h completion bash > ~/.local/share/bash-completion/completions/v2h\n"
+        "bash: mkdir -p ~/.local/share/bash-completion/completions\n"
+        "      v2h completion bash > ~/.local/share/bash-completion/completions/v2h\n"
         "zsh:  in ~/.zshrc, after compinit: source <(v2h completion zsh)\n"
         "example: v2h completion bash"
     )

@@ -315,6 +315,8 @@ def main() -> int:
             print(CCS_SAYS if ccs else CHADEMO_SAYS)
             print(f"In a shell: {Path(sys.executable).with_name('v2h')} status --host localhost:{port}")
             print(f"Unplug the car, and more: V2H_RUN={desk.run} {sys.executable} -m v2h.rig set plugged=0")
+            control = f"{Path(sys.executable).with_name('supervisorctl')} -s unix://{desk.supervisor_socket}"
+            print(f"Start all programs again, after an edit of v2h.toml: {control} restart all")
             print(f"Words of all programs: {desk.run}/log    Ctrl-C ends everything.", flush=True)
             desk.supervisord.wait()
             print("demo: the tree ended by itself", file=sys.stderr)

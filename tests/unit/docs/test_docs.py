@@ -20,7 +20,7 @@ from v2h.commands.table import COMMANDS, parser_for
 PAGES = pages()
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 MADE = ("docs/reference.md", "docs/api.md")
-FOREIGN = {"curl", "candump", "head", "less", "export", "journalctl", "openssl", "sha256sum", "ssh-keygen"}
+FOREIGN = {"curl", "candump", "head", "less", "export", "journalctl", "mkdir", "openssl", "sha256sum", "ssh-keygen"}
 """Programs of others that a page may name."""
 RUN_ON_PC = {**os.environ, "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": "app:."}
 
@@ -198,7 +198,10 @@ def test_there_are_blocks_that_run() -> None:
     assert len(RUN) >= 2
 
 
-OF_THIS_RUN = r"http://localhost:8080|\.\.\.|\.venv/bin/v2h|\.venv/bin/python|8080|/tmp/v2h-desk-|/run/log|/run "
+OF_THIS_RUN = (
+    r"http://localhost:8080|\.\.\.|\.venv/bin/(?:v2h|python|supervisorctl)"
+    r"|8080|/tmp/v2h-desk-|/run(?:/log|/supervisor\.sock| )"
+)
 """Parts of the demo's lines that are different on each machine."""
 
 
