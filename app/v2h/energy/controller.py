@@ -37,6 +37,8 @@ SPACING_S = 0.04
 """Least time between two setpoints; an earlier change is sent with the next telemetry or meter value."""
 SOC_KNOWN_S = 3 * 3600.0
 """After this long without a SoC from the car, the SoC counts as unknown: the car may have been driven."""
+CAR_SPEAKS_S = 10.0
+"""A car that is awake speaks ten times a second. With an older word of the car, its SoC is that of the last session."""
 UNKNOWN_CLOCK = Trust(False, "none", None)
 
 Event = Callable[..., object]
@@ -179,6 +181,8 @@ class EnergyController:
 
     def on_charger(self, now: float, state: ChargerState) -> bool:
         """`charger` reported its state; True: decide now."""
+        if (state.ages_s.get("car") or 0.0) > CAR_SPEAKS_S:
+            state = replace(state, soc_pct=None)
         self._charger, self._charger_t = state, now
         if state.soc_pct is not None:
             self._soc_pct = self._last_soc_pct = state.soc_pct

@@ -87,6 +87,17 @@ def test_a_charge_that_would_be_over_at_once_is_refused_and_ends_no_stop(
     assert orders.mode(values, 11.0, WALL).applied["mode"] == values["mode"]
 
 
+def test_a_car_that_is_silent_since_its_session_may_have_been_driven(
+    orders: OwnerCommands, controller: EnergyController
+) -> None:
+    awake = charger(state="idle", soc_pct=90.0, ages_s={"car": 0.1})
+    controller.on_charger(10.0, awake)
+    with pytest.raises(OrderRefusedError, match="the car has 90 % already"):
+        orders.mode({"mode": "charge", "soc_limit_pct": 80}, 10.0, WALL)
+    controller.on_charger(60.0, replace(awake, ages_s={"car": 50.0}))
+    assert orders.mode({"mode": "charge", "soc_limit_pct": 80}, 60.0, WALL).applied["mode"] == "charge"
+
+
 def test_the_second_of_two_editors_is_told_and_may_insist(orders: OwnerCommands) -> None:
     first, second = {"version": 1, "otherwise": "v2h"}, {"version": 1, "otherwise": "solar"}
     began = revision({"version": 1})
