@@ -44,6 +44,11 @@ class When(Enum):
     HELD = auto()
 
 
+AT_REST = frozenset({Situation.IDLE, Situation.PAIRING, Situation.CLAIMED})
+"""A window that opens or ends in the middle of a gesture does not spoil it: after two claims the page asks for another
+hold, and a person may begin it before the window counts as over. A rule must name each situation that was found."""
+
+
 class Rule(NamedTuple):
     """The order for these buttons (all of them; for PRESS, the one that is pressed), in one of these situations, held
     for least_s to below_s."""
@@ -142,7 +147,7 @@ class Buttons:
     def _match(self, when: When, held_s: float, look: PanelInputs) -> PanelCommand | None:
         """The order of the rule that fits this whole gesture, at most once in a gesture."""
         found = self._found | {situation(look)}
-        if self._spent or len(found) > 1:
+        if self._spent or (len(found) > 1 and not found <= AT_REST):
             return None
         for rule in RULES:
             fits = rule.when is when and rule.buttons == self._gesture and found <= rule.situations
