@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.runningtree import NAMES, Tree
-from v2h.runtime.paths import OUTSIDE_SECRETS
+from v2h.runtime.paths import CCS_SOCKET, OUTSIDE_SECRETS, RUN
 from v2h.runtime.realtime import NICE
 from v2h.web.server import THREADS
 
@@ -29,15 +29,31 @@ def test_by_default_no_face_to_the_outside_adds_a_process_a_socket_or_a_secret(t
     assert listening(processes) == {tree.desk.bus_port, int(tree.desk.page.rpartition(":")[2])}
 
 
-def listening(pids: set[int]) -> set[int]:
-    """TCP ports on which one of these processes listens."""
+def test_without_ccs_nothing_of_it_runs_or_listens(tree: Tree) -> None:
+    """The car's discovery is by UDP, the matching by packets. tests/tree/test_ccs.py starts the program with [ccs]."""
+    assert "ccs" not in tree.processes() and "ccs" not in tree.state()["programs"]
+    run = tree.desk.run
+    assert not (run / "tree" / "ccs.conf").exists() and not (run / CCS_SOCKET.relative_to(RUN)).exists()
+    processes = {pid for _, pid in tree.processes().values()} | {tree.desk.supervisord.pid}
+    assert rows("udp", "udp6", held_by=processes) == []
+    assert rows("packet", held_by=processes) == []
+
+
+def rows(*kinds: str, held_by: set[int]) -> list[list[str]]:
+    """The sockets of these kinds that one of the processes holds: the columns of /proc/net."""
     held = set()
-    for pid in pids:
+    for pid in held_by:
         for file in Path(f"/proc/{pid}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):
                 held.add(str(file.readlink()))
-    rows = [line.split() for kind in ("tcp", "tcp6") for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]
-    return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in held}
+    lines = [line.split() for kind in kinds for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]
+    return [line for line in lines if held & {f"socket:[{number}]" for number in (line[-1], *line[9:10])}]
+
+
+def listening(pids: set[int]) -> set[int]:
+    """TCP ports on which one of these processes listens."""
+    found = rows("tcp", "tcp6", held_by=pids)
+    return {int(row[1].rpartition(":")[2], 16) for row in found if row[3] == "0A"}
 
 
 def test_the_page_is_the_page(tree: Tree) -> None:
