@@ -24,6 +24,7 @@ MEASURES = {
     "ccs": "how fast a CCS car is answered in the charging loop, beside a TCP echo on the same line",
     "gateway": "20 minutes of random messages to the gateway: its memory",
     "sdwrites": "bytes that the log writes, beside the predecessor's",
+    "ccs_board": "the program ccs on the emulated board (20 minutes): CPU and memory without a car, and in a charge",
     "board": "the emulated board (two hours): memory, presses, writes to the card, load steps with each kind of meter",
 }
 """Module of this folder -> what it measures."""

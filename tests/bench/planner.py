@@ -18,7 +18,18 @@ MOST_S, MOST_MB = 2.0, 10.0
 BOARD_TIMES = 30.0
 """The board's processor takes 20 to 30 times as long as a desk's (energy/steps)."""
 
-SCRIPT = """
+LOOP = """
+import time
+begun = time.process_time()
+total = 0
+for n in range(1000000):
+    total += n % 7
+loop_s = time.process_time() - begun
+"""
+
+SCRIPT = (
+    LOOP
+    + """
 import json, math, time, tracemalloc
 from v2h.energy.plan.making import DOUBT
 from v2h.energy.plan.plan import plan
@@ -32,11 +43,6 @@ sun = [max(0.0, 4000 * math.sin((n % 96 / 4 - 6) / 12 * math.pi)) for n in range
 battery = Battery(20.0, 40.0, 8.0, 36.0, 5775.0, 5775.0, 0.02)
 problem = Problem(900.0, bought, [price * 0.6 for price in bought], load, sun, battery, end_value(bought, usual()),
                   (Goal(124, 32.0),), (Trip(130, 150, 8.0),), 9000.0, 3680.0, doubt=DOUBT)
-begun = time.process_time()
-total = 0
-for n in range(1000000):
-    total += n % 7
-loop_s = time.process_time() - begun
 times = []
 for _ in range(3):
     begun = time.process_time()
@@ -47,6 +53,7 @@ result(plan(problem, Act.IDLE))
 peak = tracemalloc.get_traced_memory()[1]
 print(json.dumps({"slots": len(found.slots), "plan_s": min(times), "loop_s": loop_s, "peak_mb": peak / 1e6}))
 """
+)
 
 
 def rows(seen: dict[str, float], where: str, most_s: float) -> list[dict[str, Any]]:

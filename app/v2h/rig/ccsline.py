@@ -60,6 +60,7 @@ class Pty:
     def __init__(self) -> None:
         self.far, self._near = os.openpty()
         tty.setraw(self._near)
+        os.fchmod(self._near, 0o666)  # on the emulated board each program has its own user, and the rig is root
         os.set_blocking(self.far, False)
         self.path = os.ttyname(self._near)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from v2h.checks import Range
 from v2h.rig.ccscar import CcsCar
+from v2h.rig.evcc import Evcc
 from v2h.rig.plant import Plant
 from v2h.safety.outputs import names
 
@@ -158,6 +159,14 @@ def _act(plant: Plant, key: str, value: str) -> None:
     setattr(car.evcc, key.removeprefix("ccs_"), _flag(key, value))
 
 
+def _set_rhythm(plant: Plant, key: str, value: str) -> None:
+    """Of the session that runs: how often the car asks."""
+    evcc = _ccs_car(plant, key).evcc
+    if not isinstance(evcc, Evcc):
+        raise ValueError(f"{key}: no session of this car runs (python -m v2h.rig serve --ccs din)")
+    evcc.rhythm_s = _number(key, value, 0, 2)
+
+
 def _stop_car(plant: Plant, key: str, value: str) -> None:
     if value != "stop":
         raise ValueError(f"{key}={value}: only car=stop, the driver ends the charge at the car")
@@ -189,6 +198,7 @@ KNOBS: dict[str, Callable[[Plant, str, str], None]] = {
     "ccs_wants_energy": _act,
     "ccs_closed": _act,
     "ccs_over": _act,
+    "ccs_rhythm_s": _set_rhythm,
 }
 """Knob -> its function. load_w takes watts or `trace`, trace_s jumps to a second of the trace; a deaf converter
 acknowledges writes and does not obey them."""

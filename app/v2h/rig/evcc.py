@@ -32,6 +32,9 @@ class Evcc(CarSide):
 
     dialect: Dialect
     ask: Ask = Ask.PROTOCOL
+    rhythm_s: float = 0.0
+    """Knob: from a request to the next one, however long the answer takes. 0: PAUSE_S after each answer."""
+    _asked_t: float = 0.0
     _wants: str = START
     _due_t: float = 0.0
     _waits: bool = False
@@ -41,7 +44,7 @@ class Evcc(CarSide):
         """The next request, or None while it waits."""
         if self.over or self._waits or now < self._due_t:
             return None
-        self._waits = True
+        self._waits, self._asked_t = True, now
         name, fields = self._request()
         if self.asked[-1:] != [name]:
             self.asked.append(name)
@@ -53,7 +56,8 @@ class Evcc(CarSide):
 
     def take(self, now: float, fields: Mapping[str, Any]) -> None:
         """The answer to the last request."""
-        self._waits, self._due_t = False, now + PAUSE_S
+        self._waits = False
+        self._due_t = self._asked_t + self.rhythm_s if self.rhythm_s else now + PAUSE_S
         code, status = str(fields["ResponseCode"]), fields.get("DC_EVSEStatus", {})
         told = status.get("EVSEStatusCode", "")
         if not code.startswith("OK"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench import ccs, plan, planner
+from tests.bench import ccs, ccs_board, plan, planner
 from tests.bench.estimated import CONVERTER, estimated
 from tests.bench.month import month
 from v2h.energy.loss_learning import ENOUGH
@@ -53,3 +53,15 @@ def test_the_answers_to_a_ccs_car_are_compared_with_an_echo() -> None:
     late, middle = ccs.rows_of("DIN SPEC 70121", times)
     assert (late["value"], late["against"], late["ratio"]) == (95.05, 2.0, 47.525)
     assert (middle["value"], middle["unit"], middle["ratio"]) == (50.5, "ms", 25.25)
+
+
+def test_the_processors_time_for_a_ccs_car_is_scaled_to_ten_questions_a_second() -> None:
+    idle = {"cpu_pct": 0.5, "pss_mb": 20.0}
+    asked_ms = [125.0 * n for n in range(101)]  # 8 Hz
+    answers_ms = [float(ms) for ms in range(1, 102)]
+    charging = {"cpu_pct": 8.0, "pss_mb": 21.0, "asked_ms": asked_ms, "answers_ms": answers_ms, "car_ms": [80.0] * 200}
+    said: list[str] = []
+    rows = ccs_board.rows_of(idle, charging, said.append)
+    assert [row["value"] for row in rows] == [0.5, 21.0, 10.0, 96.0, 80.0]
+    assert [row["against"] for row in rows] == [1.0, 25.0, 20.0, 50.0, 250.0]
+    assert "8.00 Hz" in said[0]
