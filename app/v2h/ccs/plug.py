@@ -29,6 +29,8 @@ PLUGGED = (Pilot.B, Pilot.C, Pilot.D)
 PAUSE_S = 3.0
 """X1 before another try (IEC 61851-1 as quoted by EVerest): the car takes the next 5 % for a new beginning."""
 TRIES = 3
+REST_S = 0.2
+"""Time between two turns at rest: well within the silence that `charger` (0.3 s) and the pilot box (0.5 s) allow."""
 MOST_WAITING = 4
 """Messages of a car that wait for the answer to another one. A car sends one at a time."""
 KEY_B = 16
@@ -48,7 +50,8 @@ class Turn:
 
 class Plug:
     """One plug. enabled: the dialects that are offered. draw(n): n random bytes. number: of the last session; the
-    first one here gets the next. Call turn() at least every 50 ms and whenever something came in."""
+    first one here gets the next. Call turn() at least every 50 ms, REST_S while it rests, and whenever something came
+    in."""
 
     def __init__(self, enabled: Collection[Dialect], draw: Callable[[int], bytes], number: int) -> None:
         self._enabled, self._draw, self._number = enabled, draw, number
@@ -78,6 +81,11 @@ class Plug:
     def message(self, exi_bytes: bytes) -> None:
         """Take a message of the connected car."""
         self._waiting.append(exi_bytes)
+
+    @property
+    def rests(self) -> bool:
+        """No session is wanted or under way: nothing here has a deadline."""
+        return not self._wanted and self.secc is None
 
     @property
     def link(self) -> Link:

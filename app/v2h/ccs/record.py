@@ -1,9 +1,9 @@
 """The wire between `ccs` and `charger`: one fixed record each way on a Unix seqpacket socket, at 10 Hz. Pure.
 
-`ccs` sends a CarRecord at each request of the car and at least every 100 ms; `charger` answers each with a
-ChargerRecord. `ccs` speaks to a stranger and gives no order: it reports what the car asks for, and `charger` decides.
-When one side receives nothing new for SILENCE_S, it treats the other as failed: `charger` orders 0 A and stops, `ccs`
-switches the pilot off and stops.
+`ccs` sends a CarRecord at each request of the car and at least every 100 ms, 200 ms while no session is wanted;
+`charger` answers each with a ChargerRecord. `ccs` speaks to a stranger and gives no order: it reports what the car asks
+for, and `charger` decides. When one side receives nothing new for SILENCE_S, it treats the other as failed: `charger`
+orders 0 A and stops, `ccs` switches the pilot off and stops.
 
 Voltages and currents travel in tenths, without a sign: a negative current of the car cannot be written. Only the
 measured current has a sign.

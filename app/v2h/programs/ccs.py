@@ -22,7 +22,7 @@ from v2h.bus.sentences import say
 from v2h.ccs.homeplug import ETHERTYPE
 from v2h.ccs.messages import DIALECTS, DIN, ISO2
 from v2h.ccs.pilot import ORDER_S, Order
-from v2h.ccs.plug import Plug
+from v2h.ccs.plug import REST_S, Plug
 from v2h.ccs.record import Pilot
 from v2h.ccs.slac import Phase as Link
 from v2h.ccs.state_words import step_words
@@ -38,7 +38,7 @@ from v2h.runtime.program import SLACK_S, Program
 from v2h.runtime.realtime import CCS_PRIORITY, claim
 
 TURN_S = 0.05
-"""SLAC's deadlines are looked at in this rhythm."""
+"""SLAC's deadlines are looked at in this rhythm, but at rest."""
 RECORD_S = 0.1
 OPEN_S = 1.0
 STATE_S = 1.0
@@ -62,9 +62,10 @@ class CcsShell:
         self._told: tuple[object, ...] = ()
         self._told_phase: object = None
         self._traffic, self._connected = Traffic(), False
-        self._wire = ChargerWire(CCS_SOCKET, program.watch, program.unwatch, self._turn)
+        self._wire = ChargerWire(CCS_SOCKET, program.watch, program.unwatch, self._on_answer)
+        self._rests = False
         program.every(OPEN_S, self._open, slack_s=SLACK_S)
-        program.every(TURN_S, self._turn)
+        self._timer = program.every(TURN_S, self._turn)
         program.every(TRAFFIC_S, self._tell_traffic, slack_s=SLACK_S)
         program.at_exit(self._close)
 
@@ -74,7 +75,8 @@ class CcsShell:
         if self._box is None:
             try:
                 self._box = PilotBox(self._config.pilot_box)
-                self._program.watch(self._box, self._on_box)
+                if not self._rests:
+                    self._program.watch(self._box, self._on_box)
                 self._say("box", "info", say("ccs.box_open", url=self._config.pilot_box))
             except (OSError, PortUrlError) as error:
                 self._say("box", "warning", say("ccs.box_missing", url=self._config.pilot_box, error=str(error)))
@@ -132,17 +134,26 @@ class CcsShell:
     # What comes in.
 
     def _on_box(self, now: float) -> None:
+        before = self._pilot(now)
+        self._read_box(now)
+        if self._pilot(now) is not before:
+            self._record_t = float("-inf")
+            self._turn(now)
+
+    def _read_box(self, now: float) -> None:
         if self._box is None:
             return
-        before = self._box.pilot(now)
         try:
             self._box.read(now)
         except OSError as error:
             self._lose_box(error)
             return
         self._say("bad line", "warning", say("ccs.box_line", why=self._box.why_bad)) if self._box.why_bad else None
-        if self._box.pilot(now) is not before:
-            self._record_t = float("-inf")
+
+    def _on_answer(self, now: float) -> None:
+        """At rest the answer of `charger` is news only if it wants a session."""
+        charger = self._wire.latest(now)
+        if not self._rests or charger is None or charger.wanted:
             self._turn(now)
 
     def _on_frames(self, now: float) -> None:
@@ -178,6 +189,8 @@ class CcsShell:
     # What goes out.
 
     def _turn(self, now: float) -> None:
+        if self._rests:
+            self._read_box(now)
         pilot = self._pilot(now)
         connected = self._line is not None and self._line.connected
         turn = self._plug.turn(now, self._wire.latest(now), pilot, connected=connected)
@@ -192,6 +205,18 @@ class CcsShell:
             self._wire.send(now, self._plug.record(now, self._wire.next_sequence(), pilot))
         self._say("wire", "warning", self._wire.refused) if self._wire.refused else None
         self._tell(now, pilot)
+        if self._rests is not self._plug.rests:
+            self._pace(now)
+
+    def _pace(self, now: float) -> None:
+        """At rest nothing is urgent: the box, with its 20 lines a second, wakes nobody, and is read at each turn."""
+        self._rests = self._plug.rests
+        self._timer.period_s = REST_S if self._rests else TURN_S
+        self._timer.due = now + self._timer.period_s
+        if self._box is not None and self._rests:
+            self._program.unwatch(self._box.fileno())
+        elif self._box is not None:
+            self._program.watch(self._box, self._on_box)
 
     def _pilot(self, now: float) -> Pilot:
         return Pilot.UNKNOWN if self._box is None else self._box.pilot(now)
@@ -206,7 +231,7 @@ class CcsShell:
             self._lose_modem(error)
 
     def _send_line(self, now: float, messages: list[bytes], hang_up: str) -> None:
-        if self._line is None:
+        if self._line is None or not (messages or hang_up):
             return
         try:
             for message in messages:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from v2h.ccs.messages import DIALECTS
 from v2h.ccs.pilot import ORDER_S, Order, PilotError, PilotWatch, read_line, write_line
-from v2h.ccs.plug import Plug, Turn
+from v2h.ccs.plug import REST_S, Plug, Turn
 from v2h.ccs.record import ChargerRecord, Heard, pack_car, unpack_charger
 
 MAC = bytes.fromhex("020000005e01")
@@ -67,7 +67,8 @@ class CcsProgram:
             self._order, self._order_t, self._count = turn.order, now, self._count + 1
             order = write_line(self._count, turn.order)
         told = (self.plug.phase, self.plug.secc and self.plug.secc.busy, bool(turn.messages))
-        if now - self._record_t >= RECORD_S - EARLY_S or told != self._told:
+        pause_s = REST_S if self.plug.rests else RECORD_S
+        if now - self._record_t >= pause_s - EARLY_S or told != self._told:
             self._record_t, self._told = now, told
             self._sequence += 1
             self._sent[self._sequence] = now

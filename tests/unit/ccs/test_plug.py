@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.ccscar import request
 from tests.support.plugbench import PlugBench, charging
-from v2h.ccs import exi
+from v2h.ccs import exi, limits
 from v2h.ccs.messages import DIN, ISO2, Ask, Dialect
 from v2h.ccs.pilot import Order
 from v2h.ccs.plug import PAUSE_S, TRIES
@@ -43,6 +43,18 @@ def test_the_pilot_asks_only_when_the_modem_listens_and_a_session_is_wanted() ->
     bench.pilot = Pilot.B
     bench.until(Phase.HELLO)
     assert bench.orders == [Order.OFF, Order.PWM]
+
+
+def test_the_plug_rests_only_while_no_session_is_wanted_or_lingers() -> None:
+    bench = PlugBench()
+    bench.charger = replace(bench.charger, wanted=False)
+    assert bench.run(0.1).plug.rests
+    bench.charger = replace(bench.charger, wanted=True)
+    assert not bench.run(0.1).plug.rests
+    bench.until(Phase.ENERGY)
+    bench.charger = replace(bench.charger, wanted=False)
+    assert not bench.run(0.1).plug.rests, "the car may still read its last answer"
+    assert bench.run(limits.LINGER.value + 0.1).plug.rests
 
 
 def test_each_session_has_a_new_key_and_a_new_number() -> None:
