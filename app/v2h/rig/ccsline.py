@@ -7,8 +7,10 @@ The car matches with real frames, asks by real UDP, and speaks by real TCP throu
 program speaks for it, that program asks and speaks in the namespace `network`, from the match on.
 """
 
+import fcntl
 import os
 import socket
+import termios
 import tty
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,6 +35,8 @@ CAR_INTERFACE = "car0"
 ADDRESSES = {INTERFACE: "fe80::5e", CAR_INTERFACE: "fe80::e"}
 ASK_S = 0.25
 """A car repeats its question where the charger is in this rhythm."""
+FREE_S = 1.0
+"""A program that was killed opens its line again so soon."""
 QUESTION = pack(Payload.SDP_REQUEST, bytes([0x10, 0x00]))
 """No TLS, TCP."""
 NETWORK_S = 2.0
@@ -73,6 +77,11 @@ class Pty:
         with suppress(BlockingIOError):
             os.write(self.far, data)
 
+    def free(self) -> None:
+        """Let the line be opened again. A real line forgets a program's claim (TIOCEXCL) when that program ends. This
+        one does not, because its near end stays open, and only root may open it then."""
+        fcntl.ioctl(self._near, termios.TIOCNXCL)
+
     def fileno(self) -> int:
         return self.far
 
@@ -103,7 +112,7 @@ class CcsLine:
         self._talk: socket.socket | None = None
         self._ask_t = float("inf")
         self._buffer, self._session = bytearray(), NO_SESSION
-        self._sent_t = 0.0
+        self._sent_t = self._free_t = 0.0
         for port in (*self._line.ports(), self._frames):
             watch(port, self._carry)
         watch(self._box, self._read_box)
@@ -121,6 +130,10 @@ class CcsLine:
     def tick(self, now: float) -> None:
         """Everything that is due: lines of the box, the matching, the car's next request."""
         self._box.write(self._car.box.tick(now))
+        if now >= self._free_t:
+            self._free_t = now + FREE_S
+            self._box.free()
+            self._monitor.free()
         if not self._car.box.pulsed or not self._car.circuit.plugged:
             self._hang_up()
             self._slac = None

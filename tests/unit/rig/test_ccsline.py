@@ -1,6 +1,9 @@
 """The doors of the simulated CCS car, as far as they need no network namespace."""
 
+import fcntl
+import os
 import stat
+import struct
 import termios
 from pathlib import Path
 
@@ -14,6 +17,9 @@ from v2h.rig.ccsline import Pty
 from v2h.rig.control import apply
 from v2h.rig.evcc import PAUSE_S, Evcc
 from v2h.rig.plant import Plant
+
+TIOCGEXCL = 0x8004_5440
+"""asm-generic/ioctls.h: 1 after TIOCEXCL."""
 
 
 def test_a_simulated_serial_line_can_be_opened_by_the_user_of_each_program() -> None:
@@ -30,6 +36,27 @@ def test_a_simulated_serial_line_can_be_opened_by_the_user_of_each_program() -> 
             port.close()
     finally:
         pty.close()
+
+
+def test_a_line_can_be_opened_again_after_the_program_that_claimed_it_was_killed() -> None:
+    pty = Pty()
+    try:
+        port = open_serial(f"serial:{pty.path}", BAUD)
+        assert claimed(port.fileno())
+        port.close()
+        node = os.open(pty.path, os.O_RDWR | os.O_NOCTTY)
+        try:
+            assert claimed(node), "the kernel keeps the claim while the rig holds the near end"
+            pty.free()
+            assert not claimed(node)
+        finally:
+            os.close(node)
+    finally:
+        pty.close()
+
+
+def claimed(fileno: int) -> bool:
+    return bool(struct.unpack("i", fcntl.ioctl(fileno, TIOCGEXCL, bytes(4)))[0])
 
 
 def answered(evcc: Evcc, asked_t: float, answered_t: float) -> None:
