@@ -1,6 +1,5 @@
 """Rows of SAFETY.md in virtual time: the time from the event to the effect is checked against the row's number."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from math import exp
 
@@ -9,6 +8,17 @@ import pytest
 from tests.faults.parts import FaultyCircuit, FaultyPre
 from tests.support.boards import change, fault_name, in_energy, refuses, tripped, with_faulty_circuit
 from tests.support.safetypage import limit
+from tests.support.safetyrows import (
+    Condition,
+    ac_off,
+    faulty,
+    left_energy,
+    opened,
+    seconds_until,
+    small_current,
+    why,
+    zero_ordered,
+)
 from tests.support.spoiling import converter_says
 from tests.support.virtual import STEP_S, VirtualBoard
 from v2h.bus.messages import Setpoint
@@ -17,53 +27,6 @@ from v2h.chademo.packs import GUESS_WITHIN_V
 from v2h.pre import objects as pre
 from v2h.safety.outputs import CONTACTORS, NONE, Output
 from v2h.safety.wire import Trip
-
-Condition = Callable[[VirtualBoard], bool]
-
-
-def seconds_until(board: VirtualBoard, condition: Condition, within_s: float = 130.0) -> float:
-    """Return the virtual seconds from now until the condition holds at the end of a step."""
-    began = board.now
-    while not condition(board):
-        board.step()
-        assert board.now - began <= within_s, f"not within {within_s} s: {board.state}, {board.charger.session.reason}"
-    return board.now - began
-
-
-def zero_ordered(board: VirtualBoard) -> bool:
-    return board.plant.pre.set_a == 0.0 or Output.PRE_AC not in board.plant.outputs
-
-
-def small_current(board: VirtualBoard) -> bool:
-    return abs(board.plant.circuit.pre_a) <= 5.0
-
-
-def opened(board: VirtualBoard) -> bool:
-    return not board.plant.outputs & CONTACTORS
-
-
-def ac_off(board: VirtualBoard) -> bool:
-    return Output.PRE_AC not in board.plant.outputs
-
-
-def left_energy(board: VirtualBoard) -> bool:
-    return board.state is not State.ENERGY
-
-
-def why(board: VirtualBoard) -> str:
-    """What ended the session: the id of a fault, or of the sentence of a normal end."""
-    return fault_name(board) or getattr(board.charger.session.reason, "id", "")
-
-
-def faulty(power_w: float = 5000.0) -> tuple[VirtualBoard, FaultyPre, FaultyCircuit]:
-    board = VirtualBoard()
-    converter = board.plant.pre = FaultyPre()
-    circuit = board.plant.circuit = board.plant.car.circuit = FaultyCircuit(board.plant.battery)
-    board.power_w = power_w
-    board.run_until(State.ENERGY)
-    board.run(4)
-    assert board.plant.circuit.pre_a > 12
-    return board, converter, circuit
 
 
 def test_live_plug() -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from tests.session.test_safety_rows import (
+from tests.support.boards import change, in_energy, refuses
+from tests.support.safetypage import limit
+from tests.support.safetyrows import (
     Condition,
     left_energy,
     opened,
@@ -15,8 +17,6 @@ from tests.session.test_safety_rows import (
     small_current,
     zero_ordered,
 )
-from tests.support.boards import change, in_energy, refuses
-from tests.support.safetypage import limit
 from tests.support.spoiling import Break
 from tests.support.virtual import VirtualBoard
 from v2h.pre import objects as pre

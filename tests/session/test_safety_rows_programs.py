@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.session.test_safety_rows import faulty, opened, seconds_until, small_current, zero_ordered
 from tests.support.safetypage import limit
+from tests.support.safetyrows import faulty, opened, seconds_until, small_current, zero_ordered
 from tests.support.virtual import STEP_S, VirtualBoard
 from v2h.bus.states import State
 from v2h.canframe import PRE_BUS, Frame

@@ -23,7 +23,7 @@ ONLY = (
 )
 """Below app/v2h."""
 BOTH = {
-    *("capture/recorder.py", "commands/decode.py", "commands/replay.py", "config/site.py"),
+    *("capture/recorder.py", "commands/decode.py", "commands/replay.py", "config/building.py", "config/site.py"),
     *("oneshot/firewall.py", "programs/charger.py", "rig/__main__.py", "rig/desk.py"),
     *("rig/control.py", "rig/plant.py", "rig/server.py", "selftest/checks.py"),
 }

@@ -4,9 +4,9 @@ down."""
 import pytest
 
 import v2h.programs.panel
+from tests.support.finger import Finger
 from tests.support.messages import charger, manager
 from tests.support.standin import StandIn
-from tests.unit.programs.test_unlock_word import Finger
 from v2h.bus.messages import Command
 from v2h.panel.gestures import BOOST, ON_OFF
 from v2h.programs.panel import Panel

@@ -1,12 +1,13 @@
 """A person's word that the plug may be unlocked: panel sends it, charger takes it, every other way is refused."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from paho.mqtt.client import topic_matches_sub
 
 import v2h.programs.charger
 import v2h.programs.panel
+from tests.support.finger import Finger
 from tests.support.messages import charger as charger_state
 from tests.support.messages import manager as manager_state
 from tests.support.standin import StandIn
@@ -19,17 +20,6 @@ from v2h.programs.charger import ChargerShell
 from v2h.programs.panel import Panel
 from v2h.safety.rules import UNLOCK_BY_PERSON_S
 from v2h.web.openapi import document
-
-
-class Finger:
-    """Input device of the panel; it reports what is put into `edges` at the next read."""
-
-    def __init__(self) -> None:
-        self.edges: list[tuple[str, bool]] = []
-
-    def events(self) -> Iterator[tuple[str, bool]]:
-        while self.edges:
-            yield self.edges.pop(0)
 
 
 def at_the_panel(monkeypatch: pytest.MonkeyPatch, held_s: float, state: str = "fault") -> list[tuple[str, Message]]:
