@@ -5,7 +5,7 @@ ids and the silence of `charger` were checked before (secc.py).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from v2h.ccs import limits
@@ -149,7 +149,10 @@ def _cable_check(view: View) -> Result:
     """Valid is said once the charger has measured it, and only with Finished and EVSE_Ready: an Audi Q4 waits for ever
     for Ready."""
     if view.urgent:
-        return Result(told(view), Step.BROKEN_OFF)
+        answer = told(view)
+        if answer.isolation is Isolation.VALID and not view.done(Phase.CABLE_CHECK):
+            answer = replace(answer, isolation=Isolation.INVALID)  # a check that was broken off has shown nothing
+        return Result(answer, Step.BROKEN_OFF)
     if view.pilot not in CHARGING_PILOT and view.late(limits.PILOT_C):
         return Result(told(view, "FAILED", MALFUNCTION))
     if view.done(Phase.CABLE_CHECK) and view.charger.isolation is Isolation.VALID:

@@ -1,5 +1,7 @@
 """The state of a CCS session: what its transitions may read and change. power_session.py runs it."""
 
+import math
+
 from v2h.bus.states import State
 from v2h.ccs.power_interface import PowerInputs
 from v2h.ccs.power_states import TABLE
@@ -16,7 +18,7 @@ class PowerProgress(Progress):
     car_session: number of the session at `ccs` that this one belongs to, None before the car speaks. lock_ready: the
     plug is locked, cable and converter are empty: the cable check may begin. matched: the precharge has reached its
     target. isolated: the isolation was measured at the test voltage in this session. cut: the pilot goes off, because
-    the car did not stop by itself.
+    the car did not stop by itself. zero_t: since when 0 A has been ordered, infinity while a current is.
     """
 
     table = TABLE
@@ -25,6 +27,7 @@ class PowerProgress(Progress):
         super().__init__(number)
         self.car_session: int | None = None
         self.lock_ready = self.matched = self.isolated = self.cut = False
+        self.zero_t = math.inf
 
     def meet_car(self) -> None:
         """Forget the car of the session before."""

@@ -5,6 +5,7 @@ chosen by the configuration at the start. It charges only: each order passes cha
 empty the cable after the cable check. The car's contactors are open then, and BLEED ends after 3 s.
 """
 
+import math
 from collections import deque
 
 from v2h.bus.sentences import say
@@ -16,7 +17,7 @@ from v2h.ccs.power_interface import PowerInputs
 from v2h.ccs.power_progress import PowerProgress
 from v2h.ccs.power_states import TALKING
 from v2h.ccs.power_supervision import WATCHED
-from v2h.ccs.power_transitions import NEXT, gone_a
+from v2h.ccs.power_transitions import NEXT, current_gone
 from v2h.ccs.record import CHARGING_PILOT, ChargerRecord, Isolation, Phase
 from v2h.chademo import limits as charger_limits
 from v2h.chademo.anysession import AnySession
@@ -125,7 +126,7 @@ class PowerSession(PowerProgress, AnySession[PowerInputs]):
         opened = inputs.guard is not None and not outputs_on(inputs) & CONTACTORS
         match inputs.phase:
             case Phase.PARAMETERS:
-                again = self.state is State.ENERGY and gone_a(inputs, now)
+                again = self.state is State.ENERGY and current_gone(self, inputs, now)
                 return not self.ending and (again or (self.state is State.LOCK and self.lock_ready))
             case Phase.CABLE_CHECK:
                 return not self.ending and self.state is State.TEST_OPEN
@@ -134,7 +135,7 @@ class PowerSession(PowerProgress, AnySession[PowerInputs]):
             case Phase.START:
                 return not self.ending and self.state in (State.READY, State.ENERGY)
             case Phase.STOP:
-                return self.ending and (opened or gone_a(inputs, now))
+                return self.ending and (opened or current_gone(self, inputs, now))
             case Phase.WELDING | Phase.END:
                 return opened
         return False
@@ -179,6 +180,7 @@ class PowerSession(PowerProgress, AnySession[PowerInputs]):
     def _actions(self, now: float, inputs: PowerInputs, elapsed_s: float) -> Actions:
         row = self.table[self.state]
         self._volts_v, self.commanded_a = self._target(row.converter, now, inputs, elapsed_s)
+        self.zero_t = math.inf if self.commanded_a else min(self.zero_t, now)
         by_person = self.state is State.FAULT and self.unlocks_by_word
         return Actions(
             outputs=row.outputs | (Output.PLUG_LOCK if self.locked and not by_person else NONE),

@@ -48,11 +48,11 @@ def refusal(inputs: PowerInputs) -> str:
     return "" if inputs.pilot in _PLUGGED else say("refusal.ccs_no_car", pilot=inputs.pilot.name)
 
 
-def gone_a(inputs: PowerInputs, now: float) -> bool:
-    """The measured current is below 1 A."""
-    amps_a = inputs.pre.amps_a
-    fresh = now - inputs.pre.amps_t <= FRESH_S
-    return fresh and amps_a is not None and abs(amps_a) < limits.CURRENT_GONE_A.value
+def current_gone(session: PowerProgress, inputs: PowerInputs, now: float) -> bool:
+    """The measured current is below 1 A, in a reading so late after the order of 0 A that no current rises any more."""
+    amps_a, at = inputs.pre.amps_a, inputs.pre.amps_t
+    counts = now - at <= FRESH_S and at >= session.zero_t + charger_limits.FOLLOWS_AFTER.value
+    return counts and amps_a is not None and abs(amps_a) < limits.CURRENT_GONE_A.value
 
 
 def _idle(session: PowerProgress, now: float, inputs: PowerInputs) -> State | None:
@@ -166,7 +166,7 @@ def _stop_current(session: PowerProgress, now: float, inputs: PowerInputs) -> St
     if waited_s > charger_limits.CURRENT_STOP.value and not small_current(inputs, now):
         session.make_safe(Fault("late_stop", say("late.stop")), now)
         return None
-    if not gone_a(inputs, now):
+    if not current_gone(session, inputs, now):
         session.held_t = None
         return None
     session.held_t = inputs.pre.amps_t if session.held_t is None else session.held_t

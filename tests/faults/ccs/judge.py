@@ -66,7 +66,10 @@ class CcsJudge(Judge):
         self.car_stops = False
         self._asked_t = float("-inf")
         self._car: dict[str, Any] = {}
-        self._allowed: deque[tuple[float, float]] = deque([(float("-inf"), 0.0)])
+        self._ours: deque[tuple[float, float]] = deque([(float("-inf"), 0.0)])
+        self._cars: deque[tuple[float, float]] = deque([(float("-inf"), 0.0)])
+        """(time, A) since when a side has allowed so much. Each is obeyed REACTION_S after it fell, whatever the other
+        does meanwhile."""
         self._volts: deque[tuple[float, float]] = deque()
         """The cable's voltage of the last TOLD_AGE_S."""
         self._demanded = False
@@ -208,7 +211,7 @@ class CcsJudge(Judge):
         live = board.car.box.pulsed and tripped and board.guard is not None
         self._lasts(board, "the pilot is off after a trip", live, off_s)
         bad_s = 0.0 if self._bad_t is None or not bad else now - self._bad_t
-        if not bad_s:
+        if bad_s <= numbers.FAULT_READ_S:
             self._bad_after = board.state in numbers.AFTER
         leads_on = bad_s > numbers.FAULT_OFF_S and not self._bad_after and board.connected and board.car.box.pulsed
         if leads_on and not self.excused & {"program", "monitor", "mad"}:
@@ -249,28 +252,30 @@ class CcsJudge(Judge):
         self._tested = self._tested or board.now - self._stands_t >= numbers.TEST_S
 
     def _note_allowed(self, board: "CcsBoard") -> None:
-        """The smallest of all limits now: car, car's maximum, setpoint, 6 kW, configuration, converter."""
+        """What each side allows now: we by setpoint, 6 kW, configuration and converter; the car by its request."""
         volts_v = max(board.circuit.cable_v, 1.0)
         watts_w = max(0.0, min(numbers.MOST_W, board.power_w))
-        allowed_a = min(board.max_charge_a, numbers.CONVERTER_A, watts_w / volts_v)
+        ours_a = min(board.max_charge_a, numbers.CONVERTER_A, watts_w / volts_v)
+        cars_a = numbers.PRECHARGE_A
         if self._demanded:
             car = self._car
             known = [car[name] for name in ("EVTargetCurrent", "EVMaximumCurrentLimit") if name in car]
             known += [car["EVMaximumPowerLimit"] / volts_v] if "EVMaximumPowerLimit" in car else []
-            allowed_a = min(allowed_a, *known) if car.get("EVReady") else 0.0
+            cars_a = min(known, default=numbers.CONVERTER_A) if car.get("EVReady") else 0.0
         else:
-            allowed_a = numbers.PRECHARGE_A
-        if abs(self._allowed[-1][1] - allowed_a) > 0.02:
-            self._allowed.append((board.now, max(0.0, allowed_a)))
-        while len(self._allowed) > 1 and self._allowed[1][0] < board.now - numbers.REACTION_S:
-            self._allowed.popleft()
+            ours_a = max(ours_a, numbers.PRECHARGE_A)
+        for allowed, amps_a in ((self._ours, ours_a), (self._cars, cars_a)):
+            if abs(allowed[-1][1] - amps_a) > 0.02:
+                allowed.append((board.now, max(0.0, amps_a)))
+            while len(allowed) > 1 and allowed[1][0] < board.now - numbers.REACTION_S:
+                allowed.popleft()
 
     def _judge_current(self, board: "Board", amps_a: float) -> None:
         """Only what flows into or out of the car counts; without it the converter charges its own cable."""
         if not board.circuit.car_closed:
             self._stop_clocks(RULES)
             return
-        most_a = max(amps for _, amps in self._allowed)
+        most_a = min(max(amps for _, amps in allowed) for allowed in (self._ours, self._cars))
         if "pre" in self.excused:  # the converter disobeys: noticed at 5 A from the setpoint, then 2 s, then make-safe
             over = amps_a > most_a + 6.0 or amps_a < -6.0
             self._lasts(board, STOPPED, over, 4.0, f"{amps_a:.1f} A")

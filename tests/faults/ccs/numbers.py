@@ -19,6 +19,8 @@ TEST_ABOVE_V, TEST_WITHIN_V, TEST_S = 50.0, 12.0, 4.5
 FAULT_OHM, WARNING_OHM = 100_000.0, 500_000.0
 FAULT_TOLD_S = 1.5
 """From a fault of the insulation to an answer that says it: read once a second, and a request of the car."""
+FAULT_READ_S = 1.1
+"""Until a fault of the insulation is read: once a second."""
 FAULT_OFF_S = 6.5
 """From a fault of the insulation to the pilot off: read within 1.1 s, and a cable that must be bled first, 3 s."""
 AFTER = ("welding check", "unlock", "farewell")

@@ -56,6 +56,23 @@ def test_each_stop_in_each_state_ends_safe(stop: Callable[[CcsBench], None], sta
     assert bench.amps_a == 0.0
 
 
+def test_a_stop_is_answered_only_when_no_current_rises_any_more() -> None:
+    """The converter follows the orders of before for 0.2 s (capture): it shows 0.5 A, and 4.8 A a moment later."""
+    bench = charge().until(State.ENERGY).run(0.3)
+    seen: list[tuple[float, bool]] = []
+
+    def rises(bench: CcsBench) -> None:
+        since_s = bench.now - bench.session.zero_t
+        if bench.session.state is State.STOP_CURRENT:
+            bench.pre.amps_a = 0.5 if since_s < 0.12 else 4.8 if since_s < 0.27 else 0.0
+            seen.append((bench.pre.amps_a, bench.told is not None and bench.told.done))
+
+    bench.meddle = rises
+    bench.car.stops = True
+    bench.until(State.WELDING)
+    assert 4.8 in [amps_a for amps_a, _ in seen] and not any(done for amps_a, done in seen if amps_a)
+
+
 def test_k_falling_orders_0_a_in_the_same_step() -> None:
     bench = charge().energy()
     bench.estop = True

@@ -83,6 +83,14 @@ def test_a_stop_of_ours_is_asked_for_by_evse_shutdown() -> None:
         assert driven.ask(Ask.POWER, "Stop").fields["ResponseCode"] == "OK"
 
 
+@pytest.mark.parametrize("why", ["stop", "fault", "cut"])
+def test_a_cable_check_that_is_broken_off_is_not_valid(why: str) -> None:
+    """The isolation was measured, and the cable is still live."""
+    driven = started(*TO_CHECK)
+    driven.charger = replace(driven.charger, done=False, isolation=Isolation.VALID, **{why: True})
+    assert driven.ask(Ask.CABLE_CHECK).fields["DC_EVSEStatus"]["EVSEIsolationStatus"] == "Invalid"
+
+
 def test_the_limits_are_told_with_a_least_current_of_0_a() -> None:
     told = started(*HELLO).ask(Ask.PARAMETERS).fields
     din = told["DC_EVSEChargeParameter"]
