@@ -69,7 +69,8 @@ class CcsJudge(Judge):
         self._ours: deque[tuple[float, float]] = deque([(float("-inf"), 0.0)])
         self._cars: deque[tuple[float, float]] = deque([(float("-inf"), 0.0)])
         """(time, A) since when a side has allowed so much. Each is obeyed REACTION_S after it fell, whatever the other
-        does meanwhile."""
+        does meanwhile; a setpoint that the bus lost is followed until the one before expires."""
+        self._unheard_t = float("-inf")
         self._volts: deque[tuple[float, float]] = deque()
         """The cable's voltage of the last TOLD_AGE_S."""
         self._demanded = False
@@ -264,10 +265,13 @@ class CcsJudge(Judge):
             cars_a = min(known, default=numbers.CONVERTER_A) if car.get("EVReady") else 0.0
         else:
             ours_a = max(ours_a, numbers.PRECHARGE_A)
-        for allowed, amps_a in ((self._ours, ours_a), (self._cars, cars_a)):
+        self._unheard_t = self._unheard_t if board.has_bus else board.now
+        unheard = board.now - self._unheard_t <= numbers.REACTION_S + numbers.SETPOINT_LIFE_S
+        ours_s = numbers.REACTION_S + (numbers.SETPOINT_LIFE_S if unheard else 0.0)
+        for allowed, amps_a, late_s in ((self._ours, ours_a, ours_s), (self._cars, cars_a, numbers.REACTION_S)):
             if abs(allowed[-1][1] - amps_a) > 0.02:
                 allowed.append((board.now, max(0.0, amps_a)))
-            while len(allowed) > 1 and allowed[1][0] < board.now - numbers.REACTION_S:
+            while len(allowed) > 1 and allowed[1][0] < board.now - late_s:
                 allowed.popleft()
 
     def _judge_current(self, board: "Board", amps_a: float) -> None:

@@ -8,6 +8,7 @@ SLACK_A = 0.35
 REACTION_S = 1.2
 """Until a falling limit is obeyed: the setpoint's period 0.25 s or the car's request 0.15 s, our look 0.1 s, the
 converter's dead time 0.2 s, its fall from 15 A 0.3 s, and 0.3 s more."""
+SETPOINT_LIFE_S = 1.0
 NEGATIVE_A = 0.3
 """Below this a current out of the car is noise of the model."""
 BLEED_A = 0.25
