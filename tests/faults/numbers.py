@@ -58,6 +58,8 @@ LIVE_V = 20.5
 """20 V for d2, and the same rounding."""
 FALL_SEEN_FROM_V = 55.0
 """A sensor that falls to 0 V from above this, with c1 and c2 open, is a dead sensor (50 V in the software)."""
+FALL_MAY_BE_SEEN_FROM_V = 45.0
+"""From above this it may be taken for one."""
 DEAD_AFTER_S = {"zero": 0.0, "zero before the filter": 0.055, "zero after a gap": 0.25}
 """A sensor that reads 0 V for ever: at once; as the filter before the ADC follows, with this time constant; after this
 time without a reading."""

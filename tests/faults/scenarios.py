@@ -112,11 +112,12 @@ def ending(board: Board) -> str:
 
 
 def _judge_health(board: Board, snapshot: Snapshot) -> None:
-    """Without a fault the plan is carried out: energy flows, and the session ends idle and unlocked."""
+    """Without a fault the plan is carried out: energy flows, and the session ends idle and unlocked. A plug is left to a
+    person where the sensor has given up."""
     early = snapshot.state not in (State.SAFE, State.FAULT, State.CAR_OPENS) and board.now > 20.0
     if early and not board.judge.flowed:
         board.judge.fail(board, "a healthy session reaches energy", str([str(state) for _, state in board.states]))
-    if board.plant.outputs or board.state is not State.IDLE:
+    if (board.plant.outputs or board.state is not State.IDLE) and not board.sensor_gives_up:
         board.judge.fail(board, "a healthy session ends idle and unlocked", f"{ending(board)} {board.plant.outputs!r}")
 
 

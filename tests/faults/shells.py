@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.judge import Judge
-from tests.faults.numbers import DEAD_AFTER_S, FULL_V, PIN_DIVIDER, STRANGER_S
+from tests.faults.numbers import DEAD_AFTER_S, EMPTY_V, FALL_MAY_BE_SEEN_FROM_V, FULL_V, PIN_DIVIDER, STRANGER_S
 from tests.faults.parts import FaultyCar, FaultyCircuit, FaultyPre
 from tests.faults.quick import QuickPlant
 from v2h.bus.messages import SETPOINT_PERIOD_S, Setpoint
@@ -70,6 +70,8 @@ class Shells:
         self.adc_v: float | None = None if self.unmeasured else 0.0
         self.odd_samples: tuple[float | None, ...] = ()
         """Values of the ADC's next readings instead of the true ones; None: a missing reading."""
+        self.sensor_gives_up = False
+        """One of them was a sudden 0 V of a live cable with c1 and c2 open: the sensor is taken as dead (SAFETY.md)."""
         self.lost_to_car = self.lost_to_pre = 0
         """The number of charger's next frames that are lost at the sender (a full queue)."""
         self.frames: dict[int, str] = {}
@@ -345,6 +347,8 @@ class Shells:
         if self.odd_samples:
             volts_v, *others = self.odd_samples
             self.odd_samples = tuple(others)
+            fallen = volts_v is not None and volts_v < EMPTY_V < FALL_MAY_BE_SEEN_FROM_V < self.circuit.cable_v
+            self.sensor_gives_up = self.sensor_gives_up or (fallen and not self.circuit.joined)
             self._say("the sensor says %s", volts_v)
         elif self.adc == "lost" or (self.adc == "zero after a gap" and self.now - self.adc_t < DEAD_AFTER_S[self.adc]):
             volts_v = None

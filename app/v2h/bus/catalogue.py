@@ -398,7 +398,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "refusal.cable_measured_too_short": "the cable voltage has not been measured for a second yet",
     # The same of a CCS session (ccs/power_transitions.py).
     "refusal.ccs_cable_not_measured": (
-        "the cable voltage is not measured, and CCS assumes none: calibrate [cable] in v2h.toml"
+        "the cable voltage is not measured, and CCS assumes none: calibrate [cable] in v2h.toml with a meter"
     ),
     "refusal.ccs_monitor": "the insulation monitor does not measure: check its supply and its line",
     "refusal.ccs_isolation": "the insulation monitor reports a fault: do not use this cable",

@@ -13,7 +13,7 @@ from v2h.ccs.power_interface import PowerInputs
 from v2h.ccs.power_progress import PowerProgress
 from v2h.ccs.record import Isolation, Phase, Pilot
 from v2h.chademo import limits as charger_limits
-from v2h.chademo.cable import MEASURED
+from v2h.chademo.cable import Source
 from v2h.chademo.conditions import (
     FRESH_S,
     converter_agrees,
@@ -34,8 +34,9 @@ _PLUGGED = (Pilot.B, Pilot.C, Pilot.D)
 
 def refusal(inputs: PowerInputs) -> str:
     """Why a start would be refused now; "" if it would not. A voltage or an insulation that nothing measures is a
-    reason: nothing is assumed in CCS."""
-    if inputs.cable_source not in MEASURED:
+    reason: nothing is assumed in CCS. A sensor that was calibrated against the converter could not unlock the plug: c1
+    and c2 open at the battery's voltage, so the converter never shows the cable empty."""
+    if inputs.cable_source is not Source.VERIFIED:
         return say("refusal.ccs_cable_not_measured")
     if (common := any_refusal(inputs)) != "":
         return common

@@ -180,7 +180,15 @@ class Config:
 
     def wrong(self) -> str:
         """The error sentence for tables that do not go together, else "". A charger has one plug at a time."""
-        if self.ccs is None or not self.car.cells_in_series:
+        if self.ccs is None:
+            return ""
+        if self.cable.by == "converter":
+            return (
+                '[ccs] and cable.by = "converter" do not go together: after a CCS session c1 and c2 open at the '
+                "battery's voltage, and then only a sensor that is independent of the converter shows that the cable "
+                'is empty. Calibrate it with a meter (cable.by = "meter"), or remove [ccs]'
+            )
+        if not self.car.cells_in_series:
             return ""
         return (
             f"[ccs] and car.cells_in_series = {self.car.cells_in_series:g} do not go together: a battery is named for "

@@ -309,7 +309,8 @@ class CcsBoard(Board):
         evcc = self.car.evcc
         if not self.connected or not isinstance(evcc, FaultyEvcc) or evcc.over:
             return
-        namespace = HANDSHAKE_NAMESPACE if evcc.ask is Ask.PROTOCOL else evcc.dialect.namespace
+        greeted = evcc.asked[-1:] != ["supportedAppProtocolReq"]
+        namespace = evcc.dialect.namespace if greeted else HANDSHAKE_NAMESPACE
         answer = exi.decode(namespace, data)
         self._session = answer.session or self._session
         self.judge.car_told(self, answer.name, answer.fields)

@@ -62,7 +62,6 @@ ROADS = (
           max_charge_a=6.0, wants_a=9.0, max_v=440.0),
     _road("car ends", _car_ends, 36.0, {_S.STOP_CURRENT: (0.0, 0.5), _S.WELDING: (0.2,), _S.UNLOCK: (0.1,)}, **_ISO2),
     _road("tripped", _tripped, 44.5, {_S.SAFE: (0.0, 0.5), _S.FAULT: (0.01, 0.2, 0.9)}, soc_pct=70.0),
-    _road("by converter", _charge, 40.0, {_S.ENERGY: (0.3,), _S.UNLOCK: (0.2,)}, by_converter=True),
 )  # fmt: skip
 QUICK = ROADS[:2]
 

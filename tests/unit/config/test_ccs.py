@@ -48,6 +48,10 @@ def test_a_monitor_is_all_that_must_be_named(tmp_path: Path) -> None:
             f"[ccs]\n{MONITOR}\n[car]\ncells_in_series = 96\npack_kwh = 40",
             "[ccs] and car.cells_in_series = 96 do not go together",
         ),
+        (
+            f'[ccs]\n{MONITOR}\n[cable]\nscale_v_per_v = 120\nby = "converter"',
+            '[ccs] and cable.by = "converter" do not go together',
+        ),
     ],
 )
 def test_what_is_refused(tmp_path: Path, text: str, words: str) -> None:
