@@ -112,8 +112,8 @@ def ending(board: Board) -> str:
 
 
 def _judge_health(board: Board, snapshot: Snapshot) -> None:
-    """Without a fault the plan is carried out: energy flows, and the session ends idle and unlocked. A plug is left to a
-    person where the sensor has given up."""
+    """Without a fault the plan is carried out: energy flows, and the session ends idle and unlocked. A plug whose
+    sensor has given up is left to a person."""
     early = snapshot.state not in (State.SAFE, State.FAULT, State.CAR_OPENS) and board.now > 20.0
     if early and not board.judge.flowed:
         board.judge.fail(board, "a healthy session reaches energy", str([str(state) for _, state in board.states]))

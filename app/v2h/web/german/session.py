@@ -144,8 +144,8 @@ SESSION_TEXTS: dict[str, str] = {
     "refusal.cable_measured_too_short": "die Kabelspannung wird noch keine Sekunde lang gemessen",
     # Dasselbe bei CCS (ccs/power_transitions.py).
     "refusal.ccs_cable_not_measured": (
-        "die Kabelspannung wird nicht gemessen, und bei CCS wird keine angenommen: Kalibrieren Sie [cable] in v2h.toml mit "
-        "einem Messgerät"
+        "die Kabelspannung wird nicht gemessen, und bei CCS wird keine angenommen: Kalibrieren Sie [cable] in v2h.toml "
+        "mit einem Messgerät"
     ),
     "refusal.ccs_monitor": "der Isolationswächter misst nicht: Prüfen Sie seine Versorgung und seine Leitung",
     "refusal.ccs_isolation": "der Isolationswächter meldet einen Fehler: Verwenden Sie dieses Kabel nicht",
