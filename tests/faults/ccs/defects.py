@@ -38,7 +38,7 @@ DEFECTS: tuple[Defect, ...] = (
     _d("ccs_not_bled", _MOVES, "if not (is_empty(inputs, limits.BLED_V.value) and pre_low and fresh):", "if False:"),
     # Stops.
     _d("ccs_silence_unwatched", _WATCH, '    Watch("car_lost", (State.ENERGY,), _demand_lost),\n', "", "car silent"),
-    _d("ccs_stop_answered_early", _SESSION, "return self.ending and (opened or gone_a(inputs, now))",
+    _d("ccs_stop_answered_early", _SESSION, "return self.ending and (opened or current_gone(self, inputs, now))",
        "return self.ending"),
     _d("ccs_polite_for_ever", _LIMITS, "CAR_STOPS = ours(10.0", "CAR_STOPS = ours(1000.0",
        "car does not obey our stop"),
