@@ -237,6 +237,9 @@ class CcsJudge(Judge):
         if self._edge_t is None:
             return
         since_s, on = board.now - self._edge_t, board.plant.outputs & ~board.stuck_lines
+        if not on & (Output.PRE_AC | CONTACTORS):
+            self._edge_t = None  # it is answered; what is switched on afterwards is another matter
+            return
         if since_s > numbers.K_PRE_AC_S and Output.PRE_AC in on:
             self.fail(board, "PRE AC off at the edge of K", f"{since_s:.2f} s")
         if since_s > numbers.K_OPEN_S and on & CONTACTORS:
