@@ -5,7 +5,7 @@ the numbers of CCS. What a CHAdeMO car would hear on CAN does not exist here.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.faults.ccs import numbers
@@ -71,8 +71,8 @@ class CcsJudge(Judge):
         """(time, A) since when a side has allowed so much. Each is obeyed REACTION_S after it fell, whatever the other
         does meanwhile; a setpoint that the bus lost is followed until the one before expires."""
         self._unheard_t = float("-inf")
-        self._volts: deque[tuple[float, float]] = deque()
-        """The cable's voltage of the last TOLD_AGE_S."""
+        self._true: deque[tuple[float, float, float]] = deque()
+        """(time, V, A) of cable and converter in the last TOLD_AGE_S."""
         self._demanded = False
         self._stands_t: float | None = None
         self._tested = False
@@ -143,18 +143,13 @@ class CcsJudge(Judge):
             return
         volts, amps = fields.get("EVSEPresentVoltage"), fields.get("EVSEPresentCurrent")
         if volts is not None:
-            off_v = self._off_v(_value(volts))
+            off_v = _off(_value(volts), [volts_v for _, volts_v, _ in self._true])
             wrong = abs(off_v) > numbers.TOLD_V_OFF
             self._lasts(board, "a CCS car is told the measured volts", wrong, numbers.TOLD_FOR_S, f"{off_v:.0f} V off")
         if amps is not None and board.circuit.joined:
-            off_a = _value(amps) - board.circuit.pre_a
+            off_a = _off(_value(amps), [amps_a for _, _, amps_a in self._true])
             wrong = abs(off_a) > numbers.TOLD_A_OFF
             self._lasts(board, "a CCS car is told the measured amps", wrong, numbers.TOLD_FOR_S, f"{off_a:.1f} A off")
-
-    def _off_v(self, told_v: float) -> float:
-        """By how much a told voltage is outside what the cable had while it may have been measured."""
-        measured = [volts for _, volts in self._volts] or [told_v]
-        return told_v - min(max(told_v, min(measured)), max(measured))
 
     # Orders to the converter.
 
@@ -176,9 +171,9 @@ class CcsJudge(Judge):
 
     def look(self, board: "Board") -> None:
         super().look(board)
-        self._volts.append((board.now, board.circuit.cable_v))
-        while self._volts[0][0] < board.now - numbers.TOLD_AGE_S:
-            self._volts.popleft()
+        self._true.append((board.now, board.circuit.cable_v, board.circuit.pre_a))
+        while self._true[0][0] < board.now - numbers.TOLD_AGE_S:
+            self._true.popleft()
         self._judge_ccs(board)  # type: ignore[arg-type]
 
     def silent_s(self, board: "CcsBoard") -> float:
@@ -316,6 +311,11 @@ class CcsJudge(Judge):
             closed = board.plant.outputs & CONTACTORS & ~board.stuck_lines
             if for_s > cause.open_s + more_s and closed and "weld" not in self.excused:
                 self.fail(board, f"{cause.name}: c1/c2 open in their time", f"{for_s:.2f} s")
+
+
+def _off(told: float, true: Sequence[float]) -> float:
+    """By how much a told value is outside what there was while it may have been measured."""
+    return told - min(max(told, min(true)), max(true)) if true else 0.0
 
 
 def _value(physical: Mapping[str, Any]) -> float:

@@ -30,7 +30,7 @@ PILOT_OFF_S = 1.2
 """From rest, or from a trip of guard, to the pilot off; the box's own dead man takes 0.5 s."""
 TOLD_V_OFF, TOLD_A_OFF, TOLD_FOR_S = 12.0, 2.0, 0.9
 TOLD_AGE_S = 0.4
-"""A told voltage may be so old: read every 0.1 s, sent to `ccs` every 0.1 s. A cable falls by 35 V in 0.1 s."""
+"""A told value may be so old: read every 0.1 s, sent to `ccs` every 0.1 s. A cable falls by 35 V in 0.1 s."""
 QUIET_S = 1.0
 """A car in the charging loop that asks nothing for so long is silent."""
 K_PRE_AC_S, K_OPEN_S = 0.06, 0.45
