@@ -143,7 +143,7 @@ class OrderBook:
     # What ends by itself
 
     def expired_external(self, now: float) -> str | None:
-        """End the setpoint of another program whose lifetime is over, and return its name; None: there is none."""
+        """End the setpoint of another program if its lifetime is over. Returns the name of that program, else None."""
         if self.external is None or now < self.external.until_t:
             return None
         by, self.external = self.external.by, None
