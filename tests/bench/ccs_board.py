@@ -3,7 +3,7 @@
 Needs build/v2h.img. The board starts again with a table [ccs], and its rig with a simulated CCS car, whose modems and
 network namespace are on the board too. All times are by the board's own clock, which counts instructions: a wait for
 memory or the card costs nothing there, and an instruction always takes 4 ns. So the figures are those of this model and
-not of the real processor; the time of a plain loop is told beside them, to compare machines by.
+not of the real processor. The bench also prints the time of a plain loop, so that machines can be compared.
 
 CPU is what the kernel charged to the process (utime + stime of /proc), in % of the board's only core.
 
@@ -68,7 +68,7 @@ def pss_mb():
     return found / 1000
 
 def message(data):
-    '''The EXI of a frame, or None if it is none with a message.'''
+    '''The EXI of a frame; None for a frame without a message.'''
     if data[12:14] != IPV6 or data[ETHERNET_B + 6] != TCP:
         return None
     at = ETHERNET_B + IPV6_B

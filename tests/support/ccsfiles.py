@@ -4,8 +4,6 @@ Half of them are of the simulated car and of the doors for captures; they are on
 are.
 """
 
-import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import v2h
@@ -43,13 +41,3 @@ def only_ccs() -> list[Path]:
 def module(path: Path) -> str:
     """The dotted name of a file below app/v2h."""
     return ".".join(path.relative_to(APP.parent).with_suffix("").parts).removesuffix(".__init__")
-
-
-def imported(path: Path) -> Iterator[str]:
-    """Dotted names that a file imports, each with and without the name taken from it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)

@@ -5,12 +5,12 @@ circle and no arrow upward is possible. docs/architecture.md draws the same.
 """
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import v2h
+from tests.support.imports import imports
 from v2h.bus.states import Mode, State
 from v2h.chademo import limits
 from v2h.safety import guarding, makesafe, readings, rules, wire
@@ -87,16 +87,6 @@ def room_of(module: str) -> str | None:
         if room in ALLOWED:
             return room
     return None
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Yield every module that a file imports, also inside functions and below TYPE_CHECKING."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def arrows(room: str) -> set[str]:

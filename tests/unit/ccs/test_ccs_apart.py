@@ -6,7 +6,8 @@ tests/image/test_ccs_on_card.py weighs these files on the built card.
 import sys
 from pathlib import Path
 
-from tests.support.ccsfiles import APP, BOTH, ONLY, OVERLAY, imported, module, only_ccs
+from tests.support.ccsfiles import APP, BOTH, ONLY, OVERLAY, module, only_ccs
+from tests.support.imports import imports
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -14,12 +15,12 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 def test_the_list_names_each_file_that_imports_one_of_ccs() -> None:
     assert all(list(APP.glob(pattern)) for pattern in ONLY)
     names = {module(path) for path in only_ccs()}
-    users = {path for path in APP.rglob("*.py") if names & set(imported(path))} - set(only_ccs())
+    users = {path for path in APP.rglob("*.py") if names & set(imports(path))} - set(only_ccs())
     assert {path.relative_to(APP).as_posix() for path in users} == BOTH
 
 
 def test_what_only_ccs_needs_imports_the_standard_library_and_the_project_alone() -> None:
-    names = {name.partition(".")[0] for path in only_ccs() for name in imported(path)}
+    names = {name.partition(".")[0] for path in only_ccs() for name in imports(path)}
     assert "socket" in names
     assert names - sys.stdlib_module_names == {"v2h"}
 
