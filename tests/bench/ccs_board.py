@@ -28,7 +28,7 @@ from tests.support.guestccs import plug_ccs
 from tests.support.machine import BOOT_S
 from tests.support.truth import rig
 from v2h.ccs.messages import DIN
-from v2h.rig.ccscar import REMEMBERED
+from v2h.rig.ccs.car import REMEMBERED
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 IDLE_S, CHARGE_S = 60.0, 60.0

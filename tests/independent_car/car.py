@@ -2,10 +2,10 @@
 
     PYTHONPATH=app build/iso15118/bin/python tests/independent_car/car.py din|iso2 RIG_SOCKET CHARGE_S [PAUSE_S]
 
-Runs in the network namespace of the simulated car, beside a rig with `--ccs outside`: the package does discovery, TCP
-and the messages; pilot, contactors and battery are the rig's. Our codec is behind its IEXICodec, so that no Java is
-needed. Charges for CHARGE_S, then ends in order, and prints one JSON object: what it asked, each answer that is not
-OK, the times from request to answer, and whether the package calls the session successful.
+Runs in the network namespace of the simulated car, beside `python -m v2h.rig.ccs --car outside`: the package does
+discovery, TCP and the messages; pilot, contactors and battery are of the rig. Our codec is behind its IEXICodec, so
+that no Java is needed. Charges for CHARGE_S, then ends in order, and prints one JSON object: what it asked, each answer
+that is not OK, the times from request to answer, and whether the package calls the session successful.
 
 PAUSE_S (0.1): from an answer to the next request, as cars in recordings. The package itself waits for nothing.
 """

@@ -16,14 +16,13 @@ ONLY = (
     *("config/ccs.py", "drivers/imd.py", "drivers/pilotbox.py", "selftest/modem.py"),
     *("ports/carline.py", "ports/ccswire.py", "ports/plc.py", "ports/serialport.py"),
     *("programs/ccs.py", "programs/charger_ccs.py"),
-    *("rig/carside.py", "rig/ccscar.py", "rig/ccsline.py", "rig/evcc.py", "rig/insulationmeter.py"),
-    *("rig/netspace.py", "rig/pilotbox.py", "rig/plcmodem.py", "rig/plcwire.py", "rig/slaccar.py"),
+    *("rig/ccs/*.py", "rig/netspace.py"),
 )
 """Below app/v2h."""
 BOTH = {
     *("capture/recorder.py", "commands/decode.py", "commands/replay.py", "config/building.py", "config/site.py"),
-    *("oneshot/firewall.py", "programs/charger.py", "rig/__main__.py", "rig/desk.py"),
-    *("rig/control.py", "rig/plant.py", "rig/server.py", "selftest/checks.py"),
+    *("oneshot/firewall.py", "programs/charger.py", "rig/desk.py"),
+    "selftest/checks.py",
 }
 """The files that import one of them and are there for CHAdeMO as well."""
 OVERLAY = (

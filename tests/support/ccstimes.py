@@ -20,8 +20,8 @@ from tests.support.chargingtree import charger
 from tests.support.plcutils import ip
 from tests.support.runningtree import NAMES, Tree
 from v2h.ports.plc import INTERFACE
-from v2h.rig.ccscar import REMEMBERED
-from v2h.rig.ccsline import ADDRESSES, CAR_INTERFACE
+from v2h.rig.ccs.car import REMEMBERED
+from v2h.rig.ccs.line import ADDRESSES, CAR_INTERFACE
 from v2h.rig.desk import desk_tree
 from v2h.runtime.realtime import CCS_PRIORITY, claim
 
@@ -32,7 +32,7 @@ PAUSE_S = 0.1
 
 def main(dialect: str) -> None:
     ip("link", "set", "lo", "up")
-    with desk_tree(rig_options=["--ccs", dialect]) as desk, told(desk):
+    with desk_tree(ccs=dialect) as desk, told(desk):
         tree = Tree(desk)
         tree.until(lambda: tree.alive() == NAMES - {"broker"} | {"ccs"}, 60, "all programs are on the bus")
         tree.until(lambda: tree.command("mode", mode="charge", amps=AMPS)["ok"], 30, "the charge is ordered")

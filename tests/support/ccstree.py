@@ -36,7 +36,7 @@ def told(desk: Desk) -> Iterator[None]:
 def main(dialect: str, end: str) -> None:
     ip("link", "set", "lo", "up")
     found: dict[str, object] = {}
-    with desk_tree(rig_options=["--ccs", dialect]) as desk, told(desk):
+    with desk_tree(ccs=dialect) as desk, told(desk):
         tree = Tree(desk)
         tree.until(lambda: tree.alive() == NAMES - {"broker"} | {"ccs"}, 60, "all programs are on the bus")
         tree.until(lambda: tree.command("mode", mode="charge", amps=AMPS)["ok"], 30, "the charge is ordered")

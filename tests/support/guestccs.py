@@ -1,6 +1,6 @@
 """The emulated board as a CCS charger: the owner's table [ccs], and the rig with a CCS car in place of the CHAdeMO one.
 
-Pilot box and insulation monitor are pseudo-terminals of the rig; modems and car are behind plc0 (rig/ccsline.py).
+Pilot box and insulation monitor are pseudo-terminals of the rig; modems and car are behind plc0 (rig/ccs/line.py).
 """
 
 from tests.support.guest import Guest
@@ -10,7 +10,7 @@ TABLE = '\n[ccs]\ninsulation_monitor = "serial:/dev/v2h-imd?unit=3"\n'
 """The rig's own rig.toml replaces both addresses."""
 UNIT = """[Service]
 ExecStart=
-ExecStart=/usr/bin/python3 -m v2h.rig serve --profile emulated --ccs {}
+ExecStart=/usr/bin/python3 -m v2h.rig.ccs --car {} --profile emulated
 """
 MODEMS = """[Match]
 Name=modem0 modem1 car0

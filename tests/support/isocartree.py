@@ -103,7 +103,7 @@ def main() -> None:
     ip("link", "set", "lo", "up")
     demand_ms: list[float] = []
     complete = 0
-    with desk_tree(rig_options=["--ccs", "outside"]) as desk:
+    with desk_tree(ccs="outside") as desk:
         tree = Tree(desk)
         tree.until(lambda: tree.alive() == NAMES - {"broker"} | {"ccs"}, 60, "all programs are on the bus")
         for _ in range(options.runs):

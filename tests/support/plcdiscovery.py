@@ -19,8 +19,8 @@ from tests.support.plcutils import ip
 from v2h.ccs.sdp import GROUP, PORT
 from v2h.ccs.v2gtp import Payload, pack, take_messages
 from v2h.ports.carline import CarLine
-from v2h.rig.plcmodem import Medium, Modem
-from v2h.rig.plcwire import PowerLine, whole_frames
+from v2h.rig.ccs.plcmodem import Medium, Modem
+from v2h.rig.ccs.plcwire import PowerLine, whole_frames
 
 QUESTION = bytes.fromhex("01fe9000000000021000")
 LONG_S = 30.0

@@ -17,9 +17,9 @@ from tests.support.plcutils import ip
 from v2h.ccs.homeplug import ETHERTYPE, AttenCharRsp, ParmReq, SoundInd, unpack
 from v2h.ccs.slac import Phase, Slac
 from v2h.ports.plc import PlcPort
-from v2h.rig.plcmodem import Medium, Modem
-from v2h.rig.plcwire import PowerLine
-from v2h.rig.slaccar import SlacCar
+from v2h.rig.ccs.plcmodem import Medium, Modem
+from v2h.rig.ccs.plcwire import PowerLine
+from v2h.rig.ccs.slaccar import SlacCar
 
 TIME_UP_S = 60.0
 """Only ends a test that would fail; pev takes 4 s."""

@@ -11,10 +11,10 @@ from v2h.ccs.pilot import Order
 from v2h.ccs.plug import Plug
 from v2h.ccs.record import CarRecord, ChargerRecord, Isolation, Phase, Pilot
 from v2h.ccs.traffic import CAR, CHARGER, FRAME
-from v2h.rig.plcmodem import CHARGER as CHARGER_END
-from v2h.rig.plcmodem import Medium, Modem
-from v2h.rig.slaccar import SlacCar
-from v2h.rig.slaccar import Step as SlacStep
+from v2h.rig.ccs.plcmodem import CHARGER as CHARGER_END
+from v2h.rig.ccs.plcmodem import Medium, Modem
+from v2h.rig.ccs.slaccar import SlacCar
+from v2h.rig.ccs.slaccar import Step as SlacStep
 
 MAC = bytes.fromhex("020000005e01")
 CAR_MAC = bytes.fromhex("020000000e01")

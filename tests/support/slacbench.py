@@ -1,8 +1,8 @@
 """The charger's matching with simulated modems and cars, in virtual time."""
 
 from v2h.ccs.slac import Phase, Slac
-from v2h.rig.plcmodem import CHARGER, Medium, Modem
-from v2h.rig.slaccar import SlacCar
+from v2h.rig.ccs.plcmodem import CHARGER, Medium, Modem
+from v2h.rig.ccs.slaccar import SlacCar
 
 CHARGER_MAC = bytes.fromhex("020000005e01")
 STEP_S = 0.01

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from v2h.checks import Range
-from v2h.rig.ccscar import CcsCar
-from v2h.rig.evcc import Evcc
 from v2h.rig.plant import Plant
+from v2h.rig.values import flag, number
 from v2h.safety.outputs import names
 
 SHOWN_VIOLATIONS = 10
@@ -41,7 +39,7 @@ def state(plant: Plant) -> dict[str, Any]:
             "discharge_a": car.discharge_a,
             "faults": sorted(car.faults),
         },
-        **({"ccs": _ccs(car)} if isinstance(car, CcsCar) else {}),
+        **car.shown(),
         "load_w": round(plant.load_w, 1),
         "charger_w": round(plant.charger_w, 1),
         "grid_w": round(plant.grid_w, 1),
@@ -52,74 +50,47 @@ def state(plant: Plant) -> dict[str, Any]:
     }
 
 
-def _ccs(car: CcsCar) -> dict[str, Any]:
-    """The boxes of a CCS car, and the requests of its session, or of its last one.
-
-    joined: its session runs. measured: what the car knows of itself. stops: the driver has ended the charge.
-    """
-    side = car.evcc
-    asked = car.past if side is None else side.asked
-    boxes = {"pilot": car.box.state, "relay": car.box.relay, "ohm": car.monitor.ohm, "asked": asked}
-    boxes["demand_ms"] = [round(seconds * 1000, 2) for seconds in car.demand_s]
-    if side is None:
-        return boxes | {"joined": False}
-    measured = {"battery_v": side.battery_v, "inlet_v": side.inlet_v, "soc_pct": side.soc_pct}
-    return boxes | {"joined": True, "measured": measured, "stops": side.stops}
-
-
 def apply(plant: Plant, key: str, value: str) -> None:
     """Change one knob. Raises ValueError naming key, value and what is allowed."""
-    knob = KNOBS.get(key)
-    if knob is None:
-        raise ValueError(f"unknown knob {key!r}; known: {', '.join(KNOBS)}")
-    knob(plant, key, value)
-
-
-def _number(key: str, value: str, low: float, high: float) -> float:
-    try:
-        return Range(low, high).read(value)
-    except ValueError as expected:
-        raise ValueError(f"{key}={value} is not {expected}") from None
-
-
-def _flag(key: str, value: str) -> bool:
-    flags = {"true": True, "1": True, "false": False, "0": False}
-    if value.lower() not in flags:
-        raise ValueError(f"{key}={value} is not true or false")
-    return flags[value.lower()]
+    if key in KNOBS:
+        KNOBS[key](plant, key, value)
+    elif key in plant.car.knobs:
+        plant.car.knobs[key](key, value)
+    else:
+        raise ValueError(f"unknown knob {key!r}; known: {', '.join((*KNOBS, *plant.car.knobs))}")
 
 
 def _set_soc(plant: Plant, key: str, value: str) -> None:
-    plant.battery.soc_pct = _number(key, value, 0, 100)
+    plant.battery.soc_pct = number(key, value, 0, 100)
 
 
 def _set_plugged(plant: Plant, key: str, value: str) -> None:
-    plant.set_plugged(_flag(key, value))
+    plant.set_plugged(flag(key, value))
 
 
 def _set_load(plant: Plant, key: str, value: str) -> None:
-    plant.house.override_w = None if value == "trace" else _number(key, value, -20_000, 20_000)
+    plant.house.override_w = None if value == "trace" else number(key, value, -20_000, 20_000)
 
 
 def _set_sun(plant: Plant, key: str, value: str) -> None:
-    plant.house.sun_peak_w = _number(key, value, 0, 20_000)
+    plant.house.sun_peak_w = number(key, value, 0, 20_000)
 
 
 def _cut_k(plant: Plant, key: str, value: str) -> None:
-    plant.k_cut = _flag(key, value)
+    plant.k_cut = flag(key, value)
 
 
 def _silence_pre(plant: Plant, key: str, value: str) -> None:
-    plant.pre.silent = _flag(key, value)
+    plant.pre.silent = flag(key, value)
 
 
 def _deafen_pre(plant: Plant, key: str, value: str) -> None:
-    plant.pre.deaf = _flag(key, value)
+    plant.pre.deaf = flag(key, value)
 
 
 def _hold_cable(plant: Plant, key: str, value: str) -> None:
     """Keep the cable's voltage until cable_v=0, so that a charger that is slow to start still finds the cable live."""
-    plant.circuit.holds = _flag(key, value)
+    plant.circuit.holds = flag(key, value)
 
 
 def _empty_cable(plant: Plant, key: str, value: str) -> None:
@@ -129,42 +100,12 @@ def _empty_cable(plant: Plant, key: str, value: str) -> None:
 
 
 def _lose_nothing(plant: Plant, key: str, value: str) -> None:
-    plant.pre.lossless = _flag(key, value)
+    plant.pre.lossless = flag(key, value)
 
 
 def _restart_trace(plant: Plant, key: str, value: str) -> None:
-    plant.house.start_s = _number(key, value, 0, plant.house.period_s) - (plant.now - plant.start)
+    plant.house.start_s = number(key, value, 0, plant.house.period_s) - (plant.now - plant.start)
     plant.house.override_w = None
-
-
-def _ccs_car(plant: Plant, key: str) -> CcsCar:
-    if not isinstance(plant.car, CcsCar):
-        raise ValueError(f"{key}: this rig has no CCS car (python -m v2h.rig serve --ccs din)")
-    return plant.car
-
-
-def _set_ohm(plant: Plant, key: str, value: str) -> None:
-    _ccs_car(plant, key).monitor.ohm = _number(key, value, 0, 1e8)
-
-
-def _silence_box(plant: Plant, key: str, value: str) -> None:
-    _ccs_car(plant, key).box.silent = _flag(key, value)
-
-
-def _act(plant: Plant, key: str, value: str) -> None:
-    """What a program that speaks for the car does: pilot C, contactors, the end of the session."""
-    car = _ccs_car(plant, key)
-    if car.dialect is not None or car.evcc is None:
-        raise ValueError(f"{key}: no session of another program runs (python -m v2h.rig serve --ccs outside)")
-    setattr(car.evcc, key.removeprefix("ccs_"), _flag(key, value))
-
-
-def _set_rhythm(plant: Plant, key: str, value: str) -> None:
-    """Of the session that runs: how often the car asks."""
-    evcc = _ccs_car(plant, key).evcc
-    if not isinstance(evcc, Evcc):
-        raise ValueError(f"{key}: no session of this car runs (python -m v2h.rig serve --ccs din)")
-    evcc.rhythm_s = _number(key, value, 0, 2)
 
 
 def _stop_car(plant: Plant, key: str, value: str) -> None:
@@ -193,12 +134,6 @@ KNOBS: dict[str, Callable[[Plant, str, str], None]] = {
     "cable_holds": _hold_cable,
     "score": _reset_score,
     "car": _stop_car,
-    "ccs_ohm": _set_ohm,
-    "ccs_box_silent": _silence_box,
-    "ccs_wants_energy": _act,
-    "ccs_closed": _act,
-    "ccs_over": _act,
-    "ccs_rhythm_s": _set_rhythm,
 }
-"""Knob -> its function. load_w takes watts or `trace`, trace_s jumps to a second of the trace; a deaf converter
-acknowledges writes and does not obey them."""
+"""Knob -> its function; a CCS car has more (ccs/car.py). load_w takes watts or `trace`, trace_s jumps to a second of
+the trace; a deaf converter acknowledges writes and does not obey them."""

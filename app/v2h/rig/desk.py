@@ -39,7 +39,7 @@ BOARD_RUN = "/run/v2h"
 STOP_S = 150.0
 """Time for the tree to stop in order: charger alone may take 75 s."""
 START_S = 60.0
-RIG = ["v2h.rig", "serve", "--profile", "desk", "--hold-outputs", "--web"]
+RIG = ["--profile", "desk", "--hold-outputs", "--web"]
 """The outputs keep their level when guard ends, as gpio-leds do on the board."""
 PORTS, PORTS_EACH = range(20_000, 32_000), 50
 _turns = itertools.count()
@@ -155,13 +155,15 @@ def desk_tree(
     *,
     toml: str = "",
     rig_options: Sequence[str] = (),
+    ccs: str = "",
     start_s: float = START_S,
     past_week: bool = False,
 ) -> Iterator[Desk]:
     """Start rig, broker and all programs; ready when the page answers. On exit, everything ends in order.
 
-    toml: the owner's v2h.toml. rig_options: more arguments for `python -m v2h.rig serve`. past_week: the log begins
-    with a made-up week, and the car has the charge of its end. Raises DeskError when the tree is not up within start_s.
+    toml: the owner's v2h.toml. rig_options: more arguments for `python -m v2h.rig serve`. ccs: instead, a car of
+    `python -m v2h.rig.ccs --car`. past_week: the log begins with a made-up week, and the car has the charge of its end.
+    Raises DeskError when the tree is not up within start_s.
     """
     compileall.compile_dir(APP, quiet=2)  # as on the card: no program compiles anything when it starts or restarts
     with tempfile.TemporaryDirectory(prefix="v2h-desk-") as directory, contextlib.ExitStack() as stack:
@@ -183,7 +185,8 @@ def desk_tree(
         if past_week:
             rig_options = [*rig_options, "--soc", f"{write(data, datetime.now(UTC)):.0f}"]
         password = _set_password(run / "password" / "v2h.toml", env)
-        rig = stack.enter_context(_child("rig", [*RIG, f"127.0.0.1:{port}", *rig_options], env, run, 10.0))
+        kind = ["v2h.rig.ccs", "--car", ccs] if ccs else ["v2h.rig", "serve"]
+        rig = stack.enter_context(_child("rig", [*kind, *RIG, f"127.0.0.1:{port}", *rig_options], env, run, 10.0))
         with contextlib.suppress(PermissionError):  # the rig stands for hardware, which a busy machine does not delay
             os.sched_setscheduler(rig.pid, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(RIG_PRIORITY))
         _await("the rig", rig, run / "log" / "rig.log", start_s, (run / "rig.toml").exists)
@@ -309,8 +312,7 @@ def main() -> int:
     if not may_run_in_real_time():
         print(NO_REAL_TIME)
     try:
-        rig_options = ["--ccs", ccs] if ccs else []
-        with desk_tree(port, toml=DEMO_TOML, rig_options=rig_options, past_week=True) as desk:
+        with desk_tree(port, toml=DEMO_TOML, ccs=ccs or "", past_week=True) as desk:
             print(f"The status page is at {desk.page}. To change things there log in; the password is {desk.password}")
             print(CCS_SAYS if ccs else CHADEMO_SAYS)
             print(f"In a shell: {Path(sys.executable).with_name('v2h')} status --host localhost:{port}")

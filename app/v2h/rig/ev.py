@@ -6,6 +6,8 @@ the charger misbehaves, the car sets the fault bit, drops K and opens its contac
 """
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from v2h.chademo.frames import X108, X109, X208, decode
 from v2h.rig.cable import OPEN_LIMIT_A, UNLOCK_LIMIT_V, Circuit
@@ -39,6 +41,9 @@ PERMITTING = frozenset({Phase.PERMITTED, Phase.CLOSING, Phase.CLOSED, Phase.FLOW
 
 class Car(Speech):
     """One car at one plug. It takes d1, d2 and EVSE frames, and switches the circuit's car contactors itself."""
+
+    knobs: Mapping[str, Callable[[str, str], None]] = {}
+    """Those of control.py are enough."""
 
     def __init__(self, circuit: Circuit, habits: Habits = LEAF) -> None:
         super().__init__(circuit, habits)
@@ -105,6 +110,10 @@ class Car(Speech):
             frame = decode(can_id, data)
             assert isinstance(frame, X208)
             self.x208 = frame
+
+    def shown(self) -> dict[str, Any]:
+        """Everything is in control.state."""
+        return {}
 
     def end_session(self, now: float) -> None:
         """Stop by the car itself (a full battery, a driver who unlocks the car): request 0, 102.5.0 = 0, K off."""

@@ -5,12 +5,12 @@ time. It can be deep-copied (a snapshot), draws no random numbers and reads no c
 """
 
 import math
-from typing import Literal
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, Protocol
 
-from v2h.ccs.messages import Dialect
 from v2h.rig.battery import LEAF_24, Battery, Pack
 from v2h.rig.cable import Circuit, Violation
-from v2h.rig.ccscar import CcsCar
 from v2h.rig.ev import Car
 from v2h.rig.habits import LEAF, Habits
 from v2h.rig.house import House
@@ -23,12 +23,46 @@ SENSE_S = 0.055
 """Time constant of the cable voltage's sense path (CAP1's steps arrive as 21, 84, 98, 100 % at 100 ms spacing)."""
 
 
+class PluggedCar(Protocol):
+    """What the plant asks of any car at its plug: ev.Car speaks CHAdeMO, ccs.car.CcsCar speaks CCS."""
+
+    @property
+    def next_frame(self) -> float:
+        """When its next CAN frame is due."""
+        ...
+
+    @property
+    def discharge_a(self) -> float: ...
+    @property
+    def faults(self) -> Mapping[str, bool]: ...
+    @property
+    def k_on(self) -> bool: ...
+    @property
+    def request_a(self) -> float: ...
+    @property
+    def phase(self) -> Enum: ...
+    @property
+    def knobs(self) -> Mapping[str, Callable[[str, str], None]]:
+        """More knobs for control.apply: each takes its own name and a value."""
+        ...
+
+    def shown(self) -> dict[str, Any]:
+        """More for control.state."""
+        ...
+
+    def set_lines(self, now: float, d1: bool, d2: bool) -> None: ...
+    def set_plugged(self, now: float, plugged: bool) -> None: ...
+    def evse_frame(self, now: float, can_id: int, data: bytes) -> None: ...
+    def frames_due(self, now: float) -> list[tuple[int, bytes]]: ...
+    def end_session(self, now: float) -> None: ...
+    def step(self, now: float) -> None: ...
+
+
 class Plant:
     """Everything behind the charger's connectors.
 
     The caller advances the time with step() and passes each frame and each output change at its time; the caller also
-    chooses the order within one time. outputs: what the board drives now. ccs: the car is one for CCS, of this dialect,
-    or another program speaks for it ("outside").
+    chooses the order within one time. outputs: what the board drives now. car: makes another car than a CHAdeMO one.
     """
 
     def __init__(
@@ -39,18 +73,14 @@ class Plant:
         now: float = 0.0,
         habits: Habits = LEAF,
         pack: Pack = LEAF_24,
-        ccs: Dialect | Literal["outside"] | None = None,
+        car: Callable[[Circuit], PluggedCar] | None = None,
     ) -> None:
         self.now = now
         self.start = now
         self.house = house if house is not None else House.constant(300.0)
         self.battery = Battery(soc_pct, pack)
         self.circuit = Circuit(self.battery)
-        self.car: Car | CcsCar = (
-            Car(self.circuit, habits)
-            if ccs is None
-            else CcsCar(self.circuit, ccs if isinstance(ccs, Dialect) else None)
-        )
+        self.car: PluggedCar = Car(self.circuit, habits) if car is None else car(self.circuit)
         self.pre = Pre()
         self.outputs = NONE
         self.charger_wh = self.grid_wh = self.grid_abs_wh = 0.0

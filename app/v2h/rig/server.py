@@ -22,7 +22,6 @@ from v2h.ports.i2c import ACK
 from v2h.pre.objects import ANSWER_ID, REQUEST_ID
 from v2h.rig import control
 from v2h.rig.ad7327 import CABLE_CHANNEL, CABLE_DIVIDER, Ad7327
-from v2h.rig.ccsline import CcsLine
 from v2h.rig.house import SEEN
 from v2h.rig.pca9552 import Pca9552
 from v2h.rig.plant import Plant
@@ -59,6 +58,20 @@ class CanBuses(Closable, Protocol):
     def send(self, bus: int, can_id: int, data: bytes) -> None: ...
     def look(self) -> None: ...
     def urls(self) -> tuple[str, str]: ...
+
+
+class CarDoors(Protocol):
+    """The real doors of a car that has more than CAN (ccs/line.py)."""
+
+    def tick(self, now: float) -> None: ...
+    def close(self) -> None: ...
+    def shown(self) -> dict[str, object]:
+        """More for the rig's state."""
+        ...
+
+    def settings(self) -> str:
+        """More for rig.toml: the addresses of these doors."""
+        ...
 
 
 def be_prompt() -> bool:
@@ -150,7 +163,7 @@ class Rig:
         if not hold_outputs:
             self.board.on_close = self._let_fall
         self.buses: CanBuses | None = None
-        self.ccs: CcsLine | None = None
+        self.doors: CarDoors | None = None
 
     def frame(self, bus: int, can_id: int, data: bytes) -> None:
         """Take a frame from one of the other nodes of a bus."""
@@ -176,7 +189,7 @@ class Rig:
             now = time.monotonic()
             if now >= tick_due:
                 self._tick(now)
-                idle = plant.quiet() and plant.next_car_frame() == math.inf and self.ccs is None
+                idle = plant.quiet() and plant.next_car_frame() == math.inf and self.doors is None
                 period_s = QUIET_S if idle else ACTIVE_S
                 tick_due += period_s
                 if tick_due <= now:
@@ -186,8 +199,8 @@ class Rig:
                     buses.send(CAR_BUS, can_id, data)
             loop.wait(min(tick_due, plant.next_car_frame()) - time.monotonic())
         buses.close()
-        if self.ccs is not None:
-            self.ccs.close()
+        if self.doors is not None:
+            self.doors.close()
         self.board.close()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -200,8 +213,8 @@ class Rig:
             for output, on in self._leds.changes():
                 self.plant.set_output(output, on)
         self.plant.step(now)
-        if self.ccs is not None:
-            self.ccs.tick(now)
+        if self.doors is not None:
+            self.doors.tick(now)
         self._past.append((now, self.plant.grid_w, self.plant.charger_w))
         if not self.plant.quiet():
             self._note(now)
@@ -290,5 +303,5 @@ class Rig:
 
     def _state(self) -> dict[str, object]:
         lit = self._pca9552.driven(time.monotonic())
-        network = {} if self.ccs is None else {"car_network": self.ccs.network}
-        return control.state(self.plant) | {"panel_low_pins": [n for n, low in enumerate(lit) if low]} | network
+        more = {} if self.doors is None else self.doors.shown()
+        return control.state(self.plant) | {"panel_low_pins": [n for n, low in enumerate(lit) if low]} | more

@@ -22,9 +22,9 @@ from v2h.ccs.record import pack_charger, unpack_car
 from v2h.chademo.charger import Charger
 from v2h.drivers.modbusrtu import ModbusError, read_answer, read_request
 from v2h.rig.battery import Pack
+from v2h.rig.ccs.plcmodem import CHARGER, Medium, Modem
+from v2h.rig.ccs.slaccar import SlacCar, Step
 from v2h.rig.habits import Habits
-from v2h.rig.plcmodem import CHARGER, Medium, Modem
-from v2h.rig.slaccar import SlacCar, Step
 from v2h.safety.guarding import Guarding
 from v2h.safety.outputs import Output
 

@@ -8,10 +8,10 @@ from v2h.ccs.messages import Ask, Dialect
 from v2h.ccs.pilot import checksum
 from v2h.ccs.sequence import RENEGOTIATE, START
 from v2h.rig.cable import Circuit
-from v2h.rig.ccscar import CcsCar
-from v2h.rig.evcc import Evcc
-from v2h.rig.insulationmeter import InsulationMeter
-from v2h.rig.pilotbox import PilotBox
+from v2h.rig.ccs.car import CcsCar
+from v2h.rig.ccs.evcc import Evcc
+from v2h.rig.ccs.insulationmeter import InsulationMeter
+from v2h.rig.ccs.pilotbox import PilotBox
 
 NOT_SEEN = ("A", "E", "F")
 """States of the pilot line in which the car itself sees no pulse any more."""

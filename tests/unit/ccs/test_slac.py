@@ -31,8 +31,8 @@ from v2h.ccs.homeplug import (
 )
 from v2h.ccs.slac import Phase, Slac, mean_db
 from v2h.ccs.slac_limits import ASSUMED_DB, JOIN_S, LISTEN_S, MOST_CARS, QUIRKS
-from v2h.rig.plcmodem import RESTART_S, Modem
-from v2h.rig.slaccar import Step
+from v2h.rig.ccs.plcmodem import RESTART_S, Modem
+from v2h.rig.ccs.slaccar import Step
 
 CAR, OTHER = bytes.fromhex("020000000e01"), bytes.fromhex("020000000e02")
 RUN, OTHER_RUN = bytes(range(8)), bytes(range(8, 16))

@@ -5,6 +5,7 @@ import os
 import stat
 import struct
 import termios
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,10 @@ import pytest
 from v2h.ccs.messages import DIN
 from v2h.drivers.pilotbox import BAUD
 from v2h.ports.serialport import open_serial
-from v2h.rig.ccscar import CcsCar
-from v2h.rig.ccsline import Pty
+from v2h.rig.ccs.car import CcsCar
+from v2h.rig.ccs.evcc import PAUSE_S, Evcc
+from v2h.rig.ccs.line import Pty
 from v2h.rig.control import apply
-from v2h.rig.evcc import PAUSE_S, Evcc
 from v2h.rig.plant import Plant
 
 TIOCGEXCL = 0x8004_5440
@@ -65,7 +66,7 @@ def answered(evcc: Evcc, asked_t: float, answered_t: float) -> None:
 
 
 def test_the_car_pauses_after_each_answer_or_asks_in_a_rhythm() -> None:
-    plant = Plant(ccs=DIN)
+    plant = Plant(car=partial(CcsCar, dialect=DIN))
     assert isinstance(plant.car, CcsCar)
     plant.car.connect()
     evcc = plant.car.evcc
@@ -80,6 +81,6 @@ def test_the_car_pauses_after_each_answer_or_asks_in_a_rhythm() -> None:
 
 def test_a_rhythm_needs_a_session_of_this_car() -> None:
     with pytest.raises(ValueError, match="ccs_rhythm_s: no session of this car runs"):
-        apply(Plant(ccs=DIN), "ccs_rhythm_s", "0.1")
+        apply(Plant(car=partial(CcsCar, dialect=DIN)), "ccs_rhythm_s", "0.1")
     with pytest.raises(ValueError, match="ccs_rhythm_s: no session of this car runs"):
-        apply(Plant(ccs="outside"), "ccs_rhythm_s", "0.1")
+        apply(Plant(car=partial(CcsCar, dialect=None)), "ccs_rhythm_s", "0.1")

@@ -1,16 +1,18 @@
 """A CCS car for which another program speaks: that program moves pilot and contactors by the rig's knobs."""
 
+from functools import partial
+
 import pytest
 
 from v2h.ccs.pilot import Order
-from v2h.rig.ccscar import CcsCar, Phase
+from v2h.rig.ccs.car import CcsCar, Phase
 from v2h.rig.control import apply, state
 from v2h.rig.plant import Plant
 
 
 def pulsed() -> tuple[Plant, CcsCar]:
     """A rig whose car sees the pilot's pulse and has matched."""
-    plant = Plant(ccs="outside")
+    plant = Plant(car=partial(CcsCar, dialect=None))
     assert isinstance(plant.car, CcsCar)
     plant.car.box.order, plant.car.box.dead = Order.PWM, False
     plant.car.connect()
@@ -53,8 +55,8 @@ def test_the_pulse_goes_and_takes_pilot_and_contactors_with_it() -> None:
 
 
 def test_without_its_session_a_knob_is_refused() -> None:
-    plant = Plant(ccs="outside")
+    plant = Plant(car=partial(CcsCar, dialect=None))
     with pytest.raises(ValueError, match="ccs_closed: no session of another program runs"):
         apply(plant, "ccs_closed", "1")
-    with pytest.raises(ValueError, match=r"this rig has no CCS car"):
+    with pytest.raises(ValueError, match=r"unknown knob"):
         apply(Plant(), "ccs_over", "1")

@@ -15,7 +15,7 @@ from v2h.ccs.homeplug import (
     pack,
     unpack,
 )
-from v2h.rig.plcmodem import CHARGER, RESTART_S, Medium, Modem
+from v2h.rig.ccs.plcmodem import CHARGER, RESTART_S, Medium, Modem
 
 CAR, OTHER = 1, 2
 HOSTS = [bytes([2, 0, 0, 0, 0, number]) for number in range(3)]

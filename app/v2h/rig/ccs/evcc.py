@@ -10,7 +10,7 @@ from typing import Any
 
 from v2h.ccs.messages import DIN, HANDSHAKE, Ask, Dialect, amount, physical
 from v2h.ccs.sequence import START, STOP
-from v2h.rig.carside import CarSide
+from v2h.rig.ccs.carside import CarSide
 
 PAUSE_S = 0.1
 """From an answer to the next request, as cars in recordings: 10 to 120 ms."""

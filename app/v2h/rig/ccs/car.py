@@ -1,19 +1,22 @@
 """A simulated CCS car at the plug, as the plant sees it: its pilot, its contactors and its battery. Pure.
 
-It stands in the place of the CHAdeMO car (ev.py). Its messages are in evcc.py, and ccsline.py carries them; or another
+It stands in the place of the CHAdeMO car (ev.py). Its messages are in evcc.py, and line.py carries them; or another
 program speaks for it, and this car does with pilot and contactors what that program asks (carside.py).
 """
 
 import math
 from collections import deque
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
+from typing import Any
 
 from v2h.ccs.messages import Dialect
 from v2h.rig.cable import OPEN_LIMIT_A, Circuit
-from v2h.rig.carside import CarSide
-from v2h.rig.evcc import Evcc
-from v2h.rig.insulationmeter import InsulationMeter
-from v2h.rig.pilotbox import PilotBox
+from v2h.rig.ccs.carside import CarSide
+from v2h.rig.ccs.evcc import Evcc
+from v2h.rig.ccs.insulationmeter import InsulationMeter
+from v2h.rig.ccs.pilotbox import PilotBox
+from v2h.rig.values import flag, number
 
 FULL_PCT = 95.0
 """The car ends the charge by itself."""
@@ -74,6 +77,48 @@ class CcsCar:
         if self.evcc is None:
             return Phase.ENDED if self.ended else Phase.LOOKING
         return Phase.CHARGING if self.evcc.closed else Phase.TALKING
+
+    def shown(self) -> dict[str, Any]:
+        """The boxes, and the requests of the session that runs, or of the last one.
+
+        joined: a session runs. measured: what the car knows of itself. stops: the driver has ended the charge.
+        """
+        side = self.evcc
+        asked = self.past if side is None else side.asked
+        boxes = {"pilot": self.box.state, "relay": self.box.relay, "ohm": self.monitor.ohm, "asked": asked}
+        boxes["demand_ms"] = [round(seconds * 1000, 2) for seconds in self.demand_s]
+        if side is None:
+            return {"ccs": boxes | {"joined": False}}
+        measured = {"battery_v": side.battery_v, "inlet_v": side.inlet_v, "soc_pct": side.soc_pct}
+        return {"ccs": boxes | {"joined": True, "measured": measured, "stops": side.stops}}
+
+    @property
+    def knobs(self) -> Mapping[str, Callable[[str, str], None]]:
+        acts = ("ccs_wants_energy", "ccs_closed", "ccs_over")
+        return {
+            "ccs_ohm": self._set_ohm,
+            "ccs_box_silent": self._silence_box,
+            **dict.fromkeys(acts, self._act),
+            "ccs_rhythm_s": self._set_rhythm,
+        }
+
+    def _set_ohm(self, key: str, value: str) -> None:
+        self.monitor.ohm = number(key, value, 0, 1e8)
+
+    def _silence_box(self, key: str, value: str) -> None:
+        self.box.silent = flag(key, value)
+
+    def _act(self, key: str, value: str) -> None:
+        """What a program that speaks for the car does: pilot C, contactors, the end of the session."""
+        if self.dialect is not None or self.evcc is None:
+            raise ValueError(f"{key}: no session of another program runs (python -m v2h.rig.ccs --car outside)")
+        setattr(self.evcc, key.removeprefix("ccs_"), flag(key, value))
+
+    def _set_rhythm(self, key: str, value: str) -> None:
+        """Of the session that runs: how often the car asks."""
+        if not isinstance(self.evcc, Evcc):
+            raise ValueError(f"{key}: no session of this car runs (python -m v2h.rig.ccs --car din)")
+        self.evcc.rhythm_s = number(key, value, 0, 2)
 
     def connect(self) -> None:
         """The car is connected, or matched if another program speaks for it: a session begins."""

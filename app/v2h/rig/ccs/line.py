@@ -23,12 +23,12 @@ from v2h.ccs.messages import HANDSHAKE_NAMESPACE, Ask
 from v2h.ccs.sdp import GROUP, PORT
 from v2h.ccs.v2gtp import HEADER_B, Payload, pack, take_messages
 from v2h.ports.plc import INTERFACE, PlcPort
-from v2h.rig.ccscar import CcsCar
-from v2h.rig.evcc import Evcc
+from v2h.rig.ccs.car import CcsCar
+from v2h.rig.ccs.evcc import Evcc
+from v2h.rig.ccs.plcmodem import Medium, Modem
+from v2h.rig.ccs.plcwire import PowerLine, whole_frames
+from v2h.rig.ccs.slaccar import SlacCar, Step
 from v2h.rig.netspace import NetSpace, ip
-from v2h.rig.plcmodem import Medium, Modem
-from v2h.rig.plcwire import PowerLine, whole_frames
-from v2h.rig.slaccar import SlacCar, Step
 
 CHARGER, CAR = 0, 1
 CAR_INTERFACE = "car0"
@@ -118,14 +118,14 @@ class CcsLine:
         watch(self._box, self._read_box)
         watch(self._monitor, self._read_monitor)
 
-    def urls(self) -> tuple[str, str]:
-        """Of the pilot box and of the insulation monitor."""
-        return f"serial:{self._box.path}", f"serial:{self._monitor.path}?unit={ADDRESS}"
+    def settings(self) -> str:
+        """The table [ccs]: the addresses of pilot box and insulation monitor."""
+        monitor = f"serial:{self._monitor.path}?unit={ADDRESS}"
+        return f'[ccs]\npilot_box = "serial:{self._box.path}"\ninsulation_monitor = "{monitor}"\n'
 
-    @property
-    def network(self) -> str:
+    def shown(self) -> dict[str, object]:
         """The namespace of the car's interface, for `nsenter --net=PATH`."""
-        return self._space.path
+        return {"car_network": self._space.path}
 
     def tick(self, now: float) -> None:
         """Everything that is due: lines of the box, the matching, the car's next request."""

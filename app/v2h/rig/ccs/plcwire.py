@@ -11,8 +11,8 @@ import struct
 from collections.abc import Mapping
 
 from v2h.ports.plc import ALL_FRAMES, PlcPort
-from v2h.rig.plcmodem import Medium
-from v2h.rig.slaccar import SlacCar
+from v2h.rig.ccs.plcmodem import Medium
+from v2h.rig.ccs.slaccar import SlacCar
 
 LONGEST_WAIT_S = 0.01
 """A simulated car looks at its clock in this rhythm."""
