@@ -12,33 +12,19 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from v2h.checks import finite
-from v2h.energy.loss_steps import LossStep
+from v2h.energy.loss_steps import RANGES, LossStep
 from v2h.energy.losses import FULL_SHARE, OWN_W, SHARE, Losses, usual
 
 KEPT = 60
 """So many steps are kept, the newest ones: some weeks of a car that charges once a day."""
-ENOUGH = 6
+ENOUGH = 3
 """With fewer steps the losses of a usual converter count."""
 NOISE_W = 15.0
 """The error of one step, at least: a meter that shows steps of 10 W, and a house at rest."""
 FAR = 2.4
-"""A step that is so many deviations off counts half."""
+"""A step that is so many deviations off counts a quarter, one of twice as many a 25th: it is the house's."""
 ROUNDS, SWEEPS = 8, 60
 VERSION = 1
-
-
-class Range(NamedTuple):
-    """usual: of a converter of which nothing is known, and by how much one differs from it as a rule. low, high: no
-    converter of this kind is beyond."""
-
-    usual: float
-    differs: float
-    low: float
-    high: float
-
-
-RANGES = (Range(OWN_W, 30.0, 0.0, 150.0), Range(SHARE, 0.02, 0.0, 0.12), Range(FULL_SHARE, 0.02, 0.0, 0.1))
-"""Own use in W; share of the power; share more at full load. Efficiencies between 97 % and 78 % at full load."""
 
 
 class Figures(NamedTuple):
@@ -101,7 +87,7 @@ class LossLearner:
         for _ in range(ROUNDS):
             errors = [abs(_error_w(step, found)) for step in steps]
             noise_w = max(NOISE_W, 1.48 * median(errors))
-            weights = [1 / (1 + (error / (FAR * noise_w)) ** 2) / noise_w**2 for error in errors]
+            weights = [1 / (1 + (error / (FAR * noise_w)) ** 2) ** 2 / noise_w**2 for error in errors]
             found = _least(steps, weights, found)
         own_w, share, full_share = found
         return Figures(own_w, share, full_share, len(steps))

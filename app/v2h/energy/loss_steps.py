@@ -29,12 +29,25 @@ SETTLE_S = 2.0
 ramp, average."""
 GAP_S = 10.0
 """The longest movement: in a longer one the house moves as well."""
-DOUBT_W, DOUBT_ON_W, DOUBT_SHARE = 60.0, 100.0, 0.12
-"""How far the losses of a step may be from those of a usual converter: noise, own use, and a share of the power. A step
-that follows the house is wrong by all of its power."""
+NOISE_W = 60.0
+"""So far may the losses of a step be beyond what a converter can have: what a calm house moves by."""
 KEPT_S = 300.0
 """How long values are kept: enough for a meter with a value every 20 s. With a slower one nothing is learned: a house
 is not calm for so long."""
+
+
+class Range(NamedTuple):
+    """usual: of a converter of which nothing is known, and by how much one differs from it as a rule. low, high: no
+    converter of this kind is beyond."""
+
+    usual: float
+    differs: float
+    low: float
+    high: float
+
+
+RANGES = (Range(OWN_W, 30.0, 0.0, 150.0), Range(SHARE, 0.02, 0.0, 0.12), Range(FULL_SHARE, 0.02, 0.0, 0.1))
+"""Own use in W; share of the power; share more at full load. Efficiencies between 97 % and 78 % at full load."""
 
 
 class LossStep(NamedTuple):
@@ -129,9 +142,8 @@ class StepFinder:
         loss_w = (grid_after - grid_before) - (dc_after - dc_before)
         if not on and abs(power_w) < LEAST_W:
             return None
-        doubt_w = DOUBT_W + DOUBT_ON_W * abs(on) + DOUBT_SHARE * abs(power_w)
-        usual_w = OWN_W * on + SHARE * power_w + FULL_SHARE * square_w
-        return LossStep(on, power_w, square_w, loss_w) if abs(loss_w - usual_w) <= doubt_w else None
+        step = LossStep(on, power_w, square_w, loss_w)
+        return step if _can_be(step) else None
 
     def _calm(self, from_t: float, until_t: float) -> float | None:
         """The mean of the grid's values between two times; None when they are too few, or differ too much."""
@@ -139,3 +151,10 @@ class StepFinder:
         if len(values) < LEAST_VALUES or max(values) - min(values) > CALM_W:
             return None
         return sum(values) / len(values)
+
+
+def _can_be(step: LossStep) -> bool:
+    """Whether a converter can lose what this step shows: each figure counts with its lowest or highest value, whichever
+    is the least or the most for this step. A step of load following is off by nearly all of its power."""
+    ends = [sorted((known * each.low, known * each.high)) for known, each in zip(step[:3], RANGES, strict=True)]
+    return sum(low for low, _ in ends) - NOISE_W <= step.loss_w <= sum(high for _, high in ends) + NOISE_W

@@ -33,6 +33,14 @@ def test_twenty_steps_show_the_losses(real: Figures) -> None:
     assert found.efficiency_pct(3000.0) == pytest.approx(real.efficiency_pct(3000.0), abs=0.6)
 
 
+def test_a_house_that_moves_at_each_fourth_switch_off_hardly_changes_the_own_use() -> None:
+    """As in the month of `make bench`: at the end of a charge the kitchen is switched on."""
+    real = Figures(60, 0.05, 0.02)
+    good, bad = steps(real, 48, noise_w=6.0), LossStep(-1, 0.0, 0.0, real.own_w * -1 + 77.0)
+    found = LossLearner([bad if n % 16 == 1 else step for n, step in enumerate(good)]).figures
+    assert found.own_w == pytest.approx(60.0, abs=6.0)
+
+
 def test_with_few_steps_a_usual_converter_counts() -> None:
     learner = LossLearner(steps(Figures(60, 0.05, 0.02), ENOUGH - 1))
     assert learner.figures == USUAL

@@ -74,6 +74,16 @@ def test_a_step_that_follows_the_house_is_none() -> None:
     assert desk.found == []
 
 
+def test_a_converter_that_is_switched_on_to_follow_the_house_is_none() -> None:
+    """The sun comes out, and the car takes it: the step looks as if a converter that is switched on gave 126 W."""
+    desk = Desk()
+    desk.run(60)
+    desk.house_w -= 196.0
+    desk.charge(192.5)
+    desk.run(60)
+    assert desk.found == []
+
+
 def test_beside_a_restless_house_and_with_small_steps_nothing_is_found() -> None:
     restless = Desk(noise_w=60.0)
     restless.run(60)
