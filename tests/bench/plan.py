@@ -17,7 +17,7 @@ from v2h.energy.plan.forecast import Profile, learned
 from v2h.energy.plan.making import DOUBT
 from v2h.energy.plan.moves import Order, given_w
 from v2h.energy.plan.optimum import cheapest
-from v2h.energy.plan.outcome import Outcome, powered, without_plan
+from v2h.energy.plan.outcome import Outcome, Unplanned, powered, without_plan
 from v2h.energy.plan.plan import plan
 from v2h.energy.plan.problem import Act, Goal, Problem, Trip, end_value
 from v2h.energy.steps import result
@@ -60,20 +60,23 @@ def seen(real: Problem, now: int, soc_kwh: float, profile: Profile, sun_w: list[
     )
 
 
-def executed(real: Problem, tell: Callable[[str], None]) -> Outcome:
+def executed(real: Problem, otherwise: Act, tell: Callable[[str], None]) -> Outcome:
     random = Random(SEED)
     sun_w = [value * random.uniform(0.7, 1.3) for value in real.sun_w]
-    soc_kwh, powers_w, profile = real.battery.soc_kwh, [], learned([])
+    soc_kwh, powers_w, profile = real.battery.soc_kwh, list[float](), learned([])
+    bare = Unplanned(real, otherwise)
     orders: list[Order] = []
     for slot in range(real.slots):
         if slot % (7 * DAY) == 0:
             tell(f"day {slot // DAY}")
             profile = learned((at(n), real.load_w[n]) for n in range(max(0, slot - 56 * DAY), slot))
         if slot % EVERY == 0:
-            found = result(plan(seen(real, slot, soc_kwh, profile, sun_w), Act.IDLE))
+            found = result(plan(seen(real, slot, soc_kwh, profile, sun_w), otherwise))
             orders = [Order(planned.act, planned.order_w) for planned in found.slots]
         soc_kwh = real.after_leaving(slot, soc_kwh)
-        power_w = 0.0 if real.away(slot) else given_w(real, slot, soc_kwh, orders[slot % EVERY])
+        power_w = bare.power_w(slot, soc_kwh)
+        if found.followed and not real.away(slot):
+            power_w = given_w(real, slot, soc_kwh, orders[slot % EVERY])
         powers_w.append(power_w)
         soc_kwh += power_w * real.hours / 1000
     return powered(real, powers_w)
@@ -94,7 +97,7 @@ def measure(tell: Callable[[str], None], days: int = 365) -> list[dict[str, Any]
     foreseen = powered(real, [slot.power_w for slot in result(cheapest(real))])
     idle, v2h = (result(without_plan(real, act)) for act in (Act.IDLE, Act.V2H))
     begun = process_time()
-    done = executed(real, tell)
+    done = executed(real, Act.IDLE, tell)
     tell(f"{(process_time() - begun) / (slots / EVERY) * 1000:.0f} ms a plan")
     cost = {name: outcome.worth(real) for name, outcome in (("idle", idle), ("v2h", v2h))}
     best, mine = foreseen.worth(real), done.worth(real)

@@ -6,7 +6,7 @@ from random import Random
 
 from v2h.energy.plan.making import DOUBT
 from v2h.energy.plan.moves import Order, given_w
-from v2h.energy.plan.outcome import Outcome, powered
+from v2h.energy.plan.outcome import Outcome, Unplanned, powered
 from v2h.energy.plan.plan import plan
 from v2h.energy.plan.problem import Act, Goal, Problem, Trip
 from v2h.energy.steps import result
@@ -31,17 +31,19 @@ def rest(problem: Problem, since: int, soc_kwh: float) -> Problem:
     )
 
 
-def executed(real: Problem, forecast: Problem, every: int, doubt: float = DOUBT) -> Outcome:
+def executed(real: Problem, forecast: Problem, every: int, doubt: float = DOUBT, otherwise: Act = Act.IDLE) -> Outcome:
     """The real day by plans from the forecast, a new one every so many slots; doubt: of the forecast, as plan/doubt has
-    it."""
-    soc_kwh, powers_w = real.battery.soc_kwh, []
+    it. otherwise: what the appliance does when no plan is worth it."""
+    soc_kwh, powers_w, bare = real.battery.soc_kwh, list[float](), Unplanned(real, otherwise)
     orders: list[Order] = []
     for slot in range(real.slots):
         if slot % every == 0:
-            found = result(plan(replace(rest(forecast, slot, soc_kwh), doubt=doubt), Act.IDLE))
+            found = result(plan(replace(rest(forecast, slot, soc_kwh), doubt=doubt), otherwise))
             orders = [Order(planned.act, planned.order_w) for planned in found.slots]
         soc_kwh = real.after_leaving(slot, soc_kwh)
-        power_w = 0.0 if real.away(slot) else given_w(real, slot, soc_kwh, orders[slot % every])
+        power_w = bare.power_w(slot, soc_kwh)
+        if found.followed and not real.away(slot):
+            power_w = given_w(real, slot, soc_kwh, orders[slot % every])
         powers_w.append(power_w)
         soc_kwh += power_w * real.hours / 1000
     return powered(real, powers_w)

@@ -108,6 +108,9 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "plan.impossible": "There is no plan: {why}",
     # The plan in money: why the car does so in a slot (energy/plan/plan.py). Prices are per kWh.
     "planned.because": "plan: {why:clause}",
+    "planned.as_without": (
+        "as without a plan, which would save only {saved:.2f}: load and sun are less certain than that"
+    ),
     "planned.away": "the car is away",
     "planned.fixed": "the schedule has decided this time",
     "planned.target": "it charges for a target: {price:.3f} per kWh is the best price in time",

@@ -70,6 +70,39 @@ def test_a_flat_price_is_no_reason_to_do_anything() -> None:
     assert {slot.why.id for slot in found.slots} == {"planned.rest"}
 
 
+def test_a_plan_that_saves_less_than_its_forecast_can_be_wrong_by_is_not_followed() -> None:
+    """To keep 2 kWh for the dearer half of the day brings some cents; the house may draw 3 kWh more or less."""
+    dearer_later = [0.30] * 48 + [0.33] * 48
+    day = problem(dearer_later, battery=replace(BATTERY, soc_kwh=14.0), end_value=0.2)
+    sure, unsure = planned(day, Act.V2H), planned(replace(day, doubt=0.2), Act.V2H)
+    assert sure.followed and 0.02 < sure.saved < 0.1
+    assert not unsure.followed and acts(unsure) == {Act.V2H}
+    assert (unsure.saved, unsure.cost) == (0.0, unsure.cost_without)
+    assert {slot.why.id for slot in unsure.slots} == {"planned.as_without"}
+    assert [slot.power_w for slot in unsure.slots] == list(result(without_plan(day, Act.V2H)).powers_w)
+    assert planned(replace(day, doubt=0.2), Act.IDLE).followed, "without a plan the car would do nothing"
+
+
+def test_what_happens_without_a_plan_shows_its_targets_trips_and_windows() -> None:
+    day = problem(
+        [0.30] * DAY,
+        doubt=0.5,
+        end_value=0.2,
+        fixed={n: Act.IDLE for n in range(8)},
+        goals=(Goal(40, 30.0),),
+        trips=(Trip(60, 70, 2.0),),
+    )
+    found = planned(day, Act.V2H)
+    assert not found.followed
+    assert {slot.act for slot in found.slots[:8]} == {Act.IDLE}
+    assert {slot.why.id for slot in found.slots[:8]} == {"planned.fixed"}
+    charged = [slot for slot in found.slots[8:40] if slot.act is Act.CHARGE]
+    assert charged and all(slot.order_w == slot.power_w > 1000 for slot in charged)
+    assert found.slots[39].soc_kwh == pytest.approx(30.0, abs=0.1)
+    assert {slot.act for slot in found.slots[60:70]} == {Act.AWAY}
+    assert {slot.act for slot in found.slots[70:]} == {Act.V2H}
+
+
 @pytest.mark.parametrize("wear", [0.0, 0.05])
 @pytest.mark.parametrize("sell", [False, True])
 def test_it_discharges_above_the_spread_that_losses_and_wear_demand_and_never_below(wear: float, sell: bool) -> None:

@@ -18,13 +18,12 @@ from v2h.energy.steps import result
 SHARE = 0.3
 HOUR = 4
 FIRST = int(os.environ.get("PLAN_SEED", "0"))
-FEW = (0, 2, 5, 69, 134, 138, 139)
-"""The last four were dearer before a plan counted with a forecast that is wrong (plan/doubt)."""
+FEW = (0, 5, 69, 78, 80, 134, 138, 139, 158, 166)
+"""All but the first two were dearer before a plan counted with a forecast that is wrong (plan/doubt), or when it was
+followed however little it was expected to save (plan.LEAST_SHARE)."""
+ACTS = (Act.IDLE, Act.SOLAR, Act.V2H)
 ALL = int(os.environ.get("PLAN_DAYS", "0"))
 DAYS = range(FIRST, FIRST + ALL) if ALL else FEW
-DEARER = {78: 0.05, 80: 0.013}
-"""Two days are still dearer than V2H without a plan, by so much: the forecast misses a quarter of the sun from morning
-to evening, and the plan has kept less room for it than V2H has by chance."""
 
 
 def total(day: Problem, outcome: Outcome) -> float:
@@ -32,16 +31,12 @@ def total(day: Problem, outcome: Outcome) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("otherwise", ACTS)
 @pytest.mark.parametrize("seed", DAYS)
-def test_with_wrong_forecasts_it_is_not_dearer_than_no_plan(seed: int) -> None:
+def test_with_wrong_forecasts_it_is_not_dearer_than_no_plan(seed: int, otherwise: Act) -> None:
+    """otherwise: what the owner lets the charger do without a plan."""
     day = problem(seed)
-    with_plan = executed(day, wrong(day, Random(seed), SHARE), HOUR)
-    bare = {act: result(without_plan(day, act)) for act in (Act.IDLE, Act.SOLAR, Act.V2H)}
-    print(
-        f"\nday {seed}: executed {total(day, with_plan):.3f}, without plan "
-        + ", ".join(f"{act} {total(day, outcome):.3f}" for act, outcome in bare.items())
-    )
-    for outcome in bare.values():
-        assert total(day, with_plan) <= total(day, outcome) + max(0.01 * abs(outcome.cost), 0.005) + DEARER.get(
-            seed, 0.0
-        )
+    with_plan = executed(day, wrong(day, Random(seed), SHARE), HOUR, otherwise=otherwise)
+    bare = result(without_plan(day, otherwise))
+    print(f"\nday {seed}: executed {total(day, with_plan):.3f}, without plan {otherwise} {total(day, bare):.3f}")
+    assert total(day, with_plan) <= total(day, bare) + max(0.01 * abs(bare.cost), 0.005)

@@ -97,6 +97,14 @@ def test_a_target_is_charged_for_when_it_is_cheapest() -> None:
     assert set(message.bare) == {"idle"}
 
 
+def test_a_plan_that_saves_too_little_gives_no_orders_and_says_why() -> None:
+    flat = {"days": "daily", "start": "00:00", "end": "24:00", "import_price": 0.30, "export_price": 0.05}
+    found = plan({"version": 1, "prices": [flat]})
+    assert found.parts == [] and set(found.message.acts) == {"idle"}
+    assert {sentence.id for sentence in found.message.why} == {"planned.as_without"}  # type: ignore[attr-defined]
+    assert found.message.saved == 0.0
+
+
 def test_off_it_shows_and_does_nothing() -> None:
     made_plan = plan(plan=False)
     assert made_plan.parts == [] and not made_plan.message.on and len(made_plan.message.acts) == SLOTS

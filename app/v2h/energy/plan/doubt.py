@@ -10,8 +10,9 @@ The error of a sum grows as the sum, not as its root. In a recursion from slot t
 large as makes the whole right.
 """
 
+import math
 from collections.abc import Sequence
-from math import ceil
+from statistics import fmean
 
 from v2h.energy.plan.problem import Problem
 
@@ -39,12 +40,19 @@ def doubts_kwh(problem: Problem) -> list[float]:
     return found
 
 
+def at_stake(problem: Problem) -> float:
+    """What the doubt can cost, money: as much energy as load and sun are off by as a rule is sold and bought again. 0
+    in a problem without doubt."""
+    off_kwh = math.hypot(*doubts_kwh(problem))
+    return off_kwh * max(0.0, fmean(problem.import_price) - fmean(problem.export_price))
+
+
 def added(row: Sequence[float], top: int, off: float, buy: float, sell: float | None) -> list[float]:
     """What must be added to the costs of a row when the state may be higher or lower by `off` states. top: the highest
     state to which the battery may be charged. buy, sell: money for the energy of one state that the battery lacks or
     has no room for; sell None: without sun nothing needs room."""
     top = min(top, len(row) - 1)
-    far = ceil(off) + 1
+    far = math.ceil(off) + 1
     below = [row[0] + n * buy for n in range(far, 0, -1)]
     slope = row[top] - row[top - 1] if sell is None else -sell
     above = [row[top] + n * slope for n in range(1, far + 1)]

@@ -54,7 +54,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """message: for the page and the log. parts: the orders, in order, with gaps where the schedule has decided."""
+    """message: for the page and the log. parts: the orders, in order, with gaps where the schedule has decided; none
+    when the plan is off or is not expected to save enough."""
 
     message: ManagerPlan
     parts: list[Part] = field(default_factory=list)
@@ -76,7 +77,7 @@ def made(known: Known, now: float, wall: datetime) -> Steps[Made]:
         return Made(ManagerPlan(now, on, made=local_iso(wall, known.schedule.zone), trouble=error.args[0]))
     found = yield from plan(problem, _act(known.schedule.otherwise))
     yield 400
-    parts = _parts(problem, found, start) if on else []
+    parts = _parts(problem, found, start) if on and found.followed else []
     yield 400
     zone, message = known.schedule.zone, _message(known, problem, found, bare)
     begins = local_iso(start, zone)

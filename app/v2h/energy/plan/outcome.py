@@ -52,28 +52,39 @@ def ordered(problem: Problem, orders: Sequence[Order]) -> Outcome:
     return powered(problem, powers_w)
 
 
+class Unplanned:
+    """The appliance without a plan, slot after slot: it charges for targets and trips in the cheapest slots of the day
+    before them, of equal ones in the latest, and does not go below a target from the first of these on. In the other
+    slots it does what the schedule has fixed, or `otherwise`."""
+
+    def __init__(self, problem: Problem, otherwise: Act) -> None:
+        self._problem, self._otherwise = problem, otherwise
+        self._needs, self._held_kwh = sorted(problem.needs()), 0.0
+
+    def power_w(self, slot: int, soc_kwh: float) -> float:
+        """At the battery, with this energy after the car has left on a trip. slot: never an earlier one than before."""
+        problem, needs = self._problem, self._needs
+        while needs and needs[0][0] <= slot:
+            self._held_kwh = 0.0
+            needs.pop(0)
+        if problem.away(slot):
+            return 0.0
+        power_w = given_w(problem, slot, soc_kwh, full(problem, problem.fixed.get(slot, self._otherwise)))
+        missing_kwh = needs[0][1] - soc_kwh if needs else 0.0
+        if needs and _charges_now(problem, slot, needs[0][0], missing_kwh):
+            self._held_kwh = needs[0][1]
+            charge = Order(Act.CHARGE, missing_kwh * 1000 / problem.hours)
+            power_w = max(power_w, given_w(problem, slot, soc_kwh, charge))
+        return max(power_w, min(0.0, (self._held_kwh - soc_kwh) * 1000 / problem.hours))
+
+
 def without_plan(problem: Problem, otherwise: Act) -> Steps[Outcome]:
-    """As the appliance does without a plan: it charges for targets and trips in the cheapest slots of the day before
-    them, of equal ones in the latest, and does not go below a target from the first of these on. In the other slots it
-    does what the schedule has fixed, or `otherwise`."""
-    soc_kwh, powers_w, held_kwh = problem.battery.soc_kwh, [], 0.0
-    needs = sorted(problem.needs())
+    """What comes of that."""
+    bare, soc_kwh, powers_w = Unplanned(problem, otherwise), problem.battery.soc_kwh, []
     for slot in range(problem.slots):
         soc_kwh = problem.after_leaving(slot, soc_kwh)
-        while needs and needs[0][0] <= slot:
-            held_kwh = 0.0
-            needs.pop(0)
-        power_w = 0.0
-        if not problem.away(slot):
-            power_w = given_w(problem, slot, soc_kwh, full(problem, problem.fixed.get(slot, otherwise)))
-            missing_kwh = needs[0][1] - soc_kwh if needs else 0.0
-            if needs and _charges_now(problem, slot, needs[0][0], missing_kwh):
-                held_kwh = needs[0][1]
-                charge = Order(Act.CHARGE, missing_kwh * 1000 / problem.hours)
-                power_w = max(power_w, given_w(problem, slot, soc_kwh, charge))
-            power_w = max(power_w, min(0.0, (held_kwh - soc_kwh) * 1000 / problem.hours))
-        powers_w.append(power_w)
-        soc_kwh += power_w * problem.hours / 1000
+        powers_w.append(bare.power_w(slot, soc_kwh))
+        soc_kwh += powers_w[-1] * problem.hours / 1000
         yield 20
     return powered(problem, powers_w)
 

@@ -116,6 +116,9 @@ PROGRAM_TEXTS: dict[str, str] = {
     "plan.impossible": "Es gibt keinen Plan: {why}",
     # Der Plan in Geld: warum das Auto in einem Zeitabschnitt etwas tut (energy/plan/plan.py). Preise gelten je kWh.
     "planned.because": "Plan: {why:clause}",
+    "planned.as_without": (
+        "wie ohne Plan, denn ein Plan würde nur {saved:.2f} sparen: Verbrauch und Sonne sind weniger sicher als das"
+    ),
     "planned.away": "das Auto ist unterwegs",
     "planned.fixed": "über diese Zeit hat der Zeitplan entschieden",
     "planned.target": "es lädt für ein Ziel: {price:.3f} je kWh ist bis dahin der beste Preis",
