@@ -88,7 +88,7 @@ def test_what_happens_without_a_plan_shows_its_targets_trips_and_windows() -> No
         [0.30] * DAY,
         doubt=0.5,
         end_value=0.2,
-        fixed={n: Act.IDLE for n in range(8)},
+        fixed=dict.fromkeys(range(8), Act.IDLE),
         goals=(Goal(40, 30.0),),
         trips=(Trip(60, 70, 2.0),),
     )
