@@ -16,6 +16,9 @@ from v2h.energy.plan.problem import Problem
 LEAST_W = 1.0
 GAP = 0.002
 """The solver stops when its best plan is at most this share of the cost above its bound."""
+MILLI = 1000.0
+"""The solver counts in thousandths of money. A watt costs 1e-5, so of two prices that are nearly equal it would not see
+which one is lower (its tolerance is 1e-7): on day 188 it bought and sold at the same time."""
 
 
 class Model:
@@ -42,7 +45,8 @@ class Model:
         """(the proven lower bound of the cost, the cost of the best solution found)."""
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = len(self.cost), len(self.rows)
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = map(np.array, (self.cost, self.low, self.high))
+        lp.col_cost_ = np.array(self.cost) * MILLI
+        lp.col_lower_, lp.col_upper_ = map(np.array, (self.low, self.high))
         lp.row_lower_ = np.array([low for low, _, _ in self.rows])
         lp.row_upper_ = np.array([high for _, _, high in self.rows])
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
@@ -57,7 +61,7 @@ class Model:
         solver.passModel(lp)
         solver.run()
         info = solver.getInfo()
-        return info.mip_dual_bound, info.objective_function_value
+        return info.mip_dual_bound / MILLI, info.objective_function_value / MILLI
 
 
 def lower_bound(problem: Problem, most_s: float = 20.0) -> tuple[float, float]:

@@ -13,8 +13,8 @@ from v2h.energy.plan.optimum import cheapest, shortage
 from v2h.energy.plan.outcome import powered
 from v2h.energy.steps import result
 
-FEW = (2, 5, 8, 14, 15, 26, 30, 65, 73, 77, 171)
-"""Days that the solver solves within seconds: flat, wild, two days, targets above the ceiling, trips."""
+FEW = (2, 5, 8, 14, 15, 26, 30, 65, 73, 77, 171, 188)
+"""Days that the solver solves within seconds: flat, wild, two days, targets above the ceiling, trips, equal prices."""
 ALL, FIRST = int(os.environ.get("PLAN_DAYS", "0")), int(os.environ.get("PLAN_SEED", "0"))
 DAYS = range(FIRST, FIRST + ALL) if ALL else FEW
 LEAST, SHARE = 0.03, 0.01
