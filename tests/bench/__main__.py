@@ -14,6 +14,7 @@ from typing import Any
 
 MEASURES = {
     "matching": "load matching beside the oracle and the other laws",
+    "honest": "load matching where telemetry flickers and meters filter, average or are noisy",
     "month": "a month at 1 s: how long it takes, do the counters balance",
     "estimated": "a month without a meter at the charger: energy and money beside the truth (20 minutes)",
     "plan": "a made year of half-hour prices: what the plan saves, beside perfect foresight",
