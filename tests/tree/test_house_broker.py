@@ -12,7 +12,7 @@ import pytest
 from tests.support.faces import wait_for
 from tests.support.homebroker import Broker
 from v2h.config.neighbours import HouseBroker
-from v2h.gateway.shell.house_broker import BrokerError, Connected, Connection, Lost
+from v2h.gateway.shell.house_broker import BrokerError, Connected, Connection, Heard, Lost
 from v2h.gateway.topics import Publication
 
 ONLINE, OFFLINE = Publication("v2h/status", "online"), Publication("v2h/status", "offline")
@@ -68,6 +68,20 @@ def test_a_wrong_password_is_told_in_words(broker: Broker) -> None:
     link = Link(port=broker.port, password="wrong")
     assert "uthorized" in link.until("refused", Lost).why
     link.close()
+
+
+def test_the_broker_keeps_a_huge_message_to_itself_and_our_own_words_do_not_come_back(broker: Broker) -> None:
+    """paho would hold a message of any size in memory before we can look at it."""
+    link = Link(port=broker.port)
+    link.until("connected", Connected)
+    link.connection.publish([Publication("v2h/mode/set", "of our own", retain=False)])
+    broker.client.publish("v2h/mode/set", b"x" * 5_000_000).wait_for_publish(10)
+    broker.client.publish("v2h/mode/set", "after it").wait_for_publish(10)
+    link.until("a message", Heard)
+    link.close()
+    assert [(len(item.payload), item.payload[:8]) for item in link.heard if isinstance(item, Heard)] == [
+        (8, b"after it")
+    ]
 
 
 def test_nothing_is_kept_while_the_broker_is_away() -> None:

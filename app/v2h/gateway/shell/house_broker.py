@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from v2h.bus.paho_lazy import CallbackAPIVersion, mqtt
 from v2h.config.neighbours import HouseBroker
@@ -28,6 +29,8 @@ TIMEOUT_S = 3.0
 SLOWEST_S = 30
 """Longest time between two tries to connect."""
 MOST_B = 60_000
+MOST_PACKET_B = 131_072
+"""The broker passes nothing longer on (MQTT v5); paho would hold it in memory whole."""
 END_S = 1.5
 
 
@@ -73,6 +76,7 @@ class Connection:
         delay = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         delay.WillDelayInterval, session.SessionExpiryInterval = WILL_AFTER_S, SESSION_S
+        session.MaximumPacketSize = MOST_PACKET_B
         client.will_set(will.topic, will.payload, qos=1, retain=will.retain, properties=delay)
         if spec.user:
             client.username_pw_set(spec.user, spec.password)
@@ -109,7 +113,7 @@ class Connection:
         if reason.is_failure:
             self.heard.put(Lost(str(reason)))
             return
-        client.subscribe([(topic, 0) for topic in self._topics])
+        client.subscribe([(topic, SubscribeOptions(qos=0, noLocal=True)) for topic in self._topics])
         self.connected = True
         self.heard.put(Connected())
 
