@@ -168,6 +168,45 @@ def alive(home: GatewayHome) -> bool:
     return json.loads(home.others.alive.get("gateway", "{}")).get("alive", False) is True
 
 
+@pytest.mark.parametrize(
+    ("toml", "listens", "connects"),
+    [
+        ('[gateway.notify]\nwebhook = "http://127.0.0.1:9/hook"', False, False),
+        ('[gateway.websocket]\nlisten = "127.0.0.1:{free}"', True, False),
+        ('[gateway.mqtt]\nhost = "127.0.0.1"\nport = {outside}\nuser = "me"\npassword = "right"', False, True),
+    ],
+)
+def test_a_face_that_is_not_configured_opens_no_socket(
+    tmp_path: Path, toml: str, listens: bool, connects: bool
+) -> None:
+    free = free_port()
+    with gateway_home(tmp_path) as home:
+        home.config.write_text(toml.format(free=free, outside=home.outside.port))
+        home.start()
+        home.until("alive on our bus", lambda: alive(home), 30)
+        if connects:
+            home.until("online", lambda: home.reader.heard.get("v2h/status") == "online")
+        assert home.child is not None
+        ours, sockets = int(home.env["V2H_BUS_PORT"]), tcp(home.child.pid)
+        assert {own for own, _, state in sockets if state == LISTENS} == ({free} if listens else set())
+        peers = {peer for _, peer, state in sockets if state == CONNECTED} - {own for own, _, _ in sockets}
+        assert peers == ({ours, home.outside.port} if connects else {ours})
+
+
+LISTENS, CONNECTED = "0A", "01"
+
+
+def tcp(pid: int) -> list[tuple[int, int, str]]:
+    """The TCP sockets of a process: own port, the peer's port, and the state as the kernel writes it."""
+    held = {str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir()}
+    lines = [line.split() for kind in ("tcp", "tcp6") for line in Path(f"/proc/net/{kind}").read_text().splitlines()]
+    return [
+        (int(line[1].rpartition(":")[2], 16), int(line[2].rpartition(":")[2], 16), line[3])
+        for line in lines
+        if f"socket:[{line[9]}]" in held
+    ]
+
+
 def test_the_secrets_of_the_gateway_and_no_others(tmp_path: Path) -> None:
     card = tmp_path / "v2h.toml"
     card.write_text(
@@ -277,6 +316,29 @@ def test_a_foreign_site_in_a_listed_browser_cannot_command_and_a_closed_page_is_
             link.close()
 
 
+def test_a_foreign_site_does_not_even_look(tmp_path: Path) -> None:
+    """A browser lets every site of the world open a WebSocket to the house, under a name of its own as well."""
+    with old_page(tmp_path, f'token = "{TOKEN}"') as (home, port):
+        for origin in (
+            "https://example.com",
+            f"http://rebound.example:{port}",
+            "null",
+            "http://8.8.8.8",
+            "http://[bad",
+        ):
+            with pytest.raises(ConnectionError):
+                WebSocket(port, origin=origin)
+            link = WebSocket(port, f"/?token={TOKEN}", origin=origin)
+            assert "Data" in link.ask('{"cmd":"GetData"}')
+            link.close()
+        for origin in ("", "http://192.168.1.9:8000", "http://nas"):
+            link = WebSocket(port, origin=origin)
+            assert "Data" in link.ask('{"cmd":"GetData"}')
+            assert link.ask('{"cmd":{"SetMode":"V2h"}}') == {"ack": "err"}
+            link.close()
+        assert home.orders == []
+
+
 def test_a_client_that_breaks_the_protocol_is_closed_and_the_others_stay(tmp_path: Path) -> None:
     with old_page(tmp_path) as (_, port):
         good = WebSocket(port)
@@ -285,10 +347,16 @@ def test_a_client_that_breaks_the_protocol_is_closed_and_the_others_stay(tmp_pat
             bad.send_raw(data)
             assert bad.receive()[0] == 8
             bad.close()
-        flood = WebSocket(port)
-        with contextlib.suppress(OSError):
-            for _ in range(5000):
-                flood.send('{"cmd":"GetDebug"}')
-        flood.close()
+        for text, opcode in (('{"cmd":"GetDebug"}', 1), ("are you there?", 9)):
+            flood = WebSocket(port)
+            with contextlib.suppress(OSError):
+                for _ in range(5000):
+                    flood.send(text, opcode)
+            codes = []
+            with contextlib.suppress(OSError):
+                while True:
+                    codes.append(flood.receive()[0])
+            assert len(codes) < 500, "it is disconnected"
+            flood.close()
         assert "Mode" in good.ask('{"cmd":"GetMode"}')
         good.close()

@@ -138,6 +138,8 @@ class Decoder:
             return Message(opcode, payload)
         if (opcode == CONTINUATION) is not self._within:
             raise ProtocolError(PROTOCOL, "a part of a message at the wrong place")
+        if not (final or payload):
+            raise ProtocolError(PROTOCOL, "an empty part, of which a message could have any number")
         self._parts += payload
         self._within = not final
         if not final:

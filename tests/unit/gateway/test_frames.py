@@ -75,13 +75,14 @@ def test_a_long_message() -> None:
 @pytest.mark.parametrize(
     "data",
     [
+        masked(b"\x01\x80"),  # an empty part, of which a message could have any number
         b"\x81\x05Hello",  # not masked
         masked(b"\xc1\x80"),  # a reserved bit
         masked(b"\x83\x80"),  # an unknown kind
         masked(b"\x09\x80"),  # a ping in parts
         b"\x89\xfe\x00\x7e",  # a long ping
         masked(b"\x80\x80"),  # a part of nothing
-        masked(b"\x01\x80") + masked(b"\x81\x80"),  # a new message within another
+        masked(b"\x01\x81", b"a") + masked(b"\x81\x80"),  # a new message within another
         b"\x81\xff" + (MOST_MESSAGE_B + 1).to_bytes(8, "big"),
         b"\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff",
     ],

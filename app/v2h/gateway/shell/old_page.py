@@ -65,8 +65,9 @@ def token_of(target: str) -> str:
 
 
 def is_of_the_house(origin: str) -> bool:
-    """Whether a page of this origin may command for a client that is listed. "" is a program. A page that was opened as
-    a file has the origin "null", as a foreign one in a frame may have: it needs the token."""
+    """Whether a page of this origin may look, and command for a client that is listed. "" is a program. Any site of the
+    world may open a WebSocket in a browser of the house. A page that was opened as a file has the origin "null", as a
+    foreign one in a frame may have: it needs the token."""
     try:
         host = urlsplit(origin).hostname or ""
     except ValueError:
@@ -141,9 +142,11 @@ class OldPageServer:
         found = frames.opening(bytes(link.request))
         if found is None:
             return
-        listed = link.address in self._listed and is_of_the_house(found.origin)
+        of_the_house = is_of_the_house(found.origin)
+        listed = of_the_house and link.address in self._listed
         link.may_change = listed or frames.is_same(token_of(found.target), self._spec.token)
-        if not (self._reading_open or link.may_change):
+        may_look = link.may_change or (self._reading_open and of_the_house)
+        if not may_look:
             raise ProtocolError(frames.PROTOCOL, "only the owner may look")
         rest = bytes(link.request).partition(b"\r\n\r\n")[2]
         link.opened, link.heard_t = True, now
@@ -160,11 +163,11 @@ class OldPageServer:
                 self._send(link, frames.closing(frames.NORMAL))
                 self._close(link)
                 return
+            if not link.limiter.may(now) or len(link.slots) >= MOST_WAITING:
+                raise ProtocolError(frames.TOO_BIG, "too many messages")
             if opcode == frames.PING:
                 self._send(link, frames.frame(frames.PONG, payload))
             elif opcode == frames.TEXT:
-                if not link.limiter.may(now) or len(link.slots) >= MOST_WAITING:
-                    raise ProtocolError(frames.TOO_BIG, "too many messages")
                 self._answer(link, payload, now)
         self._tell(link)
 
