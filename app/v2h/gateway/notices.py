@@ -1,9 +1,11 @@
-"""Which events leave the house: those of a level up, and not more than a few an hour; pure."""
+"""Which events leave the house: those of a level up, and of each level not more than a few an hour; pure."""
 
 from v2h.bus.messages import LEVELS, Event
 
 MOST_AT_ONCE, PER_S = 10, 360.0
 """After a burst one event in so long: ten an hour. What is left out is counted in the next one."""
+MOST_OF_ALL = MOST_AT_ONCE * len(LEVELS)
+"""Events that can pass at once, of all levels."""
 
 
 def reaches(event: Event, level: str) -> bool:
@@ -34,3 +36,20 @@ class Limiter:
         """How many did not pass since the last call."""
         left_out, self._left_out = self._left_out, 0
         return left_out
+
+
+class Notices:
+    """What passes of the events from a level up. Each level has a bucket of its own, so that many small events hide no
+    fault."""
+
+    def __init__(self, level: str) -> None:
+        self._level = level
+        self._buckets = {name: Limiter() for name in LEVELS}
+
+    def may(self, event: Event, now: float) -> bool:
+        """Whether this event may leave the house now."""
+        return reaches(event, self._level) and self._buckets[event.level].may(now)
+
+    def take_left_out(self) -> int:
+        """How many events of all levels did not pass since the last call."""
+        return sum(bucket.take_left_out() for bucket in self._buckets.values())

@@ -7,11 +7,12 @@
 | KEY | one value: a number, a text, `true` or `false`; empty while unknown | yes |
 | NAME`/set` | a command; see v2h.gateway.orders | a retained one is ignored |
 | `answer` | what became of a command: {"command", "ok", "text", "applied"} | no |
-| `event` | an event: {"at", "level", "code", "text", "source"} | no |
+| `event` | an event: {"at", "level", "code", "text", "source", "left_out"} | no |
 | `evcc/`NAME | what evcc reads | yes |
 | `evcc/`NAME`/set` | what evcc writes | a retained one is ignored |
 
-Values are repeated every REPEAT_S, so that a reader with a time limit of 30 s is content.
+Values and `status` are repeated every REPEAT_S, so that a reader with a time limit of 30 s is content, and what
+somebody else has written over them or deleted is right again.
 """
 
 import json
@@ -92,9 +93,10 @@ class States:
             del self._last[key]
         if repeat:
             self._repeated_t = now
+        here = [Publication(f"{self._base}/status", ONLINE)] if repeat else []
         state = Publication(f"{self._base}/state", json.dumps(values, separators=(",", ":")))
         singles = [Publication(f"{self._base}/{key}", text(every[key])) for key in every if key in told]
-        return [state, *singles, *(Publication(f"{self._base}/{key}", "") for key in sorted(gone))]
+        return [*here, state, *singles, *(Publication(f"{self._base}/{key}", "") for key in sorted(gone))]
 
 
 def removal(base: str) -> list[Publication]:
@@ -111,7 +113,10 @@ def answer(base: str, command: str, reply: Reply | None, why_not: str = "") -> P
     return Publication(f"{base}/answer", json.dumps(said, separators=(",", ":")), retain=False)
 
 
-def notice(base: str, told: Event, at: str) -> Publication:
-    """at: ISO time, "" while the clock is not right."""
-    said = {"at": at, "level": told.level, "code": told.code, "text": str(told.text), "source": told.source}
+def notice(base: str, told: Event, at: str, left_out: int) -> Publication:
+    """at: ISO time, "" while the clock is not right. left_out: events that were not told since the one before."""
+    said = {
+        "at": at, "level": told.level, "code": told.code, "text": str(told.text), "source": told.source,
+        "left_out": left_out,
+    }  # fmt: skip
     return Publication(f"{base}/event", json.dumps(said, separators=(",", ":")), retain=False)

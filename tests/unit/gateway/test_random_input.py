@@ -12,45 +12,24 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import v2h.programs.manager
+from tests.support.fakelink import face
 from tests.support.gatewayhouse import house
 from tests.support.messages import charger
 from tests.support.randommessages import WORDS, almost_good, noise
 from tests.support.standin import StandIn
 from tests.support.webapp import JSON, WebApp
 from v2h.bus.messages import Command, Reply
-from v2h.config.neighbours import HouseBroker
 from v2h.gateway import frames, predecessor
 from v2h.gateway.orders import Order
-from v2h.gateway.shell import mqtt_face
 from v2h.gateway.shell.house_broker import Connected, Heard, Lost
-from v2h.gateway.shell.mailbox import Mailbox
-from v2h.gateway.shell.mqtt_face import MqttFace
-from v2h.gateway.topics import Publication
 from v2h.programs.manager import Manager
 
 COUNT = int(os.environ.get("V2H_FUZZ", "500"))
 GROWTH_B = 200_000
-
-
-class FakeConnection:
-    """Stands for the connection to the broker of the house."""
-
-    def __init__(self, *words: Any) -> None:
-        self.heard: Mailbox[Heard | Connected | Lost] = Mailbox()
-        self.connected, self.sent = True, 0
-
-    def publish(self, publications: list[Publication]) -> None:
-        for topic, payload, _ in publications:
-            assert isinstance(topic, str) and isinstance(payload, str)
-            self.sent += 1
-
-    def close(self, last: Publication) -> None:
-        self.heard.close()
 
 
 @pytest.fixture
@@ -91,14 +70,6 @@ def growth_b(once: Callable[[int], None], count: int) -> int:
     return held
 
 
-def face(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, give: Any) -> tuple[MqttFace, FakeConnection]:
-    monkeypatch.setattr(mqtt_face, "Connection", FakeConnection)
-    made = MqttFace(HouseBroker(host="h"), house(), give, lambda about, text: None, tmp_path / "kept", None)
-    link = made._link
-    assert isinstance(link, FakeConnection)
-    return made, link
-
-
 def test_noise_on_the_broker_of_the_house_commands_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, generator: random.Random
 ) -> None:
@@ -136,7 +107,7 @@ def test_almost_good_messages_on_the_broker_of_the_house(
         lifetime_s = generator.choice((None, 1.0, 60.0))
         link.heard.put(Heard(topic, almost_good(generator), False, lifetime_s))
         made.read(time.monotonic() + number)
-    assert {"mode", "slot", "settings", "stop"} <= set(given) and link.sent > COUNT / 2
+    assert {"mode", "slot", "settings", "stop"} <= set(given) and link.counts.total() > COUNT / 2
     made.close()
 
 

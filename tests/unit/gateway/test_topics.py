@@ -20,11 +20,11 @@ def topics(states: States, now: float, **values: Any) -> list[str]:
 
 def test_all_at_first_then_what_changes_and_all_again_in_time() -> None:
     states = States("v2h")
-    assert topics(states, 0.0, mode="v2h", soc_pct=50.0) == ["v2h/state", "v2h/mode", "v2h/soc_pct"]
+    assert topics(states, 0.0, mode="v2h", soc_pct=50.0) == ["v2h/status", "v2h/state", "v2h/mode", "v2h/soc_pct"]
     assert topics(states, 1.0, mode="v2h", soc_pct=51.0) == [], "a number waits for its turn"
     assert topics(states, 2.0, mode="charge", soc_pct=52.0) == ["v2h/state", "v2h/mode"]
     assert topics(states, 9.9, mode="charge", soc_pct=52.0) == []
-    assert topics(states, 10.0, mode="charge", soc_pct=52.0) == ["v2h/state", "v2h/mode", "v2h/soc_pct"]
+    assert topics(states, 10.0, mode="charge", soc_pct=52.0) == ["v2h/status", "v2h/state", "v2h/mode", "v2h/soc_pct"]
     states.forget()
     assert topics(states, 10.5, mode="charge", soc_pct=52.0) != []
 

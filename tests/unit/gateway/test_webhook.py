@@ -86,6 +86,16 @@ def test_a_flood_is_cut_and_what_was_left_out_is_counted(receiver: Receiver, mad
     assert receiver[1].get(timeout=10)[1]["left_out"] == 40
 
 
+def test_many_small_events_hide_no_fault(receiver: Receiver, made: Any) -> None:
+    hook, _ = made(level="info")
+    for level in ("info", "warning"):
+        for number in range(50):
+            hook.notice(event(level, number), "", 0.0)
+    hook.notice(event("fault", 99), "", 0.0)
+    found = [receiver[1].get(timeout=10)[1] for _ in range(21)]
+    assert [row["level"] for row in found] == ["info"] * 10 + ["warning"] * 10 + ["fault"]
+
+
 @pytest.mark.parametrize("receiver", [500, 302], indirect=True)
 def test_a_refusal_is_tried_again_and_a_redirection_is_not_followed(
     receiver: Receiver, made: Any, monkeypatch: pytest.MonkeyPatch

@@ -9,7 +9,7 @@ from v2h.bus.messages import Event, Reply
 from v2h.config.neighbours import HouseBroker
 from v2h.gateway import evcc, home_assistant, topics
 from v2h.gateway.house import House
-from v2h.gateway.notices import Limiter, reaches
+from v2h.gateway.notices import Notices
 from v2h.gateway.orders import BadOrderError, Order, read_wish
 from v2h.gateway.shell.commander import Give
 from v2h.gateway.shell.house_broker import Connected, Connection, Heard, Lost
@@ -35,7 +35,7 @@ class MqttFace:
         self._evcc = evcc.Evcc()
         self._states = States(base)
         self._discovered: Publication | None = None
-        self._notices = Limiter()
+        self._notices = Notices(spec.events)
         subscribed = topics.subscriptions(base)
         if spec.discovery:
             subscribed = (*subscribed, home_assistant.birth_topic(spec.discovery_topic))
@@ -66,8 +66,9 @@ class MqttFace:
         self._link.publish(self._states.due(now, values(self._house, now), known))
 
     def notice(self, event: Event, at: str) -> None:
-        if reaches(event, self._spec.events) and self._notices.may(time.monotonic()):
-            self._link.publish([topics.notice(self._base, event, at)])
+        """Tell the event, if it is one of those that leave the house. at: ISO time, "" while the clock is not right."""
+        if self._notices.may(event, time.monotonic()):
+            self._link.publish([topics.notice(self._base, event, at, self._notices.take_left_out())])
 
     def close(self) -> None:
         self._link.close(Publication(f"{self._base}/status", topics.OFFLINE))
@@ -75,7 +76,6 @@ class MqttFace:
     def _greet(self, now: float) -> None:
         """A new connection, or Home Assistant has started: everything again."""
         self._remove_old()
-        self._link.publish([Publication(f"{self._base}/status", topics.ONLINE)])
         if self._spec.discovery:
             self._discovered = None
             self._discover()

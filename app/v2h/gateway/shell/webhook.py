@@ -1,6 +1,6 @@
 """Sends events to one web address, in a thread of its own: a slow or dead receiver delays nothing.
 
-At most MOST_WAITING events wait; when there are more, the oldest are lost. An event is tried three times.
+At most MOST_OF_ALL events wait; when there are more, the oldest are lost. An event is tried three times.
 """
 
 import http.client
@@ -14,10 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from v2h.bus.messages import Event
-from v2h.config.neighbours import Notices
-from v2h.gateway.notices import Limiter, reaches
+from v2h.config.neighbours import Notices as Spec
+from v2h.gateway.notices import MOST_OF_ALL, Notices
 
-MOST_WAITING = 20
 TIMEOUT_S = 5.0
 WAITS_S = (10.0, 60.0)
 """Before the second and the third try."""
@@ -38,13 +37,13 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class Webhook:
     """say(about, text): logs a change of a lasting state once; called in the thread."""
 
-    def __init__(self, spec: Notices, site: str, say: Callable[[str, str], None]) -> None:
+    def __init__(self, spec: Spec, site: str, say: Callable[[str, str], None]) -> None:
         """Raises WebhookError for an address that is neither http nor https."""
         if urlsplit(spec.webhook).scheme not in ("http", "https"):
             raise WebhookError("the webhook is not an address that begins with http:// or https://")
         self._spec, self._site, self._say = spec, site, say
-        self._limiter = Limiter()
-        self._waiting: queue.Queue[bytes | None] = queue.Queue(MOST_WAITING)
+        self._notices = Notices(spec.level)
+        self._waiting: queue.Queue[bytes | None] = queue.Queue(MOST_OF_ALL)
         self._over = threading.Event()
         self._opener = urllib.request.build_opener(_NoRedirect)
         self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
@@ -52,11 +51,11 @@ class Webhook:
 
     def notice(self, event: Event, at: str, now: float) -> None:
         """Send the event, if it is one of those that leave the house. at: ISO time, "" while the clock is not right."""
-        if not reaches(event, self._spec.level) or not self._limiter.may(now):
+        if not self._notices.may(event, now):
             return
         said = {
             "site": self._site, "at": at, "level": event.level, "code": event.code, "text": str(event.text),
-            "source": event.source, "left_out": self._limiter.take_left_out(),
+            "source": event.source, "left_out": self._notices.take_left_out(),
         }  # fmt: skip
         self._put(json.dumps(said).encode())
 
