@@ -9,7 +9,7 @@ from v2h.bus.messages import ManagerSettings
 from v2h.checks import Range
 from v2h.config.site import Limits
 from v2h.energy.owner_settings import bounds_as_json, check
-from v2h.gateway import evcc, home_assistant, predecessor, prometheus
+from v2h.gateway import evcc, home_assistant, old_records, predecessor, prometheus
 from v2h.gateway import topics as outside
 from v2h.gateway.house import House
 from v2h.gateway.orders import WISHES
@@ -78,7 +78,7 @@ def mqtt() -> str:
     lines = [line for line in f"{head}{rest[0]}".splitlines() if line.startswith("|")]
     about = prose(
         "`[gateway.mqtt]` in `v2h.toml` names the broker of the house and the base topic, by default `v2h`. The values "
-        f"are those [below](#values), repeated every {outside.REPEAT_S:g} s. A command is never retained. Its lifetime "
+        f"are those [above](#values), repeated every {outside.REPEAT_S:g} s. A command is never retained. Its lifetime "
         "is that of the message (MQTT v5, message expiry) or stands in the payload. A payload is one word, one number, "
         "or a JSON object with the values of the command."
     )
@@ -130,6 +130,12 @@ def old_page() -> str:
             f'`[gateway.websocket]`. A client asks {{"cmd": NAME}} with one of {reads}, or commands '
             '`{"cmd": {"SetMode": ...}}` and `{"cmd": {"SetEvents": [...]}}`. Commands need the token in the address, '
             "or a client that is listed. `SetEvents` replaces the weekly part of the schedule alone."
+        )
+        + prose(
+            'Rows of the log come with `{"cmd": {"GetRecords": ...}}` and `"GetAllRecords"`, `{"GetLastNRecords": n}`, '
+            '`{"GetRecordsFromHours": h}` or `{"GetRecordsBetween": [from, to]}` (ISO times): at most '
+            f"{old_records.MOST} rows of at most {old_records.DAY_H:g} hours. In `Data`, `dc_kw` and `meter_kw` are W, "
+            "as the predecessor sent them; in `Records` they are kW."
         ).rstrip()
         + "\n"
     )

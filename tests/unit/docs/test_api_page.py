@@ -14,7 +14,7 @@ from tests.support.markdown import ROOT
 from tests.support.webapp import WebApp
 from v2h.bus.messages import Alive, Event
 from v2h.config.loading import load
-from v2h.gateway import evcc, predecessor, prometheus
+from v2h.gateway import evcc, home_assistant, predecessor, prometheus
 from v2h.gateway.house import House
 from v2h.gateway.orders import WISHES
 from v2h.gateway.values import VALUES
@@ -39,8 +39,20 @@ def test_every_route_command_value_topic_and_figure_is_on_the_page(tmp_path: Pat
         assert f"`PUT /api/v1/evcc/{name}`" in API and f"`evcc/{name}/set`" in API
     for metric in prometheus.metrics(House(), prometheus.Counted({}, {}), 0.0):
         assert f"| `{metric.name}` | {metric.kind} |" in API
+    components = json.loads(home_assistant.discovery("homeassistant", "v2h", "v2h", house()).payload)["components"]
+    for part in components.values():
+        assert f"| `{part['default_entity_id']}` | {part['name']} |" in API
     for name in predecessor.READS:
         assert f"`{name}`" in API
+
+
+def test_every_message_of_the_predecessors_clients_is_on_the_page() -> None:
+    said = json.loads((ROOT / "tests/data/predecessor/messages.json").read_text())
+    pages = [text for connections in said["pages"].values() for rows in connections for text, _ in rows]
+    names = {name for text in (*pages, *said["records"]) for name in re.findall(r"[GS]et[A-Z]\w+", text)}
+    assert len(names) == 11
+    chapter = API.partition("## The predecessor's WebSocket")[2].partition("## ")[0]
+    assert {name for name in names if name not in chapter} == set()
 
 
 def documents(folder: Path) -> list[dict[str, Any]]:
