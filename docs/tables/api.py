@@ -62,8 +62,9 @@ def commands() -> str:
         "`manager` bounds every value by the owner's limits and answers what is in force. `until` or `lifetime_s` ends "
         "an order, `by` names the controller that gives it, and the sentence of the page says so. A mode with an end "
         "and a name is refused while the owner's own choice or stop is in force; without an end it is the owner's own "
-        "hand. A slot works within V2H, solar and the schedule. Of the slots of several controllers the newest is in "
-        "force; to repeat one does not make it newer."
+        "hand. A slot works within V2H, solar and the schedule. Of the modes, setpoints and slots of several "
+        "controllers the newest is in force; to repeat one does not make it newer, and when it ends the one before "
+        "goes on. The answer to one that waits says so."
     )
     return about + table(("command", "values", "scope of the token"), rows)
 

@@ -207,6 +207,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "answer.setpoint_without_effect": " It has no effect now, because the car charges for a ready-by target.",
     "answer.no_setpoint": "No setpoint of another program is in force.",
     "answer.slot_later": " Another controller’s newer order is in force.",
+    "answer.waits": "Waits: {what}. Another controller’s newer order is in force.",
     "answer.slot_without_effect": " It has no effect now, because the owner chose otherwise.",
     "answer.mode": "In force: {order}.{warning}",
     "answer.order": "{mode:mode}",

@@ -1,9 +1,10 @@
 """Decides whose order is in force: the owner's, another program's, a slot's, the schedule's or the plan's; pure.
 
 A mode chosen by hand holds until its `until`, or until the next entry of the schedule. The setpoint of another program
-replaces slot and schedule, except a charge for a ready-by target. A slot charges, discharges or
-holds within modes that follow the house; after it, the mode from before continues. A slot that discharges does not end
-a charge for a target. After the owner's stop only the owner can start something.
+replaces an older slot and the schedule, except a charge for a ready-by target. A slot charges, discharges or holds
+within modes that follow the house, and in place of an older mode or setpoint of another controller; after it, what was
+before continues. A slot that discharges does not end a charge for a target. After the owner's stop only the owner can
+start something.
 """
 
 from dataclasses import dataclass, replace
@@ -37,19 +38,22 @@ def arbitrate(
     scheduled: bool,
     idle_reason: str = "",
     external: External | None = None,
+    slot_is_newest: bool = False,
 ) -> Arbitration:
     """part: what the schedule wants now, None while that is not known. scheduled: the schedule is not empty.
-    idle_reason: why the last order ended. external: the setpoint of another program. The caller checks expiry: it
-    passes None for an expired hand, slot or setpoint."""
+    idle_reason: why the last order ended. external: the setpoint of another program. slot_is_newest: the slot came
+    after the mode or the setpoint of another controller. The caller checks expiry: it passes None for an expired hand,
+    slot or setpoint."""
     if hand is not None:
-        by_slot = hand.mode in SLOTTABLE and slot is not None
+        by_slot = hand.mode in SLOTTABLE or (hand.is_lent and slot_is_newest)
         return Arbitration(_within(hand, slot) if by_slot else hand, idle_reason)
     if suspended:
         return Arbitration(ModeRequest(by="nobody"), idle_reason or say("idle.stopped"))
     known = part if trusted else None
     if external is not None and (known is None or known.target is None):
         hold = slot is not None and slot.kind == "hold"
-        return Arbitration(external.order(None if known is None else known.keep_soc_pct, hold=hold))
+        order = external.order(None if known is None else known.keep_soc_pct, hold=hold)
+        return Arbitration(_within(order, slot) if slot_is_newest and not hold else order)
     if not trusted or part is None:
         why_idle = say("idle.clock_unknown") if scheduled and not trusted else idle_reason
         return Arbitration(_within(ModeRequest(by="nobody"), slot), why_idle)

@@ -202,7 +202,7 @@ class EnergyController:
         became, self.trust = trust.trusted and not self.trust.trusted, trust
         orders = self._orders
         self._decide_kept(now, wall)
-        orders.slots = orders.slots.alive(now)
+        orders.lent = orders.lent.alive(now)
         self._drop_external(now)
         if now - self._soc_t > SOC_KNOWN_S and self._soc_pct is not None:
             self._soc_pct, self._window = None, policy.Window()
@@ -213,7 +213,7 @@ class EnergyController:
         if part is not None and entered and not became and manual is not None and manual.until_t is None:
             text = say("mode_ended.next_entry", mode=manual.mode, entry=part.entry)
             self._event("info", "mode-ended", text, mode=manual.mode)
-            orders.manual = None
+            orders.hand = None
         self._rechoose(now)
         return moved or (before and before.key) != (part and part.key)
 
@@ -228,8 +228,8 @@ class EnergyController:
             self._ahead.again()  # what follows its end may lie further ahead than what was planned
         self._rechoose(now)
 
-    def repeats(self, order: ModeRequest) -> bool:
-        """Whether another controller only prolongs its order that is in force."""
+    def repeats(self, order: ModeRequest | External) -> bool:
+        """Whether another controller only prolongs its order."""
         return self._orders.repeats(order)
 
     def nothing_to_do(self, order: ModeRequest) -> str:
@@ -263,10 +263,9 @@ class EnergyController:
         self._rechoose(now)
         return news
 
-    def take_external(self, now: float, external: External | None) -> None:
-        """Another program sets the power, None: it gives it back. It replaces the older order of another controller;
-        the caller has asked owners_hand."""
-        self._orders.take_external(external)
+    def take_external(self, now: float, external: External | None, by: str = "") -> None:
+        """Another program sets the power; the caller has asked owners_hand. None: the program `by` gives it back."""
+        self._orders.take_external(external, by)
         self._rechoose(now)
 
     def fault_cleared(self, now: float) -> None:
@@ -349,7 +348,7 @@ class EnergyController:
         meter, settings, limit = self._follower.reading, self.settings, self._situation(now).bounds()
         order = self.order
         until = order.until
-        part, external, slot = self._ahead.part, self.external, self._orders.slots.in_force
+        part, external, slot = self._ahead.part, self.external, self._orders.lent.slot
         if until is None and order.by in ("schedule", "plan") and part is not None:
             until = local_iso(part.end, self.schedule.zone)
         return ManagerState(

@@ -17,7 +17,7 @@ from v2h.energy import price_shapes
 from v2h.energy.controller import EnergyController
 from v2h.energy.external import read_external
 from v2h.energy.kept_order import KeptOrder, kept_order
-from v2h.energy.orders import ModeRequest, ModeRequestError, read_order, read_slot
+from v2h.energy.orders import ModeRequest, ModeRequestError, read_name, read_order, read_slot
 from v2h.energy.owner_settings import TABLE, SettingsError
 from v2h.energy.schedule_json import revision
 from v2h.energy.schedulefile import VERSION, ScheduleError, without_past
@@ -92,7 +92,11 @@ class OwnerCommands:
         news = not self._controller.repeats(order)
         self._controller.take(now, order)
         stop_warning = self._keep_stop(now)
-        text = say("answer.mode", order=_said(order), warning=warning or stop_warning)
+        said = _said(order)
+        waits = order.is_lent and self._waits(order.whose)
+        text = (
+            say("answer.waits", what=said) if waits else say("answer.mode", order=said, warning=warning or stop_warning)
+        )
         return Answer(text, order.applied(), news=news)
 
     def stop(self, values: Values, now: float, wall: datetime) -> Answer:
@@ -120,10 +124,10 @@ class OwnerCommands:
             return Answer(say("answer.no_slot"), {"slot": "none"}, news=news)
         order = self._controller.order
         warning = ""
-        if not (order.by == "slot" or order.hold):
-            warning = say("answer.slot_without_effect")
-        elif slot.by != (order.whose or order.held_by):
+        if self._waits(slot.by):
             warning = say("answer.slot_later")
+        elif not (order.by == "slot" or order.hold):
+            warning = say("answer.slot_without_effect")
         text = say("answer.slot", kind=slot.kind, until=slot.until, warning=warning)
         return Answer(text, slot.applied(), news=news)
 
@@ -134,16 +138,21 @@ class OwnerCommands:
             external = read_external(values, "api", now, wall, trusted=controller.trust.trusted)
         except ModeRequestError as error:
             raise BadValuesError(str(error)) from error
-        before = controller.external
         if external is None:
-            controller.take_external(now, None)
-            return Answer(say("answer.no_setpoint"), {"power_w": None}, news=before is not None)
+            before = controller.external
+            controller.take_external(now, None, read_name(values))
+            after = controller.external
+            text = say("answer.no_setpoint") if after is None else say("answer.setpoint", what=after.said(), warning="")
+            return Answer(text, {"power_w": None}, news=after is not before)
         self._may_start()
         self._owner_comes_first()
+        news = not controller.repeats(external)
         controller.take_external(now, external)
+        if self._waits(external.by):
+            return Answer(say("answer.waits", what=external.said()), external.applied(), news=news)
         warning = "" if controller.order.by == "setpoint" else say("answer.setpoint_without_effect")
         text = say("answer.setpoint", what=external.said(), warning=warning)
-        return Answer(text, external.applied(), news=before is None or before.by != external.by)
+        return Answer(text, external.applied(), news=news)
 
     def settings(self, values: Values, now: float, wall: datetime) -> Answer:
         try:
@@ -226,6 +235,15 @@ class OwnerCommands:
         currency, dearest = self._store.settings.currency, max(prices, default=0.0)
         dear = currency in HUNDREDTHS and dearest > DEAR
         return say("answer.dear", price=dearest, currency=currency) if dear else ""
+
+    def _waits(self, by: str) -> bool:
+        """Whether the newer order of another controller than this one is in force."""
+        order = self._controller.order
+        is_lent = order.is_lent or order.by in ("slot", "setpoint")
+        who = {order.whose} if is_lent else set()
+        if order.hold and order.held_by:
+            who.add(order.held_by)
+        return bool(who) and by not in who
 
     def _owner_comes_first(self) -> None:
         """Another controller gives an order for a time: refused while the owner's own choice or stop is in force."""

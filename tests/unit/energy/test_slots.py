@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.home import Home
 from v2h.config.site import Limits
+from v2h.energy.lent import Lent
 from v2h.energy.orders import ModeRequestError, Slot, read_order, read_slot
-from v2h.energy.slots import Slots
 
 WALL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NEVER = {"version": 1}
@@ -18,32 +18,32 @@ def hold(by: str, until_t: float = 100.0) -> Slot:
 
 
 def test_the_newest_is_in_force_and_a_repetition_does_not_overtake() -> None:
-    slots = Slots().taken(0.0, hold("evcc")).taken(1.0, hold("Predbat"))
-    again = slots.taken(2.0, hold("evcc", 200.0))
-    assert again.in_force == hold("Predbat") and again.goes_on(slots, "evcc")
-    other = again.taken(3.0, Slot("charge", 300.0, "later", 8.0, by="evcc"))
-    assert other.in_force is not None and other.in_force.by == "evcc" and not other.goes_on(again, "evcc")
+    slots = Lent().taken(hold("evcc")).taken(hold("Predbat"))
+    again = slots.taken(hold("evcc", 200.0))
+    assert again.slot == hold("Predbat") and again.slot_goes_on(slots, "evcc")
+    other = again.taken(Slot("charge", 300.0, "later", 8.0, by="evcc"))
+    assert other.slot is not None and other.slot.by == "evcc" and not other.slot_goes_on(again, "evcc")
     assert len(other.rows) == 2
 
 
 def test_what_is_left_when_the_newest_is_over() -> None:
-    slots = Slots().taken(0.0, hold("evcc", 100.0)).taken(1.0, hold("Predbat", 50.0))
-    assert slots.alive(50.0).in_force == hold("evcc", 100.0)
-    assert slots.alive(100.0) == Slots()
+    slots = Lent().taken(hold("evcc", 100.0)).taken(hold("Predbat", 50.0))
+    assert slots.alive(50.0).slot == hold("evcc", 100.0)
+    assert slots.alive(100.0) == Lent()
 
 
 def test_none_ends_the_own_slot_and_without_a_name_all() -> None:
-    slots = Slots().taken(0.0, hold("evcc")).taken(1.0, hold("Predbat"))
-    assert slots.taken(2.0, Slot("none", 2.0, "", by="Predbat")).in_force == hold("evcc")
-    assert slots.taken(2.0, Slot("none", 2.0, "")) == Slots()
-    assert slots.taken(2.0, Slot("none", 2.0, "", by="nobody")) == slots
+    slots = Lent().taken(hold("evcc")).taken(hold("Predbat"))
+    assert slots.taken(Slot("none", 2.0, "", by="Predbat")).slot == hold("evcc")
+    assert slots.taken(Slot("none", 2.0, "")) == Lent()
+    assert slots.taken(Slot("none", 2.0, "", by="nobody")) == slots
 
 
 def test_no_memory_grows() -> None:
-    slots = Slots()
+    slots = Lent()
     for number in range(1000):
-        slots = slots.taken(0.0, hold(f"controller {number}"))
-    assert len(slots.rows) == 8 and slots.in_force == hold("controller 999")
+        slots = slots.taken(hold(f"controller {number}"))
+    assert len(slots.rows) == 8 and slots.slot == hold("controller 999")
 
 
 def test_a_lifetime_needs_no_clock_and_has_its_bounds() -> None:

@@ -182,4 +182,8 @@ def test_of_two_controllers_the_newest_order_with_a_lifetime_counts(
     orders.setpoint({"power_w": 1500, "lifetime_s": 60, "by": "Predbat"}, 20.0, WALL)
     assert (controller.order.by, controller.order.whose) == ("setpoint", "Predbat")
     orders.mode({"mode": "v2h", "lifetime_s": 90, "by": "evcc"}, 30.0, WALL)
+    assert controller.order.whose == "Predbat", "to repeat an order does not make it newer"
+    orders.mode({"mode": "solar", "lifetime_s": 90, "by": "evcc"}, 31.0, WALL)
     assert (controller.order.by, controller.order.whose) == ("owner", "evcc") and controller.external is None
+    orders.setpoint({"power_w": None, "by": "Predbat"}, 32.0, WALL)
+    assert controller.order.whose == "evcc"

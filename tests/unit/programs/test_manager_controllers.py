@@ -67,3 +67,41 @@ def test_a_repeated_order_is_answered_and_written_down_once(program: StandIn) ->
     assert "Another controller’s newer order is in force" in waits.text
     assert ask(program, "slot", slot="none", by="Predbat").ok
     assert state(program).by == "evcc"
+
+
+OLDER = {
+    "mode": {"mode": "charge", "amps": 8, "lifetime_s": 90, "by": "EMHASS"},
+    "slot": {"slot": "charge", "amps": 8, "lifetime_s": 90, "by": "EMHASS"},
+    "setpoint": {"power_w": 2000, "lifetime_s": 90, "by": "EMHASS"},
+}
+NEWER = {
+    "mode": {"mode": "discharge", "lifetime_s": 90, "by": "Predbat"},
+    "slot": {"slot": "discharge", "lifetime_s": 90, "by": "Predbat"},
+    "setpoint": {"power_w": -2000, "lifetime_s": 90, "by": "Predbat"},
+}
+
+
+@pytest.mark.parametrize("older", OLDER)
+@pytest.mark.parametrize("newer", NEWER)
+def test_two_controllers_that_fight_fill_no_log_and_the_older_one_is_told(
+    program: StandIn, older: str, newer: str
+) -> None:
+    assert ask(program, older, **OLDER[older]).ok and state(program).by == "EMHASS"
+    for _ in range(20):
+        first = ask(program, newer, **NEWER[newer])
+        assert first.ok and "Another controller" not in first.text and "no effect" not in first.text
+        later = ask(program, older, **OLDER[older])
+        assert later.ok and "Another controller’s newer order is in force" in later.text
+        assert state(program).by == "Predbat"
+        program.run(20)
+    assert len([text for code, text in program.events() if code == "command"]) == 2
+    ends = {"slot": "none"} if newer == "slot" else {"power_w": None}
+    if newer != "mode":
+        assert ask(program, newer, **ends, by="Predbat").ok
+    program.run(100 if newer == "mode" else 1)
+    assert state(program).by == ("" if newer == "mode" else "EMHASS")
+
+
+def test_the_owner_is_told_apart_from_another_controller(program: StandIn) -> None:
+    ask(program, "mode", mode="charge", amps=6)
+    assert "because the owner chose otherwise" in ask(program, "slot", **OLDER["slot"]).text

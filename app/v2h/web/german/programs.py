@@ -236,6 +236,7 @@ PROGRAM_TEXTS: dict[str, str] = {
     "answer.slot": "Angekündigte Zeit: {kind:word} bis {until:when}.{warning}",
     "answer.slot_later": " Der neuere Auftrag einer anderen Steuerung gilt.",
     "answer.slot_without_effect": " Sie wirkt jetzt nicht, weil der Betreiber etwas anderes gewählt hat.",
+    "answer.waits": "Wartet: {what}. Der neuere Auftrag einer anderen Steuerung gilt.",
     "answer.mode": "In Kraft: {order}.{warning}",
     "answer.order": "{mode:mode}",
     "answer.order_with": "{order}, höchstens {amps:g} A",
