@@ -11,8 +11,11 @@ from typing import Any
 class WebSocket:
     """A connection. Raises ConnectionError when it is refused or closed."""
 
-    def __init__(self, port: int, path: str = "/", origin: str = "", host: str = "127.0.0.1") -> None:
-        self._socket = socket.create_connection((host, port), timeout=10)
+    def __init__(
+        self, port: int, path: str = "/", origin: str = "", host: str = "127.0.0.1", source: str = "127.0.0.1"
+    ) -> None:
+        """source: the client's own address."""
+        self._socket = socket.create_connection((host, port), timeout=10, source_address=(source, 0))
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [
             f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket", "Connection: keep-alive, Upgrade",

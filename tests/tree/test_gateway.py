@@ -339,6 +339,19 @@ def test_a_foreign_site_does_not_even_look(tmp_path: Path) -> None:
         assert home.orders == []
 
 
+def test_a_client_that_forgets_its_connections_shuts_nobody_out(tmp_path: Path) -> None:
+    with old_page(tmp_path) as (_, port):
+        forgotten = []
+        with contextlib.suppress(ConnectionError):
+            for _ in range(20):
+                forgotten.append(WebSocket(port, source="127.0.0.2"))
+        assert 4 <= len(forgotten) < 16
+        other = WebSocket(port, source="127.0.0.3")
+        assert "Mode" in other.ask('{"cmd":"GetMode"}') and "Mode" in forgotten[0].ask('{"cmd":"GetMode"}')
+        for link in (other, *forgotten):
+            link.close()
+
+
 def test_a_client_that_breaks_the_protocol_is_closed_and_the_others_stay(tmp_path: Path) -> None:
     with old_page(tmp_path) as (_, port):
         good = WebSocket(port)

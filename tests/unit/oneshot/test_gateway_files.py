@@ -7,6 +7,7 @@ import pytest
 
 from v2h.config.loading import load
 from v2h.config.site import Config
+from v2h.oneshot import gateway_files
 from v2h.oneshot.gateway_files import make
 
 CONF = Path(__file__).resolve().parents[3] / "rootfs-overlay/etc/supervisor/optional.d"
@@ -35,6 +36,16 @@ def test_each_face_lets_it_run_and_its_secrets_are_its_own(tmp_path: Path, toml:
     assert secret.stat().st_mode & 0o777 == 0o400
     assert json.loads(secret.read_text()).keys() == {"mqtt", "websocket", "notify"}
     assert (tmp_path / "run/tree/gateway.conf").read_text() == (CONF / "gateway.conf").read_text()
+
+
+def test_its_secrets_are_given_to_it_and_to_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[Path, str]] = []
+    monkeypatch.setattr(gateway_files, "give", lambda path, user: given.append((path, user)))
+    made(
+        tmp_path, '[gateway.mqtt]\nhost = "h"\n[meter.grid]\nkind = "http"\nurl = "http://m"\npassword = "the-meters"\n'
+    )
+    assert given == [(tmp_path / "run/secrets/outside", "v2h-gateway")]
+    assert "the-meters" not in given[0][0].read_text()
 
 
 def test_a_table_ccs_lets_ccs_run_and_one_with_an_error_does_not(tmp_path: Path) -> None:

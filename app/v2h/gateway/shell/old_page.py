@@ -20,7 +20,8 @@ from v2h.gateway.old_records import Wanted
 from v2h.gateway.shell.commander import Give
 from v2h.runtime.program import Program
 
-MOST_LINKS = 16
+MOST_LINKS, MOST_OF_ONE = 16, 8
+"""Connections of all clients, and of one address: a page that forgets its connections shuts out nobody else."""
 MOST_WAITING = 64
 """Answers that may wait for one that manager gives."""
 MOST_UNSENT_B = 65_536
@@ -110,11 +111,13 @@ class OldPageServer:
     def _accept(self, now: float) -> None:
         with contextlib.suppress(OSError):
             client, address = self._server.accept()
-            if len(self._links) >= MOST_LINKS:
+            name = str(address[0]).removeprefix("::ffff:")
+            same = sum(link.address == name for link in self._links.values())
+            if len(self._links) >= MOST_LINKS or same >= MOST_OF_ONE:
                 client.close()
                 return
             client.setblocking(False)
-            link = Link(client, str(address[0]).removeprefix("::ffff:"), now)
+            link = Link(client, name, now)
             self._links[client.fileno()] = link
             self._program.watch(client, lambda now: self._read(link, now))
 
