@@ -37,14 +37,17 @@ class Turn(NamedTuple):
     rows: Wanted | None = None
 
 
-def turn(text: str, house: House, now: float, *, may_change: bool) -> Turn:
-    """The answer to one message, and the command that it means. may_change: whether this client may command."""
+def turn(text: str, house: House, now: float, *, may_change: bool, may_look: bool = True) -> Turn:
+    """The answer to one message, and the command that it means. may_change: whether this client may command; may_look:
+    whether it has not asked too much."""
     try:
         said = json.loads(text)
         command = said["cmd"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return Turn(ERROR)
     if isinstance(command, str) and command in READS:
+        if not may_look:
+            return Turn(ERROR)
         return Turn(json.dumps(READS[command](house, now), separators=(",", ":")))
     if not (isinstance(command, dict) and len(command) == 1):
         return Turn(ERROR)

@@ -22,12 +22,16 @@ from v2h.runtime.program import Program
 
 MOST_LINKS, MOST_OF_ONE = 16, 8
 """Connections of all clients, and of one address: a page that forgets its connections shuts out nobody else."""
-MOST_WAITING = 64
+MOST_WAITING = 512
 """Answers that may wait for one that manager gives."""
 MOST_UNSENT_B = 65_536
 OPEN_WITHIN_S, SILENT_S = 10.0, 120.0
 """Its pages ask every 3 or 5 s."""
 BURST, EACH_S = 60, 0.05
+"""Answers to what a client reads; the rest is answered ERROR, because its static page begins a timer at each connection
+and ends none. A command is always carried out."""
+FLOOD, FLOOD_EACH_S = 1000, 0.005
+"""Messages after which a client is disconnected."""
 ROWS_BURST, ROWS_EACH_S = 5, 2.0
 """Answers from the log, of all clients: one takes a part of a second on the board."""
 Rows = Callable[[Wanted], str]
@@ -55,6 +59,7 @@ class Link:
     slots: deque[Slot] = field(default_factory=deque)
     unsent: bytearray = field(default_factory=bytearray)
     limiter: Limiter = field(default_factory=lambda: Limiter(BURST, EACH_S))
+    flood: Limiter = field(default_factory=lambda: Limiter(FLOOD, FLOOD_EACH_S))
 
 
 def token_of(target: str) -> str:
@@ -166,7 +171,7 @@ class OldPageServer:
                 self._send(link, frames.closing(frames.NORMAL))
                 self._close(link)
                 return
-            if not link.limiter.may(now) or len(link.slots) >= MOST_WAITING:
+            if not link.flood.may(now) or len(link.slots) >= MOST_WAITING:
                 raise ProtocolError(frames.TOO_BIG, "too many messages")
             if opcode == frames.PING:
                 self._send(link, frames.frame(frames.PONG, payload))
@@ -176,7 +181,8 @@ class OldPageServer:
 
     def _answer(self, link: Link, payload: bytes, now: float) -> None:
         text = payload.decode(errors="replace")
-        turn = predecessor.turn(text, self._house, now, may_change=link.may_change)
+        may_look = link.limiter.may(now)
+        turn = predecessor.turn(text, self._house, now, may_change=link.may_change, may_look=may_look)
         slot = Slot(turn.answer if turn.rows is None else self._records(turn.rows, now))
         link.slots.append(slot)
         if turn.order is not None:
