@@ -340,7 +340,7 @@ def test_a_foreign_site_does_not_even_look(tmp_path: Path) -> None:
 
 
 def test_a_page_whose_timers_have_piled_up_still_works(tmp_path: Path) -> None:
-    """Its static page begins a timer at each connection and ends none: after months it asks hundreds of times at once."""
+    """Its static page begins a timer at each connection and ends none: in the end it asks hundreds of times at once."""
     reads = ['{"cmd":"GetData"}', '{"cmd":"GetMode"}'] * 150
     with old_page(tmp_path, 'clients = "127.0.0.1"') as (home, port):
         page = WebSocket(port)

@@ -6,6 +6,8 @@ MOST_AT_ONCE, PER_S = 10, 360.0
 """After a burst one event in so long: ten an hour. What is left out is counted in the next one."""
 MOST_OF_ALL = MOST_AT_ONCE * len(LEVELS)
 """Events that can pass at once, of all levels."""
+MOST_KINDS = 100
+"""Kinds of events whose last words are remembered; there are fewer."""
 
 
 def reaches(event: Event, level: str) -> bool:
@@ -40,15 +42,25 @@ class Limiter:
 
 class Notices:
     """What passes of the events from a level up. Each level has a bucket of its own, so that many small events hide no
-    fault."""
+    fault. An info that says the same as the one of its kind before does not pass: the start of a session is a dozen
+    events with one sentence, and would hide its end."""
 
     def __init__(self, level: str) -> None:
         self._level = level
         self._buckets = {name: Limiter() for name in LEVELS}
+        self._last: dict[tuple[str, str], tuple[str, str]] = {}
 
     def may(self, event: Event, now: float) -> bool:
         """Whether this event may leave the house now."""
-        return reaches(event, self._level) and self._buckets[event.level].may(now)
+        if not reaches(event, self._level) or not self._is_news(event):
+            return False
+        return self._buckets[event.level].may(now)
+
+    def _is_news(self, event: Event) -> bool:
+        kind, said = (event.source, event.code), (event.level, str(event.text))
+        before = self._last.pop(kind, None)
+        self._last = dict([*self._last.items(), (kind, said)][-MOST_KINDS:])
+        return said != before or event.level != LEVELS[0]
 
     def take_left_out(self) -> int:
         """How many events of all levels did not pass since the last call."""

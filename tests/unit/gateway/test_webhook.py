@@ -96,6 +96,24 @@ def test_many_small_events_hide_no_fault(receiver: Receiver, made: Any) -> None:
     assert [row["level"] for row in found] == ["info"] * 10 + ["warning"] * 10 + ["fault"]
 
 
+def test_the_steps_of_a_session_do_not_hide_its_end(receiver: Receiver, made: Any) -> None:
+    """A start has a dozen states, and the same sentence for each; a fault is told as often as it happens."""
+    hook, _ = made(level="info")
+    for code, text, times in (
+        ("session-state", "starting", 12), ("session-state", "energy may flow", 1), ("stop", "stop by web", 1),
+        ("session-state", "stopped", 6), ("session-state", "starting", 12),
+    ):  # fmt: skip
+        for _ in range(times):
+            hook.notice(Event(0.0, "info", code, text, "charger"), "", 0.0)
+    for _ in range(2):
+        hook.notice(Event(0.0, "fault", "tripped", "making safe", "guard"), "", 0.0)
+    told = [receiver[1].get(timeout=10)[1] for _ in range(7)]
+    assert [row["text"] for row in told] == [
+        "starting", "energy may flow", "stop by web", "stopped", "starting", "making safe", "making safe",
+    ]  # fmt: skip
+    assert {row["left_out"] for row in told} == {0}
+
+
 @pytest.mark.parametrize("receiver", [500, 302], indirect=True)
 def test_a_refusal_is_tried_again_and_a_redirection_is_not_followed(
     receiver: Receiver, made: Any, monkeypatch: pytest.MonkeyPatch
