@@ -30,14 +30,14 @@ KINDS = ("http", "mqtt")
 
 
 class World:
-    """A house whose owner chose V2H, the page's server, and a broker; evcc is the only other one."""
+    """A house whose owner chose V2H and lets nobody else read, the page's server, and a broker."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.home = home = Home(WALL, {"version": 1}, soc_pct=40.0, load_w=lambda hour: 900.0)
         monkeypatch.setattr(v2h.web.neighbours, "time", SimpleNamespace(monotonic=lambda: home.now))
         self.web = WebApp(folder)
         self.web.send = self.send  # type: ignore[method-assign]
-        self.client = self.web.make().test_client()
+        self.client = self.web.make(reading_open=False).test_client()
         self.token = self.web.token("operate")["Authorization"].removeprefix("Bearer ")
         settings = home.controller.settings
         self.web.state.put_settings(ManagerSettings(home.now, settings.as_json(), bounds_as_json(Limits())))

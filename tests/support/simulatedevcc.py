@@ -33,6 +33,11 @@ def filled(template: str, name: str, value: Any) -> str:
     return re.sub(r"\$\{(\w+)(?::(%[.\w]+))?\}", one, template)
 
 
+def _authorization(spec: dict[str, Any]) -> dict[str, str]:
+    auth = spec.get("auth", {})
+    return {"Authorization": f"Bearer {auth['token']}"} if auth.get("type") == "bearer" else {}
+
+
 class Device:
     """A charger or meter of the YAML. get(name) reads a value, set(name, value) writes it if it has changed."""
 
@@ -48,7 +53,7 @@ class Device:
             assert found is not None and found[1] <= seconds(spec["timeout"]), f"{name} is outdated: {found}"
             return found[0]
         assert spec["source"] == "http" and spec["jq"].startswith(".")
-        return self._network.http("GET", spec["uri"], {}, "")[spec["jq"][1:]]
+        return self._network.http("GET", spec["uri"], _authorization(spec), "")[spec["jq"][1:]]
 
     def set(self, name: str, value: Any, now: float) -> None:
         if self._written.get(name) == value:
@@ -74,9 +79,7 @@ class Device:
         if spec["source"] == "mqtt":
             self._network.publish(spec["topic"], filled(spec["payload"], name, value))
             return
-        headers = dict(spec["headers"])
-        if spec["auth"]["type"] == "bearer":
-            headers["Authorization"] = f"Bearer {spec['auth']['token']}"
+        headers = {**spec["headers"], **_authorization(spec)}
         self._network.http(spec["method"], spec["uri"], headers, filled(spec["body"], name, value))
 
 
