@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -337,6 +338,28 @@ def test_a_foreign_site_does_not_even_look(tmp_path: Path) -> None:
             assert link.ask('{"cmd":{"SetMode":"V2h"}}') == {"ack": "err"}
             link.close()
         assert home.orders == []
+
+
+def test_it_listens_as_soon_as_its_address_is_free(tmp_path: Path) -> None:
+    """The address that DHCP gives comes after the start of the programs."""
+    with contextlib.ExitStack() as held:
+        taken = held.enter_context(socket.create_server(("127.0.0.1", 0)))
+        port = taken.getsockname()[1]
+        home = held.enter_context(gateway_home(tmp_path, f'[gateway.websocket]\nlisten = "127.0.0.1:{port}"'))
+        home.start()
+        home.until("alive on our bus", lambda: alive(home), 30)
+        taken.close()
+
+        def answers_there() -> bool:
+            with contextlib.suppress(ConnectionError):
+                link = WebSocket(port)
+                answer = link.ask('{"cmd":"GetMode"}')
+                link.close()
+                return "Mode" in answer
+            return False
+
+        home.until("it listens", answers_there, 20)
+        assert home.stop() == 0
 
 
 def test_a_page_whose_timers_have_piled_up_still_works(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ from v2h.runtime.program import SLACK_S, Program
 from v2h.runtime.realtime import NICE
 
 LOOK_S = 0.5
+LISTEN_S = 5.0
 COUNT_S = 60.0
 """datalog writes the day's counters once a minute."""
 KEPT = "gateway.json"
@@ -72,10 +73,12 @@ class Gateway:
         self._mqtt = self._open_mqtt()
         if self._mqtt is not None:
             program.watch(self._mqtt, self._mqtt.read)
-        self._old_page = self._open_old_page()
+        self._old_page: OldPageServer | None = None
+        self._listen(time.monotonic())
         self._webhook = self._open_webhook()
         program.every(LOOK_S, self._look, slack_s=SLACK_S)
         program.every(COUNT_S, self._count, slack_s=SLACK_S)
+        program.every(LISTEN_S, self._listen, slack_s=SLACK_S)
         program.at_exit(self.close)
 
     def _open_mqtt(self) -> MqttFace | None:
@@ -90,16 +93,19 @@ class Gateway:
             self._say("the broker of the house", str(error))
             return None
 
-    def _open_old_page(self) -> OldPageServer | None:
+    def _listen(self, now: float) -> None:
+        """Open the predecessor's WebSocket, if it is not open: its address may come later than this program."""
         spec, reading_open = self._spec.websocket, self._program.config.web.reading == "open"
-        if not spec.listen:
-            return None
+        if not spec.listen or self._old_page is not None:
+            return
         try:
             give = self._commander.give
-            return OldPageServer(self._program, spec, self._house, give, self._records, reading_open=reading_open)
+            self._old_page = OldPageServer(
+                self._program, spec, self._house, give, self._records, reading_open=reading_open
+            )
+            self._say("the predecessor's WebSocket", "")
         except OSError as error:
             self._say("the predecessor's WebSocket", f"{spec.listen}: {error}")
-            return None
 
     def _records(self, wanted: Wanted) -> str:
         """Raises LogError."""
