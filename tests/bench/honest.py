@@ -6,7 +6,7 @@ of the load. The goals stand in CASES; a figure beyond its goal is named.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -56,20 +56,32 @@ def measure(tell: Callable[[str], None]) -> list[dict[str, Any]]:
     for title, trace in hours().items():
         tell(f"{title}: from {trace[0][0]:.0f} s, {(trace[-1][0] - trace[0][0]):.0f} s")
         for case in CASES:
-            told = case.meter.interval_s == METERS["stpm3x"].interval_s
-            scores = {
-                law: run(
-                    trace, make(trace, case.meter, case.plant), case.meter, case.plant, skip_s=SKIP_S, lag_told=told
-                )
-                for law, make in LAWS.items()
-            }
+            scores = scored(trace, case)
             tell(f"  {case.name}: " + ", ".join(f"{law} {score.mean_w:.1f}" for law, score in scores.items()))
             found = judged(f"{title}, {case.name}", scores)
-            for one, goal in zip(found, (case.oracle, case.other, case.travel), strict=True):
-                if goal is not None and one["ratio"] > goal:
-                    tell(f"    beyond {goal:g}: {one['ratio']:.3f}, {one['name']}")
+            for text in beyond(case, found):
+                tell(f"    {text}")
             rows += found
     return rows
+
+
+def scored(trace: Trace, case: Case) -> dict[str, Score]:
+    """Each law on this trace."""
+    told = case.meter.interval_s == METERS["stpm3x"].interval_s
+    return {
+        law: run(trace, make(trace, case.meter, case.plant), case.meter, case.plant, skip_s=SKIP_S, lag_told=told)
+        for law, make in LAWS.items()
+    }
+
+
+def beyond(case: Case, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The rows of judged() whose ratio is beyond the goal."""
+    goals = zip(rows, (case.oracle, case.other, case.travel), strict=True)
+    return [
+        f"beyond {goal:g}: {one['ratio']:.3f}, {one['name']}"
+        for one, goal in goals
+        if goal is not None and one["ratio"] > goal
+    ]
 
 
 def judged(name: str, scores: Mapping[str, Score]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench import ccs, ccs_board, plan, planner
+from tests.bench import ccs, ccs_board, honest, plan, planner
 from tests.bench.estimated import CONVERTER, estimated
 from tests.bench.month import month
 from v2h.energy.loss_learning import ENOUGH
@@ -46,6 +46,27 @@ def test_two_days_of_the_year_of_plans_save_most_of_what_can_be_saved() -> None:
     assert 0.6 < beside_idle["ratio"] <= 1.01
     assert beside_v2h["against"] < beside_idle["against"]
     assert "targets lack 0.0, 0.0, 0.0, 0.0 kWh" in said[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", honest.CASES, ids=lambda case: case.name)
+def test_in_a_quiet_hour_it_follows_nearly_as_well_as_can_be_with_the_faults_of_real_parts(case: honest.Case) -> None:
+    trace = honest.hours()["own day, quietest hour"]
+    rows = honest.judged(case.name, honest.scored(trace, case))
+    assert honest.beyond(case, rows) == []
+
+
+def test_the_quietest_and_the_busiest_hour_are_those_in_which_the_load_travels_least_and_most() -> None:
+    trace = [
+        (float(t), 100.0 * (t // 60 % 2) * (t >= 3600) + 900.0 * (t // 60 % 2) * (t >= 7200)) for t in range(10_800)
+    ]
+    assert [honest.hour(trace, choose)[0][0] for choose in (min, max)] == [0.0, 6600.0]
+
+
+def test_a_figure_beyond_its_goal_is_named() -> None:
+    case = honest.Case("one", honest.METERS["slow"], honest.FLICKER, 1.1, None, 1.2)
+    rows = [{"ratio": ratio, "name": name} for name, ratio in (("oracle", 1.11), ("other", 9.0), ("travel", 1.2))]
+    assert honest.beyond(case, rows) == ["beyond 1.1: 1.110, oracle"]
 
 
 def test_the_answers_to_a_ccs_car_are_compared_with_an_echo() -> None:
