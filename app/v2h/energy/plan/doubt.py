@@ -12,7 +12,6 @@ large as makes the whole right.
 
 import math
 from collections.abc import Sequence
-from statistics import fmean
 
 from v2h.energy.plan.problem import Problem
 
@@ -44,7 +43,7 @@ def at_stake(problem: Problem) -> float:
     """What the doubt can cost, money: as much energy as load and sun are off by as a rule is sold and bought again. 0
     in a problem without doubt."""
     off_kwh = math.hypot(*doubts_kwh(problem))
-    return off_kwh * max(0.0, fmean(problem.import_price) - fmean(problem.export_price))
+    return off_kwh * max(0.0, (sum(problem.import_price) - sum(problem.export_price)) / problem.slots)
 
 
 def added(row: Sequence[float], top: int, off: float, buy: float, sell: float | None) -> list[float]:
