@@ -1,102 +1,112 @@
-"""A signed update on the emulated board: uploaded over HTTP as an owner, installed by RAUC into slot B, and the active
-flag of the card's partition table is on slot B. Whether the board then starts from it is U-Boot's part.
+"""The whole way of a signed update on the emulated board: U-Boot starts slot A of a raw card, the owner uploads and
+installs a newer version over HTTP, starts again, and U-Boot starts slot B, which keeps everything and is confirmed.
+Then the power fails. The tests are one story, in this order.
+
+The roots are the built image's, byte for byte, but for the version's name in the second (tests/support/nextversion.py).
 """
 
-import hashlib
 import json
-import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.guest import Guest
+from tests.support.guest_owner import Owner
 from tests.support.machine import AT_LENGTH, BOOT_S
-from tests.support.ownerlogin import log_in
-from v2h.update.pieces import MOST_PIECE_B
+from tests.support.nextversion import next_version
+from tests.support.slotcard import STARTED
+from tests.support.update_owner import UpdateOwner
+from v2h.slots.card import read_active
 
 pytestmark = [
     pytest.mark.guest,
     pytest.mark.timeout(6 * BOOT_S),
     pytest.mark.xdist_group("update"),
-    pytest.mark.skipif(not AT_LENGTH, reason="a boot, an upload and an installation: make long, or set BOARD=long"),
+    pytest.mark.skipif(not AT_LENGTH, reason="three boots, an upload and an installation: make long, or BOARD=long"),
 ]
-ROOT = Path(__file__).resolve().parents[2]
+CONFIRM_S = 20
+"""In place of the 300 s of a charger."""
 MOST_MEMORY_MB = 60
 """Of RAUC's service; with more, the board with its 512 MB would need another installer."""
+SCHEDULE = {
+    "version": 1,
+    "zone": "UTC",
+    "otherwise": "idle",
+    "weekly": [{"name": "night", "days": ["mon"], "start": "01:00", "end": "02:00", "mode": "charge", "amps": 6}],
+}
+COUNTER, COUNTED = 0x10017004, 0xB001
+"""Where this board's U-Boot counts the starts (image/emulation/u-boot.config), and the mark in the upper half of it."""
+KEPT = "cat /data/v2h/settings.json /data/v2h/schedule.json; sha256sum /data/ssh/*; cat /data/web/*"
+
+
+@dataclass
+class Story:
+    """next: name and bundle of the newer version. kept: what must be there in all versions. first: id of the oldest
+    event of the log."""
+
+    board: Guest
+    next: tuple[str, Path]
+    kept: str
+    first: int
+
+    def start_again(self) -> None:
+        """Waits until shell and page of the start that was ordered answer."""
+        self.board.wait_for_shell(2 * BOOT_S)
+        self.board.wait_for_page(BOOT_S)
+
+    def roots(self) -> list[int]:
+        """The roots that have run since QEMU was started, in order."""
+        return [int(root) for root in STARTED.findall(self.board.console_log.read_text("utf-8", "replace"))]
+
+    def active(self) -> int:
+        """The slot that U-Boot will start next."""
+        return read_active(self.board.run_dir / "card.img")
 
 
 @pytest.fixture(scope="module")
-def board(build: Path) -> Iterator[Guest]:
-    """A board of its own: after the test its flag is on slot B."""
-    with Guest(build / "guest" / "update" / "run") as booted:
-        booted.wait_for_shell(BOOT_S)
-        booted.wait_for_page(BOOT_S)
-        booted.out("systemctl start v2h-update.socket")  # off on the card, see docs/update.md
-        yield booted
-
-
-@pytest.fixture(scope="module")
-def bundle(build: Path) -> Path:
-    """The image as an update, signed with its build's development key; made again only for another image."""
-    found = build / "v2h.raucb"
-    if found.exists() and found.stat().st_mtime > (build / "v2h.img").stat().st_mtime:
-        return found
-    made = subprocess.run([ROOT / "scripts" / "build-bundle"], capture_output=True, text=True)
-    assert made.returncode == 0, made.stdout + made.stderr
-    return found
-
-
-class Owner:
-    """The owner's requests to the doors of the update."""
-
-    def __init__(self, board: Guest) -> None:
-        self.url = f"http://127.0.0.1:{board.port}"
-        self.header = log_in(self.url, board.password)
-
-    def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> Any:
-        request = urllib.request.Request(
-            f"{self.url}/api/v1/update{path}", body, {"Content-Type": kind, **self.header}, method=method
+def story(build: Path) -> Iterator[Story]:
+    """A board of its own with a card that an owner has used."""
+    folder = build / "guest" / "update"
+    bundle = next_version(build, folder / "next")
+    with Guest(folder / "run", extra=("--u-boot", "--words", f"v2h.confirm_s={CONFIRM_S}")) as board:
+        board.wait_for_shell(2 * BOOT_S)
+        board.wait_for_page(BOOT_S)
+        board.out(
+            "mount -o remount,rw /boot/firmware && ssh-keygen -q -t ed25519 -N '' -f /run/key && "
+            "cp /run/key.pub /boot/firmware/authorized_keys && mount -o remount,ro /boot/firmware && "
+            "systemctl start ssh && systemctl start v2h-update.socket",
+            300,
         )
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)
-
-    def bring(self, name: str, content: bytes) -> None:
-        stated = {"name": name, "size_b": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        have_b = self.ask("POST", "/upload", json.dumps(stated).encode())["applied"]["have_b"]
-        while have_b < len(content):
-            piece = content[have_b : have_b + MOST_PIECE_B]
-            reply = self.ask("PUT", f"/upload?offset_b={have_b}", piece, "application/octet-stream")
-            have_b = reply["applied"]["have_b"]
-
-    def install(self) -> dict[str, Any]:
-        """What is known when the installation has ended."""
-        self.ask("POST", "/install", b"{}")
-        while True:
-            known: dict[str, Any] = self.ask("GET", "")["update"]
-            if known["phase"] in ("installed", "refused"):
-                return known
-            time.sleep(2)
+        owner = Owner(board)
+        owner.press("settings", soc_min_pct=37)
+        owner.press("schedule", schedule=SCHEDULE)
+        yield Story(board, bundle, board.out(KEPT), int(owner.events()[0]["id"]))
 
 
-def flag(board: Guest) -> str:
-    """The number of the active partition."""
-    return board.out("sfdisk --activate /dev/vda | sed 's/.*vda//'").strip()
+def wait_for_news(board: Guest, news: str) -> None:
+    board.out(f"for i in $(seq 120); do grep -q '\"{news}\"' /run/v2h-start.json && exit; sleep 5; done; exit 1", 6000)
 
 
-def test_a_file_that_is_no_update_is_refused_in_words(board: Guest) -> None:
-    owner = Owner(board)
+def test_the_first_start_is_slot_a_as_the_image_is(story: Story) -> None:
+    assert story.roots() == [2] and story.active() == 2
+    assert story.board.out("findmnt -no SOURCE /") == "/dev/mmcblk0p2"
+    assert "37" in story.kept and "night" in story.kept and "ssh_host_ed25519_key" in story.kept
+
+
+def test_a_file_that_is_no_update_is_refused_in_words(story: Story) -> None:
+    owner = UpdateOwner(story.board)
     owner.bring("noise.raucb", bytes(range(256)) * 8192)
     known = owner.install()
     assert known["phase"] == "refused" and known["text"].startswith("The file is not a whole update")
-    assert flag(board) == "2" and board.out("ls /data/update") == ""
+    assert story.active() == 2 and story.board.out("ls /data/update") == ""
 
 
-def test_an_update_is_installed_into_slot_b_and_the_flag_follows(board: Guest, bundle: Path) -> None:
-    owner, content = Owner(board), bundle.read_bytes()
+def test_an_update_is_installed_into_slot_b_and_the_flag_follows(story: Story) -> None:
+    board, (name, bundle) = story.board, story.next
+    owner, content = UpdateOwner(board), bundle.read_bytes()
     started = time.monotonic()
     owner.bring("v2h.raucb", content)
     uploaded = time.monotonic()
@@ -109,9 +119,39 @@ def test_an_update_is_installed_into_slot_b_and_the_flag_follows(board: Guest, b
     peak_kb = board.out("sed -n 's/^VmHWM: *//p' /proc/$(systemctl show -P MainPID rauc.service)/status").split()[0]
     print(f"\n{said}; RAUC took {int(peak_kb) / 1024:.0f} MB")
     assert int(peak_kb) < MOST_MEMORY_MB * 1024
-    assert flag(board) == "3"
+    assert story.active() == 3
     slots = json.loads(board.out("cat /data/system/slot.json"))["slots"]
-    assert slots["3"]["state"] == "good" and slots["3"]["version"] == known["version"] and not slots["3"]["confirmed"]
-    size_b = int(board.out("dumpe2fs -h /dev/vda3 2>/dev/null | sed -n 's/^Block count: *//p'")) * 4096
-    assert board.sh("e2fsck -fn /dev/vda3", 600)[0] == 0 and size_b < 512 * 2**20
-    assert board.out("ls /data/update") == ""
+    assert slots["3"] == {"version": name, "state": "good", "why": "", "confirmed": False} and slots["2"]["confirmed"]
+    assert board.out("ls /data/update") == "" and known["version"] != name
+    assert board.sh("e2fsck -fn /dev/mmcblk0p3", 600)[0] == 0
+
+
+def test_the_owner_starts_it_again_and_slot_b_runs_with_all_that_was_kept(story: Story) -> None:
+    board = story.board
+    UpdateOwner(board).restart()
+    story.start_again()
+    assert story.roots() == [2, 3]
+    assert board.out("findmnt -no SOURCE /") == "/dev/mmcblk0p3"
+    assert UpdateOwner(board).known()["version"] == story.next[0]
+    assert board.out(KEPT) == story.kept
+    assert board.out("systemctl is-active ssh.service") == "active"
+    assert int(Owner(board).events()[0]["id"]) == story.first
+    assert board.out("systemctl --failed --no-legend --plain") == ""
+
+
+def test_the_new_version_is_confirmed_and_the_log_says_so(story: Story) -> None:
+    wait_for_news(story.board, "in_force")
+    story.board.sleep(65)  # datalog looks once a minute
+    slots = json.loads(story.board.out("cat /data/system/slot.json"))["slots"]
+    assert slots["3"]["confirmed"] and slots["3"]["version"] == story.next[0] and slots["2"]["state"] == "good"
+    assert "version-in-force" in [event["code"] for event in Owner(story.board).events()]
+    assert story.board.word(COUNTER) >> 16 != COUNTED, "U-Boot's counter has been set back"
+
+
+def test_after_a_power_cut_the_confirmed_version_starts(story: Story) -> None:
+    board = story.board
+    board.cut_power()
+    board.restore_power(2 * BOOT_S, "--u-boot")
+    assert story.roots() == [3] and story.active() == 3
+    assert UpdateOwner(board).known()["version"] == story.next[0] and board.out(KEPT) == story.kept
+

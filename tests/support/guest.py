@@ -185,6 +185,10 @@ class Guest:
         self.wait_for_shell(timeout_s)
         self.wait_for_page(timeout_s)
 
+    def word(self, address: int) -> int:
+        """The 32 bits at this physical address of the board, also of a device."""
+        return self._machine.word(address)
+
     def halt(self, halted: bool) -> None:
         """Stops the board with its clock, or lets it go on."""
         self._machine.halt(halted)

@@ -63,9 +63,13 @@ class Machine:
         said: str = self.execute("human-monitor-command", **{"command-line": command})
         return said
 
+    def word(self, address: int) -> int:
+        """The 32 bits at this physical address, also of a device."""
+        return int(self.monitor(f"xp /1xw {address:#x}").split(":")[1], 16)
+
     def ticks(self) -> int:
         """The machine's own clock, which a reset does not set back."""
-        return int(self.monitor(f"xp /1xw {COUNTER:#x}").split(":")[1], 16)
+        return self.word(COUNTER)
 
     def since_s(self, ticks: int) -> float:
         """Seconds by that clock, up to 178, since it showed that number of ticks."""

@@ -1,0 +1,50 @@
+"""An owner's requests to the doors of the update, over HTTP."""
+
+import hashlib
+import json
+import time
+import urllib.request
+from typing import Any
+
+from tests.support.guest import Guest
+from tests.support.ownerlogin import log_in
+from v2h.update.pieces import MOST_PIECE_B
+
+
+class UpdateOwner:
+    """Logged in once; a board that has started again needs another."""
+
+    def __init__(self, board: Guest) -> None:
+        self.url = f"http://127.0.0.1:{board.port}"
+        self.header = log_in(self.url, board.password)
+
+    def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> Any:
+        request = urllib.request.Request(
+            f"{self.url}/api/v1/update{path}", body, {"Content-Type": kind, **self.header}, method=method
+        )
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)
+
+    def bring(self, name: str, content: bytes) -> None:
+        stated = {"name": name, "size_b": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        have_b = self.ask("POST", "/upload", json.dumps(stated).encode())["applied"]["have_b"]
+        while have_b < len(content):
+            piece = content[have_b : have_b + MOST_PIECE_B]
+            reply = self.ask("PUT", f"/upload?offset_b={have_b}", piece, "application/octet-stream")
+            have_b = reply["applied"]["have_b"]
+
+    def install(self) -> dict[str, Any]:
+        """What is known when the installation has ended."""
+        self.ask("POST", "/install", b"{}")
+        while True:
+            known: dict[str, Any] = self.known()
+            if known["phase"] in ("installed", "refused"):
+                return known
+            time.sleep(2)
+
+    def known(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask("GET", "")["update"]
+        return found
+
+    def restart(self) -> None:
+        self.ask("POST", "/restart", b"{}")
