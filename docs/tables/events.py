@@ -51,6 +51,7 @@ MEANINGS = {
     "unlock-word": "what became of a person's confirmation at the panel",
     "update-ordered": "an owner ordered the installation of an update",
     "restart-ordered": "an owner ordered a restart after an update",
+    "back-ordered": "an owner ordered a restart with the version in the other slot",
     "watchdog-not-fed": "a program is lost and the service's watchdog is not fed: the tree is about to be restarted",
     "wire": "a packet on the safety wire cannot be read",
     "stop": "somebody stopped the session; the text says who",

@@ -17,7 +17,7 @@ from tests.support.guest import Guest
 from tests.support.guest_owner import Owner
 from tests.support.machine import AT_LENGTH, BOOT_S
 from tests.support.nextversion import next_version
-from tests.support.slotcard import STARTED
+from tests.support.slotcard import started
 from tests.support.update_owner import UpdateOwner
 from v2h.slots.card import read_active
 
@@ -59,7 +59,7 @@ class Story:
 
     def roots(self) -> list[int]:
         """The roots that have run since QEMU was started, in order."""
-        return [int(root) for root in STARTED.findall(self.board.console_log.read_text("utf-8", "replace"))]
+        return started(self.board.console_log.read_text("utf-8", "replace"))
 
     def active(self) -> int:
         """The slot that U-Boot will start next."""
@@ -121,7 +121,8 @@ def test_an_update_is_installed_into_slot_b_and_the_flag_follows(story: Story) -
     assert int(peak_kb) < MOST_MEMORY_MB * 1024
     assert story.active() == 3
     slots = json.loads(board.out("cat /data/system/slot.json"))["slots"]
-    assert slots["3"] == {"version": name, "state": "good", "why": "", "confirmed": False} and slots["2"]["confirmed"]
+    assert (slots["3"]["version"], slots["3"]["state"], slots["3"]["confirmed"]) == (name, "good", False)
+    assert slots["2"]["confirmed"]
     assert board.out("ls /data/update") == "" and known["version"] != name
     assert board.sh("e2fsck -fn /dev/mmcblk0p3", 600)[0] == 0
 
@@ -154,4 +155,3 @@ def test_after_a_power_cut_the_confirmed_version_starts(story: Story) -> None:
     board.restore_power(2 * BOOT_S, "--u-boot")
     assert story.roots() == [3] and story.active() == 3
     assert UpdateOwner(board).known()["version"] == story.next[0] and board.out(KEPT) == story.kept
-

@@ -7,14 +7,16 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from tests.support.card import Card
 from tests.support.guest import REPOSITORY
 from tests.support.machine import GuestError
 from v2h.slots.mbr import SLOTS, active_slot, with_active
 
+Found = TypeVar("Found")
 ROOTS = SLOTS
 EXTLINUX = "/boot/extlinux/extlinux.conf"
 TRIED = re.compile(r"append: root=PARTUUID=56324831-0(\d)")
@@ -23,6 +25,12 @@ BANNER = re.compile(r"^U-Boot 20", re.MULTILINE)
 RESET = re.compile(r"resetting \.\.\.")
 BAD_ENVIRONMENT = re.compile(r"Loading Environment from FAT[^\r\n]*bad CRC")
 PROMPT = re.compile(r"^=> ", re.MULTILINE)
+
+
+def started(console: str) -> list[int]:
+    """The roots whose kernel ran, one for each start of U-Boot that came so far. A kernel may say its command line twice:
+    to the early console, and to the one that takes over."""
+    return [int(said[1]) for start in BANNER.split(console) if (said := STARTED.search(start))]
 
 
 class SlotCard:
@@ -105,12 +113,15 @@ class SlotCard:
 
     def wait(self, pattern: re.Pattern[str], count: int, timeout_s: float) -> list[str]:
         """Waits until the pattern was seen `count` times; returns what its group matched. Raises GuestError."""
+        return self._wait(lambda: pattern.findall(self.console()), pattern.pattern, count, timeout_s)
+
+    def _wait(self, seen: Callable[[], list[Found]], what: str, count: int, timeout_s: float) -> list[Found]:
         deadline = time.monotonic() + timeout_s
-        while len(found := pattern.findall(self.console())) < count:
+        while len(found := seen()) < count:
             over = self._qemu is None or self._qemu.poll() is not None
             if over or time.monotonic() > deadline:
                 last = self.console()[-2000:] + (self.folder / "emulate.log").read_text()[-1000:]
-                raise GuestError(f"{pattern.pattern} was seen {len(found)} times, not {count}:\n{last}")
+                raise GuestError(f"{what} was seen {len(found)} times, not {count}:\n{last}")
             time.sleep(0.25)
         return found[:count]
 
@@ -122,7 +133,7 @@ class SlotCard:
 
     def roots(self, count: int, timeout_s: float) -> list[int]:
         """The roots whose kernel ran, as the kernels themselves said."""
-        return [int(root) for root in self.wait(STARTED, count, timeout_s)]
+        return self._wait(lambda: started(self.console()), STARTED.pattern, count, timeout_s)
 
     def resets(self) -> int:
         return len(RESET.findall(self.console()))

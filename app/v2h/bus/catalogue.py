@@ -845,6 +845,15 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "update.installed": "Version {version} is installed. It comes into force when you start the charger again",
     "update.restarting": "The charger starts again. The page is back in a minute or two",
     "update.nothing_to_start": "No update waits for a restart",
+    "update.not_confirmed": (
+        "Version {version} runs only since a short time, and another update would overwrite the version of before, "
+        "which is known to run well. Wait until the log says that version {version} is in force (five minutes), or go "
+        "back first"
+    ),
+    "update.no_way_back": "The other slot holds no version that has run well. Install an update instead",
+    "update.back_ordered": "{address} ordered a restart with version {version}, which the other slot holds",
+    "update.read": "You have read why version {other} was given up. The page shows it no longer",
+    "update.nothing_to_read": "There is nothing to read: no version was given up",
     "update.broke_off": "The installation broke off. The version in force stays; start the installation again",
     "update.other_board": "The update is for another board than this one. Choose the file for the BeagleBone Green",
     "update.older": (

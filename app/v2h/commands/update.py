@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `v2h update`."""
     parser.add_argument("file", nargs="?", help="a .raucb file (make bundle); without it: say what is in force")
     parser.add_argument("--restart", action="store_true", help="start the charger again with the installed version")
+    parser.add_argument("--back", action="store_true", help="start it again with the version in the other slot")
     add_api_arguments(parser, "v2h update build/v2h.raucb --host v2h.local")
 
 
@@ -35,8 +36,10 @@ def run(args: argparse.Namespace) -> int:
     """Returns 0 when the update is installed, 1 when it was refused. Raises CommandError for a bad file, a refusal, or
     a charger that does not answer."""
     api = Api(args.host)
-    if args.file is None and args.restart:
-        answer = api.post("update/restart", {})
+    if args.back and (args.file is not None or args.restart):
+        raise CommandError("--back goes with no file and not with --restart", 2)
+    if args.file is None and (args.restart or args.back):
+        answer = api.post("update/back" if args.back else "update/restart", {})
         print(json.dumps(answer) if args.json else answer["text"])
         return 0
     if args.file is None:

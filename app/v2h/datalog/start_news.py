@@ -8,8 +8,9 @@ from pathlib import Path
 from v2h.bus.messages import Event
 from v2h.bus.sentences import Sentence, say
 from v2h.runtime.atomic_file import BadFileError, read_json
+from v2h.slots import state
 from v2h.slots.notice import PATH, News, Notice, decode
-from v2h.slots.state import Why
+from v2h.slots.state import Condition, Why
 
 
 def event(notice: Notice, source: str) -> Event | None:
@@ -42,9 +43,20 @@ def _name(version: str) -> str:
     return version or say("slots.unknown")
 
 
-def look(path: Path = PATH) -> Notice:
-    """The content of the file now; an empty notice when the file is missing or cannot be read."""
+def look(path: Path = PATH, slots: Path = state.PATH) -> Notice:
+    """The content of the file now; an empty notice when the file is missing or cannot be read. What the owner has read
+    since this start, as slot.json says, is no news."""
     try:
-        return decode(read_json(path, move_bad=False))
+        notice = decode(read_json(path, move_bad=False))
     except BadFileError:
         return Notice()
+    back = notice.news in (News.THROWN_BACK, News.STILL_BACK)
+    return notice._replace(news=News.NONE) if back and _was_read(slots) else notice
+
+
+def _was_read(path: Path) -> bool:
+    try:
+        slots = state.decode(read_json(path, move_bad=False))
+    except BadFileError:
+        return False
+    return any(slot.condition is Condition.BAD and slot.read for slot in slots.values())

@@ -57,9 +57,9 @@ def after_good(slots: Slots, start: Start, t: float) -> tuple[dict[int, Slot], N
     if start.running != start.active:
         news = News.THROWN_BACK
         why = beside.why if beside.why in (Why.PROGRAMS, Why.PAGE, Why.WRITING) else Why.NOT_STARTED
-        beside = beside._replace(condition=Condition.BAD, why=why)
+        beside = beside._replace(condition=Condition.BAD, why=why, read=False)
         then = state.changed(then, start.active, beside)
-    elif beside.condition is Condition.BAD and news is News.NONE:
+    elif beside.condition is Condition.BAD and not beside.read and news is News.NONE:
         news = News.STILL_BACK
     return then, Notice(t, news, start.version, beside.version, beside.why)
 

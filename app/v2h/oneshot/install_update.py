@@ -1,12 +1,14 @@
-"""Install an uploaded update with RAUC, or start the board again: the only program that does either for `web`.
+"""Install an uploaded update with RAUC, or start the board again, also with the version in the other slot: the only
+program that does either for `web`.
 
 systemd starts it on demand for a connection to /run/v2h/update.sock, which only v2h-web may open. So no program that
 reads the network may write to a root or restart the board, and without a request no process can. RAUC checks signature,
 board and version, writes the other slot and sets the active flag last; it runs as a service of its own at idle priority
 (rauc.service). This program says in the owner's words how far it is and how it ended, and empties the upload's folder.
 
-Request, one packet: JSON ["install", NAME] or ["restart", ""]. Answer, one packet: null, which means that it has begun,
-or the sentence why not. What follows is in /run/v2h/update/progress.json (v2h.update.progress). When it is killed, the
+Request, one packet: JSON ["install", NAME], ["restart", ""], ["back", ""] (start the other slot) or ["read", ""] (the
+owner has read why the other slot was given up). Answer, one packet: null, which means that it has begun, or the
+sentence why not. What follows is in /run/v2h/update/progress.json (v2h.update.progress). When it is killed, the
 slot that is written stays bad and the flag where it was.
 """
 
@@ -18,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from v2h import version
 from v2h.bus.sentences import Sentence, say, to_json
 from v2h.runtime.atomic_file import write_json
 from v2h.runtime.paths import UPDATE
@@ -30,10 +33,11 @@ from v2h.update.pieces import NAME
 from v2h.update.progress import Progress
 from v2h.update.rauc_words import progress_pct, refusal
 from v2h.update.refusals import RefusedError
-from v2h.update.shell.door import INSTALL, PROGRESS, RESTART, reported
+from v2h.update.shell.door import BACK, INSTALL, PROGRESS, READ, RESTART, reported
 
 RAUC = "/usr/bin/rauc"
 SYSTEM_CONF = Path("/etc/rauc/system.conf")
+COMMAND_LINE = Path("/proc/cmdline")
 Report = Callable[[Progress], None]
 
 
@@ -43,8 +47,8 @@ def request(packet: bytes) -> tuple[str, str]:
         word, name = json.loads(packet)
     except (ValueError, TypeError):
         word, name = None, None
-    if word == RESTART:
-        return word, ""
+    if word in (RESTART, BACK, READ):
+        return str(word), ""
     if word == INSTALL and isinstance(name, str) and NAME.fullmatch(name):
         return word, name
     raise RefusedError(say("update.not_whole"))
@@ -60,6 +64,26 @@ def check_ready(bundle: Path, device: int) -> None:
         raise RefusedError(say("update.two_cards")) from error
     except card.NoCardError as error:
         raise RefusedError(say("update.no_card")) from error
+
+
+def check_overwrite(slots: Slots, running: int, own: str) -> None:
+    """own: the version that runs in slot `running`. Raises RefusedError when an installation would overwrite the only
+    version that is known to run well: the one of before, while the new one is not confirmed yet."""
+    here = slots[running]
+    if slots[other(running)].proven and not (here.confirmed and here.version == own):
+        raise RefusedError(say("update.not_confirmed", version=own))
+
+
+def check_back(slots: Slots, running: int) -> None:
+    """Raises RefusedError unless the other slot holds a version that has been in force."""
+    if not slots[other(running)].proven:
+        raise RefusedError(say("update.no_way_back"))
+
+
+def marked_read(slots: Slots, running: int) -> Slots:
+    """The slots after the owner has read why the other one was given up."""
+    beside = other(running)
+    return state.changed(slots, beside, slots[beside]._replace(read=True))
 
 
 def install(bundle: Path, own: Own, report: Report, rauc: str = RAUC) -> str | None:
@@ -110,9 +134,33 @@ def write_report(what: Progress) -> None:
     write_json(PROGRESS, progress.as_json(what))
 
 
+def running_here() -> int:
+    """The slot that runs. Raises RefusedError when this system runs from no slot."""
+    running = running_slot(COMMAND_LINE.read_text())
+    if running is None:
+        raise RefusedError(say("update.no_card"))
+    return running
+
+
+def check(word: str, bundle: Path) -> None:
+    """Raises RefusedError when what was asked must not be done now."""
+    if word == INSTALL:
+        check_ready(bundle, Path("/").stat().st_dev)
+        check_overwrite(state.load(), running_here(), version())
+    elif word == RESTART and reported().phase != progress.Phase.INSTALLED:
+        raise RefusedError(say("update.nothing_to_start"))
+    elif word == BACK:
+        check_back(state.load(), running_here())
+
+
 def carry_out(word: str, bundle: Path, report: Report = write_report) -> int:
     """What was asked, to its end. Returns the exit code."""
-    if word == RESTART:
+    if word == READ:
+        state.save(marked_read(state.load(), running_here()))
+        return 0
+    if word == BACK:
+        card.activate(card.disk(Path("/").stat().st_dev), other(running_here()))
+    if word in (RESTART, BACK):
         return subprocess.run(["/usr/bin/systemctl", "reboot"]).returncode
     with told(report):
         try:
@@ -122,9 +170,7 @@ def carry_out(word: str, bundle: Path, report: Report = write_report) -> int:
                 path.unlink()
         if new is None:
             return 1
-        running = running_slot(Path("/proc/cmdline").read_text())
-        if running is not None:
-            state.save(remember(state.load(), running, new))
+        state.save(remember(state.load(), running_here(), new))
         report(progress.installed(new))
     return 0
 
@@ -136,11 +182,9 @@ def main() -> int:
         try:
             word, name = request(door.recv(4096))
             bundle = UPDATE / name
+            check(word, bundle)
             if word == INSTALL:
-                check_ready(bundle, Path("/").stat().st_dev)
                 write_report(progress.installing(name, 0))  # before the answer, so that nobody sees an old report
-            elif reported().phase != progress.Phase.INSTALLED:
-                raise RefusedError(say("update.nothing_to_start"))
         except RefusedError as error:
             refused = error.sentence
         door.send(json.dumps(to_json(refused)).encode())

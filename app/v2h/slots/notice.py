@@ -19,7 +19,7 @@ class News(StrEnum):
     THROWN_BACK = "thrown_back"
     """U-Boot could not start the version that was to run, and started the one of before."""
     STILL_BACK = "still_back"
-    """That was at an earlier start, and the other slot has not been written since."""
+    """That was at an earlier start; the owner has not read it, and the other slot has not been written since."""
 
 
 class Notice(NamedTuple):

@@ -43,12 +43,18 @@ class Why(StrEnum):
 
 class Slot(NamedTuple):
     """One slot. version: of the root in it, "" when not known. confirmed: this very version has once been in force, so
-    its starts are good as soon as its programs run."""
+    its starts are good as soon as its programs run. read: the owner has read why it is BAD."""
 
     version: str = ""
     condition: Condition = Condition.UNKNOWN
     why: Why = Why.NONE
     confirmed: bool = False
+    read: bool = False
+
+    @property
+    def proven(self) -> bool:
+        """Whether an order may start it: it has been in force, and nothing has gone wrong with it since."""
+        return self.condition is Condition.GOOD and self.confirmed
 
 
 Slots = Mapping[int, Slot]
@@ -56,7 +62,7 @@ Slots = Mapping[int, Slot]
 
 
 def decode(document: Mapping[str, Any]) -> dict[int, Slot]:
-    """Both slots from the JSON object {"2": {"version", "state", "why", "confirmed"}, "3": ...}; never raises."""
+    """Both slots from the object {"2": {"version", "state", "why", "confirmed", "read"}, "3": ...}. Never raises."""
     slots = document.get("slots")
     return {number: _slot(slots.get(str(number)) if isinstance(slots, dict) else None) for number in SLOTS}
 
@@ -70,6 +76,7 @@ def _slot(value: object) -> Slot:
         Condition(state) if state in list(Condition) else Condition.UNKNOWN,
         Why(why) if why in list(Why) else Why.OTHER,
         value.get("confirmed") is True,
+        value.get("read") is True,
     )
 
 
@@ -82,6 +89,7 @@ def encode(slots: Slots) -> dict[str, Any]:
                 "state": slot.condition.value,
                 "why": slot.why.value,
                 "confirmed": slot.confirmed,
+                "read": slot.read,
             }
             for number, slot in slots.items()
         }

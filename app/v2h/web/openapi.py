@@ -316,6 +316,26 @@ ENDPOINTS = (
         OBJECT,
         "configure",
     ),
+    Endpoint(
+        "post",
+        "/update/back",
+        "Start again with the version in the other slot",
+        DONE,
+        CHANGED,
+        LANGUAGE,
+        OBJECT,
+        "configure",
+    ),
+    Endpoint(
+        "post",
+        "/update/read",
+        "The owner has read why the other slot was given up",
+        DONE,
+        CHANGED,
+        LANGUAGE,
+        OBJECT,
+        "configure",
+    ),
     Endpoint("post", "/restore", "Settings and schedule from a backup", DONE, CHANGED, LANGUAGE, BACKUP, "configure"),
 )
 

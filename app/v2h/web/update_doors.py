@@ -17,6 +17,7 @@ from v2h.bus.sentences import Sentence, in_language, say
 from v2h.runtime.atomic_file import BadFileError, read_json
 from v2h.slots import state as slot_state
 from v2h.slots.mbr import other, running_slot
+from v2h.slots.state import Condition
 from v2h.update.allowed import check_rest
 from v2h.update.progress import Phase
 from v2h.update.refusals import RefusedError
@@ -48,7 +49,8 @@ class UpdateSources(NamedTuple):
 
 
 def known(sources: UpdateSources) -> dict[str, Any]:
-    """What the page and the API show. "other": version and state of the slot that does not run, None when no slot runs.
+    """What the page and the API show. "other": version and state of the slot that does not run, None when no slot runs;
+    its "back": whether an order can start it; its "unread": whether the owner has to read why it was given up.
     "upload": name, size_b, have_b and whole; None without one. "phase", "text": of the upload or the installation."""
     upload, report = sources.parts.seen(), door.reported(sources.progress)
     phase, said = report.phase.value, report.said
@@ -76,7 +78,7 @@ def _upload(upload: Upload) -> dict[str, Any]:
     return {"have_b": upload.have_b, "size_b": upload.stated.size_b, "whole": upload.whole}
 
 
-def _other(sources: UpdateSources) -> dict[str, str] | None:
+def _other(sources: UpdateSources) -> dict[str, Any] | None:
     try:
         running = running_slot(sources.command_line.read_text())
         slots = slot_state.decode(read_json(sources.slots, move_bad=False))
@@ -85,7 +87,12 @@ def _other(sources: UpdateSources) -> dict[str, str] | None:
     if running is None:
         return None
     slot = slots[other(running)]
-    return {"version": slot.version, "state": slot.condition.value}
+    return {
+        "version": slot.version,
+        "state": slot.condition.value,
+        "back": slot.proven,
+        "unread": slot.condition is Condition.BAD and not slot.read,
+    }
 
 
 def update_doors(sources: UpdateSources, charger: Callable[[], ChargerState | None], tell: Tell) -> Blueprint:
@@ -148,6 +155,28 @@ def update_doors(sources: UpdateSources, charger: Callable[[], ChargerState | No
         tell("warning", "restart-ordered", say("update.restart_ordered", address=request.remote_addr or ""))
         door.ask(door.RESTART, path=sources.socket)
         return _done(say("update.restarting"), {})
+
+    @doors.post("/back")
+    def post_back() -> Response:
+        _on_a_card(sources)
+        _not_while_installing(sources)
+        beside = _other(sources)
+        if beside is None or not beside["back"]:
+            raise RefusedError(say("update.no_way_back"))
+        _at_rest(charger())
+        address = request.remote_addr or ""
+        tell("warning", "back-ordered", say("update.back_ordered", address=address, version=beside["version"]))
+        door.ask(door.BACK, path=sources.socket)
+        return _done(say("update.restarting"), {})
+
+    @doors.post("/read")
+    def post_read() -> Response:
+        _on_a_card(sources)
+        beside = _other(sources)
+        if beside is None or not beside["unread"]:
+            raise RefusedError(say("update.nothing_to_read"))
+        door.ask(door.READ, path=sources.socket)
+        return _done(say("update.read", other=beside["version"] or say("slots.unknown")), {})
 
     return doors
 

@@ -19,6 +19,7 @@ from v2h.cli import main
 from v2h.commands.api import UnansweredError
 from v2h.commands.update import LOOK_S, PATIENCE_S, as_text, wait_for_end
 from v2h.runtime.atomic_file import write_json
+from v2h.slots.state import Condition, Slot, save
 from v2h.update import progress
 from v2h.update.pieces import LEAST_B, MOST_PIECE_B
 
@@ -64,6 +65,16 @@ def test_the_file_is_brought_and_installed(card: Card, capsys: pytest.CaptureFix
         "Version 0.2.0 is installed. It comes into force when you start the charger again",
         "The charger starts again. The page is back in a minute or two",
     ]
+
+
+def test_back_asks_for_the_version_in_the_other_slot(card: Card, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["update", "--back", "--host", card.host]) != 0
+    assert "The other slot holds no version that has run well" in capsys.readouterr().err
+    good = Slot("0", Condition.GOOD, confirmed=True)
+    save({2: good, 3: good}, card.folder / "slot.json")
+    assert main(["update", "--back", "--host", card.host]) == 0
+    assert "The charger starts again" in capsys.readouterr().out
+    assert main(["update", "--back", "--restart", "--host", card.host]) == 2
 
 
 def test_a_refused_update_is_said_and_fails(card: Card, capsys: pytest.CaptureFixture[str]) -> None:

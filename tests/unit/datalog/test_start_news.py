@@ -8,7 +8,7 @@ from v2h.bus.sentences import in_language
 from v2h.datalog.start_news import event, look, trouble
 from v2h.runtime.atomic_file import write_json
 from v2h.slots.notice import News, Notice, encode
-from v2h.slots.state import Why
+from v2h.slots.state import Condition, Slot, Why, save
 from v2h.web.german.language import GERMAN
 
 BACK = Notice(9.5, News.THROWN_BACK, "2026.11", "2026.12", Why.NOT_STARTED)
@@ -52,6 +52,19 @@ def test_a_card_that_cannot_go_back_says_so_and_what_to_do() -> None:
 def test_an_ordinary_start_says_nothing() -> None:
     assert trouble(Notice(version="2026.11")) is None
     assert event(Notice(version="2026.11"), "datalog") is None
+
+
+@pytest.mark.parametrize("news", [News.THROWN_BACK, News.STILL_BACK])
+def test_what_the_owner_has_read_is_shown_no_longer(tmp_path: Path, news: News) -> None:
+    start, slots = tmp_path / "start.json", tmp_path / "slot.json"
+    write_json(start, encode(BACK._replace(news=news)))
+    good, bad = Slot("2026.11", Condition.GOOD), Slot("2026.12", Condition.BAD)
+    save({2: good, 3: bad}, slots)
+    assert look(start, slots).news is news
+    save({2: good, 3: bad._replace(read=True)}, slots)
+    assert trouble(look(start, slots)) is None
+    slots.write_text("{")
+    assert look(start, slots).news is news, "what is not known was not read"
 
 
 def test_the_file_of_the_start_is_read_and_a_missing_or_torn_one_is_nothing(tmp_path: Path) -> None:

@@ -62,8 +62,30 @@ def test_a_version_is_known_where_it_was_confirmed_and_nowhere_else() -> None:
             News.STILL_BACK,
             Why.PAGE,
         ),
+        (
+            {2: IN_FORCE, 3: bad(Why.PAGE)._replace(read=True)},
+            Start(2, 2, "2026.11"),
+            {2: IN_FORCE, 3: bad(Why.PAGE)._replace(read=True)},
+            News.NONE,
+            Why.PAGE,
+        ),
+        (
+            {2: IN_FORCE, 3: WRITTEN._replace(read=True)},
+            Start(2, 3, "2026.11"),
+            {2: IN_FORCE, 3: bad(Why.NOT_STARTED)},
+            News.THROWN_BACK,
+            Why.NOT_STARTED,
+        ),
     ],
-    ids=["new card", "as always", "thrown back", "thrown back from an unhealthy one", "the start after that"],
+    ids=[
+        "new card",
+        "as always",
+        "thrown back",
+        "thrown back from an unhealthy one",
+        "the start after that",
+        "the start after the owner has read it",
+        "thrown back again is to be read again",
+    ],
 )
 def test_a_good_start(slots: dict[int, Slot], start: Start, then: dict[int, Slot], news: News, why: Why) -> None:
     found, notice = after_good(slots, start, 77.0)

@@ -1,4 +1,4 @@
-"""The installer takes two words only, and turns what RAUC says and how it ends into the owner's words.
+"""The installer takes four words only, and turns what RAUC says and how it ends into the owner's words.
 
 RAUC itself runs in tests/image/test_bundle.py and on the emulated board; here a program that prints RAUC 1.13's lines
 takes its place.
@@ -11,8 +11,20 @@ from pathlib import Path
 import pytest
 
 from v2h.oneshot import install_update
-from v2h.oneshot.install_update import check_ready, install, remember, request, told
-from v2h.slots.state import Condition, Slot
+from v2h.oneshot.install_update import (
+    carry_out,
+    check,
+    check_back,
+    check_overwrite,
+    check_ready,
+    install,
+    marked_read,
+    remember,
+    request,
+    told,
+)
+from v2h.slots import state
+from v2h.slots.state import Condition, Slot, Why
 from v2h.update.bundle import Own
 from v2h.update.progress import Phase, Progress
 from v2h.update.refusals import RefusedError
@@ -96,9 +108,71 @@ def test_any_other_request_is_refused(packet: bytes) -> None:
         request(packet)
 
 
-def test_the_two_requests() -> None:
+def test_the_four_requests() -> None:
     assert request(b'["install", "v2h.raucb"]') == ("install", "v2h.raucb")
-    assert request(b'["restart", ""]') == ("restart", "")
+    assert [request(f'["{word}", ""]'.encode())[0] for word in ("restart", "back", "read")] == [
+        "restart",
+        "back",
+        "read",
+    ]
+
+
+GOOD, NEW, BAD = Slot("1", Condition.GOOD, confirmed=True), Slot("2", Condition.GOOD), Slot("2", Condition.BAD)
+
+
+@pytest.mark.parametrize(
+    ("slots", "own", "allowed"),
+    [
+        ({2: GOOD, 3: NEW}, "1", True),
+        ({2: NEW, 3: GOOD}, "2", False),
+        ({2: NEW._replace(confirmed=True), 3: GOOD}, "2", True),
+        ({2: NEW._replace(confirmed=True), 3: GOOD}, "3", False),
+        ({2: NEW, 3: BAD}, "2", True),
+        ({2: Slot(), 3: Slot()}, "1", True),
+    ],
+    ids=["as always", "too early", "two good ones", "flashed, data kept", "nothing to lose", "new card"],
+)
+def test_the_only_version_that_is_known_to_run_is_not_overwritten(
+    slots: dict[int, Slot], own: str, allowed: bool
+) -> None:
+    if allowed:
+        check_overwrite(slots, 2, own)
+        return
+    with pytest.raises(RefusedError) as refused:
+        check_overwrite(slots, 2, own)
+    assert refused.value.sentence.id == "update.not_confirmed"
+
+
+@pytest.mark.parametrize("beside", [NEW, BAD, Slot(), GOOD._replace(condition=Condition.BAD)])
+def test_there_is_no_way_back_to_what_has_not_run_well(beside: Slot) -> None:
+    check_back({2: GOOD, 3: GOOD}, 2)
+    with pytest.raises(RefusedError) as refused:
+        check_back({2: GOOD, 3: beside}, 2)
+    assert refused.value.sentence.id == "update.no_way_back"
+
+
+@pytest.fixture
+def slot_b_was_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """slot.json of a card that runs from slot A."""
+    (tmp_path / "cmdline").write_text("root=PARTUUID=56324831-02 ro\n")
+    state.save({2: GOOD, 3: BAD._replace(why=Why.PAGE)}, tmp_path / "slot.json")
+    monkeypatch.setattr(install_update, "COMMAND_LINE", tmp_path / "cmdline")
+    monkeypatch.setattr(state.load, "__defaults__", (tmp_path / "slot.json",))
+    monkeypatch.setattr(state.save, "__defaults__", (tmp_path / "slot.json",))
+    return tmp_path / "slot.json"
+
+
+def test_what_the_owner_has_read_is_remembered_for_the_other_slot(slot_b_was_given_up: Path) -> None:
+    assert carry_out("read", Path("/data/update")) == 0
+    assert state.load(slot_b_was_given_up) == {2: GOOD, 3: BAD._replace(why=Why.PAGE, read=True)}
+    assert marked_read({2: GOOD, 3: BAD}, 2)[2] == GOOD
+
+
+def test_a_slot_that_was_given_up_is_not_started_by_an_order(slot_b_was_given_up: Path) -> None:
+    with pytest.raises(RefusedError) as refused:
+        check("back", Path("/data/update"))
+    assert refused.value.sentence.id == "update.no_way_back"
+    check("read", Path("/data/update"))
 
 
 def test_a_link_is_no_update_and_a_desk_is_no_card(tmp_path: Path) -> None:

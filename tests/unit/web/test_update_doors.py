@@ -16,6 +16,7 @@ from tests.support.webapp import WebApp, browser
 from v2h.bus.sentences import say
 from v2h.bus.states import State
 from v2h.runtime.atomic_file import write_json
+from v2h.slots.state import Condition, Slot, save
 from v2h.update import progress
 from v2h.update.pieces import LEAST_B, MOST_PIECE_B
 from v2h.web.update_doors import UpdateSources
@@ -87,7 +88,8 @@ def test_upload_install_and_restart(owner: FlaskClient, installer: Installer, we
 def test_what_is_in_force_and_what_the_other_slot_holds(
     owner: FlaskClient, installer: Installer, tmp_path: Path
 ) -> None:
-    assert seen(owner)["other"] == {"version": "0", "state": "bad"} and seen(owner)["possible"]
+    assert seen(owner)["other"] == {"version": "0", "state": "bad", "back": False, "unread": True}
+    assert seen(owner)["possible"]
     assert seen(owner)["development_key"] is None
     (tmp_path / "development-key").touch()
     assert "Do not pass such a card on" in seen(owner)["development_key"]
@@ -129,6 +131,34 @@ def test_what_the_installer_refuses_is_said(owner: FlaskClient, installer: Insta
 
 def test_a_restart_needs_an_installed_update(owner: FlaskClient, installer: Installer) -> None:
     assert owner.post(f"{HERE}/restart", json={}).status_code == 409 and installer.asked == []
+
+
+def slots(folder: Path, beside: Slot) -> None:
+    save({2: Slot("1", Condition.GOOD, confirmed=True), 3: beside}, folder / "slot.json")
+
+
+def test_the_owner_goes_back_to_a_version_that_has_run_well(
+    owner: FlaskClient, installer: Installer, web: WebApp, tmp_path: Path
+) -> None:
+    assert owner.post(f"{HERE}/back", json={}).status_code == 409 and installer.asked == []
+    assert "Go back to version" not in owner.get("/settings").get_data(as_text=True)
+    slots(tmp_path, Slot("0", Condition.GOOD, confirmed=True))
+    assert "Go back to version 0" in owner.get("/settings").get_data(as_text=True)
+    assert owner.post(f"{HERE}/back", json={}).status_code == 200 and installer.asked == [["back", ""]]
+    assert [code for _, code, _ in web.events] == ["back-ordered"]
+    web.state.put_charger(charger(t=time.monotonic(), state=State.ENERGY))
+    assert owner.post(f"{HERE}/back", json={}).status_code == 409 and len(installer.asked) == 1
+
+
+def test_the_owner_has_read_why_a_version_was_given_up(
+    owner: FlaskClient, installer: Installer, tmp_path: Path
+) -> None:
+    assert "I have read this" in owner.get("/settings").get_data(as_text=True)
+    assert "why version 0 was given up" in owner.post(f"{HERE}/read", json={}).get_json()["text"]
+    assert installer.asked == [["read", ""]]
+    slots(tmp_path, Slot("0", Condition.BAD, read=True))
+    assert "I have read this" not in owner.get("/settings").get_data(as_text=True)
+    assert owner.post(f"{HERE}/read", json={}).status_code == 409 and len(installer.asked) == 1
 
 
 def test_nothing_is_taken_in_where_nothing_could_be_installed(owner: FlaskClient, tmp_path: Path) -> None:

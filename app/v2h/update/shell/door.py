@@ -16,13 +16,13 @@ SOCKET = RUN / "update.sock"
 PROGRESS = RUN / "update" / "progress.json"
 ANSWER_WITHIN_S = 10.0
 """systemd starts a Python program for each request, which takes the board up to 4 s beside its work."""
-INSTALL, RESTART = "install", "restart"
+INSTALL, RESTART, BACK, READ = "install", "restart", "back", "read"
 LONGEST_B = 4096
 
 
 def ask(word: str, name: str = "", path: Path = SOCKET) -> None:
-    """Ask to install the upload `name`, or to start again. Returns when the installer has begun. Raises RefusedError
-    with the reason why it does not."""
+    """Ask to install the upload `name`, or for one of the other words. Returns when the installer has begun. Raises
+    RefusedError with the reason why it does not."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
         link.settimeout(ANSWER_WITHIN_S)
         try:

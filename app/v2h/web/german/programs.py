@@ -658,6 +658,17 @@ PROGRAM_TEXTS: dict[str, str] = {
     "update.installed": ("Version {version} ist installiert. Sie gilt, sobald Sie das Ladegerät neu starten"),
     "update.restarting": "Das Ladegerät startet neu. Die Seite ist in ein bis zwei Minuten wieder da",
     "update.nothing_to_start": "Keine Aktualisierung wartet auf einen Neustart",
+    "update.not_confirmed": (
+        "Version {version} läuft erst seit kurzem, und noch eine Aktualisierung würde die Version davor überschreiben, "
+        "von der bekannt ist, dass sie gut läuft. Warten Sie, bis das Protokoll sagt, dass Version {version} gilt "
+        "(fünf Minuten), oder kehren Sie vorher zurück"
+    ),
+    "update.no_way_back": (
+        "Der andere Platz enthält keine Version, die gut gelaufen ist. Installieren Sie stattdessen eine Aktualisierung"
+    ),
+    "update.back_ordered": "{address} hat einen Neustart mit Version {version} aus dem anderen Platz bestellt",
+    "update.read": "Sie haben gelesen, warum Version {other} aufgegeben wurde. Die Seite zeigt es nicht mehr",
+    "update.nothing_to_read": "Es gibt nichts zu lesen: Keine Version wurde aufgegeben",
     "update.broke_off": (
         "Die Installation brach ab. Die bisherige Version bleibt; starten Sie die Installation noch einmal"
     ),

@@ -38,6 +38,10 @@ TEMPLATES: dict[str, str] = {
         "Der andere Platz der Karte enthält die Version %(version)s."
     ),
     "Start the charger again": "Das Ladegerät neu starten",
+    "The version in the other slot was given up, as the page says at its top.": (
+        "Die Version im anderen Platz wurde aufgegeben, wie die Seite oben sagt."
+    ),
+    "Go back to version %(version)s": "Zur Version %(version)s zurückkehren",
     "A signed file with .raucb at its end. It is checked, and written into the other slot while the charger rests; settings, schedule and log stay.": (  # noqa: E501
         "Eine signierte Datei mit .raucb am Ende. Sie wird geprüft und in den anderen Platz geschrieben, während das "
         "Ladegerät ruht; Einstellungen, Zeitplan und Protokoll bleiben."

@@ -134,9 +134,11 @@ function startUpdate(form) {
 
 const updateForm = document.getElementById("update");
 if (updateForm) startUpdate(updateForm);
-const restartForm = document.getElementById("restart");
-if (restartForm)
-  restartForm.addEventListener("submit", (event) => {
-    event.preventDefault();
-    send("update/restart", {}, restartForm);
-  });
+for (const word of ["restart", "back", "read"]) {
+  const form = document.getElementById(word);
+  if (form)
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      send(`update/${word}`, {}, form);
+    });
+}
