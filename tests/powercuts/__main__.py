@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tests.powercuts import installing
 from tests.powercuts.cutting import cut_recording
 
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "powercuts"
@@ -19,17 +20,27 @@ def main() -> int:
     )
     parser.add_argument("cuts", type=int, help="how many moments")
     parser.add_argument("--record", type=float, metavar="MINUTES", help="record a new run of so many minutes first")
+    parser.add_argument(
+        "--install", action="store_true", help="cut the installation of an update, recorded with --record 0"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the random numbers (default 1)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of the recorded run (default build/powercuts)")
     options = parser.parse_args()
     if options.cuts < 1:
         parser.error("at least one cut")
     folder: Path = options.folder
-    if options.record:
-        from tests.powercuts.recording import record
-
-        record(folder, options.record)
     try:
+        if options.install:
+            folder = folder / "install"
+            if options.record is not None:
+                installing.record(folder)
+            found = installing.cut_installation(folder, options.cuts, options.seed)
+            print(found.words())
+            return 1 if found.wrong else 0
+        if options.record:
+            from tests.powercuts.recording import record
+
+            record(folder, options.record)
         tally = cut_recording(folder, options.cuts, options.seed)
     except (OSError, ValueError) as error:
         print(f"powercuts: {error}; record a run: --record 10", file=sys.stderr)

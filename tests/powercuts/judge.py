@@ -33,14 +33,14 @@ class Verdict:
 def judge(image: Path, scratch: Path) -> Verdict:
     """Check one image; it is repaired in place. scratch: an empty folder for the extracted files."""
     verdict = Verdict()
-    repair = _run("e2fsck", "-p", str(image))
+    repair = run("e2fsck", "-p", str(image))
     if repair.returncode not in (0, 1):
         verdict.wrong.append(f"e2fsck -p ended with {repair.returncode}: {repair.stdout.strip()[-300:]}")
         return verdict
-    check = _run("e2fsck", "-f", "-n", str(image))
+    check = run("e2fsck", "-f", "-n", str(image))
     if check.returncode != 0:
         verdict.wrong.append(f"e2fsck -f -n ended with {check.returncode}: {check.stdout.strip()[-300:]}")
-    _run("debugfs", "-R", f"rdump /{FOLDER} {scratch}", str(image))
+    run("debugfs", "-R", f"rdump /{FOLDER} {scratch}", str(image))
     data = scratch / FOLDER
     for name in DOCUMENTS:
         if (data / name).exists():
@@ -100,7 +100,8 @@ def _contents(connection: sqlite3.Connection, verdict: Verdict) -> None:
     verdict.totals = dict(zip(COUNTERS, connection.execute(f"select {sums} from days").fetchone(), strict=True))
 
 
-def _run(*command: str) -> "subprocess.CompletedProcess[str]":
+def run(*command: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program of e2fsprogs, which may not be on the path."""
     program = shutil.which(command[0], path="/usr/sbin:/sbin:/usr/bin:/bin") or command[0]
     return subprocess.run([program, *command[1:]], capture_output=True, text=True, check=False, timeout=300)
 

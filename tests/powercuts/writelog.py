@@ -89,7 +89,7 @@ class Disk:
 
     def __init__(self, log: WriteLog, image: Path, start: int = 0) -> None:
         """image: the part as it was before the log's first entry. It is changed in place."""
-        self._log, self._start = log, start
+        self.log, self._start = log, start
         self.image = image
         self.done = 0
 
@@ -97,20 +97,20 @@ class Disk:
         """Apply the log up to that number of entries. Raises ValueError if the disk is already further."""
         if entries < self.done:
             raise ValueError(f"the disk is at entry {self.done}, not before {entries}")
-        self._apply(self.image, self._log.entries[self.done : entries])
+        self._apply(self.image, self.log.entries[self.done : entries])
         self.done = entries
 
     def torn(self, moment: int, copy: Path, chance: random.Random) -> int:
         """Apply to `copy` of the disk (which must be at the last flush before `moment`) a random part of the later
         writes, in order; a write may be cut off at a sector. Returns how many of them were kept."""
-        later = [entry for entry in self._log.entries[self.done : moment] if entry.size]
+        later = [entry for entry in self.log.entries[self.done : moment] if entry.size]
         share = chance.random()
         kept = [entry for entry in later if entry.flags & FUA or chance.random() < share]
         self._apply(copy, [_cut_off(entry, chance) for entry in kept])
         return len(kept)
 
     def _apply(self, image: Path, entries: list[Entry]) -> None:
-        with self._log.path.open("rb") as log, image.open("r+b") as disk:
+        with self.log.path.open("rb") as log, image.open("r+b") as disk:
             end = image.stat().st_size
             for entry in entries:
                 at, size = entry.at - self._start, entry.size

@@ -38,8 +38,8 @@ def next_version(build: Path, folder: Path, files: Mapping[str, str] | None = No
         asked = [f"rm {path}", f"write {folder}/file {path}"]
         _debugfs(root, *asked)
         assert _debugfs(root, f"cat {path}") == text, f"{path} did not reach the root"
-    words = ["--out", folder, "--tools", build / "tools"]
-    made = subprocess.run([REPOSITORY / "scripts" / "build-bundle", *words], capture_output=True, text=True)
+    command = [REPOSITORY / "scripts" / "build-bundle", "--out", folder, "--tools", build / "tools"]
+    made = subprocess.run(command, capture_output=True, text=True)
     assert made.returncode == 0, made.stdout + made.stderr
     image.unlink()
     return version, folder / "v2h.raucb"

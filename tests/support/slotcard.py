@@ -28,8 +28,8 @@ PROMPT = re.compile(r"^=> ", re.MULTILINE)
 
 
 def started(console: str) -> list[int]:
-    """The roots whose kernel ran, one for each start of U-Boot that came so far. A kernel may say its command line twice:
-    to the early console, and to the one that takes over."""
+    """The roots whose kernel ran, one for each start of U-Boot that came so far. A kernel may say its command line
+    twice: to the early console, and to the one that takes over."""
     return [int(said[1]) for start in BANNER.split(console) if (said := STARTED.search(start))]
 
 
