@@ -13,6 +13,7 @@ from tests.support.updates import Installer, update_sources
 from v2h.bus.sentences import Sentence, say
 from v2h.bus.states import State
 from v2h.runtime.atomic_file import write_json
+from v2h.slots.state import Condition, Slot, save
 from v2h.update import progress
 from v2h.update.pieces import LEAST_B
 
@@ -74,3 +75,16 @@ def test_a_refusal_is_said(appliance: Appliance, page: Page, card: Card) -> None
     choose(page, appliance, card.folder)
     expect(page.locator("#update .answer")).to_contain_text("not signed with a key", timeout=30_000)
     expect(page.get_by_role("button", name="Start the charger again")).to_have_count(0)
+
+
+def test_the_owner_has_read_why_and_goes_back(
+    appliance: Appliance, page: Page, card: Card, installer: Installer
+) -> None:
+    page.goto(f"{appliance.url}settings")
+    page.get_by_role("button", name="I have read this").click()
+    expect(page.get_by_text("You have read why version 0 was given up.")).to_be_visible()
+    save({2: Slot("1", Condition.GOOD), 3: Slot("0", Condition.GOOD, confirmed=True)}, card.folder / "slot.json")
+    page.reload()
+    page.get_by_role("button", name="Go back to version 0").click()
+    expect(page.get_by_text("The charger starts again.")).to_be_visible()
+    assert installer.asked == [["read", ""], ["back", ""]]

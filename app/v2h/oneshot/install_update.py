@@ -24,7 +24,7 @@ from v2h import version
 from v2h.bus.sentences import Sentence, say, to_json
 from v2h.runtime.atomic_file import write_json
 from v2h.runtime.paths import UPDATE
-from v2h.slots import card, state
+from v2h.slots import card, counter, state
 from v2h.slots.mbr import other, running_slot
 from v2h.slots.state import Slots
 from v2h.update import progress
@@ -72,6 +72,13 @@ def check_overwrite(slots: Slots, running: int, own: str) -> None:
     here = slots[running]
     if slots[other(running)].proven and not (here.confirmed and here.version == own):
         raise RefusedError(say("update.not_confirmed", version=own))
+
+
+def check_fallback(environment: Path = counter.ENVIRONMENT) -> None:
+    """Raises RefusedError when U-Boot would not go back by itself from a version that does not start: the charger would
+    then stay away until somebody writes its card."""
+    if not counter.falls_back(environment):
+        raise RefusedError(say("slots.no_fallback"))
 
 
 def check_back(slots: Slots, running: int) -> None:
@@ -146,6 +153,7 @@ def check(word: str, bundle: Path) -> None:
     """Raises RefusedError when what was asked must not be done now."""
     if word == INSTALL:
         check_ready(bundle, Path("/").stat().st_dev)
+        check_fallback()
         check_overwrite(state.load(), running_here(), version())
     elif word == RESTART and reported().phase != progress.Phase.INSTALLED:
         raise RefusedError(say("update.nothing_to_start"))
