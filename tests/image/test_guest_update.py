@@ -1,14 +1,15 @@
 """The whole way of a signed update on the emulated board: U-Boot starts slot A of a raw card, the owner uploads and
 installs a newer version over HTTP, starts again, and U-Boot starts slot B, which keeps everything and is confirmed.
-Then the power fails. The tests are one story, in this order.
+Then the power fails, and the owner goes back. The tests are one story, in this order.
 
 The roots are the built image's, byte for byte, but for the version's name in the second (tests/support/nextversion.py).
 """
 
 import json
+import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tests.support.guest import Guest
 from tests.support.guest_owner import Owner
 from tests.support.machine import AT_LENGTH, BOOT_S
 from tests.support.nextversion import next_version
-from tests.support.slotcard import started
+from tests.support.slotcard import SlotCard, started
 from tests.support.update_owner import UpdateOwner
 from v2h.slots.card import read_active
 
@@ -29,6 +30,10 @@ pytestmark = [
 ]
 CONFIRM_S = 20
 """In place of the 300 s of a charger."""
+MOMENTS_PCT = (0, 30, 60, 80, 95)
+"""Of the installation, as RAUC counts it: at the first look behind each, the card is copied as a power cut would leave
+it.
+Linux sends no flush to an SD card, so what was written so far is there."""
 MOST_MEMORY_MB = 60
 """Of RAUC's service; with more, the board with its 512 MB would need another installer."""
 SCHEDULE = {
@@ -39,18 +44,27 @@ SCHEDULE = {
 }
 COUNTER, COUNTED = 0x10017004, 0xB001
 """Where this board's U-Boot counts the starts (image/emulation/u-boot.config), and the mark in the upper half of it."""
-KEPT = "cat /data/v2h/settings.json /data/v2h/schedule.json; sha256sum /data/ssh/*; cat /data/web/*"
+KEPT = "cat /data/v2h/settings.json /data/v2h/schedule.json; sha256sum /data/ssh/*; grep -rh scrypt /data/web"
 
 
 @dataclass
 class Story:
     """next: name and bundle of the newer version. kept: what must be there in all versions. first: id of the oldest
-    event of the log."""
+    event of the log. cut: the card at MOMENTS_PCT of the installation."""
 
     board: Guest
     next: tuple[str, Path]
     kept: str
     first: int
+    cut: list[Path] = field(default_factory=list)
+
+    def copy_card(self, pct: int) -> None:
+        if len(self.cut) == len(MOMENTS_PCT) or pct < MOMENTS_PCT[len(self.cut)]:
+            return
+        self.cut.append(self.board.run_dir.parent / f"cut-{len(self.cut)}.img")
+        self.board.halt(True)
+        subprocess.run(["cp", "--sparse=always", self.board.run_dir / "card.img", self.cut[-1]], check=True)
+        self.board.halt(False)
 
     def start_again(self) -> None:
         """Waits until shell and page of the start that was ordered answer."""
@@ -77,7 +91,7 @@ def story(build: Path) -> Iterator[Story]:
         board.out(
             "mount -o remount,rw /boot/firmware && ssh-keygen -q -t ed25519 -N '' -f /run/key && "
             "cp /run/key.pub /boot/firmware/authorized_keys && mount -o remount,ro /boot/firmware && "
-            "systemctl start ssh && systemctl start v2h-update.socket",
+            "systemctl start ssh",
             300,
         )
         owner = Owner(board)
@@ -110,7 +124,7 @@ def test_an_update_is_installed_into_slot_b_and_the_flag_follows(story: Story) -
     started = time.monotonic()
     owner.bring("v2h.raucb", content)
     uploaded = time.monotonic()
-    known = owner.install()
+    known = owner.install(story.copy_card)
     said = (
         f"{len(content) / 1e6:.1f} MB, upload {uploaded - started:.0f} s, install {time.monotonic() - uploaded:.0f} s"
     )
@@ -125,6 +139,18 @@ def test_an_update_is_installed_into_slot_b_and_the_flag_follows(story: Story) -
     assert slots["2"]["confirmed"]
     assert board.out("ls /data/update") == "" and known["version"] != name
     assert board.sh("e2fsck -fn /dev/mmcblk0p3", 600)[0] == 0
+
+
+def test_a_power_cut_while_it_is_installed_leaves_a_root_that_starts_under_the_flag(story: Story) -> None:
+    story.board.halt(True)
+    assert len(story.cut) >= 3
+    for number, copy in enumerate(story.cut):
+        active = read_active(copy)
+        with SlotCard(story.board.run_dir.parent / f"cut-{number}", card=copy) as card:
+            card.switch_on()
+            assert card.roots(1, BOOT_S) == [active]
+        print(f"\ncut {number}: slot {active}")
+    story.board.halt(False)
 
 
 def test_the_owner_starts_it_again_and_slot_b_runs_with_all_that_was_kept(story: Story) -> None:
@@ -155,3 +181,13 @@ def test_after_a_power_cut_the_confirmed_version_starts(story: Story) -> None:
     board.restore_power(2 * BOOT_S, "--u-boot")
     assert story.roots() == [3] and story.active() == 3
     assert UpdateOwner(board).known()["version"] == story.next[0] and board.out(KEPT) == story.kept
+
+
+def test_the_owner_goes_back_to_the_version_of_before(story: Story) -> None:
+    owner = UpdateOwner(story.board)
+    other = owner.known()["other"]
+    assert other["back"] and other["version"] == story.next[0].removesuffix("-next") and not other["unread"]
+    owner.back()
+    story.start_again()
+    assert story.roots() == [3, 2] and story.active() == 2
+    assert UpdateOwner(story.board).known()["version"] == other["version"] and story.board.out(KEPT) == story.kept

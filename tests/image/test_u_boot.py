@@ -14,7 +14,8 @@ import pytest
 
 from tests.support.guest import Guest
 from tests.support.machine import BOOT_S
-from tests.support.slotcard import BAD_ENVIRONMENT, ROOTS, SlotCard
+from tests.support.slotcard import BAD_ENVIRONMENT, ROOTS, SlotCard, started
+from v2h.slots.state import Condition, Slot
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(3 * BOOT_S), pytest.mark.xdist_group("u-boot")]
 long = pytest.mark.skipif(os.environ.get("U_BOOT") != "all", reason="minutes for each start: U_BOOT=all")
@@ -86,3 +87,23 @@ def test_after_a_fallback_the_flag_moves_and_the_page_says_why(slots: SlotCard) 
     assert (known["2"]["state"], known["3"]["state"], known["3"]["why"]) == ("good", "bad", "not_started")
     assert slots.active() == 2
     assert any("did not start in three tries" in text for text in troubles), troubles
+
+
+@long
+@pytest.mark.timeout(6 * BOOT_S)
+@pytest.mark.parametrize("slots", ["v2h.confirm_s=20 v2h.give_up_s=90"], indirect=True)
+def test_a_new_version_with_a_dead_page_is_given_up_after_three_starts(slots: SlotCard, build: Path) -> None:
+    version = json.loads((build / "manifest.json").read_text())["version"]
+    proven = Slot(version, Condition.GOOD, confirmed=True)
+    slots.remember({2: proven, 3: Slot(version, Condition.GOOD)})
+    slots.write_file(3, "/etc/supervisor/conf.d/web.conf", "[program:web]\ncommand=/usr/bin/sleep infinity\n")
+    slots.activate(3)
+    with Guest(slots.folder, extra=("--u-boot",), made_card=True) as board:
+        board.pass_over("Kernel command line: root=PARTUUID=56324831-02", 5 * BOOT_S)
+        board.wait_for_shell(2 * BOOT_S)
+        board.wait_for_page(BOOT_S)
+        board.out("for i in $(seq 60); do grep -q thrown_back /run/v2h-start.json && exit; sleep 5; done; exit 1", 6000)
+        assert started(slots.console()) == [3, 3, 3, 2]
+        known = json.loads(board.out("cat /data/system/slot.json"))["slots"]
+    assert (known["2"]["state"], known["3"]["state"], known["3"]["why"]) == ("good", "bad", "page")
+    assert slots.active() == 2

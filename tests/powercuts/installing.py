@@ -42,10 +42,9 @@ def record(folder: Path) -> None:
     (folder / HEAD).write_bytes(card.read(0, SECTOR))
     _cut_out(build / "v2h.img", card.partitions()[2], folder / SLOT_B)
     _, bundle = next_version(build, folder / "next")
-    with Guest(folder / "run", extra=words) as board:
+    with Guest(folder / "run", extra=(*words, "--words", "v2h.confirm_s=20")) as board:
         board.wait_for_shell(BOOT_S)
         board.wait_for_page(BOOT_S)
-        board.out("systemctl start v2h-update.socket")
         board.out(
             "for i in $(seq 120); do grep -q confirmed /data/system/slot.json && exit; sleep 5; done; exit 1", 9000
         )

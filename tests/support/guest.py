@@ -226,6 +226,11 @@ class Guest:
         """The end of the console's log: the last messages of the kernel, systemd and the shell."""
         return "\n".join(self.console_log.read_text("utf-8", "replace").splitlines()[-40:])
 
+    def pass_over(self, pattern: str, timeout_s: float) -> None:
+        """Waits for the pattern on the serial line and drops everything up to it: a shell of a start before it, too."""
+        if self._serial.expect(pattern, timeout_s) is None:
+            raise GuestError(f"no {pattern!r} on the serial line after {timeout_s:.0f} s\n{self.last_words()}")
+
     def wait_for_shell(self, timeout_s: float) -> None:
         self._shell.log_in(timeout_s)
 

@@ -3,6 +3,7 @@
 The serial line's log tells what U-Boot did; nothing is typed, so that a prompt would be seen.
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from tests.support.card import Card
 from tests.support.guest import REPOSITORY
 from tests.support.machine import GuestError
 from v2h.slots.mbr import SLOTS, active_slot, with_active
+from v2h.slots.state import Slots, encode
 
 Found = TypeVar("Found")
 ROOTS = SLOTS
@@ -36,14 +38,17 @@ def started(console: str) -> list[int]:
 class SlotCard:
     """card.img in a folder of its own, both roots the same, and the QEMU that starts it. Ends QEMU at its exit."""
 
-    def __init__(self, folder: Path, words: str = "") -> None:
-        """words: further arguments for the kernels of both roots."""
+    def __init__(self, folder: Path, words: str = "", card: Path | None = None) -> None:
+        """words: further arguments for the kernels of both roots. card: moved here, in place of a new one."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.folder, self.path = folder, folder / "card.img"
         self._log = folder / "console.log"
         self._qemu: subprocess.Popen[bytes] | None = None
-        self._emulate("--both-slots", "--card-only", "--password", "not-used-here", "--words", words).wait(600)
+        if card is not None:
+            card.rename(self.path)
+        else:
+            self._emulate("--both-slots", "--card-only", "--password", "not-used-here", "--words", words).wait(600)
         self._starts = [partition.start for partition in Card(self.path).partitions()]
 
     def _emulate(self, *words: str) -> subprocess.Popen[bytes]:
@@ -88,10 +93,20 @@ class SlotCard:
 
     def add_words(self, root: int, words: str) -> None:
         """Further arguments for the kernel of one root."""
-        file = self.folder / "extlinux.conf"
-        file.write_text(self._debugfs(root, f"cat {EXTLINUX}").replace(" ro ", f" ro {words} "))
-        self._debugfs(root, f"rm {EXTLINUX}", "-w")
-        self._debugfs(root, f"write {file} {EXTLINUX}", "-w")
+        self.write_file(root, EXTLINUX, self._debugfs(root, f"cat {EXTLINUX}").replace(" ro ", f" ro {words} "))
+
+    def write_file(self, partition: int, path: str, text: str) -> None:
+        """A file of partition 2, 3 or 4 (data) is replaced, or is new in a folder that is there."""
+        file = self.folder / "file"
+        file.write_text(text)
+        self._debugfs(partition, f"rm {path}", "-w")
+        self._debugfs(partition, f"write {file} {path}", "-w")
+        assert self._debugfs(partition, f"cat {path}") == text, f"{path} did not reach partition {partition}"
+
+    def remember(self, slots: Slots) -> None:
+        """slot.json on the data partition of this new card."""
+        self._debugfs(4, "mkdir /system", "-w")
+        self.write_file(4, "/system/slot.json", json.dumps(encode(slots)))
 
     def _write(self, at: int, data: bytes) -> None:
         with self.path.open("r+b") as file:

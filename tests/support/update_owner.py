@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import re
 import time
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 from tests.support.guest import Guest
@@ -33,13 +35,14 @@ class UpdateOwner:
             reply = self.ask("PUT", f"/upload?offset_b={have_b}", piece, "application/octet-stream")
             have_b = reply["applied"]["have_b"]
 
-    def install(self) -> dict[str, Any]:
-        """What is known when the installation has ended."""
+    def install(self, seen: Callable[[int], None] = lambda pct: None) -> dict[str, Any]:
+        """What is known when the installation has ended. seen: is told how far it is, every 2 s."""
         self.ask("POST", "/install", b"{}")
         while True:
-            known: dict[str, Any] = self.known()
+            known = self.known()
             if known["phase"] in ("installed", "refused"):
                 return known
+            seen(int(re.findall(r"(\d+) %", known["text"])[0]))
             time.sleep(2)
 
     def known(self) -> dict[str, Any]:
@@ -48,3 +51,6 @@ class UpdateOwner:
 
     def restart(self) -> None:
         self.ask("POST", "/restart", b"{}")
+
+    def back(self) -> None:
+        self.ask("POST", "/back", b"{}")

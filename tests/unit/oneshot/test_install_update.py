@@ -4,8 +4,10 @@ RAUC itself runs in tests/image/test_bundle.py and on the emulated board; here a
 takes its place.
 """
 
+import binascii
 import json
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from v2h.oneshot.install_update import (
     carry_out,
     check,
     check_back,
+    check_fallback,
     check_overwrite,
     check_ready,
     install,
@@ -24,6 +27,7 @@ from v2h.oneshot.install_update import (
     told,
 )
 from v2h.slots import state
+from v2h.slots.counter import ENVIRONMENT_B
 from v2h.slots.state import Condition, Slot, Why
 from v2h.update.bundle import Own
 from v2h.update.progress import Phase, Progress
@@ -143,6 +147,16 @@ def test_the_only_version_that_is_known_to_run_is_not_overwritten(
     assert refused.value.sentence.id == "update.not_confirmed"
 
 
+def test_no_update_without_a_fallback(tmp_path: Path) -> None:
+    strings = b"bootcmd=x\0bootlimit=3\0altbootcmd=y\0".ljust(ENVIRONMENT_B - 4, b"\0")
+    (tmp_path / "uboot.env").write_bytes(struct.pack("<I", binascii.crc32(strings)) + strings)
+    check_fallback(tmp_path / "uboot.env")
+    (tmp_path / "uboot.env").write_bytes(bytes(ENVIRONMENT_B))
+    with pytest.raises(RefusedError) as refused:
+        check_fallback(tmp_path / "uboot.env")
+    assert refused.value.sentence.id == "slots.no_fallback"
+
+
 @pytest.mark.parametrize("beside", [NEW, BAD, Slot(), GOOD._replace(condition=Condition.BAD)])
 def test_there_is_no_way_back_to_what_has_not_run_well(beside: Slot) -> None:
     check_back({2: GOOD, 3: GOOD}, 2)
@@ -195,3 +209,5 @@ def test_the_installer_is_reachable_for_web_alone() -> None:
     unit = Path(install_update.__file__).parents[3] / "rootfs-overlay/etc/systemd/system/v2h-update.socket"
     text = unit.read_text()
     assert "SocketUser=v2h-web\n" in text and "SocketMode=0600\n" in text and "MaxConnections=1\n" in text
+    preset = (unit.parents[1] / "system-preset" / "10-v2h.preset").read_text().splitlines()
+    assert "enable v2h-update.socket" in preset, "without it neither page nor command offers an update"
