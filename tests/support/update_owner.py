@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -24,8 +25,11 @@ class UpdateOwner:
         request = urllib.request.Request(
             f"{self.url}/api/v1/update{path}", body, {"Content-Type": kind, **self.header}, method=method
         )
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as refused:
+            raise AssertionError(f"{method} {path}: {refused.code} {refused.read().decode()}") from refused
 
     def bring(self, name: str, content: bytes) -> None:
         stated = {"name": name, "size_b": len(content), "sha256": hashlib.sha256(content).hexdigest()}
