@@ -8,6 +8,7 @@ good.
 import hashlib
 import json
 import random
+import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,8 +66,9 @@ def record(folder: Path) -> None:
 
 def _root_of(log: Path) -> tuple[int, str]:
     """Bytes and SHA-256 of the root in a bundle, from what `rauc info` printed when it was made."""
-    words = log.read_text().split()
-    return int(words[words.index("Size:") + 3].strip("(")), words[words.index("Checksum:") + 1]
+    found = re.search(r"Filename: +root\.img\s+Checksum: +([0-9a-f]{64})\s+Size: [^(]*\((\d+) bytes\)", log.read_text())
+    assert found is not None, f"{log} names no root.img with its checksum and size"
+    return int(found[2]), found[1]
 
 
 def _cut_out(image: Path, partition: Partition, target: Path) -> None:
@@ -118,17 +120,15 @@ def cut_installation(folder: Path, cuts: int, seed: int, every_file: int = 5) ->
     log, written = WriteLog.read(folder / LOG), json.loads((folder / WRITTEN).read_text())
     first = next(n for n, entry in enumerate(log.entries) if entry.log_end > written["log_begun_b"])
     last = len(log.entries)
-    if last - first < cuts or cuts < LAST:
-        raise ValueError(
-            f"the installation has only {last - first} writes to cut after, {cuts} cuts are asked for, {LAST} at least"
-        )
+    if last - first < LAST or cuts < LAST:
+        raise ValueError(f"the installation has {last - first} writes and {cuts} cuts are asked for: {LAST} at least")
     found, chance = Installing(), random.Random(seed)
     for n, entry in enumerate(log.entries):
         if entry.size and entry.at < written["slot_a"]["end"] and entry.at + entry.size > written["slot_a"]["start"]:
             found.wrong.append(f"entry {n} writes into slot A, which runs")
-    moments = sorted(
-        {*range(last - LAST + 1, last + 1), *chance.sample(range(first + 1, last - LAST + 1), cuts - LAST)}
-    )
+    # The same moment may come again: other writes are lost then.
+    others = chance.choices(range(first + 1, last - LAST + 1), k=cuts - LAST)
+    moments = sorted([*range(last - LAST + 1, last + 1), *others])
     with tempfile.TemporaryDirectory(dir=folder) as work:
         parts = {}
         for name, source, start in (
@@ -140,7 +140,7 @@ def cut_installation(folder: Path, cuts: int, seed: int, every_file: int = 5) ->
             parts[name] = Disk(log, Path(work) / name, start)
         for number, moment in enumerate(moments):
             _cut(
-                parts, moment, seed + moment, found, written, with_file=number % every_file == 0 or moment > last - LAST
+                parts, moment, seed + number, found, written, with_file=number % every_file == 0 or moment > last - LAST
             )
     return found
 
