@@ -22,13 +22,19 @@ DECIDE_S = 0.25
 
 
 class WholeWay:
-    """silence_s: what the owner tells of the meter. chosen: settings. dead_t: from then on the meter is dead."""
+    """silence_s: what the owner tells of the meter. chosen: settings. dead_t: from then on the meter is dead. lag_known:
+    the meter's lag is configured."""
 
-    def __init__(self, silence_s: float | None = None, *, dead_t: float = float("inf"), **chosen: Any) -> None:
+    def __init__(
+        self, silence_s: float | None = None, *, dead_t: float = float("inf"), lag_known: bool = True, **chosen: Any
+    ) -> None:
         schedule = read_schedule({"version": 1}, Limits(), "UTC")
         settings = check(chosen, Limits(), "UTC")
         self.controller = EnergyController((), settings, schedule, False, lambda *_, **__: None)
         self.health, self.dead_t = Health(1.0, silence_s=silence_s, learns=True), dead_t
+        self._lag_known = lag_known
+        self.discharge_a = 15.0
+        """What the car allows now."""
         self.orders: list[tuple[float, float, str]] = []
         """(time, W, reason) of every decision."""
         self._own_w, self._due, self._state_due = 0.0, 0.0, 0.0
@@ -55,7 +61,8 @@ class WholeWay:
             fresh = self.health.measured(value)
             if self.health.word(now) in USABLE:
                 said = {"interval_s": self.health.interval_s, "silence_s": self.health.silence_s, "fresh": fresh}
-                told = reading(value, sign=1, lag_s=lag_s or 0.0, lag_known=True, source="test", **said)  # type: ignore[arg-type]
+                said |= {"lag_s": lag_s or 0.0, "lag_known": self._lag_known}
+                told = reading(value, sign=1, source="test", **said)  # type: ignore[arg-type]
                 if self.controller.on_meter(now, told):
                     self._decide(now)
         return self.orders[-1][1] if self.orders else 0.0
@@ -70,5 +77,5 @@ class WholeWay:
 
         return replace(
             CAR, t=now, state="energy", volts_v=NOMINAL_V, power_w=self._own_w, t_power=t, max_charge_a=15.0,
-            max_discharge_a=15.0, soc_pct=60.0, faults=[],
+            max_discharge_a=self.discharge_a, soc_pct=60.0, faults=[],
         )  # fmt: skip

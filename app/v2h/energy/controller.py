@@ -177,7 +177,11 @@ class EnergyController:
     def on_power(self, now: float, t: float, power_w: float, volts_v: float) -> bool:
         """The charger's own power as it was at `t`; True: decide now."""
         counts = self._follower.power(now, t, power_w, volts_v)
-        return counts and self.order.mode in policy.MATCHING and self._changed(now)
+        if not counts or self.order.mode not in policy.MATCHING:
+            return False
+        if self._follower.is_silent(now):
+            self._follower.silent(now, self._situation(now).bounds())
+        return self._changed(now)
 
     def on_charger(self, now: float, state: ChargerState) -> bool:
         """`charger` reported its state; True: decide now."""

@@ -13,6 +13,8 @@ from v2h.energy.tracking import Tracking
 
 REPEAT_W = 60.0
 """Own power may differ by this much (0.15 A, the telemetry's noise) between a meter's value and its repetition."""
+SILENT_INTERVALS = 1.5
+"""A meter that speaks only on change would have reported a change after so many of its intervals and its lag."""
 OWN_POWER_OLD_S = 1.0
 """When the last telemetry is older than this, own power counts as 0."""
 
@@ -64,6 +66,24 @@ class LoadFollower:
         self._power_t = max(self._power_t, t)
         self.matcher.power(now, t, power_w, volts_v)
         return True
+
+    def is_silent(self, now: float) -> bool:
+        """The meter speaks only on change, has not spoken for an interval, and its value is still fresh."""
+        reading = self.reading
+        return (
+            reading is not None
+            and reading.silence_s > 0
+            and now - reading.t > reading.interval_s
+            and not reading.is_ageing(now)
+        )
+
+    def silent(self, now: float, bounds: policy.Bounds) -> None:
+        """Let the law use the last value again; call only while is_silent()."""
+        reading = self.reading
+        assert reading is not None
+        self.matcher.limit(bounds.low_w, bounds.high_w)
+        silent_s = SILENT_INTERVALS * reading.interval_s
+        self.matcher.silent(now, reading.t, reading.power_w, silent_s, _told_s(reading))
 
     def charger(self, now: float, state: ChargerState) -> None:
         """The same from the state that `charger` reports, where it contains the power."""
