@@ -22,8 +22,8 @@ DECIDE_S = 0.25
 
 
 class WholeWay:
-    """silence_s: what the owner tells of the meter. chosen: settings. dead_t: from then on the meter is dead. lag_known:
-    the meter's lag is configured."""
+    """silence_s: what the owner tells of the meter. chosen: settings. dead_t: from then on the meter is dead.
+    lag_known: the meter's lag is configured."""
 
     def __init__(
         self, silence_s: float | None = None, *, dead_t: float = float("inf"), lag_known: bool = True, **chosen: Any

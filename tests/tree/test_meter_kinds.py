@@ -47,8 +47,8 @@ from v2h.rig.house import SEEN
 
 STEPS = int(os.environ.get("V2H_METER_STEPS", "3"))
 LATE_S = 1.0
-CHANGE_W, PATIENT_S, WATCHED_S = 20.0, 20.0, 16.0
-"""A publisher that speaks on change, how long its values hold, and how long the test watches it. A test of life
+CHANGES_W, PATIENT_S, WATCHED_S = (5.0, 10.0, 20.0), 20.0, 16.0
+"""Publishers that speak on change, how long their values hold, and how long the test watches each. A test of life
 comes after half of the time for which a value holds."""
 TOLD = ("power_w", "setpoint_w", "setpoint_a", "amps_a", "grid_w")
 
@@ -212,7 +212,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             "--mqtt",
             f"{ports['mqtt']}/{TOPIC}",
             "--mqtt-change",
-            f"{CHANGE_W:g}",
+            *(f"{change_w:g}" for change_w in CHANGES_W),
         ]
         meters = stack.enter_context(process(words, dict(desk.env)))
         assert meters.stdout is not None
@@ -282,11 +282,14 @@ def test_a_meter_that_repeats_itself_does_no_harm_and_is_called_slow(house: Hous
 
 
 @pytest.mark.timeout(120)
-def test_a_publisher_that_speaks_on_change_makes_no_pump_and_a_dead_one_ends_in_0_w(house: House) -> None:
+@pytest.mark.parametrize("change_w", CHANGES_W)
+def test_a_publisher_that_speaks_on_change_makes_no_pump_and_a_dead_one_ends_in_0_w(
+    house: House, change_w: float
+) -> None:
     """The bench shows that the patience is learned (tests/unit/energy/test_on_change.py); here the owner tells it."""
     house.follow()
     house.knob(load_w=str(LOW_W))
-    table = house.table("mqtt").replace(TOPIC, f"{TOPIC}/change")
+    table = house.table("mqtt").replace(TOPIC, f"{TOPIC}/change/{change_w:g}")
     house.use(f"{table}silence_s = {PATIENT_S:g}\n", stir=house.stir)
     house.knob(load_w=str(LOW_W))
     house.until(house.at_rest, 30, "the small load is covered")

@@ -240,7 +240,14 @@ def main() -> int:
     parser.add_argument("--http", type=int, metavar="PORT", help="a Shelly Pro EM and a HomeWizard P1")
     parser.add_argument("--http-slow", type=int, metavar="PORT", help=f"the same, measuring only every {HOLD_S:g} s")
     parser.add_argument("--mqtt", metavar="PORT/TOPIC", help="publish watts at the broker of this port")
-    parser.add_argument("--mqtt-change", type=float, metavar="W", help="on TOPIC/change too, only changes above this")
+    parser.add_argument(
+        "--mqtt-change",
+        type=float,
+        nargs="+",
+        default=[],
+        metavar="W",
+        help="on TOPIC/change/W too, only changes above this; several have one topic each",
+    )
     options = parser.parse_args()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     watcher = Watcher(options.rig)
@@ -261,9 +268,8 @@ def main() -> int:
     if options.mqtt:
         port_text, _, topic = options.mqtt.partition("/")
         MqttFace(lambda: late("mqtt"), "127.0.0.1", int(port_text), topic)
-        if options.mqtt_change is not None:
-            change = f"{topic}/change"
-            MqttFace(lambda: late("mqtt"), "127.0.0.1", int(port_text), change, options.mqtt_change)
+        for change_w in options.mqtt_change:
+            MqttFace(lambda: late("mqtt"), "127.0.0.1", int(port_text), f"{topic}/change/{change_w:g}", change_w)
     print("ready", flush=True)
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     return 0

@@ -1,6 +1,7 @@
 """Whatever stands in registers, documents and payloads: no power above 100 kW and no number that is not finite leaves
 the program `meter`. The law, the log and the day's totals know a meter only by its messages on the bus."""
 
+import itertools
 import json
 import math
 from collections.abc import Callable
@@ -58,9 +59,11 @@ def patch() -> Any:
     SCALES,
     st.lists(WORDS, min_size=40, max_size=40),
 )
+@example("float64", "big", 1e300, [0x7F6F] * 40)  # infinity minus infinity is not a number
+@example("int32", "big", 1.0, [0xFF80, 0] * 20)  # -8388608 W
 def test_registers(patch: pytest.MonkeyPatch, form: str, order: str, scale: float, words: list[int]) -> None:
-    for power in (f"0 4 8 * {scale!r}", f"0 - 4 * {scale!r}", "0 * 10^4"):
-        more = {"voltage": "12 16 20", "current": "12", "frequency": "24", "import_energy": "28 * 1000"}
+    others = {"voltage": "12 16 20", "current": "12", "frequency": "24", "import_energy": "28 * 1000"}
+    for power, more in itertools.product((f"0 4 8 * {scale!r}", f"0 - 4 * {scale!r}", "0 * 10^4"), ({}, others)):
         cache = RegisterCache(RegisterTable(format=form, words=order, power=power, **more))
         for block in (*cache.power_blocks, *cache.other_blocks):
             cache.put(block, words[block.address : block.address + block.count])
@@ -101,6 +104,8 @@ def test_documents(patch: pytest.MonkeyPatch, document: object) -> None:
 @example(b"9" * 400)
 @example(b"-" + b"9" * 5000)
 @example(b"1e400")
+@example(b"-8388608")
+@example(b"100000.5")
 @example("١٢٣".encode())
 def test_payloads(patch: pytest.MonkeyPatch, payload: bytes) -> None:
     glow = find("mqtt", "glow", ()).layout
