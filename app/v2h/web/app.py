@@ -102,7 +102,7 @@ def _why(error: HTTPException) -> str:
 
 
 def _too_long() -> str:
-    sent_b = request.content_length
+    sent_b, most_b = request.content_length, request.max_content_length or MAX_BODY
     if sent_b is None:
-        return say("request.too_long", most_b=MAX_BODY)
-    return say("request.too_long_by", sent_b=sent_b, over_b=sent_b - MAX_BODY)
+        return say("request.too_long", most_b=most_b)
+    return say("request.too_long_by", sent_b=sent_b, over_b=sent_b - most_b)

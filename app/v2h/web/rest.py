@@ -36,8 +36,8 @@ from v2h.web.rest_requests import BadRequestError, UnknownYetError, answer, json
 from v2h.web.state import LiveState, health
 
 BACKUP_VERSION = 1
-MOST_PRICES_B = 110_000
-"""Bytes of pushed prices as others write them: about 1,200 rows of evcc. The server takes in hardly more."""
+MOST_PRICES_B = 140_000
+"""Bytes of pushed prices as others write them: 14 days of quarter hours have 130,000 in the form of evcc."""
 
 
 class Sources(NamedTuple):

@@ -14,6 +14,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from v2h.web.app import MAX_BODY
 from v2h.web.connections import FOR_ALL, Connection
+from v2h.web.rest import MOST_PRICES_B
 
 THREADS = 14
 """Each of the eight streams and two downloads occupies one. The others respond at once, or wait 2 s for the reply to a
@@ -28,7 +29,7 @@ CLEAN_S = 5
 AT_ONCE = 50
 """Most connections that are accepted in one round. They may come beside those that are about to be closed for them:
 connections.py makes room, and waitress must never reach its own limit, at which it stops to accept."""
-TAKEN_IN_BYTES = MAX_BODY + 8192
+TAKEN_IN_BYTES = max(MAX_BODY, MOST_PRICES_B) + 8192
 """Limit of a request's body. Up to it, the application refuses a body that is too long with its own message; a longer
 body is never stored."""
 IDENT = "v2h"

@@ -1,11 +1,14 @@
 """The HTTP server against faulty clients: they send too much, or read nothing of what they requested."""
 
 import contextlib
+import json
 import logging
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta, timezone
 from http.client import HTTPConnection
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from tests.support.servedapp import serving
 from tests.support.webapp import JSON, WebApp
 from v2h.web.app import MAX_BODY
 from v2h.web.log_source import Row
+from v2h.web.rest import MOST_PRICES_B
 from v2h.web.server import THREADS
 
 UNREAD_S = 3.0
@@ -136,6 +140,24 @@ def test_a_body_that_is_too_long_is_refused_in_our_words(port: int, web: WebApp)
     link.request("POST", "/api/v1/command/stop", b"x" * (MAX_BODY + 1), JSON | web.token())
     answer = link.getresponse()
     assert answer.status == 413 and b'"ok":false' in answer.read()
+    link.close()
+
+
+def test_14_days_of_quarter_hours_are_taken_as_evcc_sends_them(port: int, web: WebApp) -> None:
+    zone = timezone(timedelta(hours=1))
+    start = datetime.now(zone).replace(minute=0, second=0, microsecond=0)
+    times = [(start + timedelta(minutes=15 * n)).isoformat() for n in range(14 * 96 + 1)]
+    rates = [{"start": a, "end": b, "value": 0.10001 + n / 1e4} for n, (a, b) in enumerate(pairwise(times))]
+    link = HTTPConnection("127.0.0.1", port, timeout=20)
+    link.request("POST", "/api/v1/prices", json.dumps({"rates": rates}), JSON | web.token())
+    answer = link.getresponse()
+    said = answer.read()
+    assert answer.status == 200, said
+    [(name, values)] = web.orders
+    assert (name, values["import"]["step_min"], len(values["import"]["values"])) == ("prices", 15, 14 * 96)
+    link.request("POST", "/api/v1/prices", b"x" * (MOST_PRICES_B + 3), JSON | web.token())
+    answer = link.getresponse()
+    assert answer.status == 413 and b" bytes, 3 too many" in answer.read()
     link.close()
 
 
