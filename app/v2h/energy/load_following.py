@@ -4,7 +4,7 @@ Keeps the last reading, the house that it shows (grid minus own power at the mom
 how well the law has tracked. Powers in W, grid + import, own + charging; times are monotonic seconds.
 """
 
-from v2h.bus.messages import ChargerState, MeterReading
+from v2h.bus.messages import QUIET_S, ChargerState, MeterReading
 from v2h.energy import policy
 from v2h.energy.gridlimits import House
 from v2h.energy.lag import LagLearner
@@ -13,8 +13,10 @@ from v2h.energy.tracking import Tracking
 
 REPEAT_W = 60.0
 """Own power may differ by this much (0.15 A, the telemetry's noise) between a meter's value and its repetition."""
-SILENT_INTERVALS = 1.5
-"""A meter that speaks only on change would have reported a change after so many of its intervals and its lag."""
+SILENT_INTERVALS = 2.0
+"""A meter that speaks only on change has to be silent for so long before its last value is used again. It would have
+reported the rest of a movement by then, unless it lags by more than one of its intervals; and the value is not old
+yet (three intervals)."""
 OWN_POWER_OLD_S = 1.0
 """When the last telemetry is older than this, own power counts as 0."""
 
@@ -68,22 +70,17 @@ class LoadFollower:
         return True
 
     def is_silent(self, now: float) -> bool:
-        """The meter speaks only on change, has not spoken for an interval, and its value is still fresh."""
+        """The meter speaks only on change and is silent, and its value is still fresh."""
         reading = self.reading
-        return (
-            reading is not None
-            and reading.silence_s > 0
-            and now - reading.t > reading.interval_s
-            and not reading.is_ageing(now)
-        )
+        if reading is None or not reading.silence_s or reading.is_ageing(now):
+            return False
+        return now - reading.t >= SILENT_INTERVALS * max(reading.interval_s, QUIET_S)
 
     def silent(self, now: float, bounds: policy.Bounds) -> None:
         """Let the law use the last value again; call only while is_silent()."""
-        reading = self.reading
-        assert reading is not None
+        assert self.reading is not None
         self.matcher.limit(bounds.low_w, bounds.high_w)
-        silent_s = SILENT_INTERVALS * reading.interval_s
-        self.matcher.silent(now, reading.t, reading.power_w, silent_s, _told_s(reading))
+        self.matcher.silent(now, self.reading.t, self.reading.power_w)
 
     def charger(self, now: float, state: ChargerState) -> None:
         """The same from the state that `charger` reports, where it contains the power."""

@@ -155,14 +155,13 @@ class Matcher:
             self._waiting.append(value)
             self._use_what_is_certain(now, value)
 
-    def silent(self, now: float, came_t: float, grid_w: float, silent_s: float, lag_s: float | None = None) -> None:
+    def silent(self, now: float, came_t: float, grid_w: float) -> None:
         """The meter speaks only on change and has been silent since `came_t`, so its last value still shows the grid.
-        It counts again once own power has rested since then, and for so long that the meter would have reported the
-        rest of a movement (its lag and silent_s): at its own moment a movement may have made it unclear, or nothing was
-        allowed. Where own power has moved later, the silence proves nothing: the meter may be dead."""
+        It counts again if own power has rested since then: at its own moment a movement may have made it unclear, or
+        nothing was allowed. Where own power has moved since, the silence proves nothing: the meter may be dead."""
         if not self._own or not self._rests(now):
             return
-        least_w, most_w = self._own_between(min(came_t, now - self.lag.span(lag_s).most_s - silent_s), now)
+        least_w, most_w = self._own_between(came_t, now)
         if most_w - least_w > MOVING_A * self._volts_v:
             return
         wish_w = self._clamp(self.target_w - self._trim_w - (grid_w - self.own_at(now)))

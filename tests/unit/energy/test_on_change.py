@@ -38,18 +38,18 @@ def test_after_a_minute_the_house_is_covered_and_the_converter_rests(
 
 
 @pytest.mark.parametrize("lag_known", [False, True])
-@pytest.mark.parametrize("moment", ["the car allows nothing", "own power moves"])
+@pytest.mark.parametrize("moment", ["the car allows nothing", "own power moves", "own power has just moved"])
 def test_a_value_that_cannot_be_answered_at_its_moment_is_answered_later(moment: str, lag_known: bool) -> None:
     """The house rests, so the meter has no reason to speak again: V2H waited for the next value for ever. Own power is
     1 A for a moment, as at the start of a session; while the meter's lag is not known, a value may show that moment."""
     law, own_w, sent_w, highest_w = WholeWay(30.0, lag_known=lag_known), 0.0, float("inf"), 0.0
-    moves = moment == "own power moves"
+    moves, once = moment != "the car allows nothing", moment == "own power has just moved"
     for step in range(100):
         now = BEGIN + step / 10
         law.discharge_a = 0.0 if step < 25 and not moves else 15.0
         own_w = law.power(now, now, 390.0 if moves and step in (3, 4) else own_w)
-        grid_w = (400.0 if step < 20 else 300.0) + own_w
-        if step >= 15 and step % 10 == 5 and abs(grid_w - sent_w) > 10:
+        grid_w = (400.0 if step < 20 and not once else 300.0) + own_w
+        if step >= (5 if once else 15) and step % 10 == 5 and abs(grid_w - sent_w) > 10:
             law.meter(now, 0.0, sent_w := grid_w)
         highest_w = max(highest_w, abs(own_w))
     assert own_w == pytest.approx(-300, abs=25)
