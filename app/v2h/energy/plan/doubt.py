@@ -59,6 +59,10 @@ def added(row: Sequence[float], top: int, off: float, buy: float, sell: float | 
     whole = int(off)
     part = off - whole
     count = top + 1
+    if not whole:  # as a rule
+        lower, higher = wide[far - 1 : far - 1 + count], wide[far + 1 : far + 1 + count]
+        found = [part * ((b + d) / 2 - value) for b, d, value in zip(lower, higher, row[:count], strict=True)]
+        return [*found, *[0.0] * (len(row) - count)]
     low, lower = wide[far - whole : far - whole + count], wide[far - whole - 1 : far - whole - 1 + count]
     high, higher = wide[far + whole : far + whole + count], wide[far + whole + 1 : far + whole + 1 + count]
     rest = 1 - part

@@ -60,6 +60,7 @@ class Unplanned:
     def __init__(self, problem: Problem, otherwise: Act) -> None:
         self._problem, self._otherwise = problem, otherwise
         self._needs, self._held_kwh = sorted(problem.needs()), 0.0
+        self._away = [problem.away(slot) for slot in range(problem.slots)]
 
     def power_w(self, slot: int, soc_kwh: float) -> float:
         """At the battery, with this energy after the car has left on a trip. slot: never an earlier one than before."""
@@ -67,15 +68,24 @@ class Unplanned:
         while needs and needs[0][0] <= slot:
             self._held_kwh = 0.0
             needs.pop(0)
-        if problem.away(slot):
+        if self._away[slot]:
             return 0.0
         power_w = given_w(problem, slot, soc_kwh, full(problem, problem.fixed.get(slot, self._otherwise)))
         missing_kwh = needs[0][1] - soc_kwh if needs else 0.0
-        if needs and _charges_now(problem, slot, needs[0][0], missing_kwh):
+        if needs and self._charges_now(slot, needs[0][0], missing_kwh):
             self._held_kwh = needs[0][1]
             charge = Order(Act.CHARGE, missing_kwh * 1000 / problem.hours)
             power_w = max(power_w, given_w(problem, slot, soc_kwh, charge))
         return max(power_w, min(0.0, (self._held_kwh - soc_kwh) * 1000 / problem.hours))
+
+    def _charges_now(self, slot: int, until: int, missing_kwh: float) -> bool:
+        """Whether this slot is among the cheapest that bring what is missing until then."""
+        problem, away = self._problem, self._away
+        full_kwh = problem.battery.charge_w * problem.hours / 1000
+        if missing_kwh <= 0 or full_kwh <= 0 or (until - slot) * problem.slot_s > AHEAD_S:
+            return False
+        rest = [(problem.import_price[n], -n) for n in range(slot, until) if not away[n]]
+        return (problem.import_price[slot], -slot) in sorted(rest)[: ceil(missing_kwh / full_kwh)]
 
 
 def without_plan(problem: Problem, otherwise: Act) -> Steps[Outcome]:
@@ -87,12 +97,3 @@ def without_plan(problem: Problem, otherwise: Act) -> Steps[Outcome]:
         soc_kwh += powers_w[-1] * problem.hours / 1000
         yield 20
     return powered(problem, powers_w)
-
-
-def _charges_now(problem: Problem, slot: int, until: int, missing_kwh: float) -> bool:
-    """Whether this slot is among the cheapest that bring what is missing until then."""
-    full_kwh = problem.battery.charge_w * problem.hours / 1000
-    if missing_kwh <= 0 or full_kwh <= 0 or (until - slot) * problem.slot_s > AHEAD_S:
-        return False
-    rest = [(problem.import_price[n], -n) for n in range(slot, until) if not problem.away(n)]
-    return (problem.import_price[slot], -slot) in sorted(rest)[: ceil(missing_kwh / full_kwh)]

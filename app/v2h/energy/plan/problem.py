@@ -104,7 +104,11 @@ class Problem:
     def cost(self, slot: int, dc_w: float) -> float:
         """What the slot costs while the car charges (+) or discharges (-) with this power at the battery, wear
         included."""
-        grid_w = self.net_w(slot) + self.battery.losses.ac_w(dc_w)
+        return self.cost_at(slot, dc_w, self.battery.losses.ac_w(dc_w))
+
+    def cost_at(self, slot: int, dc_w: float, ac_w: float) -> float:
+        """The same for who knows the power at the mains already."""
+        grid_w = self.net_w(slot) + ac_w
         price = self.import_price[slot] if grid_w > 0 else self.export_price[slot]
         return (grid_w * price - min(0.0, dc_w) * self.battery.wear) * self.hours / 1000
 
