@@ -11,21 +11,9 @@ import pytest
 
 from tests.powercuts.cutting import Timeline, cut_many
 from tests.powercuts.judge import judge, newest_is_old
-from tests.powercuts.writelog import DISCARD, FLUSH, FUA, MAGIC, Disk, LogError, WriteLog
+from tests.powercuts.writelog import DISCARD, FLUSH, FUA, MAGIC, SECTOR, Disk, LogError, WriteLog
+from tests.support.madelog import Request, make_log
 from v2h.datalog.writer import StoreWriter
-
-SECTOR = 512
-Request = tuple[int, int, bytes]
-"""First sector, flags, data."""
-
-
-def make_log(path: Path, requests: list[Request]) -> WriteLog:
-    """A write log as QEMU would leave it."""
-    text = struct.pack("<QQQI", MAGIC, 1, len(requests), SECTOR).ljust(SECTOR, b"\0")
-    for sector, flags, data in requests:
-        text += struct.pack("<QQQQ", sector, len(data) // SECTOR, flags, 0).ljust(SECTOR, b"\0") + data
-    path.write_bytes(text)
-    return WriteLog.read(path)
 
 
 def sector_of(letter: str, count: int = 1) -> bytes:

@@ -11,7 +11,7 @@ from tests.powercuts import installing
 from tests.powercuts.cutting import BASE, LOG, PLACE
 from tests.powercuts.installing import HEAD, SLOT_B, WRITTEN, Installing, cut_installation
 from tests.powercuts.writelog import FLUSH, FUA, SECTOR
-from tests.unit.bench.test_powercuts import Request, make_log
+from tests.support.madelog import Request, make_log
 from v2h.slots.mbr import with_active
 from v2h.slots.state import Condition, Slot
 
