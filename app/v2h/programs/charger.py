@@ -19,6 +19,7 @@ import errno
 import sys
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from v2h.bus.coding import MessageError
 from v2h.bus.messages import CableCalibration, ChargerPower, Command, Reply, Setpoint, UnlockWord
@@ -37,13 +38,15 @@ from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controll
 from v2h.ports.evsesender import REFUSED_S, EvseSender
 from v2h.ports.lines import open_pwm
 from v2h.pre import objects as pre
-from v2h.programs.charger_ccs import CcsSide
 from v2h.runtime.paths import GUARD_SOCKET
 from v2h.runtime.program import SLACK_S, Program
 from v2h.runtime.realtime import CHARGER_PRIORITY, claim
 from v2h.safety.outputs import Output
 from v2h.safety.shell.wire_client import WireClient
 from v2h.safety.wire import Report
+
+if TYPE_CHECKING:
+    from v2h.programs.charger_ccs import CcsSide
 
 RETRY_S = 1.0
 CARE_S = 1.0
@@ -62,9 +65,7 @@ class ChargerShell:
     def __init__(self, program: Program) -> None:
         self._program, self._config = program, program.config
         number = time.monotonic_ns() // 1000 & 0xFFFFFFFF
-        self._ccs: CcsSide | None = None
-        if self._config.ccs is not None:
-            self._ccs = CcsSide(program, self._config, number, self._turn, self._say)
+        self._ccs = None if self._config.ccs is None else self._for_ccs(number)
         self._charger = self._ccs.charger if self._ccs is not None else self._for_chademo(number)
         self._car: CanPort | None = None
         self._sender: EvseSender | None = None
@@ -90,6 +91,11 @@ class ChargerShell:
         bus.subscribe(Command.TOPIC.format("clear-fault"), self._on_clear_fault, retained=False)
         bus.subscribe(Command.TOPIC.format("calibrate"), self._on_calibrate, retained=False)
         bus.subscribe(UnlockWord.TOPIC, self._on_unlock_word, retained=False)
+
+    def _for_ccs(self, number: int) -> "CcsSide":
+        from v2h.programs.charger_ccs import CcsSide  # a CHAdeMO charger does not load the tables of CCS
+
+        return CcsSide(self._program, self._config, number, self._turn, self._say)
 
     def _for_chademo(self, number: int) -> Charger:
         return Charger(

@@ -3,6 +3,7 @@
 tests/image/test_ccs_on_card.py weighs these files on the built card.
 """
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -35,3 +36,10 @@ def test_the_card_has_no_package_for_ccs() -> None:
 
 def test_each_file_of_the_overlay_is_there() -> None:
     assert [path for path in OVERLAY if not (REPOSITORY / "rootfs-overlay" / path[1:]).is_file()] == []
+
+
+def test_a_chademo_charger_loads_nothing_of_ccs() -> None:
+    """Its tables take 3 MB of the board's memory."""
+    ask = "import sys, v2h.programs.charger; print([name for name in sys.modules if name.startswith('v2h.ccs')])"
+    seen = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert seen.stdout.strip() == "[]"
