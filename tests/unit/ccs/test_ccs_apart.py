@@ -39,7 +39,7 @@ def test_each_file_of_the_overlay_is_there() -> None:
 
 
 def test_a_chademo_charger_loads_nothing_of_ccs() -> None:
-    """Its tables take 3 MB of the board's memory."""
+    """Its tables would stay in the memory of the board for nothing."""
     ask = "import sys, v2h.programs.charger; print([name for name in sys.modules if name.startswith('v2h.ccs')])"
     seen = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"
