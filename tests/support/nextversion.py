@@ -16,8 +16,8 @@ LATER_S = 60
 
 
 def next_version(build: Path, folder: Path, files: Mapping[str, str] | None = None) -> tuple[str, Path]:
-    """Name and bundle of a version that is LATER_S newer. files: text of further files of its root, by their path; a
-    folder in which one lies must exist. The folder is made anew."""
+    """Name and bundle of a version that is LATER_S newer. files: text of further files of its root, by their path; the
+    folder of each must exist there. An old `folder` is replaced."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     manifest = json.loads((build / "manifest.json").read_text())

@@ -40,7 +40,7 @@ class UpdateOwner:
             have_b = reply["applied"]["have_b"]
 
     def install(self, seen: Callable[[int], None] = lambda pct: None) -> dict[str, Any]:
-        """What is known when the installation has ended. seen: is told how far it is, every 2 s."""
+        """Wait for the end of the installation, and return its state then. seen: gets the progress every 2 s."""
         self.ask("POST", "/install", b"{}")
         while True:
             known = self.known()

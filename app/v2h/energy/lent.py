@@ -36,7 +36,7 @@ class Lent:
         return bool(self.rows) and isinstance(self.rows[-1], Slot)
 
     def alive(self, now: float) -> "Lent":
-        """Without those that are over; the newest mode or setpoint stays, because its end is told."""
+        """Without the orders whose time is over. The newest mode or setpoint stays: the caller reports its end."""
         return Lent(tuple(row for row in self.rows if row is self.base or now < (row.until_t or 0.0)))
 
     def taken(self, row: Row) -> "Lent":

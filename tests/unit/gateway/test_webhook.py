@@ -97,7 +97,7 @@ def test_many_small_events_hide_no_fault(receiver: Receiver, made: Any) -> None:
 
 
 def test_the_steps_of_a_session_do_not_hide_its_end(receiver: Receiver, made: Any) -> None:
-    """A start has a dozen states, and the same sentence for each; a fault is told as often as it happens."""
+    """A start has a dozen states with the same sentence, which is sent once. A fault is sent each time it happens."""
     hook, _ = made(level="info")
     for code, text, times in (
         ("session-state", "starting", 12), ("session-state", "energy may flow", 1), ("stop", "stop by web", 1),
