@@ -195,14 +195,16 @@ class Charger:
             request = self.converter.next_request(now)
             if request is not None:
                 out.to_pre.append((pre.REQUEST_ID, request))
-        if now + ROUNDING_S >= self._evse_due and self.actions.frames:
+        if self.actions.frames and self._is_due(self._evse_due, now, stepped=out.stepped):
             held_up = now - self._evse_due > EVSE_LATE_S
-            self._evse_due = now + EVSE_PERIOD_S if held_up else _next_on_grid(self._evse_due, now, EVSE_PERIOD_S)
+            after = now + EVSE_PERIOD_S - ROUNDING_S if held_up else now
+            self._evse_due = self._slot_after(after, self._evse_due, EVSE_PERIOD_S, stepped=out.stepped)
             out.to_car = [frames.encode(frame) for frame in self.actions.frames]
             self.session.stop_shown = self.session.state in (State.STOP_CURRENT, State.SAFE)
-        wish = self._wish(self.actions)
-        if now + ROUNDING_S >= self._wire_due or wish != self._last_wish:
-            self._wire_due = _next_on_grid(self._wire_due, now, RESTING_STEP_S if self.resting else WIRE_PERIOD_S)
+        wish = self._wish(self.actions) if out.stepped else self._last_wish  # only a step changes the actions
+        if self._is_due(self._wire_due, now, stepped=out.stepped) or wish != self._last_wish:
+            period_s = RESTING_STEP_S if self.resting else WIRE_PERIOD_S
+            self._wire_due = self._slot_after(now, self._wire_due, period_s, stepped=out.stepped)
             self._last_wish = wish
             out.to_guard = self._request(now, loop_age_s)
         return out
@@ -291,6 +293,14 @@ class Charger:
     @property
     def _step_s(self) -> float:
         return RESTING_STEP_S if self.resting else FLOW_STEP_S if self.converter.pace is Pace.FLOW else STEP_S
+
+    def _is_due(self, due: float, now: float, *, stepped: bool) -> bool:
+        """Whether to do now what is due at `due`. A step also does what falls due before the next step."""
+        return now + ROUNDING_S >= due or (stepped and due < self._step_due - ROUNDING_S)
+
+    def _slot_after(self, now: float, due: float, period_s: float, *, stepped: bool) -> float:
+        """The slot after `now` for what has just been done: in a step it takes over the grid of the steps."""
+        return _next_on_grid(self._step_due - self._step_s if stepped else due, now, period_s)
 
     def _step(self, now: float) -> None:
         was = self.session.state
