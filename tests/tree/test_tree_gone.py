@@ -1,19 +1,24 @@
 """supervisord is killed while current flows. On the desk nothing runs after it, so the make-safe seen here is that of
-`guard`. The board's times, and the stand-alone program after `guard`, are in tests/image and test_guard.py."""
+`guard`. The board's times, and the stand-alone program after `guard`, are in tests/image and test_guard.py. And a tree
+whose desk is killed ends by itself."""
 
 import contextlib
 import json
 import os
 import select
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.chargingtree import charging
-from tests.support.runningtree import Tree
-from v2h.rig.desk import desk_tree
+from tests.support.runningtree import NAMES, Tree
+from tests.support.supervised import processes
+from v2h.rig.desk import STOP_S, desk_tree
 from v2h.safety.outputs import CONTACTORS, Output
 
 pytestmark = pytest.mark.timeout(300)
@@ -57,3 +62,35 @@ def test_guard_makes_safe_when_supervisord_is_killed(own_tree: Tree) -> None:
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+DESK = """
+import os, sys
+from v2h.rig.desk import desk_tree
+with desk_tree() as desk:
+    print(desk.rig.pid, desk.supervisord.pid, desk.supervisor_socket, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_tree_whose_desk_was_killed_ends_by_itself(tmp_path: Path) -> None:
+    """A killed test or benchmark would leave a tree that takes CPU time from all later ones. tmp_path: a killed desk
+    cannot delete its directory."""
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", DESK], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as desk:
+        assert desk.stdout is not None
+        rig, supervisord, socket = desk.stdout.readline().split()
+        pids = [int(rig), int(supervisord), *(pid for _, pid in processes(Path(socket)).values())]
+        assert len(pids) == len(NAMES) + 2
+        ends = {pid: os.pidfd_open(pid) for pid in pids}
+        desk.kill()
+    try:
+        for pid, end in ends.items():
+            assert select.select([end], [], [], STOP_S)[0], pid
+    finally:
+        for end in ends.values():
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(end, signal.SIGKILL)
+            os.close(end)

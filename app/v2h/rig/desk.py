@@ -214,10 +214,11 @@ def _set_password(card: Path, env: Mapping[str, str]) -> str:
 def _child(
     name: str, module: list[str], env: Mapping[str, str], run: Path, stop_s: float
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `python -m MODULE...` in its own session, so that Ctrl-C reaches only us; end it by SIGTERM to its pid."""
+    """Run `python -m MODULE...` in its own session, so that Ctrl-C reaches only us; end it by SIGTERM to its pid. The
+    kernel sends the same when this process dies without an end in order, so that no tree stays behind."""
     with (run / "log" / f"{name}.log").open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", *module],
+            ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", *module],
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=log,
