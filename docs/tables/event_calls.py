@@ -63,7 +63,7 @@ def computed() -> dict[tuple[str, str], list[Said]]:
     meter = [(level, code, "") for level, code in EVENTS.values()]
     meter += [("warning", "meter-fallback", ""), ("warning", "meter-fallback-dead", "")]
     return {
-        ("programs/charger.py", "code.replace('_', '-')"): [
+        ("programs/charger_reports.py", "code.replace('_', '-')"): [
             Said("charger", "warning", name.replace("_", "-"), "") for name in remarks
         ],
         ("programs/meter.py", "code"): [Said("meter", *row) for row in meter],
@@ -97,7 +97,7 @@ def said_in(path: Path, unknown: list[str]) -> Iterator[Said]:
     """Every event of a file. A call whose code cannot be found out is added to `unknown`."""
     file = path.relative_to(APP).as_posix()
     room = path.parent.relative_to(APP).as_posix()
-    program = path.stem if room == "programs" else PROGRAM_OF_ROOM.get(room, room)
+    program = path.stem.partition("_")[0] if room == "programs" else PROGRAM_OF_ROOM.get(room, room)
     made = computed()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call):

@@ -527,7 +527,7 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
     "remark.adc_fell_alone": (
         "the cable's ADC fell to nothing at once, and the converter did not show it; not believed"
     ),
-    # Ports, checks and the stop of the owner (programs/charger.py).
+    # Ports, checks and the stop of the owner (programs/charger.py, programs/charger_reports.py).
     "fan.driven": "the fan is driven; no sensor shows whether it turns",
     "fan.not_driven": "the fan cannot be driven: {error}",
     "can.wrong_controller": "{why}",

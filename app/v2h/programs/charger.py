@@ -18,19 +18,17 @@ unlocked only from the panel (`v2h/panel/unlock`), never as a command.
 import errno
 import sys
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from v2h.bus.coding import MessageError
-from v2h.bus.messages import CableCalibration, ChargerPower, Command, Reply, Setpoint, UnlockWord
+from v2h.bus.messages import Command, Reply, Setpoint, UnlockWord
 from v2h.bus.sentences import say
-from v2h.bus.states import STATE_EVENT, State
+from v2h.bus.states import State
 from v2h.canframe import CAR_BUS, PRE_BUS
 from v2h.chademo import frames
 from v2h.chademo.charger import RESTING_STEP_S, Charger, Turn
 from v2h.chademo.refusals import clear_refusal
 from v2h.chademo.session import Session
-from v2h.chademo.state_message import charger_state
 from v2h.drivers.adc_inputs import AdcInputs
 from v2h.drivers.fan import Fan
 from v2h.ports.can import CanPort, open_can
@@ -38,6 +36,7 @@ from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controll
 from v2h.ports.evsesender import REFUSED_S, EvseSender
 from v2h.ports.lines import open_pwm
 from v2h.pre import objects as pre
+from v2h.programs.charger_reports import ChargerReports
 from v2h.runtime.paths import GUARD_SOCKET
 from v2h.runtime.program import SLACK_S, Program
 from v2h.runtime.realtime import CHARGER_PRIORITY, claim
@@ -52,11 +51,6 @@ RETRY_S = 1.0
 CARE_S = 1.0
 """Period for the fan and the further ADC inputs."""
 TEMPERATURE_FRESH_S = 2.0
-STATE_PERIOD_S = 1.0
-"""Time between two states on the bus while nothing changes; the power is published more often."""
-POWER_PERIOD_S = 0.5
-"""Time between two powers on the bus while neither order nor current changes."""
-STEPS_WITH_POWER = (State.READY, State.ENERGY, State.STOP_CURRENT)
 
 
 class ChargerShell:
@@ -73,13 +67,8 @@ class ChargerShell:
         self._pre_refused_t = float("-inf")
         self._adc = AdcInputs(self._config, self._say)
         self._fan: Fan | None = None
-        self._aborts = 0
         self._guard = WireClient(GUARD_SOCKET, program, self._on_report)
-        self._state_t = self._power_t = float("-inf")
-        self._told_a: float | None = None
-        self._stop_t: float | None = None
-        self._last_state: tuple[object, ...] = ()
-        self._last_events: tuple[State, str] = (State.IDLE, "")
+        self._reports = ChargerReports(program, self._charger, self._say)
         program.every(RETRY_S, self._open, slack_s=SLACK_S)
         program.every(CARE_S, self._care, slack_s=SLACK_S)
         self._timer = program.every(RESTING_STEP_S, self._turn)
@@ -212,7 +201,7 @@ class ChargerShell:
     def _on_stop_command(self, topic: str, payload: bytes) -> None:
         """Stop, also when the message cannot be read: charger obeys every message on this topic."""
         self._charger.stop()
-        self._stop_t = time.monotonic()  # for a manager that was away; see energy/kept_order.py
+        self._reports.stop_t = time.monotonic()  # for a manager that was away; see energy/kept_order.py
         try:
             text = say("stop.by", source=Command.from_json(payload).source)
         except MessageError as error:
@@ -245,16 +234,6 @@ class ChargerShell:
         why_not = self._charger.calibrate(now)
         self._turn(now)
         return why_not
-
-    def _tell_calibration(self, now: float) -> None:
-        """Publish, once, what came out of a calibration."""
-        result = self._charger.calibrated()
-        if result is None:
-            return
-        scale, offset_v = (result.line.scale_v_per_v, result.line.offset_v) if result.line else (None, None)
-        channel = int(self._config.cable.adc_channel)
-        self._program.bus.publish(CableCalibration(now, channel, scale, offset_v, result.text))
-        self._program.bus.event("info" if result.line else "warning", "calibration", result.text)
 
     def _on_unlock_word(self, topic: str, payload: bytes) -> None:
         """The person at the button gets no reply, so the result goes to the log and the page."""
@@ -292,10 +271,10 @@ class ChargerShell:
         self._send(now, turn)
         self._timer.due = min(self._timer.due, max(now, self._charger.next_due(now)))
         if turn.stepped:
-            self._tell(now)
-            self._tell_calibration(now)
+            fan_pct = None if self._fan is None else round(100 * self._fan.duty)
+            self._reports.stepped(now, self._adc.inputs_v, fan_pct)
         if not self._charger.converter.under_way:
-            self._tell_power(now)
+            self._reports.power(now)
 
     def _send(self, now: float, turn: Turn) -> None:
         if turn.to_pre:
@@ -333,47 +312,6 @@ class ChargerShell:
         elif self._program.is_news(about, ""):
             text = say("can.car_accepts" if whose == "car" else "can.converter_accepts")
             self._program.bus.event("info", "port", text)
-
-    def _tell(self, now: float) -> None:
-        """Publish the state at every change and periodically, and events for changes of state."""
-        session = self._charger.session
-        if (session.state, session.reason) != self._last_events:
-            was, self._last_events = self._last_events, (session.state, session.reason)
-            level = "fault" if session.state is State.FAULT and was[0] is not State.FAULT else "info"
-            fault = {"fault": session.fault.name} if session.fault else {}
-            self._program.bus.event(level, STATE_EVENT, session.reason, state=session.state, **fault)
-            if session.state in (State.WAKE, State.FAREWELL) and was[0] is not session.state:
-                checks = session.checks(self._charger.inputs(now))
-                summary = say("checks.with_welding" if "welding" in checks else "checks.before_welding", **checks)
-                self._program.bus.event("info", "checks", summary, **checks)
-        for code, text in session.remarks:
-            self._program.bus.event("warning", code.replace("_", "-"), text)
-        session.remarks.clear()
-        link = self._charger.converter.link
-        if link.aborts != self._aborts:
-            self._aborts = link.aborts
-            if link.last_abort is not None:
-                self._say("converter refuses", "warning", say("converter.refuses", refusal=str(link.last_abort)))
-        key = (session.state, session.reason, self._charger.report and self._charger.report.outputs)
-        if key != self._last_state or now - self._state_t >= STATE_PERIOD_S:
-            self._last_state, self._state_t = key, now
-            fan_pct = None if self._fan is None else round(100 * self._fan.duty)
-            state = charger_state(self._charger, now, self._adc.inputs_v, fan_pct)
-            self._program.bus.publish(replace(state, stop_t=self._stop_t))
-
-    def _tell_power(self, now: float) -> None:
-        """Publish the power as soon as a round of polls has measured it; while nothing changes, only every
-        POWER_PERIOD_S."""
-        telemetry = self._charger.converter.telemetry
-        if telemetry.amps_t <= self._power_t or self._charger.session.state not in STEPS_WITH_POWER:
-            return
-        volts_v, amps_a = telemetry.volts_v, telemetry.amps_a
-        told = amps_a == self._told_a and not self._charger.stirs(now)
-        if told and telemetry.amps_t - self._power_t < POWER_PERIOD_S:
-            return
-        if volts_v and amps_a is not None:
-            self._power_t, self._told_a = telemetry.amps_t, amps_a
-            self._program.bus.publish(ChargerPower(telemetry.amps_t, round(volts_v * amps_a, 1), amps_a, volts_v))
 
     # The end, and events.
 

@@ -294,7 +294,7 @@ SESSION_TEXTS: dict[str, str] = {
     "remark.adc_fell_alone": (
         "der ADC des Kabels fiel auf einmal auf nichts, und der Wandler zeigte das nicht; das wird nicht geglaubt"
     ),
-    # Anschlüsse, Prüfungen und der Stopp des Betreibers (programs/charger.py).
+    # Anschlüsse, Prüfungen und der Stopp des Betreibers (programs/charger.py, programs/charger_reports.py).
     "fan.driven": "der Lüfter wird angesteuert; kein Sensor zeigt, ob er sich dreht",
     "fan.not_driven": "der Lüfter lässt sich nicht ansteuern: {error}",
     "can.wrong_controller": "{why}",
