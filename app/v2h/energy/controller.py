@@ -1,44 +1,31 @@
-"""The controller computes the setpoint and its sentence from meter, car, owner, slots and schedule; pure.
+"""The controller decides whose order is in force: the owner's, a slot's, another program's or the schedule's; pure.
 
-It receives every report, and is asked for a decision four times a second and whenever the matching law has a new order.
-The fail-safe steps when the meter becomes silent: after 3 of its intervals the setpoint only stays or shrinks; it is
-0 W at most 3 of its intervals plus 1 s after its last value, or after the silence_s that a meter has which speaks only
-on change (the converter ramps within 0.3 s); it stays at 0 W while the meter is silent, and the mode continues by
-itself with the next value; after idle_end_min the session ends in order, and starts again when there is something to
-do. The state here is lost when the program ends; the caller passes in what must survive (settings, schedule, the
-owner's stop, a charge by hand). All `now` are monotonic seconds, `wall` is an aware UTC time.
+Its part `PowerControl` computes the setpoint for that order. The controller receives every report, and is asked for a
+setpoint four times a second and whenever the matching law has a new order. The state here is lost when the program
+ends; the caller passes in what must survive (settings, schedule, the owner's stop, a charge by hand). All `now` are
+monotonic seconds, `wall` is an aware UTC time.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
-from v2h.bus.messages import SETPOINT_LIFE_S, ChargerState, ManagerState, MeterReading, Setpoint
+from v2h.bus.messages import ChargerState, ManagerState, MeterReading, Setpoint
 from v2h.bus.sentences import say
-from v2h.bus.states import Mode, State
+from v2h.bus.states import Mode
 from v2h.energy import policy
 from v2h.energy.ahead import Ahead
 from v2h.energy.clock_trust import Trust
 from v2h.energy.drain import DrainGuard
-from v2h.energy.explain import clock_json, next_words, sentence
+from v2h.energy.explain import clock_json, next_words
 from v2h.energy.external import External
-from v2h.energy.gridlimits import GridLimits
 from v2h.energy.kept_order import Fate, KeptOrder, Moment, fate, resumed
-from v2h.energy.load_following import LoadFollower
-from v2h.energy.matching import NOMINAL_V
 from v2h.energy.order_book import OrderBook
 from v2h.energy.orders import ModeRequest, Slot
 from v2h.energy.owner_settings import Settings
+from v2h.energy.power_control import PowerControl
 from v2h.energy.readyby import CarNow
 from v2h.energy.schedule import Part, Schedule, local_iso
-from v2h.energy.start_limiter import StartLimiter
 
-SPACING_S = 0.04
-"""Least time between two setpoints; an earlier change is sent with the next telemetry or meter value."""
-SOC_KNOWN_S = 3 * 3600.0
-"""After this long without a SoC from the car, the SoC counts as unknown: the car may have been driven."""
-CAR_SPEAKS_S = 10.0
-"""A car that is awake speaks ten times a second. With an older word of the car, its SoC is that of the last session."""
 UNKNOWN_CLOCK = Trust(False, "none", None)
 
 Event = Callable[..., object]
@@ -62,25 +49,18 @@ class EnergyController:
         stopped, order_lost: as the last program left them, see OrderBook."""
         self._errors, self._event = errors, event
         self.schedule = schedule
-        self._take_settings(settings)
         self.trust = UNKNOWN_CLOCK
         self._ahead = Ahead()
         self._orders = OrderBook(stopped=stopped, order_lost=order_lost)
         self._boot = ""
         """The present boot; see recall()."""
-        self._start_limiter, self._window = StartLimiter(), policy.Window()
         self._drain = DrainGuard()
-        self._charger: ChargerState | None = None
-        self._charger_t = self._soc_t = float("-inf")
-        self._soc_pct: float | None = None
-        self._last_soc_pct: float | None = None
-        self._capacity_kwh: float | None = None
-        self._follower = LoadFollower(settings.grid_target_w)
-        self._sent: Setpoint | None = None
-        self._fresh_w = 0.0
-        """The last order that rests on a fresh value of the meter."""
-        self._decision = policy.Decision(False, 0.0, "", "idle", policy.Code.IDLE)
-        self._sentence = ""
+        self._power = PowerControl(errors, settings)
+
+    @property
+    def settings(self) -> Settings:
+        """The owner's settings that are in force."""
+        return self._power.settings
 
     @property
     def order(self) -> ModeRequest:
@@ -115,11 +95,11 @@ class EnergyController:
     @property
     def last_soc_pct(self) -> float | None:
         """The last charge that the car reported, however old; None before the first."""
-        return self._last_soc_pct
+        return self._power.last_soc_pct
 
     @property
     def charger_state(self) -> ChargerState | None:
-        return self._charger
+        return self._power.charger
 
     # After a restart
 
@@ -139,14 +119,14 @@ class EnergyController:
 
     def _decide_kept(self, now: float, wall: datetime) -> None:
         kept, orders = self._orders.kept, self._orders
-        if kept is None or self._charger is None:
+        if kept is None or self._power.charger is None:
             return
         at = Moment(self._boot, now, wall.astimezone(self.schedule.zone), self.trust.trusted)
         what, why = fate(kept, at)
         if what is Fate.LOST:
             self.lose_order(now, why)
         elif what is Fate.GOES_ON:
-            orders.kept_goes_on(resumed(kept, at, self._limits))
+            orders.kept_goes_on(resumed(kept, at, self._power.limits))
             self._rechoose(now)
             self._event("info", "order-goes-on", say("order.goes_on"), **self.order.applied())
         elif what is Fate.OVER:
@@ -161,40 +141,21 @@ class EnergyController:
 
     def on_meter(self, now: float, reading: MeterReading) -> bool:
         """A value of the grid meter; True: decide now."""
-        house = self._follower.meter(now, reading)
+        house = self._power.meter(now, reading)
         if house is None:
             return False
         protected, self._drain = self._drain, self._drain.update(now, house.net_w, self.settings.evcharge_protect_w)
         if self._drain.protecting is not protected.protecting:
             self._rechoose(now)
-        if self.order.mode not in policy.MATCHING:
-            return self._grid.any and self.order.mode != Mode.IDLE and self._spaced(now)
-        flows = self._charger is not None and self._charger.state == State.ENERGY
-        matching = flows and self._decision.code is policy.Code.MATCHING
-        self._follower.follow(now, reading, self._situation(now).bounds(), matching=matching)
-        return self._changed(now)
+        return self._power.follow(now, reading)
 
     def on_power(self, now: float, t: float, power_w: float, volts_v: float) -> bool:
         """The charger's own power as it was at `t`; True: decide now."""
-        counts = self._follower.power(now, t, power_w, volts_v)
-        if not counts or self.order.mode not in policy.MATCHING:
-            return False
-        if self._follower.is_silent(now):
-            self._follower.silent(now, self._situation(now).bounds())
-        return self._changed(now)
+        return self._power.own_power(now, t, power_w, volts_v)
 
     def on_charger(self, now: float, state: ChargerState) -> bool:
         """`charger` reported its state; True: decide now."""
-        if (state.ages_s.get("car") or 0.0) > CAR_SPEAKS_S:
-            state = replace(state, soc_pct=None)
-        self._charger, self._charger_t = state, now
-        if state.soc_pct is not None:
-            self._soc_pct = self._last_soc_pct = state.soc_pct
-            self._soc_t = now
-            self._capacity_kwh = state.battery_kwh or self._capacity_kwh
-        self._window = self._window_after(self._window)
-        self._start_limiter.charger(now, state)
-        self._follower.charger(now, state)
+        self._power.charger_said(now, state)
         if state.faults and self._orders.manual is not None:
             self._end_order(now, say("idle.ended_by_fault", what=state.reason or ", ".join(state.faults)))
             return True
@@ -208,8 +169,7 @@ class EnergyController:
         self._decide_kept(now, wall)
         orders.lent = orders.lent.alive(now)
         self._drop_external(now)
-        if now - self._soc_t > SOC_KNOWN_S and self._soc_pct is not None:
-            self._soc_pct, self._window = None, policy.Window()
+        self._power.forget_old(now)
         before, until = self._ahead.part, orders.ends(self.schedule.zone)
         moved = self._ahead.evaluate(now, wall, self.schedule, self.car(), until, trusted=trust.trusted)
         part, manual = self._ahead.part, orders.manual
@@ -228,7 +188,7 @@ class EnergyController:
         self._orders.take(order)
         if order.mode != Mode.IDLE:
             if not order.is_lent:
-                self._start_limiter.owner(now)
+                self._power.limiter.owner(now)
             self._ahead.again()  # what follows its end may lie further ahead than what was planned
         self._rechoose(now)
 
@@ -238,10 +198,11 @@ class EnergyController:
 
     def nothing_to_do(self, order: ModeRequest) -> str:
         """Why a charge or discharge would be over at once, "" when it would not, or when that is not known."""
-        soc_pct = None if self._charger is None else self._charger.soc_pct
+        charger = self._power.charger
+        soc_pct = None if charger is None else charger.soc_pct
         if soc_pct is None or order.mode not in (Mode.CHARGE, Mode.DISCHARGE):
             return ""
-        charging, end_pct = order.mode == Mode.CHARGE, policy.end_pct(order, self._limits)
+        charging, end_pct = order.mode == Mode.CHARGE, policy.end_pct(order, self._power.limits)
         if soc_pct < end_pct if charging else soc_pct > end_pct:
             return ""
         return say(
@@ -258,7 +219,7 @@ class EnergyController:
     def resume(self, now: float) -> None:
         """End the owner's stop and the mode chosen by hand: the schedule applies again."""
         self._orders.resume()
-        self._start_limiter.owner(now)
+        self._power.limiter.owner(now)
         self._rechoose(now)
 
     def take_slot(self, now: float, slot: Slot) -> bool:
@@ -280,9 +241,8 @@ class EnergyController:
     def use(self, now: float, settings: Settings, schedule: Schedule) -> None:
         """The owner changed settings or schedule."""
         self.schedule = schedule
-        self._take_settings(settings)
         self._ahead.forget()
-        self._window = self._window_after(policy.Window())
+        self._power.use(settings)
         self._rechoose(now)
 
     def reprice(self, schedule: Schedule) -> None:
@@ -304,90 +264,50 @@ class EnergyController:
     def decide(self, now: float) -> Setpoint:
         """The setpoint of this moment."""
         self._drop_external(now)
-        order, settings = self.order, self.settings
-        share = self._held_share(now)
-        if share is not None:
-            self._follower.hold(self._fresh_w * share)
-        decision = policy.decide(self._situation(now))
+        decision = self._power.decide(now)
         if decision.code is policy.Code.ENDED:
             self._end_order(now, self._ended(decision))
             return self.decide(now)
         if decision.code is policy.Code.FIXED and decision.useful:
             self._orders.flowed = True
-        eager = order.by == "owner" and not order.is_lent
-        permit = self._start_limiter.step(
-            now, decision.wanted, decision.useful, settings.idle_end_min * 60, eager=eager
-        )
-        power_w = self._softened(now, decision) if permit.wanted else 0.0
-        if share is None:
-            self._fresh_w = power_w
-        else:
-            held_w = self._fresh_w * share
-            power_w = min(max(power_w, min(0.0, held_w)), max(0.0, held_w))
-        if abs(decision.power_w - power_w) >= policy.SMALL_W and permit.wanted:
-            decision = replace(decision, why=say("fixed.rising", said=decision.why, power_w=power_w))
-        self._decision = decision if power_w == decision.power_w else replace(decision, power_w=power_w)
-        following = None if self.stopped or self._errors else self._next_words()
-        self._sentence = sentence(decision, order, permit.why, following)
-        self._sent = Setpoint(
-            now, permit.wanted, round(power_w, 1), now + SETPOINT_LIFE_S, str(self._sentence), permit.number
-        )
-        return self._sent
-
-    def _held_share(self, now: float) -> float | None:
-        """What of the last order may remain; None when the order does not depend on the meter, or its value is
-        fresh."""
-        if self.order.mode not in policy.MATCHING and not self._grid.any:
-            return None
-        return policy.held_share(now, self._follower.reading, limited=self._grid.any)
+        return self._power.send(now, decision, None if self.stopped or self._errors else self._next_words())
 
     def told(self) -> tuple[object, ...]:
         """The values that are reported at once when they differ from the last time."""
-        state = "" if self._charger is None else self._charger.state
-        wanted = self._sent is not None and self._sent.wanted
-        return self._decision.mode, self._decision.code, state, wanted, self.order.by, self.stopped, self.trust.trusted
+        power = self._power
+        state = "" if power.charger is None else power.charger.state
+        wanted = power.setpoint is not None and power.setpoint.wanted
+        return power.decision.mode, power.decision.code, state, wanted, self.order.by, self.stopped, self.trust.trusted
 
     def state(self, now: float, wall: datetime) -> ManagerState:
         """The report for the page and the panel."""
-        meter, settings, limit = self._follower.reading, self.settings, self._situation(now).bounds()
-        order = self.order
-        until = order.until
+        power, order = self._power, self.order
+        until, meter = order.until, power.follower.reading
         part, external, slot = self._ahead.part, self.external, self._orders.lent.slot
         if until is None and order.by in ("schedule", "plan") and part is not None:
             until = local_iso(part.end, self.schedule.zone)
         return ManagerState(
             now,
-            self._decision.mode,
-            self._sentence,
-            round(self._decision.power_w, 1),
-            None if meter is None or policy.meter_stale(now, meter, limited=self._grid.any) else meter.power_w,
+            power.decision.mode,
+            power.said,
+            round(power.decision.power_w, 1),
+            power.meter_w(now),
             None if meter is None else round(now - meter.t, 3),
-            {
-                "charge_w": limit.high_w,
-                "discharge_w": -limit.low_w,
-                "soc_min_pct": settings.soc_min_pct,
-                "soc_max_pct": settings.soc_max_pct,
-                "reserve_soc_pct": settings.reserve_soc_pct,
-                "grid_target_w": self._target_w(),
-            },
+            power.limits_told(now),
             list(self._errors),
             self._next_words(),
             order.by,
             until,
             self.stopped,
             clock_json(self.trust, wall, self.schedule.zone),
-            self._follower.told(),
-            self._start_limiter.starts(now),
+            power.follower.told(),
+            power.limiter.starts(now),
             {} if external is None else {**external.applied(), "in_force": order.by == "setpoint"},
             order.whose or order.held_by,
             "" if slot is None else slot.kind,
         )
 
     # Internal
-
-    def _target_w(self) -> float:
-        """What a mode that follows the house holds the grid at now."""
-        return self.settings.grid_target_w if self.order.target_w is None else self.order.target_w
 
     def _drop_external(self, now: float) -> None:
         """End the setpoint of another program whose lifetime is over."""
@@ -396,54 +316,11 @@ class EnergyController:
             self._event("info", "setpoint-over", self._orders.idle_reason, by=by)
             self._rechoose(now)
 
-    def _take_settings(self, settings: Settings) -> None:
-        self.settings, self._limits = settings, settings.limits()
-        self._grid = GridLimits(settings.export_limit_w, settings.fuse_a)
-
-    def _situation(self, now: float) -> policy.Situation:
-        following = self._follower
-        return policy.Situation(
-            now,
-            self.order,
-            replace(self._limits, grid_target_w=self._target_w()),
-            self._window,
-            self._charger,
-            self._charger_t,
-            following.reading,
-            following.house(now, limited=self._grid.any),
-            following.matcher.command_w,
-            self._grid,
-            self._errors,
-            self._orders.why_idle,
-            self.settings.reserve_soc_pct,
-        )
-
-    def _window_after(self, window: policy.Window) -> policy.Window:
-        charger = self._charger
-        if charger is not None and charger.soc_pct is None:
-            charger = replace(charger, soc_pct=self._soc_pct)  # at rest: the last SoC that it reported
-        return policy.window_after(window, self.order, charger, self._limits, self.settings.reserve_soc_pct)
-
     def car(self) -> CarNow:
         """What is known about the car, for planning."""
         part = self._ahead.part
         busy_until = part.target if part is not None and self.order.by == "schedule" else None
-        return CarNow(self._soc_pct, self._capacity_kwh, self.settings.max_charge_a, busy_until)
-
-    def _spaced(self, now: float) -> bool:
-        return self._sent is None or now - self._sent.t >= SPACING_S
-
-    def _changed(self, now: float) -> bool:
-        changed = self._sent is None or abs(self._follower.matcher.command_w - self._sent.power_w) > 1.0
-        return changed and self._spaced(now)
-
-    def _softened(self, now: float, decision: policy.Decision) -> float:
-        """Limit how fast a charge or discharge rises, so that the house's lamps and its meter see no jump."""
-        if decision.code is not policy.Code.FIXED or self._sent is None:
-            return decision.power_w
-        most_w = NOMINAL_V * max(self.settings.max_charge_a, self.settings.max_discharge_a)
-        elapsed_s = now - self._sent.t
-        return policy.soft_w(self._sent.power_w, decision.power_w, most_w, elapsed_s, self.settings.soft_start_s)
+        return CarNow(self._power.soc_pct, self._power.capacity_kwh, self.settings.max_charge_a, busy_until)
 
     def _end_order(self, now: float, why: str) -> None:
         """End an order that nobody cancelled: its time is over, it is done, or there is a fault."""
@@ -463,17 +340,13 @@ class EnergyController:
 
     def _rechoose(self, now: float) -> None:
         """Choose the order in force again from owner, slot, schedule, stop, clock and drain guard."""
-        before = self.order
         self._orders.choose(
             self._ahead.part,
             trusted=self.trust.trusted,
             scheduled=not self.schedule.empty,
             draining=self._drain.protecting,
         )
-        self._follower.matcher.target_w = self._target_w()
-        keys = ("mode", "soc_limit_pct", "keep_soc_pct")
-        if any(getattr(self.order, key) != getattr(before, key) for key in keys):
-            self._window = self._window_after(policy.Window())
+        self._power.carry_out(self.order, self._orders.why_idle)
 
     def _next_words(self) -> str | None:
         """The next change that the schedule makes, as text; None when none is known."""

@@ -80,7 +80,7 @@ def test_a_dead_meter_ends_in_0_w_within_its_time_and_never_in_more(
     dead_t = BEGIN + 40
     law = WholeWay(told_s, dead_t=dead_t, **chosen)
     scored(law, 0.0, [(BEGIN, 800.0), (dead_t, 3000.0), (BEGIN + 120, 3000.0)])
-    last_t = law.controller._follower.reading.t  # type: ignore[union-attr]
+    last_t = law.controller._power.follower.reading.t  # type: ignore[union-attr]
     after = [(t - last_t, power_w) for t, power_w, _ in law.orders if t > last_t + 3.0]
     assert all(-810 <= later_w <= 0 for _, later_w in after)
     assert all(abs(b) <= abs(a) for (_, a), (_, b) in pairwise(after)), "it only shrinks"
@@ -93,7 +93,7 @@ def test_a_learned_patience_is_for_a_dead_meter_too() -> None:
     law = WholeWay(dead_t=BEGIN + 60)
     scored(law, 10.0, STEADY)
     assert law.health.silence_s == SILENCE_MOST_S
-    last_t = law.controller._follower.reading.t  # type: ignore[union-attr]
+    last_t = law.controller._power.follower.reading.t  # type: ignore[union-attr]
     [over_t, *_] = [t for t, power_w, _ in law.orders if t > last_t + 5 and power_w == 0]
     assert over_t - last_t <= SILENCE_MOST_S + 0.3
 
