@@ -69,6 +69,10 @@ class Board(Shells):
         """The car itself ends the session; for later()."""
         self.car.end_session(self.now)
 
+    def break_adc(self, how: str) -> None:
+        """The sensor of the cable begins to fail; "" repairs it."""
+        self.sensor.fail(self.now, how)
+
     def pull_plug(self) -> None:
         """A person pulls the plug: it comes out unless the lock holds it."""
         if self.circuit.locked or not self.circuit.plugged:

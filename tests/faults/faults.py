@@ -216,7 +216,7 @@ FAULTS: tuple[Fault, ...] = (
         for how in ("stuck", *DEAD_AFTER_S, "high", "drift", "drift down", "noise", "lost")
     ),
     *(
-        Fault(f"ADC {what}", _set("", odd_samples=samples), borne=True)
+        Fault(f"ADC {what}", _set("sensor", odd_samples=samples), borne=True)
         for what, samples in (
             ("says 0 V once", (0.0,)),
             ("says 600 V once", (600.0,)),

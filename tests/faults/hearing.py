@@ -162,9 +162,9 @@ class Hearing(Record):
     def _highest_v(self, board: "Board", limit_v: float) -> float:
         """The highest true voltage that is allowed where the software must see at most limit_v: the sensor's error is
         added if the software cannot detect it. A single bad reading can always be detected: it adds nothing."""
-        how = board.adc
+        how = board.sensor.how
         if how in DEAD_AFTER_S:
-            return limit_v if board.adc_joined else max(limit_v, FALL_SEEN_FROM_V)
+            return limit_v if board.sensor.joined else max(limit_v, FALL_SEEN_FROM_V)
         if how == "drift down":
-            return limit_v + DRIFT_V_PER_S * (board.now - board.adc_t) + 1.0
+            return limit_v + DRIFT_V_PER_S * (board.now - board.sensor.broke_t) + 1.0
         return limit_v + SENSOR_OFF_V.get(how, 0.0)

@@ -60,10 +60,12 @@ class Relays(Hearing):
             if on and not board.plant.k_on:
                 self.fail(board, "c1/c2 close with K on", "K is off")
         elif output is Output.D2 and on:
-            measured = board.adc_v is not None and board.adc_v < 20.0
+            measured = board.sensor.shown_v is not None and board.sensor.shown_v < 20.0
             really = circuit.cable_v < self._highest_v(board, LIVE_V)
             if not (really and (measured or _shown_as_assumed(board))):
-                self.fail(board, "d2 rises on a cable below 20 V", f"{circuit.cable_v:.0f} V, measured {board.adc_v}")
+                self.fail(
+                    board, "d2 rises on a cable below 20 V", f"{circuit.cable_v:.0f} V, measured {board.sensor.shown_v}"
+                )
             if outputs & CONTACTORS or Output.PLUG_LOCK not in outputs or not board.plant.k_on:
                 self.fail(board, "d2 rises locked, permitted, with c1/c2 open", f"{outputs!r}")
             if circuit.joined and not board.unmeasured:
@@ -87,10 +89,10 @@ class Relays(Hearing):
 
     def _judge_unlock(self, board: "Board") -> None:
         volts_v = board.circuit.cable_v
-        known = self._left_empty or (board.adc_v is not None and board.adc_v <= EMPTY_V)
+        known = self._left_empty or (board.sensor.shown_v is not None and board.sensor.shown_v <= EMPTY_V)
         highest_v = math.inf if self._dead_before_charger(board) else self._highest_v(board, EMPTY_V)
         if not self._by_person(board) and not (known and volts_v <= highest_v):
-            self.fail(board, "unlocked at 10 V or by a person", f"{volts_v:.0f} V, measured {board.adc_v}")
+            self.fail(board, "unlocked at 10 V or by a person", f"{volts_v:.0f} V, measured {board.sensor.shown_v}")
         if board.plant.outputs & (Output.D1 | Output.D2 | CONTACTORS):
             self.fail(board, "unlocked with all signals off", f"{board.plant.outputs!r}")
 
@@ -109,7 +111,7 @@ class Relays(Hearing):
     def _dead_before_charger(self, board: "Board") -> bool:
         """The sensor has read 0 V since before this charger started, and d1 and d2 have been off for SIGNALS_OFF_S:
         what the ended charger knew of the sensor is lost (SAFETY.md, "One sensor of the cable's voltage")."""
-        dead = board.adc in DEAD_AFTER_S and board.charger_born_t > board.adc_t
+        dead = board.sensor.how in DEAD_AFTER_S and board.charger_born_t > board.sensor.broke_t
         return dead and board.now - self._signals_off_t() >= SIGNALS_OFF_S
 
     def _signals_off_t(self) -> float:
@@ -120,7 +122,7 @@ class Relays(Hearing):
         violations, excused = board.circuit.violations, self.excused
         for violation in violations[self._seen_violations :]:
             excuse = VIOLATION_EXCUSE.get(violation.what, set())
-            lied = "adc" in excused and (violation.value <= CLOSED_APART_V or board.adc == FROZEN)
+            lied = "adc" in excused and (violation.value <= CLOSED_APART_V or board.sensor.how == FROZEN)
             unseen = "weld" in excused and board.unmeasured
             # Without a sensor, the car's own report is the only source (SAFETY.md).
             told = board.unmeasured and "contactors closed" in board.car.says

@@ -117,7 +117,7 @@ def _judge_health(board: Board, snapshot: Snapshot) -> None:
     early = snapshot.state not in (State.SAFE, State.FAULT, State.CAR_OPENS) and board.now > 20.0
     if early and not board.judge.flowed:
         board.judge.fail(board, "a healthy session reaches energy", str([str(state) for _, state in board.states]))
-    if (board.plant.outputs or board.state is not State.IDLE) and not board.sensor_gives_up:
+    if (board.plant.outputs or board.state is not State.IDLE) and not board.sensor.gives_up:
         board.judge.fail(board, "a healthy session ends idle and unlocked", f"{ending(board)} {board.plant.outputs!r}")
 
 

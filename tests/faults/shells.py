@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.judge import Judge
-from tests.faults.numbers import DEAD_AFTER_S, EMPTY_V, FALL_MAY_BE_SEEN_FROM_V, FULL_V, PIN_DIVIDER, STRANGER_S
+from tests.faults.numbers import FULL_V, PIN_DIVIDER, STRANGER_S
 from tests.faults.parts import FaultyCar, FaultyCircuit, FaultyPre
 from tests.faults.quick import QuickPlant
+from tests.faults.sensor import FaultySensor
 from v2h.bus.messages import SETPOINT_PERIOD_S, Setpoint
 from v2h.bus.states import State
 from v2h.canframe import CAR_BUS, PRE_BUS, Frame
@@ -64,14 +65,9 @@ class Shells:
         self.plant.circuit = self.circuit = FaultyCircuit(self.plant.battery)
         self.plant.car = self.car = self._new_car(habits)
         self.plant.pre = self.pre = FaultyPre()
+        self.sensor = FaultySensor(self.plant, calibrated=not self.unmeasured)
         self.max_charge_a, self.max_discharge_a = max_charge_a, max_discharge_a
         self.power_w, self.wanted, self.order, self.has_bus = 3000.0, True, 1, True
-        self.adc = ""
-        self.adc_v: float | None = None if self.unmeasured else 0.0
-        self.odd_samples: tuple[float | None, ...] = ()
-        """Values of the ADC's next readings instead of the true ones; None: a missing reading."""
-        self.sensor_gives_up = False
-        """One of them was a sudden 0 V of a live cable with c1 and c2 open: the sensor is taken as dead (SAFETY.md)."""
         self.lost_to_car = self.lost_to_pre = 0
         """The number of charger's next frames that are lost at the sender (a full queue)."""
         self.frames: dict[int, str] = {}
@@ -99,10 +95,6 @@ class Shells:
         self._charger_stopped = self._guard_stopped = False
         self._charger_free_t = self._guard_free_t = -math.inf
         self._setpoint_due = -math.inf
-        self.adc_t = 0.0
-        """When the ADC's sensor broke; adc_joined: whether c1 and c2 were closed then."""
-        self.adc_joined = False
-        self._adc_broke_v = 0.0
         self.charger_born_t = 0.0
         self._k = False
         self._later: list[tuple[float, int, str, tuple[Any, ...]]] = []
@@ -340,48 +332,18 @@ class Shells:
         self._charger_t = self._not_before(max(charger.next_due(now), now + WIRE_S / 2))
 
     def _sample(self, charger: Charger) -> None:
-        """Take a reading of the ADC behind its sense path, where there is an ADC."""
+        """Take a reading of the ADC, where there is one."""
         if self.cells_in_series:
             return
-        volts_v: float | None = self.plant.sensed_v
-        if self.odd_samples:
-            volts_v, *others = self.odd_samples
-            self.odd_samples = tuple(others)
-            fallen = volts_v is not None and volts_v < EMPTY_V < FALL_MAY_BE_SEEN_FROM_V < self.circuit.cable_v
-            self.sensor_gives_up = self.sensor_gives_up or (fallen and not self.circuit.joined)
+        odd, volts_v = self.sensor.odd_samples, self.sensor.read(self.now)
+        if odd:
             self._say("the sensor says %s", volts_v)
-        elif self.adc == "lost" or (self.adc == "zero after a gap" and self.now - self.adc_t < DEAD_AFTER_S[self.adc]):
-            volts_v = None
-            if self.now - self.adc_t > 0.5:
-                self.adc_v = None
-        elif self.adc:
-            volts_v = self._wrong_volts(self.plant.sensed_v)
-        if self.uncalibrated:
-            if volts_v is not None and charger.calibrates:
-                charger.pin_sample(volts_v / PIN_DIVIDER, self.now)
-        elif volts_v is not None:
-            self.adc_v = volts_v
+        if volts_v is None:
+            return
+        if not self.uncalibrated:
             charger.cable_sample(volts_v, self.now)
-
-    def _wrong_volts(self, volts_v: float) -> float:
-        if self.adc == "zero before the filter":
-            return self._adc_broke_v * math.exp((self.adc_t - self.now) / DEAD_AFTER_S[self.adc])
-        if self.adc in DEAD_AFTER_S:
-            return 0.0
-        if self.adc == "high":
-            return 600.0
-        if self.adc == "stuck":
-            return self._adc_broke_v if self.uncalibrated else self.adc_v if self.adc_v is not None else volts_v
-        if self.adc == "drift":
-            return volts_v + 5.0 * (self.now - self.adc_t)
-        if self.adc == "drift down":
-            return volts_v - 5.0 * (self.now - self.adc_t)
-        return volts_v + 3.0 * math.sin(self.now * 977.0)  # noise
-
-    def break_adc(self, how: str) -> None:
-        """ "" repairs it."""
-        self.adc, self.adc_t, self.adc_joined = how, self.now, self.circuit.joined
-        self._adc_broke_v = self.plant.sensed_v
+        elif charger.calibrates:
+            charger.pin_sample(volts_v / PIN_DIVIDER, self.now)
 
     def _turns(self, charger: Charger) -> None:
         now = self.now
