@@ -3,12 +3,12 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.numbers import READS_S, UNREAD_STRANGER_S
+from tests.faults.numbers import READS_S, STRANGER_S, UNREAD_STRANGER_S
 from tests.faults.shells import Shells
-from v2h.safety.converter_monitor import ConverterMonitor
+from v2h.canframe import PRE_BUS, Frame
+from v2h.pre import objects as pre
 from v2h.safety.guarding import LIVE
-from v2h.safety.makesafe import ALL_BUT_LOCK, FROM_SIGNALS, MakeSafe
-from v2h.safety.outputs import CONTACTORS
+from v2h.safety.makesafe import ALL_BUT_LOCK
 from v2h.safety.shell import backup_guard
 from v2h.safety.wire import SILENCE_S
 
@@ -84,6 +84,13 @@ class Board(Shells):
         """The car asks for another current from now on, A."""
         self.car.most_a = (int(amps_a), int(amps_a))
 
+    def stranger_writes(self) -> None:
+        """A third node, neither charger nor guard, sets a current; for later()."""
+        self._say("a stranger writes 10 A to the converter")
+        self.judge.stranger_t, self.judge.stranger_s = self.now, STRANGER_S
+        self.guard.hear(Frame(self.now, pre.REQUEST_ID, pre.write_amps(10.0), PRE_BUS))
+        self.plant.pre_request(self.now, pre.write_amps(10.0))
+
     def owner_stop(self) -> None:
         if self.charger is not None:
             self.charger.stop()
@@ -94,9 +101,7 @@ class Board(Shells):
         self.charger, self._charger_stopped = None, False
         self._charger_t = math.inf
         self._car_inbox.clear(), self._pre_inbox.clear(), self._reports.clear()
-        if self.guard is not None and not self._guard_stopped:
-            self.guard.on_charger_gone()
-            self._guard_t = self.now
+        self.guard.charger_gone(self.now)
         self.later(restart_s, "start_charger")
 
     def start_charger(self) -> None:
@@ -119,13 +124,12 @@ class Board(Shells):
             self._charger_stopped, self._charger_t = False, self.now
 
     def kill_guard(self, restart_s: float = RESTART_S) -> None:
-        if self.guard is None:
+        if self.guard.core is None:
             return
         self._say("guard is killed")
         if self.judge.stranger_t is not None and self.now - self.judge.stranger_t < READS_S:
             self.judge.stranger_s = UNREAD_STRANGER_S
-        self.guard, self._guard_stopped, self._guard_t = None, False, math.inf
-        self._guard_inbox.clear(), self._packets.clear()
+        self.guard.die()
         if self.charger is not None:
             self._reports.clear()
             self.charger.guard_gone()
@@ -133,21 +137,18 @@ class Board(Shells):
         self.later(restart_s, "start_guard")
 
     def start_guard(self) -> None:
-        """A new guard takes over the outputs as they are; its CAN socket is up directly after."""
-        if self.guard is not None:
+        if self.guard.core is not None:
             return
         self._say("guard is started")
-        self.guard = self._new_guard(self.plant.outputs, k_on=self._k)
-        self.guard.on_tree(stopped=self.tree_stopped)
-        self._guard_acts()
-        self.guard.can_up = self.guard.ready_to_start = True
-        self._guard_acts()
+        core = self._new_guard(self.plant.outputs, k_on=self._k)
+        core.on_tree(stopped=self.tree_stopped)
+        self.guard.start(self, core)
 
     def stop_guard(self, for_s: float) -> None:
         """SIGSTOP and SIGCONT. If something is live, the backup guard kills the hung guard and makes safe; otherwise
         pulse kills a guard without heartbeat."""
         self._say("guard is stopped")
-        self._guard_stopped, self._guard_t = True, math.inf
+        self.guard.stop()
         if self.plant.outputs & LIVE:
             self.later(backup_guard.SILENCE_S + backup_guard.LATE_S, "second_steps_in")
         if for_s >= PULSE_S:
@@ -156,33 +157,34 @@ class Board(Shells):
             self.later(for_s, "continue_guard", self.now)
 
     def kill_hung_guard(self) -> None:
-        if self._guard_stopped:
+        if self.guard.stopped:
             self.kill_guard()
 
     def second_steps_in(self) -> None:
         """safety/shell/backup_guard. (It does not act when guard is killed: the new guard must manage alone.)"""
-        if self._guard_stopped and self.guard is not None:
+        if self.guard.stopped and self.guard.core is not None:
             self._say("guard's second kills it and makes safe")
-            since_t = self.guard.zero_since_t
+            since_t = self.guard.core.zero_since_t
             self.kill_guard()
             self._sweep(since_t)
 
     def continue_guard(self, since: float) -> None:
         """guard first handles what waited in its sockets; a charger that had given up on guard has closed the wire."""
-        if self.guard is None or not self._guard_stopped:
+        core = self.guard.core
+        if core is None or not self.guard.stopped:
             return
         self._say("guard goes on")
-        self._guard_stopped = False
-        self.guard.on_k(self._k)
-        self._guard_acts()
-        if self.now - since > SILENCE_S and self.guard is not None:
-            self.guard.on_charger_gone()
-            self._guard_acts()
+        self.guard.stopped = False
+        core.on_k(self._k)
+        self.guard.act(self)
+        if self.now - since > SILENCE_S:
+            core.on_charger_gone()
+            self.guard.act(self)
 
     def kill_tree(self) -> None:
         """supervisord has ended: systemd ends the rest, runs the stand-alone make-safe, then restarts everything.
         A guard that was there left a second, which is earlier and knows since when guard has commanded 0 A."""
-        since_t = None if self.guard is None else self.guard.zero_since_t
+        since_t = None if self.guard.core is None else self.guard.core.zero_since_t
         self.kill_charger(restart_s=6.0)
         self.kill_guard(restart_s=5.0)
         self._sweep(since_t)
@@ -199,15 +201,10 @@ class Board(Shells):
 
     def _tell_guard_of_tree(self, *, stopped: bool) -> None:
         self.tree_stopped = stopped
-        if self.guard is not None:
-            self.guard.on_tree(stopped=stopped)
+        if self.guard.core is not None:
+            self.guard.core.on_tree(stopped=stopped)
 
     def _sweep(self, since_t: float | None) -> None:
         """The stand-alone make-safe, or that of guard's second."""
-        found = self.plant.outputs
-        if found & ALL_BUT_LOCK:
-            self._sweeper = MakeSafe(
-                self.now if since_t is None else since_t, 0 if found & CONTACTORS else FROM_SIGNALS
-            )
-            self._swept = ConverterMonitor.late()
-            self._guard_t = self.now
+        if self.plant.outputs & ALL_BUT_LOCK:
+            self.guard.make_safe_instead(self.now, self.plant.outputs, since_t)

@@ -74,7 +74,7 @@ class Judge(Relays):
         if charger is not None:
             state = charger.session.state
             calm = state is State.IDLE or (state is State.FAULT and not board.clears)
-            if calm and not outputs & ~Output.PLUG_LOCK and not board._guard_stopped:
+            if calm and not outputs & ~Output.PLUG_LOCK and not board.guard.stopped:
                 self._at_rest = state
             self._judge_session(board, charger.session.state, now - charger.session.since_t)
         if amps_a:
@@ -128,7 +128,7 @@ class Judge(Relays):
             self._hidden(now),
             bool(board.pre.odd_status),
             board.pre.temperature_c > 90.0,
-            board.guard is None or board._guard_stopped,
+            not board.guard.works,
         )
         for (rule, for_s), wrong in zip(END_RULES.items(), lost, strict=True):
             self._lasts(board, rule, wrong, for_s)
@@ -161,7 +161,7 @@ class Judge(Relays):
         self._lasts(board, FLOOR, empty, 1.5, f"{board.plant.battery.soc_pct:.1f} %" if empty else "")
 
     def _judge_programs(self, board: "Board", outputs: Output, amps_a: float) -> None:
-        now, guard = board.now, board.guard
+        now, guard = board.now, board.guard.core
         if guard is None:
             self._trip_t, self._tripped = None, False  # a new guard starts from the beginning
         else:
@@ -171,14 +171,14 @@ class Judge(Relays):
             elif not away:
                 self._trip_t = None
             self._tripped = away
-        if self._trip_t is not None and guard is not None and not board._guard_stopped:
+        if self._trip_t is not None and board.guard.works:
             since_s = now - self._trip_t
-            if since_s > 1.25 + 2 * board.guard_slow_s and outputs & CONTACTORS & ~board.stuck_lines:
+            if since_s > 1.25 + 2 * board.guard.slow_s and outputs & CONTACTORS & ~board.stuck_lines:
                 self.fail(board, "c1/c2 open 1.2 s after a trip", f"{outputs!r}")
-            if since_s > 3.0 + 6 * board.guard_slow_s and outputs & ~Output.PLUG_LOCK & ~board.stuck_lines:
+            if since_s > 3.0 + 6 * board.guard.slow_s and outputs & ~Output.PLUG_LOCK & ~board.stuck_lines:
                 self.fail(board, "all but the lock off after a trip", f"{outputs!r}")
         charger_gone = board.charger is None or board._charger_stopped
-        guard_gone = guard is None or board._guard_stopped
+        guard_gone = not board.guard.works
         self._charger_gone_t = (self._charger_gone_t or now) if charger_gone else None
         self._guard_gone_t = (self._guard_gone_t or now) if guard_gone else None
         if not amps_a and not outputs & CONTACTORS & ~board.stuck_lines:
@@ -187,12 +187,12 @@ class Judge(Relays):
             self.fail(board, "c1/c2 open when charger is gone", f"{now - self._charger_gone_t:.2f} s, {amps_a:.1f} A")
         obeys = "pre" not in self.excused
         gone_s = now - self._guard_gone_t if self._guard_gone_t else 0.0
-        if gone_s > 1.0 and obeys and abs(amps_a) > LOW_A and board._sweeper is None:
+        if gone_s > 1.0 and obeys and abs(amps_a) > LOW_A and not board.guard.replaced:
             self.fail(board, "0 A when guard is gone", f"{amps_a:.1f} A after {gone_s:.2f} s")
 
     def _judge_session(self, board: "Board", state: State, for_s: float) -> None:
         most_s = self.longest_s.get(state)
-        slack_s = 0.15 + 2 * (board.charger_slow_s + board.guard_slow_s)
+        slack_s = 0.15 + 2 * (board.charger_slow_s + board.guard.slow_s)
         if most_s is not None and for_s > most_s + slack_s and not board._charger_stopped:
             self.fail(board, "each state ends in its time", f"{state} for {for_s:.1f} s, limit {most_s} s")
         falls = board.circuit.cable_v > FALLS_BY_ITSELF_V and not board.circuit.car_closed

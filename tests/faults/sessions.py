@@ -157,7 +157,7 @@ def _car_allows(board: Board, amps: tuple[int, int]) -> None:
 def _dies(board: Board, how: str) -> None:
     board.judge.excused |= {"program"}
     board.wanted = False
-    if board.charger is not None and board.guard is not None:  # otherwise a fault has ended one of them already
+    if board.charger is not None and board.guard.core is not None:  # otherwise a fault has ended one of them already
         getattr(board, how)()
 
 

@@ -2,7 +2,8 @@
 
 An event is a program's own timer, a packet, a K edge, a late frame, or an action of the campaign. Between two events
 only the plant moves. The programs' shells are modelled: charger reads the car's frames when it looks (every 50 ms,
-200 ms at rest), guard reads the converter's bus when it acts; each can be killed, stopped and continued, or slow.
+200 ms at rest), guard (guard_program.py) reads the converter's bus when it acts; each can be killed, stopped and
+continued, or slow.
 Nothing here is random and nothing reads a clock: the board can be pickled at any event and continues identically.
 """
 
@@ -11,8 +12,9 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from tests.faults.guard_program import EPSILON_S, WIRE_S, GuardProgram
 from tests.faults.judge import Judge
-from tests.faults.numbers import FULL_V, PIN_DIVIDER, STRANGER_S
+from tests.faults.numbers import FULL_V, PIN_DIVIDER
 from tests.faults.parts import FaultyCar, FaultyCircuit, FaultyPre
 from tests.faults.quick import QuickPlant
 from tests.faults.sensor import FaultySensor
@@ -23,18 +25,10 @@ from v2h.chademo.charger import Charger
 from v2h.chademo.session import Session
 from v2h.pre import objects as pre
 from v2h.rig.habits import LEAF, Habits
-from v2h.safety.converter_monitor import ConverterMonitor
 from v2h.safety.guarding import Guarding
-from v2h.safety.makesafe import ALL_BUT_LOCK, OFF_ORDER, ON_ORDER, MakeSafe
-from v2h.safety.makesafe import STEP_S as SWEEP_S
+from v2h.safety.makesafe import ALL_BUT_LOCK, OFF_ORDER, ON_ORDER
 from v2h.safety.outputs import NONE, Output
-from v2h.safety.wire import GuardState, Report, Request
-
-WIRE_S = 0.001
-"""A report with a change reaches charger after this time."""
-EPSILON_S = 1e-9
-QUEUED = 8
-"""Packets that wait in the wire's socket while guard does not read."""
+from v2h.safety.wire import Report, Request
 
 
 class Shells:
@@ -75,7 +69,7 @@ class Shells:
         self.car_bus_off = self.pre_bus_off = False
         self.stuck_lines = NONE
         """Outputs that do not follow the level that is written to them."""
-        self.charger_slow_s = self.guard_slow_s = 0.0
+        self.charger_slow_s = 0.0
         self.clock_jumps = self.stranger = self.programs_died = self.tree_stopped = False
         self.asks: tuple[Output, Output] | None = None
         """A broken charger: outputs removed from and added to its request."""
@@ -85,15 +79,16 @@ class Shells:
         self.states: list[tuple[float, State]] = []
         self.trace: list[str] | None = None
         self.charger: Charger | None = self._new_charger()
-        self.guard: Guarding | None = self._new_guard(NONE, k_on=False)
-        self.guard.can_up = self.guard.ready_to_start = True
+        core = self._new_guard(NONE, k_on=False)
+        core.can_up = core.ready_to_start = True
+        self.guard = GuardProgram(core)
         self.judge: Judge = self._new_judge()
         self.events = 0
-        self._charger_t = self._guard_t = 0.0
+        self._charger_t = 0.0
         self._side_t = math.inf
         """When _side_acts() is due next."""
-        self._charger_stopped = self._guard_stopped = False
-        self._charger_free_t = self._guard_free_t = -math.inf
+        self._charger_stopped = False
+        self._charger_free_t = -math.inf
         self._setpoint_due = -math.inf
         self.charger_born_t = 0.0
         self._k = False
@@ -104,11 +99,6 @@ class Shells:
         self._pre_inbox: list[bytes] = []
         self._reports: list[tuple[float, Report]] = []
         self._last_told: tuple[Any, ...] = ()
-        self._asked_t = 0.0
-        self._guard_inbox: list[Frame] = []
-        self._packets: list[tuple[float, Request]] = []
-        self._sweeper: MakeSafe | None = None
-        self._swept: ConverterMonitor | None = None
 
     # Time.
 
@@ -127,7 +117,7 @@ class Shells:
 
     def event(self, end: float = math.inf) -> None:
         """Go to the next event, but not beyond `end`."""
-        due = min(end, self._charger_t, self._guard_t, self._side_t)
+        due = min(end, self._charger_t, self.guard.due_t, self._side_t)
         if self._later and self._later[0][0] < due:
             due = self._later[0][0]
         self._plant_to(max(due, self.now))
@@ -138,8 +128,8 @@ class Shells:
             getattr(self, name)(*args)
         if now + EPSILON_S >= self._side_t:
             self._side_acts()
-        if now + EPSILON_S >= self._guard_t:
-            self._guard_acts()
+        if now + EPSILON_S >= self.guard.due_t:
+            self.guard.act(self)
         if now + EPSILON_S >= self._charger_t:
             self._charger_wakes()
         self.judge.look(self)
@@ -176,7 +166,7 @@ class Shells:
         if changed:
             self._k = self.plant.k_on
             self._say("K is %s", "on" if self._k else "off")
-            self._k_edge()
+            self.guard.k_edge(self.now, self._k)
         return changed
 
     def _side_acts(self) -> None:
@@ -227,7 +217,7 @@ class Shells:
 
     # The converter's bus.
 
-    def _request(self, data: bytes, *, by_guard: bool = False) -> Frame | None:
+    def request(self, data: bytes, *, by_guard: bool = False) -> Frame | None:
         """One SDO request; returns the answer if it comes at once."""
         if self.lost_to_pre and not by_guard:
             self.lost_to_pre -= 1
@@ -238,7 +228,7 @@ class Shells:
         if self.pre_bus_off:
             return None
         if not by_guard:
-            self._guard_hears(Frame(self.now, pre.REQUEST_ID, data, PRE_BUS))
+            self.guard.hear(Frame(self.now, pre.REQUEST_ID, data, PRE_BUS))
         answer = self.plant.pre_request(self.now, data)
         if answer is None:
             return None
@@ -246,32 +236,19 @@ class Shells:
             self.later(self.pre.late_s, "pre_answers", answer)
             return None
         frame = Frame(self.now, pre.ANSWER_ID, answer, PRE_BUS)
-        self._guard_hears(frame)
+        self.guard.hear(frame)
         if not self.pre.shifted and answer[0] != pre.ABORT:
             self.judge.pre_told(self.now, answer)
         return frame
 
-    def stranger_writes(self) -> None:
-        """A third node, neither charger nor guard, sets a current; for later()."""
-        self._say("a stranger writes 10 A to the converter")
-        self.judge.stranger_t, self.judge.stranger_s = self.now, STRANGER_S
-        self._guard_hears(Frame(self.now, pre.REQUEST_ID, pre.write_amps(10.0), PRE_BUS))
-        self.plant.pre_request(self.now, pre.write_amps(10.0))
-
     def pre_answers(self, answer: bytes) -> None:
         """A late answer arrives."""
-        self._guard_hears(Frame(self.now, pre.ANSWER_ID, answer, PRE_BUS))
+        self.guard.hear(Frame(self.now, pre.ANSWER_ID, answer, PRE_BUS))
         if self.charger is not None:
             if self.pre.late_s < 0.1 and answer[0] != pre.ABORT:
                 self.judge.pre_told(self.now, answer)
             self._pre_inbox.append(answer)
             self._charger_t = self._not_before(self.now)
-
-    def _guard_hears(self, frame: Frame) -> None:
-        if self.guard is not None:
-            self._guard_inbox.append(frame)
-        if self._swept is not None and self._swept.hear(frame) and self._sweeper is not None:
-            self._sweeper.drop_pre_ac(frame.t)
 
     # The parts.
 
@@ -360,77 +337,32 @@ class Shells:
             if not turn.to_pre:
                 return
             for _, data in turn.to_pre:
-                answer = self._request(data)
+                answer = self.request(data)
                 if answer is not None:
                     charger.pre_frame(answer)
 
     # guard.
 
     def _to_guard(self, request: Request) -> None:
-        guard = self.guard
-        if guard is None:
-            return
         if self.asks is not None:
             request = replace(request, outputs=request.outputs & ~self.asks[0] | self.asks[1])
-        if self._guard_stopped or self.now < self._guard_free_t:
-            self._packets = [*self._packets, (self.now, request)][-QUEUED:]
+        self.guard.take(self, request)
+
+    def guard_reports(self, report: Report, asked_t: float) -> None:
+        """A report of guard, an answer to charger's request of asked_t; charger wakes when it says something new."""
+        if self.charger is None:
             return
-        self._asked_t = self.now
-        guard.on_request(self.now, request)
-        self._guard_acts()
+        self._reports.append((asked_t, report))
+        told = (report.outputs, report.state, report.k_on)
+        if told != self._last_told:
+            self._last_told = told
+            self._charger_t = min(self._charger_t, self._not_before(self.now + WIRE_S))
+        elif not self._charger_stopped and not self.charger_slow_s:
+            self.charger.guard_report(report, self.now, age_s=self.now - asked_t)
+            self._reports.clear()
 
-    def _k_edge(self) -> None:
-        if self.guard is not None and not self._guard_stopped:
-            self.guard.on_k(self._k)
-            self._guard_t = max(self.now, self._guard_free_t)
-
-    def _guard_acts(self) -> None:
-        guard, plant = self.guard, self.plant
-        if self._sweeper is not None:
-            self._sweeps(self._sweeper)
-            return
-        if guard is None or self._guard_stopped:
-            self._guard_t = math.inf
-            return
-        if self.guard_slow_s:
-            if self.now < self._guard_free_t - EPSILON_S:
-                self._guard_t = self._guard_free_t
-                return
-            self._guard_free_t = self.now + self.guard_slow_s
-        packets, self._packets = self._packets, []
-        for asked_t, request in packets:
-            self._asked_t = asked_t
-            guard.on_request(self.now, request)
-            self._guard_acts_once(guard, plant)
-        self._guard_acts_once(guard, plant)
-
-    def _guard_acts_once(self, guard: Guarding, plant: QuickPlant) -> None:
-        for frame in self._guard_inbox:
-            guard.on_frame(frame)
-        self._guard_inbox.clear()
-        actions = guard.act(self.now, plant.outputs)
-        if self.stranger and guard.state is GuardState.MAKING_SAFE:
-            self.stranger = False
-            self.later(0.05, "stranger_writes")
-        if actions.send is not None:
-            self._request(actions.send, by_guard=True)
-        if actions.outputs != plant.outputs:
-            self._switch(actions.outputs)
-        for note in actions.notes:
-            self._say("guard: %s %s", note.code, note.text)
-        self._guard_t = max(actions.next_t, self._guard_free_t, self.now + WIRE_S / 2)
-        if actions.report and self.charger is not None:
-            report = guard.report(plant.outputs)
-            self._reports.append((self._asked_t, report))
-            told = (report.outputs, report.state, report.k_on)
-            if told != self._last_told:
-                self._last_told = told
-                self._charger_t = min(self._charger_t, self._not_before(self.now + WIRE_S))
-            elif not self._charger_stopped and not self.charger_slow_s:
-                self.charger.guard_report(report, self.now, age_s=self.now - self._asked_t)
-                self._reports.clear()
-
-    def _switch(self, target: Output) -> None:
+    def switch(self, target: Output) -> None:
+        """guard writes the outputs, those that go off first."""
         target = target & ~self.stuck_lines | self.plant.outputs & self.stuck_lines
         for order, changing, on in (
             (OFF_ORDER, self.plant.outputs & ~target, False),
@@ -441,14 +373,3 @@ class Shells:
                     self._say("%s %s", output.name, "on" if on else "off")
                     self.judge.switching(self, output, on)
                     self.plant.set_output(output, on)
-
-    def _sweeps(self, sweeper: MakeSafe) -> None:
-        assert self._swept is not None
-        step = sweeper.step(self.now, self.plant.outputs, self._swept)
-        self._switch(self.plant.outputs & ~step.off)
-        if step.send is not None:
-            self._request(step.send, by_guard=True)
-        self._guard_t = self.now + SWEEP_S
-        if step.done:
-            self._sweeper = self._swept = None
-            self._guard_t = math.inf if self.guard is None else self.now

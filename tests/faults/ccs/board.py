@@ -12,7 +12,7 @@ from tests.faults.board import PULSE_S, RESTART_S, Board
 from tests.faults.ccs.judge import CcsJudge
 from tests.faults.ccs.parts import FaultyCcsCar, FaultyEvcc
 from tests.faults.ccs.program import TURN_S, CcsProgram
-from tests.faults.shells import EPSILON_S
+from tests.faults.guard_program import EPSILON_S
 from v2h.ccs import exi
 from v2h.ccs.insulation import ADDRESS, CHANNEL_WORDS, INSULATION_AT, Monitor, judge, read_channel
 from v2h.ccs.messages import DIALECTS, DIN, HANDSHAKE_NAMESPACE, Ask, Dialect

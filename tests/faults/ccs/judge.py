@@ -46,7 +46,7 @@ CAUSES = (
     Cause("no manager", lambda judge, board: not board.has_bus, 2.2, 75.0),
     Cause("no ccs", lambda judge, board: board.ccs is None or board.ccs_stopped, 1.0, 2.5),
     Cause("no charger", lambda judge, board: board.charger is None or board._charger_stopped, 1.7, 1.7),
-    Cause("no guard", lambda judge, board: board.guard is None or board._guard_stopped, 1.0, 3.5),
+    Cause("no guard", lambda judge, board: not board.guard.works, 1.0, 3.5),
     Cause("silent converter", lambda judge, board: board.now - judge.pre_heard_t > 1.0, 2.0, 3.5),
 )
 EXCUSED_S = {"pre": 3.0, "program": 2.0, "can": 2.0, "weld": 2.0, "adc": 1.0}
@@ -200,11 +200,12 @@ class CcsJudge(Judge):
         self.flowed = self.flowed or (circuit.battery_a > 1.0 and self._demanded)
         charger = board.charger
         rests = charger is None or charger.session.state in (State.IDLE, State.FAULT)
-        tripped = board.guard is None or board.guard.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED)
-        slow_s = board.ccs_slow_s + board.charger_slow_s + board.guard_slow_s
+        guard = board.guard.core
+        tripped = guard is None or guard.state in (GuardState.MAKING_SAFE, GuardState.TRIPPED)
+        slow_s = board.ccs_slow_s + board.charger_slow_s + board.guard.slow_s
         off_s = numbers.PILOT_OFF_S + 2 * slow_s + (2.0 if "program" in self.excused else 0.0)
         self._lasts(board, "the pilot is off at rest", rests and board.car.box.pulsed, off_s)
-        live = board.car.box.pulsed and tripped and board.guard is not None
+        live = board.car.box.pulsed and tripped and guard is not None
         self._lasts(board, "the pilot is off after a trip", live, off_s)
         bad_s = 0.0 if self._bad_t is None or not bad else now - self._bad_t
         if bad_s <= numbers.FAULT_READ_S:
@@ -222,8 +223,8 @@ class CcsJudge(Judge):
     def _judge_edge(self, board: "CcsBoard") -> None:
         """K falls while the car charges and nobody has stopped: PRE AC goes off at once, and the contactors follow."""
         k_on, was_on, self._k_was_on = board.plant.k_on, self._k_was_on, board.plant.k_on
-        charger, guard = board.charger, board.guard
-        if k_on or charger is None or guard is None or board._guard_stopped or board.guard_slow_s:
+        charger = board.charger
+        if k_on or charger is None or not board.guard.works or board.guard.slow_s:
             self._edge_t = None
             return
         session = charger.session
@@ -300,7 +301,7 @@ class CcsJudge(Judge):
             return
         now, amps_a = board.now, abs(board.circuit.battery_a)
         more_s = max((EXCUSED_S.get(excuse, 0.0) for excuse in self.excused), default=0.0)
-        more_s += 3 * (board.ccs_slow_s + board.charger_slow_s + board.guard_slow_s)
+        more_s += 3 * (board.ccs_slow_s + board.charger_slow_s + board.guard.slow_s)
         for cause in CAUSES:
             if not cause.holds(self, board):
                 self._cause_t.pop(cause.name, None)
