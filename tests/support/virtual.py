@@ -156,15 +156,21 @@ class VirtualBoard:
         actions = self.guard.act(self.now, plant.outputs)
         if actions.send is not None:
             self._converter(actions.send)
-        for output in OFF_ORDER:
-            if output in plant.outputs & ~actions.outputs:
-                plant.set_output(output, False)
-        for output in ON_ORDER:
-            if output in actions.outputs & ~plant.outputs:
-                plant.set_output(output, True)
+        if actions.outputs != plant.outputs:
+            self._switch(actions.outputs)
         self.notes += [note.code for note in actions.notes]
         if actions.report and self.charger_runs:
             self.charger.guard_report(self.guard.report(plant.outputs), self.now)
+
+    def _switch(self, target: Output) -> None:
+        plant = self.plant
+        for order, changing, on in (
+            (OFF_ORDER, plant.outputs & ~target, False),
+            (ON_ORDER, target & ~plant.outputs, True),
+        ):
+            for output in order:
+                if output in changing:
+                    plant.set_output(output, on)
 
     def status_109_5(self) -> list[int]:
         seen: list[int] = []
