@@ -50,6 +50,14 @@ class Lag(NamedTuple):
     most_s: float
 
 
+class _Value(NamedTuple):
+    """A meter value that arrived at t. range_w: at most this far own power lies apart from lag to lag."""
+
+    t: float
+    grid_w: float
+    range_w: float
+
+
 class LagLearner:
     """learned: what the movements have shown so far."""
 
@@ -58,7 +66,7 @@ class LagLearner:
         self.learned = Lag(guess_s, LADDER_S[0], max(guess_s, LADDER_S[-1]))
         self._costs = [0.0] * len(LADDER_S)
         self._pending: deque[tuple[float, float]] = deque(maxlen=64)
-        self._before: tuple[float, list[float]] | None = None
+        self._before: _Value | None = None
 
     def pause(self) -> None:
         """Forget the last values, because the next ones cannot be compared with them; keep what was learned."""
@@ -80,10 +88,10 @@ class LagLearner:
         self._pending.append((t, grid_w))
         while self._pending and own and self._pending[0][0] <= own[-1][0]:
             came_t, power_w = self._pending.popleft()
-            now_w = _at_each_lag(came_t, own)
-            if self._before is not None:
-                self._compare(power_w - self._before[0], self._before[1], now_w)
-            self._before = power_w, now_w
+            value, before = _Value(came_t, power_w, _range_w(came_t, own)), self._before
+            if before is not None and value.range_w + before.range_w >= MOVED_W:
+                self._compare(value.grid_w - before.grid_w, _at_each_lag(before.t, own), _at_each_lag(came_t, own))
+            self._before = value
 
     def _compare(self, grid_change_w: float, before_w: list[float], now_w: list[float]) -> None:
         moved_w = [now - before for now, before in zip(now_w, before_w, strict=True)]
@@ -96,6 +104,21 @@ class LagLearner:
         possible = [lag for lag, cost in zip(LADDER_S, costs, strict=True) if cost <= least + DOUBT_W]
         best_s = LADDER_S[costs.index(least)]
         self.learned = Lag(best_s, max(0.0, min(possible[0], best_s - SURE_S)), max(possible[-1], best_s + SURE_S))
+
+
+def _range_w(t: float, own: Own) -> float:
+    """At least the largest difference of own power from lag to lag. Most often it is so small that nothing can be
+    learned, and finding it is much less work than the power at each lag."""
+    least_w = most_w = own[-1][1]
+    longest_t = t - LADDER_S[-1]
+    for at, power_w in reversed(own):
+        if power_w < least_w:
+            least_w = power_w
+        elif power_w > most_w:
+            most_w = power_w
+        if at <= longest_t:
+            break
+    return most_w - least_w
 
 
 def _at_each_lag(t: float, own: Iterable[tuple[float, float]]) -> list[float]:
