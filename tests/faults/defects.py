@@ -51,7 +51,7 @@ DEFECTS: tuple[Defect, ...] = (
        "self.idle_t = self.ahead_t = None; self.speaking_t = now"),
     _D("bleed_pushes", "chademo/limits.py", "BLEED_A = capture(-0.2", "BLEED_A = capture(0.2"),
     _D("hold_too_high", "chademo/session.py", "ceiling_v(inputs) if inputs.joined else self._volts_v, 0.0",
-       "(limits.AVAILABLE_V.value, 1.0)"),
+       "(limits.AVAILABLE_V.value, 1.0)", ("battery full",)),
     # Supervision.
     _D("car_fault_unwatched", "chademo/supervision.py", '    Watch("car_fault", _TALKING, _car_fault),\n', "",
        ("car says battery_overvoltage",)),
@@ -110,7 +110,7 @@ DEFECTS: tuple[Defect, ...] = (
        "        told[entry] = wanted\n        return None if known else pre.write_request(entry, wanted)",
        ("PRE drops writes for 0.4 s",)),
     _D("enable_never_off", "pre/client.py", "int(self._wished_enable and (enabled or ready))", "1",
-       ("charger stopped for 0.5 s", "none")),
+       ("output PRE_AC does not switch",)),
     _D("gate_open", "chademo/charger.py",
        "return self.report if now - self._report_t <= limits.GUARD_LOST.value else None", "return self.report",
        ("guard stopped", "guard killed")),
