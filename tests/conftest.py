@@ -3,6 +3,7 @@ shows that this machine stood still meanwhile."""
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,14 @@ settings.load_profile("any machine")  # a test is not too slow because the machi
 watching = pytest.StashKey[Watch]()
 
 
+@cache
+def below(file: Path) -> bool:
+    """Whether a file lies in one of REAL_TIME. Kept, because paths compare slowly and a file has many tests."""
+    return any(file.is_relative_to(folder) for folder in REAL_TIME)
+
+
 def in_real_time(item: pytest.Item) -> bool:
-    return any(item.path.is_relative_to(folder) for folder in REAL_TIME)
+    return below(item.path)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from v2h.bus.messages import Reply
 from v2h.config.loading import load
@@ -20,6 +23,24 @@ from v2h.web.state import LiveState
 PASSWORD = "correct horse battery"
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://localhost"}
+
+
+class Compiled(BytecodeCache):
+    """The compiled templates of all applications of this process: each would compile the same pages anew. A template
+    whose text has changed has another checksum, and is compiled."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+COMPILED = Compiled()
 
 
 @dataclass
@@ -49,7 +70,7 @@ class WebApp:
 
     def make(self, **options: Any) -> Flask:
         self.site = SiteEdits([self.card], self.folder / "site" / "v2h-toml.json", load([self.card]))
-        return create_app(
+        app = create_app(
             self.state,
             self,
             self.keys,
@@ -59,6 +80,8 @@ class WebApp:
             data=self.data,
             **options,
         )
+        app.jinja_env.bytecode_cache = COMPILED
+        return app
 
     def session(self) -> str:
         """A logged-in browser's secret; sets the password when there is none."""
