@@ -6,6 +6,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
@@ -13,6 +14,7 @@ from jinja2.bccache import Bucket
 
 from v2h.bus.messages import Reply
 from v2h.config.loading import load
+from v2h.web import passwords
 from v2h.web.app import create_app
 from v2h.web.auth import SESSION_COOKIE
 from v2h.web.auth_store import AuthStore, csrf_token
@@ -84,9 +86,13 @@ class WebApp:
         return app
 
     def session(self) -> str:
-        """A logged-in browser's secret; sets the password when there is none."""
+        """A logged-in browser's secret; sets the password when there is none. A stored hash names its own cost, and
+        this one is cheap: most tests only need an owner. What the hash of a new password costs, test_auth_store.py and
+        every test that calls set_password() itself find out."""
         if not self.keys.has_password:
-            return self.keys.set_password(PASSWORD)
+            with pytest.MonkeyPatch.context() as cheap:
+                cheap.setattr(passwords, "LOG2_N", 6)
+                return self.keys.set_password(PASSWORD)
         return self.keys.log_in(PASSWORD, 0.0)
 
     def token(self, scope: str = "configure") -> dict[str, str]:
