@@ -11,7 +11,7 @@ from v2h.energy.loss_learning import ENOUGH
 @pytest.mark.slow
 @pytest.mark.timeout(280)
 def test_two_days_balance() -> None:
-    seen = month(2, step_s=5)
+    seen = month(2, step_s=10)
     assert seen.grid_off <= 0.001
     assert seen.car_off <= 0.001
     assert len(seen.counters.days) == 2
