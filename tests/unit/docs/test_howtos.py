@@ -6,6 +6,7 @@ A block `diff PATH` is searched in that file and changed there, on any line; `py
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,18 +38,29 @@ def carry_out(block: Block, tree: Path) -> None:
 
 def run(words: str, tree: Path) -> subprocess.CompletedProcess[str]:
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": "app:.", "HOME": str(tree), "LC_ALL": "C.UTF-8"}
+    env["PYTHONPYCACHEPREFIX"] = str(tree.parent / "compiled")
     return subprocess.run(["sh", "-euc", words], cwd=tree, env=env, capture_output=True, text=True, timeout=250)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("howtos")
+
+
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
+def tree(folder: Path) -> Iterator[Path]:
+    """A new copy for each page, always in the same place and with the times of the originals: what one page compiled
+    serves the next one where a file has not changed."""
+    made = folder / "tree"
+    made.mkdir()
     for name in COPIED:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, tmp_path / name, ignore=IGNORED)
+            shutil.copytree(ROOT / name, made / name, ignore=IGNORED)
         else:
-            shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / ".venv").symlink_to((ROOT / ".venv").resolve())
-    return tmp_path
+            shutil.copy2(ROOT / name, made / name)
+    (made / ".venv").symlink_to((ROOT / ".venv").resolve())
+    yield made
+    shutil.rmtree(made)
 
 
 @pytest.mark.slow
