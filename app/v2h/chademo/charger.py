@@ -32,6 +32,9 @@ EVSE_PERIOD_S = 0.1
 EVSE_LATE_S = 0.03
 """If the frames are later than this (the loop was held up, or we were silent), the next frames follow a whole period
 later and not on the old grid: two sets of frames 50 ms apart do not keep the period of 100 ms."""
+EVSE_EARLY_S = 0.005
+"""Frames that are due so soon after a step go out in it: the first ones were as late as the loop was then, so without
+this they would need a wake of their own for the whole session."""
 STEP_S = 0.05
 FLOW_STEP_S = 0.1
 """While energy flows: the period of the car's frames and ours. A changed guard report or setpoint does not wait."""
@@ -195,16 +198,18 @@ class Charger:
             request = self.converter.next_request(now)
             if request is not None:
                 out.to_pre.append((pre.REQUEST_ID, request))
-        if self.actions.frames and self._is_due(self._evse_due, now, stepped=out.stepped):
+        soon = now + EVSE_EARLY_S if out.stepped else now
+        if self.actions.frames and soon + ROUNDING_S >= self._evse_due:
             held_up = now - self._evse_due > EVSE_LATE_S
-            after = now + EVSE_PERIOD_S - ROUNDING_S if held_up else now
-            self._evse_due = self._slot_after(after, self._evse_due, EVSE_PERIOD_S, stepped=out.stepped)
+            self._evse_due = now + EVSE_PERIOD_S if held_up else _next_on_grid(self._evse_due, soon, EVSE_PERIOD_S)
             out.to_car = [frames.encode(frame) for frame in self.actions.frames]
             self.session.stop_shown = self.session.state in (State.STOP_CURRENT, State.SAFE)
         wish = self._wish(self.actions) if out.stepped else self._last_wish  # only a step changes the actions
-        if self._is_due(self._wire_due, now, stepped=out.stepped) or wish != self._last_wish:
+        before_next_step = out.stepped and self._wire_due < self._step_due - ROUNDING_S
+        if now + ROUNDING_S >= self._wire_due or before_next_step or wish != self._last_wish:
             period_s = RESTING_STEP_S if self.resting else WIRE_PERIOD_S
-            self._wire_due = self._slot_after(now, self._wire_due, period_s, stepped=out.stepped)
+            slot = self._step_due - self._step_s if out.stepped else self._wire_due
+            self._wire_due = _next_on_grid(slot, now, period_s)
             self._last_wish = wish
             out.to_guard = self._request(now, loop_age_s)
         return out
@@ -293,14 +298,6 @@ class Charger:
     @property
     def _step_s(self) -> float:
         return RESTING_STEP_S if self.resting else FLOW_STEP_S if self.converter.pace is Pace.FLOW else STEP_S
-
-    def _is_due(self, due: float, now: float, *, stepped: bool) -> bool:
-        """Whether to do now what is due at `due`. A step also does what falls due before the next step."""
-        return now + ROUNDING_S >= due or (stepped and due < self._step_due - ROUNDING_S)
-
-    def _slot_after(self, now: float, due: float, period_s: float, *, stepped: bool) -> float:
-        """The slot after `now` for what has just been done: in a step it takes over the grid of the steps."""
-        return _next_on_grid(self._step_due - self._step_s if stepped else due, now, period_s)
 
     def _step(self, now: float) -> None:
         was = self.session.state
