@@ -70,9 +70,8 @@ class Gateway:
         self._spec = with_secrets(program.config.gateway, RUN / OUTSIDE_SECRETS)
         self._commander = Commander(program.bus)
         self._subscribe(house)
-        self._mqtt = self._open_mqtt()
-        if self._mqtt is not None:
-            program.watch(self._mqtt, self._mqtt.read)
+        self._mqtt: MqttFace | None = None
+        self._mqtt_tried = False
         self._old_page: OldPageServer | None = None
         self._listen(time.monotonic())
         self._webhook = self._open_webhook()
@@ -82,6 +81,7 @@ class Gateway:
         program.at_exit(self.close)
 
     def _open_mqtt(self) -> MqttFace | None:
+        """Call it when this program is on its own bus: `online` on the broker of the house says that orders arrive."""
         spec = self._spec.mqtt
         if not spec.host:
             return None
@@ -152,6 +152,10 @@ class Gateway:
 
     def _look(self, now: float) -> None:
         self._commander.look(now)
+        if self._bus.connected and not self._mqtt_tried:
+            self._mqtt, self._mqtt_tried = self._open_mqtt(), True
+            if self._mqtt is not None:
+                self._program.watch(self._mqtt, self._mqtt.read)
         if self._mqtt is not None:
             self._mqtt.look(now)
         if self._old_page is not None:

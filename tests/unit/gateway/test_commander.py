@@ -5,7 +5,7 @@ import pytest
 from tests.support.standin import StandIn
 from v2h.bus.messages import Command, Reply
 from v2h.gateway.orders import Order
-from v2h.gateway.shell.commander import BURST, NO_ANSWER, TO_CARD_BURST, TOO_MANY, Commander
+from v2h.gateway.shell.commander import BURST, NO_ANSWER, NO_BUS, TO_CARD_BURST, TOO_MANY, Commander
 
 Answer = tuple[Reply | None, str]
 
@@ -51,6 +51,14 @@ def test_without_a_reply_it_is_given_up(desk: Desk) -> None:
     assert desk.answers == [(None, NO_ANSWER)]
     desk.reply_all()
     assert len(desk.answers) == 1, "a late reply is nobody's"
+
+
+def test_without_the_bus_it_is_refused_at_once(desk: Desk) -> None:
+    desk.bus.connected = False
+    desk.give("stop", 0.0)
+    assert (desk.answers, desk.bus.published) == ([(None, NO_BUS)], [])
+    desk.commander.look(100.0)
+    assert len(desk.answers) == 1
 
 
 def test_a_flood_is_refused_and_a_stop_is_not(desk: Desk) -> None:

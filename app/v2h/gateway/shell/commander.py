@@ -22,6 +22,7 @@ Done = Callable[[Reply | None, str], None]
 Give = Callable[[Order, float, Done], None]
 """How a face gives an order: Commander.give."""
 NO_ANSWER = "no answer in time"
+NO_BUS = "the charger's own bus does not answer; try again later"
 TOO_MANY = "too many orders; try again later"
 
 
@@ -37,7 +38,11 @@ class Commander:
         bus.subscribe(Reply.TOPIC.format("+"), self._on_reply, retained=False)
 
     def give(self, order: Order, now: float, done: Done) -> None:
-        """Publish the order; `done` is called once, at the latest after ANSWER_WITHIN_S."""
+        """Publish the order; `done` is called once, at the latest after ANSWER_WITHIN_S. An order that would be lost
+        is refused at once."""
+        if not self._bus.connected:
+            done(None, NO_BUS)
+            return
         if not self._may(order.name, now):
             done(None, TOO_MANY)
             return
