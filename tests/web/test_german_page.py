@@ -47,6 +47,7 @@ def test_now_is_german_from_the_first_byte_and_stays_so(german: Page, appliance:
     expect(german.locator(".controls .answer")).to_have_text("In Kraft: Solar.")
     german.get_by_role("link", name="English").click()
     expect(german.locator("html")).to_have_attribute("lang", "en")
+    appliance.feed(power_w=-1520.0)  # the first one is too old by now where the machine is slow
     german.goto(appliance.url)
     expect(german.locator("#headline")).to_have_text("The car supplies 1.52 kW")
 
