@@ -18,7 +18,7 @@ from tests.support.guest import Guest
 from tests.support.guest_owner import Owner
 from tests.support.machine import AT_LENGTH, BOOT_S
 from tests.support.nextversion import next_version
-from tests.support.slotcard import SlotCard, started
+from tests.support.slotcard import COUNTED, COUNTER, SlotCard, started
 from tests.support.update_owner import UpdateOwner
 from v2h.slots.card import read_active
 
@@ -42,8 +42,6 @@ SCHEDULE = {
     "otherwise": "idle",
     "weekly": [{"name": "night", "days": ["mon"], "start": "01:00", "end": "02:00", "mode": "charge", "amps": 6}],
 }
-COUNTER, COUNTED = 0x10017004, 0xB001
-"""Where this board's U-Boot counts the starts (image/emulation/u-boot.config), and the mark in the upper half of it."""
 KEPT = "cat /data/v2h/settings.json /data/v2h/schedule.json; sha256sum /data/ssh/*; grep -rh scrypt /data/web"
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.guest import Guest
 from tests.support.machine import BOOT_S
-from tests.support.slotcard import BAD_ENVIRONMENT, ROOTS, SlotCard, started
+from tests.support.slotcard import BAD_ENVIRONMENT, COUNTED, COUNTER, ROOTS, STARTED, SlotCard, started
 from v2h.slots.state import Condition, Slot
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(3 * BOOT_S), pytest.mark.xdist_group("u-boot")]
@@ -64,12 +64,42 @@ def test_a_root_whose_init_dies_is_given_up_after_three_tries(slots: SlotCard) -
 
 
 @long
-def test_without_its_environment_u_boot_starts_the_active_root(slots: SlotCard) -> None:
+def test_without_its_environment_u_boot_starts_the_active_root_and_the_page_says_that_it_cannot_go_back(
+    slots: SlotCard,
+) -> None:
     slots.lose_environment()
     slots.activate(3)
-    slots.switch_on()
-    assert slots.roots(1, START_S) == [3]
-    assert len(slots.wait(BAD_ENVIRONMENT, 1, 1.0)) == 1
+    with Guest(slots.folder, extra=("--u-boot",), made_card=True) as board:
+        board.wait_for_shell(2 * BOOT_S)
+        board.wait_for_page(BOOT_S)
+        assert started(slots.console()) == [3]
+        assert len(BAD_ENVIRONMENT.findall(slots.console())) == 1
+        board.out("for i in $(seq 60); do test -e /run/v2h-start.json && exit; sleep 5; done; exit 1", 6000)
+        board.sleep(65)  # datalog looks once a minute
+        troubles = [row["text"] for row in json.loads(board.http("/api/v1/state")[1])["view"]["troubles"]]
+    assert sum("uboot.env on the card is damaged" in text for text in troubles) == 1, troubles
+
+
+@long
+@pytest.mark.timeout(8 * BOOT_S)
+@pytest.mark.parametrize("slots", ["v2h.confirm_s=20"], indirect=True)
+def test_five_restarts_of_a_confirmed_version_stay_in_its_slot(slots: SlotCard) -> None:
+    """In slot B, because a U-Boot that goes back starts slot A. The first start confirms the version, and sets U-Boot's
+    counter to zero as each later one does. The restarts are an owner's, of a system that runs."""
+    slots.activate(3)
+    with Guest(slots.folder, extra=("--u-boot",), made_card=True) as board:
+        for restarts in range(6):
+            board.pass_over(STARTED.pattern, BOOT_S)
+            assert board.word(COUNTER) == COUNTED << 16 | 1, f"after {restarts} restarts the starts add up"
+            assert (started(slots.console()), slots.active()) == ([3] * (restarts + 1), 3)
+            if restarts == 5:
+                break
+            board.wait_for_shell(2 * BOOT_S)
+            # The file gets the time of the confirmation, and 0 before.
+            board.out("until grep -q '\"t\": [1-9]' /run/v2h-start.json; do sleep 5; done", BOOT_S)
+            assert board.word(COUNTER) >> 16 != COUNTED, "a confirmed start has not set the counter back"
+            assert json.loads(board.out("cat /data/system/slot.json"))["slots"]["3"]["confirmed"]
+            board.out("(sleep 2; systemctl reboot) &")
 
 
 @long

@@ -27,6 +27,8 @@ BANNER = re.compile(r"^U-Boot 20", re.MULTILINE)
 RESET = re.compile(r"resetting \.\.\.")
 BAD_ENVIRONMENT = re.compile(r"Loading Environment from FAT[^\r\n]*bad CRC")
 PROMPT = re.compile(r"^=> ", re.MULTILINE)
+COUNTER, COUNTED = 0x10017004, 0xB001
+"""Where this board's U-Boot counts the starts (image/emulation/u-boot.config), and the mark in the upper half of it."""
 
 
 def started(console: str) -> list[int]:
