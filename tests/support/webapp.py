@@ -28,8 +28,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://l
 
 
 class Compiled(BytecodeCache):
-    """The compiled templates of all applications of this process: each would compile the same pages anew. A template
-    whose text has changed has another checksum, and is compiled."""
+    """The compiled templates of all applications of this process. Without it, each application would compile the same
+    pages again. A template with a changed text has another checksum and is compiled again."""
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], CodeType] = {}
@@ -86,9 +86,8 @@ class WebApp:
         return app
 
     def session(self) -> str:
-        """A logged-in browser's secret; sets the password when there is none. A stored hash names its own cost, and
-        this one is cheap: most tests only need an owner. What the hash of a new password costs, test_auth_store.py and
-        every test that calls set_password() itself find out."""
+        """Return the secret of a logged-in browser; set the password if there is none. The hash of this password is
+        cheap, because most tests only need an owner. test_auth_store.py checks the true cost of a new password."""
         if not self.keys.has_password:
             with pytest.MonkeyPatch.context() as cheap:
                 cheap.setattr(passwords, "LOG2_N", 6)
