@@ -47,8 +47,6 @@ class BusClient:
         self._kept: deque[Event] = deque(maxlen=UNSENT)
         self._log_lives, self._log_heard_t = False, float("-inf")
         self._next_try = 0.0
-        self.connects = 0
-        """How often a connection was opened: a new socket may have the number of the one before."""
         self.connected = False
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -115,9 +113,9 @@ class BusClient:
         else:
             self._client.loop_misc()
 
-    def fileno(self) -> int | None:
-        sock = self._client.socket()
-        return None if sock is None else int(sock.fileno())
+    def socket(self) -> Any:
+        """The socket to the broker, another object after each connect; None without a connection."""
+        return self._client.socket()
 
     def wants_write(self) -> bool:
         return bool(self._client.want_write())
@@ -140,7 +138,6 @@ class BusClient:
         try:
             self._client.username_pw_set(self._name, self._secret.read_text().strip())
             self._client.connect("127.0.0.1", PORT, keepalive=KEEPALIVE_S)
-            self.connects += 1
         except OSError as error:
             self._log.debug("broker: %s", error)
 

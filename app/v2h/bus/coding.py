@@ -7,9 +7,8 @@ a missing key or a wrong type is a MessageError.
 import json
 import re
 from dataclasses import dataclass, fields
-from enum import Enum, auto
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from v2h.bus.sentences import from_json as sentence_from_json
 from v2h.bus.sentences import to_json
@@ -26,12 +25,16 @@ class MessageError(ValueError):
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
-class _Kind(Enum):
-    NUMBER = auto()
-    NUMBER_OR_NONE = auto()
-    TEXT = auto()
-    TEXT_OR_NONE = auto()
-    OTHER = auto()
+class _Shape:
+    """The names of a message's fields, all and by what they hold."""
+
+    def __init__(self, cls: type["Message"]) -> None:
+        held = [(f.name, f.type) for f in fields(cls)]
+        self.names = tuple(name for name, _ in held)
+        self.numbers = tuple(name for name, kind in held if kind in (float, int))
+        self.numbers_or_none = tuple(name for name, kind in held if kind == float | None)
+        self.texts = tuple(name for name, kind in held if kind is str)
+        self.texts_or_none = tuple(name for name, kind in held if kind == str | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ class Message:
     RETAIN: ClassVar[bool] = False
 
     def to_json(self) -> bytes:
-        shape = _shape(type(self))  # type: ignore[arg-type]
-        return _ENCODER.encode({name: to_json(getattr(self, name)) for name in shape}).encode()
+        names = _shape(type(self)).names  # type: ignore[arg-type]
+        return _ENCODER.encode({name: to_json(getattr(self, name)) for name in names}).encode()
 
     @classmethod
     def from_json(cls, payload: bytes) -> Self:
@@ -52,23 +55,25 @@ class Message:
             data = json.loads(payload)
             if HALF_CHARACTER.search(payload):
                 check_texts(data)
-            message = cls(**{name: _read(data[name], shape[name]) for name in shape if name in data})
+            values = {name: data[name] for name in shape.names if name in data}
+            for name in (*shape.texts, *shape.texts_or_none):
+                if type(values.get(name)) is dict:
+                    values[name] = sentence_from_json(values[name])  # it came as the id and the values of a sentence
+            message = cls(**values)
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise MessageError(f"{cls.__name__}: {error}; got {payload[:200]!r}") from error
-        for name, kind in shape.items():
-            if kind is _Kind.OTHER:
-                continue
-            value = getattr(message, name)
-            if kind is _Kind.TEXT:
-                if not isinstance(value, str):
-                    raise MessageError(f"{cls.__name__}: {name} = {value!r} is no text")
-            elif kind is _Kind.TEXT_OR_NONE:
-                if not isinstance(value, str | None):
-                    raise MessageError(f"{cls.__name__}: {name} = {value!r} is neither text nor null")
-            elif value is None and kind is _Kind.NUMBER_OR_NONE:
-                continue
-            elif not finite(value):
+        for name in shape.numbers:
+            if not finite(value := getattr(message, name)):
                 raise MessageError(f"{cls.__name__}: {name} = {value!r} is not a finite number")
+        for name in shape.numbers_or_none:
+            if (value := getattr(message, name)) is not None and not finite(value):
+                raise MessageError(f"{cls.__name__}: {name} = {value!r} is not a finite number")
+        for name in shape.texts:
+            if not isinstance(value := getattr(message, name), str):
+                raise MessageError(f"{cls.__name__}: {name} = {value!r} is no text")
+        for name in shape.texts_or_none:
+            if (value := getattr(message, name)) is not None and not isinstance(value, str):
+                raise MessageError(f"{cls.__name__}: {name} = {value!r} is neither text nor null")
         message.check()
         return message
 
@@ -77,19 +82,7 @@ class Message:
 
 
 @cache
-def _shape(cls: type[Message]) -> dict[str, _Kind]:
-    """Field name -> what it holds. Cached, because a small board reads many messages a second. (A class is hashable,
-    but mypy looks at the __hash__ of its instances; therefore the ignores above.)"""
-    kinds = {
-        float: _Kind.NUMBER,
-        int: _Kind.NUMBER,
-        float | None: _Kind.NUMBER_OR_NONE,
-        str: _Kind.TEXT,
-        str | None: _Kind.TEXT_OR_NONE,
-    }
-    return {f.name: kinds.get(f.type, _Kind.OTHER) for f in fields(cls)}
-
-
-def _read(value: Any, kind: _Kind) -> Any:
-    """A text may have come as the id and the values of a sentence."""
-    return sentence_from_json(value) if kind in (_Kind.TEXT, _Kind.TEXT_OR_NONE) else value
+def _shape(cls: type[Message]) -> _Shape:
+    """Cached, because a small board reads many messages a second. (A class is hashable, but mypy looks at the __hash__
+    of its instances; therefore the ignores above.)"""
+    return _Shape(cls)

@@ -102,6 +102,8 @@ class Charger:
         self._sequence = 0
         self._asked: tuple[float, float, bool] | None = None
         self._last_wish: tuple[object, ...] = ()
+        self._looked: tuple[tuple[object, ...], CableVoltage] | None = None
+        """How the cable was looked at in this turn, and what was seen."""
 
     # What comes in.
 
@@ -187,6 +189,7 @@ class Charger:
         late = self._last_turn_t is not None and now - self._last_turn_t > limits.LOOP_LATE.value
         loop_age_s = 0.0 if self._last_turn_t is None else now - self._last_turn_t
         self._last_turn_t = now
+        self._looked = None  # what came in since may have changed it
         out = Turn()
         if self.steps_at(now):
             self._step(now)
@@ -212,6 +215,7 @@ class Charger:
             self._wire_due = _next_on_grid(slot, now, period_s)
             self._last_wish = wish
             out.to_guard = self._request(now, loop_age_s)
+        self._looked = None
         return out
 
     def next_due(self, now: float) -> float:
@@ -339,11 +343,16 @@ class Charger:
         self.converter.enable(wish[2])
 
     def _look_at_cable(self, now: float) -> CableVoltage:
+        """What was seen last, if it was in this turn and in the same way."""
         guard, session = self._fresh_report(now), self.session
         doubted = session.adc_doubted or (self._by_converter and session.state in UNLOCKING)
         outputs = None if guard is None else guard.outputs
-        telemetry, pushed_t = self.converter.telemetry, self._pushed_t
-        return self._cable.look(now, outputs, telemetry, self.car, doubted=doubted, pushed_t=pushed_t)
+        telemetry, car, pushed_t = self.converter.telemetry, self.car, self._pushed_t
+        way = (now, outputs, telemetry, car, doubted, pushed_t)
+        if self._looked is None or self._looked[0] != way:
+            seen = self._cable.look(now, outputs, telemetry, car, doubted=doubted, pushed_t=pushed_t)
+            self._looked = way, seen
+        return self._looked[1]
 
     def _fresh_report(self, now: float) -> Report | None:
         return self.report if now - self._report_t <= limits.GUARD_LOST.value else None

@@ -378,7 +378,8 @@ def first_wrong(
     for watch in watches:
         text = watch.bad(inputs, now, commanded_a)
         if not text:
-            since.pop(watch.name, None)
+            if since:
+                since.pop(watch.name, None)
         elif now - since.setdefault(watch.name, now) >= watch.for_s:
             return (None, text) if watch.normal else (Fault(watch.name, text), "")
     return None, ""

@@ -1,13 +1,13 @@
 """The log's summaries of a minute and of a day: means, extremes, energy. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from v2h.bus.states import State
 from v2h.checks import finite
-from v2h.datalog.counters import MONEY, Counters, CountersError
+from v2h.datalog.counters import MONEY, Counters, CountersError, Day
 
 MINUTE_S = 60.0
 MEANS = ("power_w", "grid_w")
@@ -17,6 +17,7 @@ EXTRAS = ("energy_s", "soc_min_pct", "soc_max_pct")
 """The columns of a day besides the counters."""
 SUMMED = (*ENERGY, "battery_in_wh", "battery_out_wh", "estimated_s", *MONEY)
 """What totals() sums up over all days."""
+COUNTED = tuple(field.name for field in fields(Day))
 LONGEST_LOOK_S = 5.0
 """A longer time between two calls of add() does not count as seconds with energy flowing."""
 
@@ -121,7 +122,8 @@ class Days:
         return {name: getattr(total, name, None) or 0.0 for name in SUMMED}
 
     def _counted(self, day: str) -> dict[str, float | None]:
-        return asdict(self._counters.days[day])
+        counted = self._counters.days[day]
+        return {name: getattr(counted, name) for name in COUNTED}
 
 
 def prices_at(prices: Iterable[Mapping[str, Any]], wall_s: float) -> tuple[float | None, float | None]:

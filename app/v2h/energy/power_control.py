@@ -40,10 +40,10 @@ class PowerControl:
     def __init__(self, errors: tuple[str, ...], settings: Settings) -> None:
         """errors: those of the configuration; with any of them the appliance stays idle."""
         self._errors = errors
-        self._take_settings(settings)
         self._order, self._why_idle = NOBODYS, ""
         self._window = policy.Window()
         self.limiter, self.follower = StartLimiter(), LoadFollower(settings.grid_target_w)
+        self._take_settings(settings)
         self.charger: ChargerState | None = None
         self._charger_t = self._soc_t = float("-inf")
         self.soc_pct: float | None = None
@@ -60,7 +60,7 @@ class PowerControl:
     def carry_out(self, order: ModeRequest, why_idle: str) -> None:
         """The order in force, and the sentence for an idle one."""
         before, self._order, self._why_idle = self._order, order, why_idle
-        self.follower.matcher.target_w = self._target_w()
+        self._hold_target()
         keys = ("mode", "soc_limit_pct", "keep_soc_pct")
         if any(getattr(order, key) != getattr(before, key) for key in keys):
             self._window = self._window_after(policy.Window())
@@ -158,25 +158,28 @@ class PowerControl:
             "soc_min_pct": settings.soc_min_pct,
             "soc_max_pct": settings.soc_max_pct,
             "reserve_soc_pct": settings.reserve_soc_pct,
-            "grid_target_w": self._target_w(),
+            "grid_target_w": self._order_limits.grid_target_w,
         }
 
     # Internal
 
     def _take_settings(self, settings: Settings) -> None:
         self.settings, self.limits = settings, settings.limits()
+        self._hold_target()
         self._grid = GridLimits(settings.export_limit_w, settings.fuse_a)
 
-    def _target_w(self) -> float:
-        """What a mode that follows the house holds the grid at now."""
-        return self.settings.grid_target_w if self._order.target_w is None else self._order.target_w
+    def _hold_target(self) -> None:
+        """A mode that follows the house holds the grid at what the order says, or else the settings."""
+        target_w = self.settings.grid_target_w if self._order.target_w is None else self._order.target_w
+        self.follower.matcher.target_w = target_w
+        self._order_limits = replace(self.limits, grid_target_w=target_w)
 
     def _situation(self, now: float) -> policy.Situation:
         following = self.follower
         return policy.Situation(
             now,
             self._order,
-            replace(self.limits, grid_target_w=self._target_w()),
+            self._order_limits,
             self._window,
             self.charger,
             self._charger_t,

@@ -148,6 +148,7 @@ class Datalog:
         """Called once a second: updates the minute and the day and, when due, takes a sample."""
         values, prices = self._values(now), self._prices(now)
         self._learn_losses(now)
+        mains_w, estimated = self._mains_w(now, values)
         store = self._store
         if store is not None and self._clock_is_trusted() is not self._trusted:
             self._flush(now)
@@ -162,11 +163,10 @@ class Datalog:
             except OSError as error:
                 self._trouble("store", str(error))
                 return
-            charger_w, estimated = self._charger_w(now, values)
-            self._days.add(now, day, values, charger_w, prices, estimated=estimated)
+            self._days.add(now, day, values, mains_w, prices, estimated=estimated)
             store.set_day(day, self._days.row(day))
             self._follow_session(now, store, values)
-        self._keep_for_the_plan(now, values, prices)
+        self._keep_for_the_plan(now, values, mains_w, prices)
         self._minute.add(values)
         active = values["state"] is not None and values["state"] not in RESTING
         if now - self._minute.began >= MINUTE_S - LOOK_S / 2:
@@ -200,7 +200,7 @@ class Datalog:
         values["grid_w"] = None if manager is None else manager.grid_w
         return values
 
-    def _charger_w(self, now: float, values: dict[str, Any]) -> tuple[float | None, bool]:
+    def _mains_w(self, now: float, values: dict[str, Any]) -> tuple[float | None, bool]:
         """Power on the mains' side, and whether it is estimated from the battery's because no meter measures it."""
         meter = self._meter.get(MeterReading)
         if meter is not None and not meter.is_old(now):
@@ -225,11 +225,12 @@ class Datalog:
             return None, None
         return prices_at(schedule.prices, now + self._wall_offset_s())
 
-    def _keep_for_the_plan(self, now: float, values: dict[str, Any], prices: tuple[float | None, float | None]) -> None:
+    def _keep_for_the_plan(
+        self, now: float, values: dict[str, Any], mains_w: float | None, prices: tuple[float | None, float | None]
+    ) -> None:
         """Count the quarters of an hour while the time is known, and tell `manager` once a day what the house draws."""
         if not self._trusted:
             return
-        mains_w, _ = self._charger_w(now, values)
         manager = self._manager.fresh(ManagerState, now)
         planned = manager is not None and manager.chosen_by == "plan"
         losses = self._losses.figures.losses

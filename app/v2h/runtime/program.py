@@ -33,6 +33,8 @@ BEAT_S = 1.0
 """Time between two beats to pulse."""
 BUS_CARE_S = 0.5
 """Time between two calls for keep-alive and reconnecting."""
+STOPPING_S = 0.05
+"""Longest wait between two questions whether the program may end, after it was asked to stop."""
 SLACK_S = 0.2
 """A call that is not urgent may be this late, so that it can share a wake with another call: a wake costs more than the
 work done in it."""
@@ -71,8 +73,9 @@ class Program:
         self._epoll = select.epoll()
         self._epoll.register(self._wake_r.fileno(), select.EPOLLIN)
         self._looked_t = time.monotonic()
+        self._bus_socket: HasFileno | None = None
         self._bus_fd: int | None = None
-        self._bus_mask = self._bus_connects = 0
+        self._bus_writes = False
         self.every(beat_s, self._send_beat, slack_s=SLACK_S)
         self.bus: BusClient = BusClient(name, RUN, self.log)
         self.every(BUS_CARE_S, self.bus.maintain, slack_s=SLACK_S)
@@ -133,9 +136,11 @@ class Program:
         return 0
 
     def _turn(self) -> None:
-        wait_s = min(timer.due + timer.slack_s for timer in self._timers) - self._looked_t
-        if self.stopping:
-            wait_s = min(wait_s, 0.05)
+        due = math.inf
+        for timer in self._timers:
+            if timer.due + timer.slack_s < due:
+                due = timer.due + timer.slack_s
+        wait_s = min(due - self._looked_t, STOPPING_S) if self.stopping else due - self._looked_t
         self._follow_bus()
         wake_fd = self._wake_r.fileno()
         # Rounded up to the poll's millisecond: a timer that is slightly late is better than a wake without work.
@@ -162,16 +167,16 @@ class Program:
     def _follow_bus(self) -> None:
         """Register the broker's present socket with the poll: it changes at each connect, and it is polled for writing
         only while it has something to send."""
-        fd = self.bus.fileno()
-        mask = select.EPOLLIN | (select.EPOLLOUT if fd is not None and self.bus.wants_write() else 0)
-        if (fd, mask, self.bus.connects) == (self._bus_fd, self._bus_mask, self._bus_connects):
+        bus_socket, writes = self.bus.socket(), self.bus.wants_write()
+        if bus_socket is self._bus_socket and writes is self._bus_writes:
             return
         if self._bus_fd is not None:
             with contextlib.suppress(OSError):
                 self._epoll.unregister(self._bus_fd)
-        if fd is not None:
-            self._epoll.register(fd, mask)
-        self._bus_fd, self._bus_mask, self._bus_connects = fd, mask, self.bus.connects
+        self._bus_fd = None if bus_socket is None else bus_socket.fileno()
+        if self._bus_fd is not None:
+            self._epoll.register(self._bus_fd, select.EPOLLIN | (select.EPOLLOUT if writes else 0))
+        self._bus_socket, self._bus_writes = bus_socket, writes
 
     def _send_beat(self, now: float) -> None:
         with contextlib.suppress(OSError):  # pulse is not up (yet); it notices missing programs by itself
