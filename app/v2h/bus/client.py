@@ -117,6 +117,11 @@ class BusClient:
         """The socket to the broker, another object after each connect; None without a connection."""
         return self._client.socket()
 
+    def fileno(self) -> int | None:
+        """The number of that socket."""
+        connection = self.socket()
+        return None if connection is None else int(connection.fileno())
+
     def wants_write(self) -> bool:
         return bool(self._client.want_write())
 

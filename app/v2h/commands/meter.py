@@ -122,11 +122,11 @@ def listen(
     joined = False
     while (now := time.monotonic()) < end:
         bus.maintain(now)
-        broker = bus.socket()
-        ready = select.select([*([] if broker is None else [broker]), *watched], [], [], min(0.1, end - now))[0]
-        if broker in ready:
+        fd = bus.fileno()
+        ready = select.select([*([] if fd is None else [fd]), *watched], [], [], min(0.1, end - now))[0]
+        if fd in ready:
             bus.read()
-        for other in watched.keys() & ready:
+        for other in set(ready) & watched.keys():
             end = time.monotonic() + watched[other]()
         if bus.wants_write():
             bus.write()
