@@ -45,7 +45,7 @@ def test_two_boards_that_start_at_once_install_qemu_once(tmp_path: Path, build: 
 
 
 def test_the_last_step_takes_the_rights_of_others_from_every_program(tmp_path: Path) -> None:
-    for folder in ("boot", "etc/ssh", "etc/rauc", "usr/bin", "usr/lib/v2h", "var/lib/dbus", "run", "dev", "tmp"):
+    for folder in ("boot", "etc/ssh", "etc/rauc", "usr/bin", "usr/lib/v2h", "var/lib/dbus", "var/tmp", "run", "tmp"):
         (tmp_path / folder).mkdir(parents=True)
     key = tmp_path / "out/development-key/cert.pem"
     key.parent.mkdir(parents=True)
@@ -96,6 +96,37 @@ def test_a_long_step_says_again_and_again_how_far_it_is(tmp_path: Path) -> None:
     assert texts[-1] == "  file 1 of the initrd: ext4.ko"
     log = (tmp_path / "log").read_text()
     assert all(line in log for line in [*lines, *late, *said.stderr.splitlines()])
+
+
+# The kept initrd
+
+
+def test_an_initrd_is_kept_until_something_changes_that_it_is_made_from(tmp_path: Path) -> None:
+    source, out, old, new = (tmp_path / name for name in ("src", "out", "old", "new"))
+    for path in ("image/initrd-modules", "image/steps/configure", "rootfs-overlay/etc/udev", "app/v2h.py", "base.key"):
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_text("before\n")
+    for folder in (out, old / "boot", new / "boot"):
+        folder.mkdir(parents=True)
+    (old / "boot/initrd.img-6").write_text("made\n")
+    found = new / "boot/initrd.img-6"
+
+    def initrd(what: str, root: Path) -> None:
+        done = run(STEPS / "initrd", what, ROOTDIR=str(root), OUT=str(out), SOURCE=str(source))
+        assert done.returncode == 0, done.stderr
+
+    initrd("load", new)
+    assert not found.exists(), "no build has kept one yet"
+    initrd("keep", old)
+    (source / "app/v2h.py").write_text("after\n")
+    initrd("load", new)
+    assert found.read_text() == "made\n"
+    for path in ("image/initrd-modules", "image/steps/configure", "rootfs-overlay/etc/udev", "base.key"):
+        initrd("keep", old)
+        found.unlink(missing_ok=True)
+        (source / path).write_text("after\n")
+        initrd("load", new)
+        assert not found.exists(), f"{path} has changed"
 
 
 # U-Boot's environment
