@@ -208,10 +208,12 @@ class Session(AnySession[Inputs]):
             case Converter.AWAIT if not inputs.flagged:
                 return limits.PRERAISED.value * ceiling_v(inputs), limits.TEST_A.value
             case Converter.MATCH:
+                battery_v = inputs.battery_v
+                if battery_v is None:  # hold it: c1/c2 stay open until the battery is known again
+                    return self._volts_v, limits.TEST_A.value
                 # An assumed voltage may be wrong in both directions; the vendor's 8 V would add to that error.
                 above_v = limits.MATCH_OFFSET_V.value if inputs.cable_v is not None else 0.0
-                match_v = (inputs.battery_v or 0.0) + above_v
-                return max(0.0, min(match_v, limits.AVAILABLE_V.value)), limits.TEST_A.value
+                return max(0.0, min(battery_v + above_v, limits.AVAILABLE_V.value)), limits.TEST_A.value
             case Converter.HOLD:
                 # Until the read-back shows c1/c2 closed, keep the matched voltage: our contactors may close late.
                 return ceiling_v(inputs) if inputs.joined else self._volts_v, 0.0

@@ -43,3 +43,16 @@ def look_open(i: Inputs) -> Inputs:
 def test_the_contactor_check_raises_50_v_at_1_a() -> None:
     i = look(guard=OPEN, cable=measured(1.0), pre=telemetry(volts_v=5.0), car=leaf(contactors_open=True))
     assert asked(State.CONTACTOR_CHECK, i) == (50.0, 1.0)
+
+
+def test_the_match_is_held_while_the_battery_is_not_measured() -> None:
+    """One wrong reading makes it unknown for 0.2 s; the converter must not begin again from 0 V, since the car does not
+    wait. Nothing closes meanwhile, and VOLTAGE_MATCH ends it."""
+    session = Session(1)
+    session.step(NOW - 1.0, look(wanted=False, guard=OPEN))
+    session.state, session.since_t, session.signals_on_t = State.MATCH, NOW - 0.1, NOW
+    session.permitted_t = session.d1_t = NOW - 1.0
+    session.step(NOW, look_open(look(cable=measured(370.0))))
+    actions = session.step(NOW + 0.1, look_open(look(cable=UNKNOWN, may_assume=False)))
+    assert session.state is State.MATCH
+    assert (actions.pre_volts_v, actions.pre_amps_a) == (378.0, 1.0)
