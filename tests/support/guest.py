@@ -135,6 +135,8 @@ class Guest:
         if not made_card:
             shutil.rmtree(run_dir, ignore_errors=True)
             run_dir.mkdir(parents=True)
+        if "--u-boot" in extra:  # a new machine builds it first, in minutes that nothing else waits for
+            subprocess.run([REPOSITORY / "scripts" / "u-boot-emulation"], stdin=subprocess.DEVNULL, check=True)
         self.run_dir = run_dir
         self.console_log = run_dir / "console.log"
         self.port = port or _free_port()
