@@ -24,7 +24,7 @@ demo: setup ## the whole tree on this machine against the rig; page at http://lo
 quick: setup ## style, types and the fast unit tests, in less than a minute: while you write
 	scripts/test --quick
 
-test: setup ## lint, types, unit, session, tree and page tests; no image needed; ten minutes
+test: setup ## lint, types, unit, session, tree and page tests; no image needed; half an hour
 	scripts/test
 
 long: setup ## what is too long for every change: faults, mutants, fuzz, a month, powercuts; most of a day

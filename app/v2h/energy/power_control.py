@@ -165,8 +165,8 @@ class PowerControl:
 
     def _take_settings(self, settings: Settings) -> None:
         self.settings, self.limits = settings, settings.limits()
-        self._hold_target()
         self._grid = GridLimits(settings.export_limit_w, settings.fuse_a)
+        self._hold_target()
 
     def _hold_target(self) -> None:
         """A mode that follows the house holds the grid at what the order says, or else the settings."""
