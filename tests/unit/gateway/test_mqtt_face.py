@@ -9,7 +9,7 @@ import pytest
 from tests.support.fakelink import FakeLink, face
 from v2h.bus.messages import Event
 from v2h.gateway.orders import Order
-from v2h.gateway.shell.house_broker import Connected, Heard
+from v2h.gateway.shell.house_broker import Connected, Heard, Lost
 from v2h.gateway.shell.mqtt_face import MqttFace
 
 
@@ -28,7 +28,7 @@ class Neighbour:
         )
         self.face, self.link = made
 
-    def hear(self, *items: Heard | Connected) -> None:
+    def hear(self, *items: Heard | Connected | Lost) -> None:
         for item in items:
             self.link.heard.put(item)
         self.face.read(time.monotonic())
@@ -57,6 +57,21 @@ def test_that_we_are_there_is_repeated_too(tmp_path: Path, monkeypatch: pytest.M
         one.face.look(began + second)
     assert one.link.counts["v2h/status"] - before == 6
     assert {payload for topic, payload, _ in one.link.sent if topic == "v2h/status"} == {"online"}
+
+
+def test_old_entries_go_before_the_first_new_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """paho's thread has connected, and the time for a look comes before this thread has read that."""
+    (tmp_path / "kept").write_text(json.dumps({"topic": "old", "discovery_topic": "homeassistant", "id": "x"}))
+    one = Neighbour(tmp_path, monkeypatch)
+    one.face.look(time.monotonic())
+    assert not one.link.counts
+    one.hear(Connected())
+    topics = [topic.partition("/")[0] for topic, _, _ in one.link.sent]
+    assert topics.index("old") < topics.index("v2h") and "old" not in topics[topics.index("v2h") :]
+    one.hear(Lost("gone"))
+    before = one.link.counts.total()
+    one.face.look(time.monotonic() + 100)
+    assert one.link.counts.total() == before
 
 
 @pytest.mark.parametrize("level", ["info", "warning"])

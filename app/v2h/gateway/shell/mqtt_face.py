@@ -40,6 +40,8 @@ class MqttFace:
         if spec.discovery:
             subscribed = (*subscribed, home_assistant.birth_topic(spec.discovery_topic))
         offline = Publication(f"{base}/status", topics.OFFLINE)
+        self._greeted = False
+        """This connection has been greeted: old entries go before the first new value."""
         self._link = Connection(spec, home_assistant.node(base), offline, subscribed, certificate)
 
     def fileno(self) -> int:
@@ -54,11 +56,12 @@ class MqttFace:
                 self._say("the broker of the house", "")
                 self._greet(now)
             elif isinstance(item, Lost):
+                self._greeted = False
                 self._say("the broker of the house", item.why)
 
     def look(self, now: float) -> None:
         """Call twice a second: publish what is due."""
-        if not self._link.connected:
+        if not (self._greeted and self._link.connected):
             return
         if self._discovered is not None:
             self._discover()
@@ -82,6 +85,7 @@ class MqttFace:
         else:
             self._link.publish([home_assistant.removal(self._spec.discovery_topic, self._id)])
         self._states.forget()
+        self._greeted = True
         self.look(now)
 
     def _discover(self) -> None:
