@@ -47,12 +47,12 @@ ALLOWED: dict[str, str] = {
     "rig": "arguments bus canframe chademo checks datalog drivers ports pre safety",
     "rig/ccs": "ccs drivers ports rig",
     "capture": "bus canframe ccs chademo ports pre rig runtime safety",
-    "selftest": "bus config datalog ports safety",
+    "selftest": "bus config datalog ports safety slots",
     "web/view": "bus safety",
     "web/german": "bus",
     "web": "bus checks config energy gateway runtime selftest slots update update/shell web/german web/view",
     "oneshot": "bus ccs checks config meters ports runtime safety safety/shell slots update update/shell web",
-    "vendor/shell": "runtime vendor",
+    "vendor/shell": "runtime slots vendor",
     "commands": "arguments bus canframe capture ccs chademo checks config energy energy/bench meters ports"
     " runtime selftest update vendor vendor/shell web/view",
     "programs": "bus canframe capture ccs chademo checks config datalog drivers energy gateway"

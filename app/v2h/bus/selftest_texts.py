@@ -16,6 +16,7 @@ SELFTEST_TEXTS: dict[str, str] = {
     "selftest.k": "K",
     "selftest.plug_lock": "plug lock",
     "selftest.clock": "clock",
+    "selftest.boot_area": "boot area",
     "selftest.data": "data partition",
     "selftest.file_system": "file system",
     "selftest.log": "log",
@@ -64,6 +65,12 @@ SELFTEST_TEXTS: dict[str, str] = {
     "selftest.clock_unknown": "manager has not said",
     "selftest.clock_by_network": "set by the network",
     "selftest.clock_never": "never set since power-on",
+    "selftest.no_card": "this system runs from no card of this project",
+    "selftest.boots": "partition {slot} is active, and the boot loader is that of the running system",
+    "selftest.other_loader": (
+        "partition {slot} is active; {names:joined} of the boot loader cannot be compared: of another version than the "
+        "running system, or damaged"
+    ),
     "selftest.free": "{free_pct:.0f}% free",
     "selftest.read_only": "mounted read-only: nothing is remembered",
     "selftest.no_ext4": "no ext4 here",

@@ -20,7 +20,8 @@ from v2h.datalog.readonly import quick_check
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
 from v2h.ports.url import split
 from v2h.safety.outputs import Output, line_name
-from v2h.selftest.modem import judged
+from v2h.selftest import card
+from v2h.selftest import modem as modem_here
 
 HOW_TO_SET = "v2h clock set gives it this machine's time."
 OK, FAILED, UNTESTED = "ok", "failed", "not tested"
@@ -46,6 +47,7 @@ PARTS = {
     "k": say("selftest.k"),
     "plug_lock": say("selftest.plug_lock"),
     "clock": say("selftest.clock"),
+    "boot_area": say("selftest.boot_area"),
     "data": say("selftest.data"),
     "file_system": say("selftest.file_system"),
     "log": say("selftest.log"),
@@ -150,8 +152,7 @@ def can(board: Board) -> Iterator[Result]:
 def modem(board: Board) -> Iterator[Result]:
     if board.config.ccs is None and not board.part("ccs"):
         return
-    good, seen = judged(board.root) if board.here else (None, ELSEWHERE)
-    yield _found("modem", UNTESTED if good is None else OK if good else FAILED, seen)
+    yield _judged("modem", modem_here.judged(board.root) if board.here else (None, ELSEWHERE))
 
 
 def outputs_and_buttons(board: Board) -> Iterator[Result]:
@@ -195,6 +196,10 @@ def clock(board: Board) -> Iterator[Result]:
     yield _found("clock", OK if synchronised else FAILED, seen)
 
 
+def boot_area(board: Board) -> Iterator[Result]:
+    yield _judged("boot_area", card.judged(board.root))
+
+
 def disk(board: Board) -> Iterator[Result]:
     try:
         found = os.statvfs(board.data)
@@ -227,6 +232,7 @@ CHECKS: tuple[tuple[Callable[[Board], Iterator[Result]], tuple[str, ...]], ...] 
     (outputs_and_buttons, ("outputs", "buttons")),
     (k_and_lock, ()),
     (clock, ()),
+    (boot_area, ("boot_area",)),
     (disk, ("data", "file_system", "log")),
 )
 """Each check with the parts that it reads on this machine itself; no parts if it reads the reports of programs."""
@@ -235,6 +241,12 @@ CHECKS: tuple[tuple[Callable[[Board], Iterator[Result]], tuple[str, ...]], ...] 
 def _found(part: str, verdict: str, seen: Sentence) -> Result:
     """part: the id of the part in the catalogue, without "selftest."."""
     return Result(PARTS[part], verdict, seen)
+
+
+def _judged(part: str, found: tuple[bool | None, Sentence]) -> Result:
+    """found: whether the part is in order, None when it was not tested, and what was found."""
+    good, seen = found
+    return _found(part, UNTESTED if good is None else OK if good else FAILED, seen)
 
 
 def _error(text: str) -> Sentence:

@@ -64,6 +64,7 @@ def test_each_part_has_a_verdict(board: Board) -> None:
         "buttons": OK,
         "plug lock": UNTESTED,
         "clock": OK,
+        "boot area": UNTESTED,
         "data partition": verdicts(board)["data partition"],
         "file system": verdicts(board)["file system"],
         "log": OK,

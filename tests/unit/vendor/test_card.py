@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.vendordump import boot_header
+from v2h.slots.loader import PLACES
 from v2h.vendor import VendorError
-from v2h.vendor.shell.bootarea import MLO_AT, U_BOOT_AT, check_card
+from v2h.vendor.shell.bootarea import check_card
+
+MLO_AT, U_BOOT_AT = (at for _, at in PLACES)
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def loader(tmp_path: Path) -> Path:
 def card(loader: Path) -> Path:
     path = loader / "card.img"
     with path.open("wb") as file:
-        for name, at in (("MLO", MLO_AT), ("u-boot.img", U_BOOT_AT)):
+        for name, at in PLACES:
             file.seek(at)
             file.write((loader / name).read_bytes())
     return path

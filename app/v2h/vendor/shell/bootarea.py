@@ -12,6 +12,7 @@ from mmap import mmap
 from pathlib import Path
 
 from v2h.runtime.atomic_file import write_text
+from v2h.slots.loader import OF_SYSTEM, differing
 from v2h.vendor import VendorError
 from v2h.vendor.layout import SECTOR
 from v2h.vendor.manifest import DISK, Manifest, check_usable, compare_headers, undo_text, with_sectors
@@ -23,9 +24,6 @@ Confirm = Callable[[str], bool]
 """Shows what will be written and returns whether the owner has typed these letters."""
 BOOT_AREA = 3072 * SECTOR
 """Everything before partition 1."""
-LOADER = Path("/usr/lib/u-boot/am335x_evm")
-MLO_AT, U_BOOT_AT = 128 * 1024, 384 * 1024
-"""Where the card has its boot loader (image/genimage.cfg)."""
 
 
 def undo_of(target: Path) -> Path:
@@ -69,7 +67,7 @@ def restore(medium: Medium, target: Path, confirm: Confirm, progress: Progress) 
     return starts_from(medium.read)
 
 
-def check_card(card: Path, loader: Path = LOADER) -> None:
+def check_card(card: Path, system: Path = OF_SYSTEM) -> None:
     """Raises VendorError when the card in this board could not take over: its boot loader must be found by the ROM, and
     be equal to the one of the running image."""
 
@@ -80,10 +78,8 @@ def check_card(card: Path, loader: Path = LOADER) -> None:
     try:
         if not starts_from(read):
             raise VendorError(f"{card}: the ROM would find no boot loader on this card")
-        for name, at in (("MLO", MLO_AT), ("u-boot.img", U_BOOT_AT)):
-            wanted = (loader / name).read_bytes()
-            if read(at, len(wanted)) != wanted:
-                raise VendorError(f"{card}: its {name} is not that of the running image. Write the card anew first")
+        for name in differing(card, system):
+            raise VendorError(f"{card}: its {name} is not that of the running image. Write the card anew first")
     except OSError as error:
         raise VendorError(f"{error.filename}: {error.strerror}") from error
 

@@ -16,6 +16,7 @@ SELFTEST_TEXTS: dict[str, str] = {
     "selftest.k": "K",
     "selftest.plug_lock": "Steckerverriegelung",
     "selftest.clock": "Uhr",
+    "selftest.boot_area": "Startbereich",
     "selftest.data": "Datenpartition",
     "selftest.file_system": "Dateisystem",
     "selftest.log": "Protokoll",
@@ -67,6 +68,12 @@ SELFTEST_TEXTS: dict[str, str] = {
     "selftest.clock_unknown": "manager hat noch nichts gemeldet",
     "selftest.clock_by_network": "vom Netzwerk gestellt",
     "selftest.clock_never": "seit dem Einschalten nie gestellt",
+    "selftest.no_card": "dieses System läuft von keiner Karte dieses Projekts",
+    "selftest.boots": "Partition {slot} ist aktiv, und der Bootloader ist der des laufenden Systems",
+    "selftest.other_loader": (
+        "Partition {slot} ist aktiv; {names:joined} des Bootloaders ist nicht vergleichbar: von einer anderen Version "
+        "als das laufende System, oder beschädigt"
+    ),
     "selftest.free": "{free_pct:.0f} % frei",
     "selftest.read_only": "nur lesbar eingehängt: Nichts wird gemerkt",
     "selftest.no_ext4": "hier ist kein ext4",
