@@ -47,7 +47,7 @@ ALLOWED: dict[str, str] = {
     "rig": "arguments bus canframe chademo checks datalog drivers ports pre safety",
     "rig/ccs": "ccs drivers ports rig",
     "capture": "bus canframe ccs chademo ports pre rig runtime safety",
-    "selftest": "bus config datalog ports safety slots",
+    "selftest": "bus config datalog ports runtime safety slots",
     "web/view": "bus safety",
     "web/german": "bus",
     "web": "bus checks config energy gateway runtime selftest slots update update/shell web/german web/view",

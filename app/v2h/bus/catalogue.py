@@ -703,8 +703,8 @@ TEXTS: dict[str, str] = PAGE_TEXTS | {
         "The card’s data partition cannot be repaired or made new: the charger runs with default settings and no "
         "schedule, and keeps nothing. The card is worn out: flash a new one and restore your backup."
     ),
-    "data.read_only": (
-        "The card’s data partition can only be read since an error: nothing new is kept, and changes are refused. "
+    "data.stopped": (
+        "The card’s data partition was stopped by an error: nothing new is kept, and changes are refused. "
         "Save a backup on the page Settings, then switch the charger off and on; if this comes again, flash a new card."
     ),
     "data.mended": (

@@ -72,9 +72,9 @@ SELFTEST_TEXTS: dict[str, str] = {
         "running system, or damaged"
     ),
     "selftest.free": "{free_pct:.0f}% free",
-    "selftest.read_only": "mounted read-only: nothing is remembered",
+    "selftest.not_writable": "it cannot be written: nothing is remembered",
     "selftest.no_ext4": "no ext4 here",
-    "selftest.file_errors": "{count} errors since it was made",
+    "selftest.file_errors": "{count} errors since it was last checked",
     "selftest.log_whole": "{name}: whole",
     "selftest.log_wrong": "{name}: {what}",
 }

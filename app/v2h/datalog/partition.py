@@ -1,15 +1,14 @@
-"""How the data partition is, and the sentence for the owner: missing, read-only, mended, repaired, made new, or full.
+"""How the data partition is, and the sentence for the owner: missing, stopped, mended, repaired, made new, or full.
 
 Before it is mounted, /usr/lib/v2h/mend-data checks it and leaves in CHECKED what it found. The functions here are pure;
 look() reads the system.
 """
 
-import os
 from pathlib import Path
 from typing import NamedTuple
 
 from v2h.bus.sentences import Sentence, say
-from v2h.runtime.disk_space import FREE_BYTES, free_bytes
+from v2h.runtime.disk_space import FREE_BYTES, SYSFS, free_bytes, writable
 
 CHECKED = Path("/run/v2h-data-check")
 """First line: one of the words of mend-data; then the names of the owner's files that were saved, one a line."""
@@ -19,8 +18,8 @@ SETTINGS, SCHEDULE, PASSWORD = "v2h/settings.json", "v2h/schedule.json", "web/"
 
 
 class Partition(NamedTuple):
-    """mounted, writable: as the kernel says. free_bytes: for ordinary users; None when it cannot be read. checked: the
-    lines of CHECKED, () when there is no such file."""
+    """mounted: as the kernel says. writable: as v2h.runtime.disk_space says. free_bytes: for ordinary users; None when
+    it cannot be read. checked: the lines of CHECKED, () when there is no such file."""
 
     mounted: bool
     writable: bool
@@ -46,7 +45,7 @@ def past(seen: Partition) -> Sentence | None:
 def _present(seen: Partition) -> Sentence | None:
     if not seen.mounted:
         return say("data.broken") if seen.checked[:1] == ("broken",) else say("data.missing")
-    return None if seen.writable else say("data.read_only")
+    return None if seen.writable else say("data.stopped")
 
 
 def _almost_full(seen: Partition) -> Sentence | None:
@@ -63,15 +62,16 @@ def _kept(saved: list[str]) -> Sentence:
     return say("data.kept", what=known) if known else say("data.kept_nothing")
 
 
-def look(mount: Path | None, data: Path, root: Path = Path("/"), checked: Path = CHECKED) -> Partition:
+def look(
+    mount: Path | None, data: Path, root: Path = Path("/"), checked: Path = CHECKED, sysfs: Path = SYSFS
+) -> Partition:
     """The partition that should be mounted at `mount`: without it that folder lies on the root file system. mount: None
     on a desk, where `data` is a folder and any place is right."""
     try:
         free = free_bytes(data if mount is None else mount)
         if mount is None:
             return Partition(True, True, free)
-        writable = not os.statvfs(mount).f_flag & os.ST_RDONLY
-        return Partition(mount.stat().st_dev != root.stat().st_dev, writable, free, _lines(checked))
+        return Partition(mount.stat().st_dev != root.stat().st_dev, writable(mount, sysfs), free, _lines(checked))
     except OSError:
         return Partition(mount is None, True, None, _lines(checked))
 

@@ -19,6 +19,7 @@ from v2h.config.site import Config
 from v2h.datalog.readonly import quick_check
 from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controller
 from v2h.ports.url import split
+from v2h.runtime.disk_space import ext4_errors, writable
 from v2h.safety.outputs import Output, line_name
 from v2h.selftest import card
 from v2h.selftest import modem as modem_here
@@ -206,18 +207,15 @@ def disk(board: Board) -> Iterator[Result]:
     except OSError as error:
         yield _found("data", FAILED, _error(f"{board.data}: {error.strerror}"))
         return
-    free = found.f_bavail / max(1, found.f_blocks)
-    writable = not found.f_flag & os.ST_RDONLY
-    seen = say("selftest.free", free_pct=free * 100) if writable else say("selftest.read_only")
-    yield _found("data", OK if writable and free >= LEAST_FREE else FAILED, seen)
-    device = board.data.stat().st_dev
-    counter = board.root / f"sys/dev/block/{os.major(device)}:{os.minor(device)}"
-    counter = board.root / "sys/fs/ext4" / counter.resolve().name / "errors_count"
-    errors = _text(counter)
+    free, sysfs = found.f_bavail / max(1, found.f_blocks), board.root / "sys"
+    good = writable(board.data, sysfs)
+    seen = say("selftest.free", free_pct=free * 100) if good else say("selftest.not_writable")
+    yield _found("data", OK if good and free >= LEAST_FREE else FAILED, seen)
+    errors = ext4_errors(board.data, sysfs)
     yield (
         _found("file_system", UNTESTED, say("selftest.no_ext4"))
-        if not errors
-        else _found("file_system", OK if errors == "0" else FAILED, say("selftest.file_errors", count=errors))
+        if errors is None
+        else _found("file_system", FAILED if errors else OK, say("selftest.file_errors", count=errors))
     )
     yield _database(board.data / "v2h.sqlite3")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.ext4sysfs import make_ext4_sysfs
 from v2h.cli import main
 from v2h.commands import selftest
 from v2h.config.ccs import Ccs
@@ -142,6 +143,13 @@ def test_files_of_the_board_are_judged(board: Board) -> None:
     assert found["outputs"].verdict == FAILED and "missing: c1" in found["outputs"].seen
     assert found["buttons"].verdict == FAILED and found["log"].verdict == FAILED
     assert verdicts(board._replace(data=board.data / "gone"))["data partition"] == FAILED
+
+
+def test_a_file_system_that_met_an_error_has_failed(board: Board) -> None:
+    make_ext4_sysfs(board.root / "sys", board.data, "1\n")
+    found = {result.part: result for result in selftest.check(board)}
+    assert found["data partition"].verdict == FAILED and "cannot be written" in found["data partition"].seen
+    assert found["file system"].verdict == FAILED and "1 errors" in found["file system"].seen
 
 
 @pytest.mark.parametrize(

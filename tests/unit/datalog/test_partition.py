@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ext4sysfs import make_ext4_sysfs
 from v2h.bus.sentences import in_language, say
 from v2h.datalog.partition import Partition, look, past, trouble
 from v2h.runtime.disk_space import FREE_BYTES
@@ -22,8 +23,8 @@ SAVED = ("site/v2h-toml.json", "v2h/schedule.json", "v2h/settings.json", "web/ow
         (Partition(False, False, None), "data.missing"),
         (Partition(False, False, ROOMY, ("ok",)), "data.missing"),
         (Partition(False, False, ROOMY, ("broken",)), "data.broken"),
-        (Partition(True, False, ROOMY, ("ok",)), "data.read_only"),
-        (Partition(True, False, ROOMY, ("mended",)), "data.read_only"),
+        (Partition(True, False, ROOMY, ("ok",)), "data.stopped"),
+        (Partition(True, False, ROOMY, ("mended",)), "data.stopped"),
         (Partition(True, True, FREE_BYTES - 1.0, ("ok",)), "log.card_full"),
         (Partition(True, True, FREE_BYTES - 1.0, ("mended",)), "log.card_full"),
         (Partition(True, True, ROOMY, ("mended",)), "data.mended"),
@@ -86,6 +87,11 @@ def test_a_read_only_file_system_is_seen() -> None:
     if not read_only:
         pytest.skip("no file system here is read-only")
     assert not look(Path(read_only[0]), Path("/tmp"), root=Path("/proc")).writable
+
+
+def test_a_file_system_that_met_an_error_is_seen(tmp_path: Path) -> None:
+    sysfs = make_ext4_sysfs(tmp_path / "sys", tmp_path, "1\n")
+    assert not look(tmp_path, tmp_path, root=Path("/proc"), sysfs=sysfs).writable
 
 
 def test_on_a_desk_a_folder_takes_the_place_of_the_partition(tmp_path: Path) -> None:

@@ -483,8 +483,8 @@ PROGRAM_TEXTS: dict[str, str] = {
         "voreingestellten Werten und ohne Zeitplan, und es behält nichts. Die Karte ist verschlissen: Schreiben Sie "
         "eine neue und spielen Sie Ihre Sicherung ein."
     ),
-    "data.read_only": (
-        "Die Datenpartition der Karte ist seit einem Fehler nur noch lesbar: Neues wird nicht behalten, und Änderungen "
+    "data.stopped": (
+        "Die Datenpartition der Karte wurde durch einen Fehler angehalten: Neues wird nicht behalten, und Änderungen "
         "werden abgelehnt. Speichern Sie auf der Seite Einstellungen eine Sicherung und schalten Sie das Ladegerät "
         "dann aus und ein; kommt es wieder, schreiben Sie eine neue Karte."
     ),

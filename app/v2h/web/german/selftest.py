@@ -75,9 +75,9 @@ SELFTEST_TEXTS: dict[str, str] = {
         "als das laufende System, oder beschädigt"
     ),
     "selftest.free": "{free_pct:.0f} % frei",
-    "selftest.read_only": "nur lesbar eingehängt: Nichts wird gemerkt",
+    "selftest.not_writable": "ist nicht beschreibbar: Nichts wird behalten",
     "selftest.no_ext4": "hier ist kein ext4",
-    "selftest.file_errors": "{count} Fehler, seit es angelegt wurde",
+    "selftest.file_errors": "{count} Fehler seit der letzten Prüfung",
     "selftest.log_whole": "{name}: unversehrt",
     "selftest.log_wrong": "{name}: {what}",
 }
