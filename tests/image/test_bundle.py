@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.workshop import Workshop, workshop
 from v2h.update.bundle import Bundle, Own, check_bundle, read_info
 from v2h.update.rauc_words import refusal
 from v2h.update.refusals import RefusedError
@@ -65,49 +66,16 @@ exit $code
 """
 
 
-class Workshop:
-    """A folder inside the tools tree. Inside the tree its path is `here`."""
-
-    def __init__(self, tools: Path) -> None:
-        self.tools, self.here = tools, f"/tmp/test-bundle-{os.getpid()}"
-        self.folder = Path(f"{tools}{self.here}")
-
-    def run(self, *words: str, text: str | None = None) -> "subprocess.CompletedProcess[str]":
-        """Run a program of the tools tree in a mount namespace of its own, with /dev, /proc and an empty /run."""
-        mounts = (
-            'mount --bind /dev "$0/dev" && mount -t proc proc "$0/proc" && mount -t tmpfs tmpfs "$0/run" && '
-            'exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 '
-            'OUT="$1" SCRATCH="$1/scratch" '
-            'sh -ec \'cd "$OUT" && exec "$@"\' sh "${@:2}"'
-        )
-        command = ["unshare", "--mount", "bash", "-ec", mounts, str(self.tools), self.here, *words]
-        return subprocess.run(command, input=text, capture_output=True, text=True)
-
-    def must(self, *words: str, text: str | None = None) -> str:
-        done = self.run(*words, text=text)
-        assert done.returncode == 0, done.stderr + done.stdout
-        return done.stdout
-
-    def write(self, name: str, text: str) -> None:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.replace("{here}", self.here))
-        path.chmod(0o755)
-
-
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Workshop]:
     """The tools, the keys, a card with one small root, and its bundle v2h.raucb."""
     tools = ROOT / "build" / "tools"
     if os.geteuid() != 0 or not (tools / "usr/bin/rauc").exists():
         pytest.skip("needs root, and build/tools of make image")
-    made = Workshop(tools)
-    for name in ("scratch", "data", "mount"):
-        (made.folder / name).mkdir(parents=True)
-    try:
-        shutil.copytree(ROOT / "image" / "steps", made.folder / "steps")
+    with workshop(tools) as made:
+        for name in ("scratch", "data", "mount"):
+            (made.folder / name).mkdir()
         made.must("steps/development-key", f"{made.here}/development-key")
-        made.must("steps/development-key", f"{made.here}/foreign-key")
         (made.folder / "root/etc/rauc").mkdir(parents=True)
         shutil.copy(made.folder / "development-key/cert.pem", made.folder / "root/etc/rauc/keyring.pem")
         (made.folder / "root/content").write_bytes(os.urandom(3_000_000))
@@ -121,8 +89,6 @@ def shop() -> Iterator[Workshop]:
         made.write("install", INSTALL)
         pack(made, "development-key")
         yield made
-    finally:
-        shutil.rmtree(made.folder)
 
 
 def pack(shop: Workshop, key: str) -> str:
@@ -159,11 +125,8 @@ def test_a_key_that_the_card_does_not_know_makes_no_bundle(shop: Workshop) -> No
 
 
 def foreign(shop: Workshop) -> None:
-    """A bundle that another key has signed; RAUC is told to make it by a keyring that knows the key."""
-    shop.must(
-        *("rauc", "bundle", "--cert=foreign-key/cert.pem", "--key=foreign-key/key.pem"),
-        *("--keyring=foreign-key/cert.pem", "scratch/content", "bad.raucb"),
-    )
+    """A bundle that another key has signed."""
+    shop.sign("foreign-key", "scratch/content", "bad.raucb")
 
 
 def half(shop: Workshop) -> None:

@@ -190,6 +190,12 @@ def test_the_tree_is_watched_with_20_s_once_pulse_has_spoken(guest: Guest) -> No
     assert guest.out("systemctl show -P WatchdogUSec supervisor.service") == "20s"
 
 
+def test_the_card_would_start_again(guest: Guest) -> None:
+    """The self-test compares the card with the boot loader of the running system."""
+    parts = {row["part"]: row for row in json.loads(guest.sh("v2h selftest --json 2>/dev/null", 300)[1])}
+    assert parts["boot area"]["verdict"] == "ok", parts["boot area"]
+
+
 @pytest.mark.parametrize("bus", ["can0", "can1"])
 def test_can_bus_is_virtual_and_up(guest: Guest, bus: str) -> None:
     link = json.loads(guest.out(f"ip -details -json link show {bus}"))[0]

@@ -31,8 +31,8 @@ def full(board: Guest) -> None:
     board.out("fallocate -l $(($(stat -f -c '%a * %S' /data) - 32 * 1024 * 1024)) /data/full", 600)
 
 
-def read_only(board: Guest) -> None:
-    """Marks an error in the file system, as the kernel does when it finds one."""
+def stopped(board: Guest) -> None:
+    """Marks an error in the file system, as the kernel does when it finds one. It then opens no file any more."""
     board.out("echo v2h-test >/sys/fs/ext4/vda4/trigger_fs_error")
 
 
@@ -40,16 +40,20 @@ DAYS: dict[str, tuple[str, bool, Callable[[Guest], None]]] = {
     "missing": ("data.missing", True, missing),
     "corrupt": ("data.repaired", True, without_superblock),
     "full": ("log.card_full", False, full),
-    "read-only": ("data.read_only", False, read_only),
+    "stopped": ("data.stopped", False, stopped),
 }
 """Name: the sentence's beginning on the page, whether the damage is done while the board is off, and the damage."""
 BEGINS = {
     "data.remade": "The card’s data partition was beyond repair and was made new",
     "data.missing": "The card’s data partition is missing",
     "data.repaired": "The card’s data partition was damaged and was repaired",
-    "data.read_only": "The card’s data partition can only be read",
+    "data.stopped": "The card’s data partition was stopped by an error",
+    "data.mended": "The card’s data partition had errors, which were mended",
     "log.card_full": "The card is almost full",
 }
+REFUSES = {"stopped": "The data partition cannot be written", "full": "There is no room on the card's data partition"}
+"""The beginning of what an upload of an update is told, before its first byte."""
+UPDATE = {"name": "v2h.raucb", "size_b": 90_000_000, "sha256": "0" * 64}
 
 
 @pytest.fixture
@@ -57,7 +61,7 @@ def board(build: Path, request: pytest.FixtureRequest) -> Iterator[Guest]:
     """A board of its own for each day; "corrupt" needs a card that has grown, which has a second superblock."""
     day = request.node.callspec.params["day"]
     _, off, damage = DAYS[day]
-    grown = day in ("corrupt", "full", "read-only")
+    grown = day in ("corrupt", "full", "stopped")
     with Guest(build / "guest" / "data" / "run", extra=() if grown else OFF) as booted:
         booted.wait_for_shell(BOOT_S)
         if grown:
@@ -107,3 +111,15 @@ def test_the_page_answers_and_says_which_bad_day_it_is(board: Guest, day: str) -
     says(board, DAYS[day][0])
     if day == "corrupt":
         may_be_written_and_is_stopped(board)
+    if day == "missing":  # there is no place for the owner's password either
+        with pytest.raises(AssertionError, match="log-in refused with 403"):
+            board.http("/api/v1/update/upload", UPDATE)
+        return
+    code, text = board.http("/api/v1/update/upload", UPDATE)
+    assert code == (409 if day in REFUSES else 200), text
+    assert json.loads(text)["text"].startswith(REFUSES.get(day, "0.0 of 90.0 MB")), text
+    if day == "stopped":  # as the page advises
+        board.cut_power()
+        board.restore_power(BOOT_S)
+        says(board, "data.mended")
+        assert board.out("echo kept >/data/v2h/kept && cat /data/v2h/kept /sys/fs/ext4/vda4/errors_count") == "kept\n0"

@@ -31,10 +31,11 @@ class UpdateOwner:
         except urllib.error.HTTPError as refused:
             raise AssertionError(f"{method} {path}: {refused.code} {refused.read().decode()}") from refused
 
-    def bring(self, name: str, content: bytes) -> None:
+    def bring(self, name: str, content: bytes, end_b: int | None = None) -> None:
+        """Upload the file, or only its pieces before end_b."""
         stated = {"name": name, "size_b": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         have_b = self.ask("POST", "/upload", json.dumps(stated).encode())["applied"]["have_b"]
-        while have_b < len(content):
+        while have_b < (len(content) if end_b is None else end_b):
             piece = content[have_b : have_b + MOST_PIECE_B]
             reply = self.ask("PUT", f"/upload?offset_b={have_b}", piece, "application/octet-stream")
             have_b = reply["applied"]["have_b"]
