@@ -9,7 +9,7 @@ tests/powercuts cuts a recording of one installation at hundreds of moments; her
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -44,7 +44,7 @@ class Story:
 
     board: Guest
     name: str
-    bundle: bytes
+    bundle: bytes = field(repr=False)
 
     def upload(self) -> UpdateOwner:
         owner = UpdateOwner(self.board)
