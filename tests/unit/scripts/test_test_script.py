@@ -105,9 +105,8 @@ def test_what_is_too_long_for_ci_is_run_by_its_own_targets(tmp_path: Path) -> No
     assert asked == {"faults", "fuzz", "powercuts"}
     assert "bench month" in ran and "make faults MUTANTS=200" in ran
     assert "pytest -s tests/unit/energy/test_lag.py" in ran
-    assert {"kills", "data", "panel", "session", "update"} == set(
-        re.findall(r"image/test_guest_(\w+)\.py", "\n".join(ran))
-    )
+    boards = {path.name for path in (ROOT / "tests/image").glob("test_guest_*.py") if "AT_LENGTH" in path.read_text()}
+    assert boards <= set(re.findall(r"image/(test_guest_\w+\.py)", "\n".join(ran))) and len(boards) > 5
     assert "pytest -s tests/image/test_u_boot.py" in ran
     assert ran[ran.index("get-iso15118 ") + 1] == "pytest -s tests/independent_car"
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
