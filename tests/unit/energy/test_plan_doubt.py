@@ -57,6 +57,7 @@ def test_a_plan_with_doubt_keeps_room_for_more_sun_than_forecast() -> None:
     assert doubtful[31].soc_kwh < sure[31].soc_kwh - 0.5, "at 8 o'clock"
 
 
+@pytest.mark.slow
 def test_when_more_sun_comes_it_has_room_and_when_it_does_not_little_is_lost() -> None:
     forecast = sunny()
     for peak_w, least, most in ((1950.0, 0.8, 1.1), (1725.0, 0.3, 0.5), (1500.0, -0.2, 0.0), (1050.0, -0.2, 0.0)):

@@ -132,6 +132,7 @@ def digested(hasher: Callable[[bytes], "hashlib._Hash"], password: str) -> Check
     return check
 
 
+@pytest.mark.slow
 def test_basic_digest_and_bearer_at_real_servers() -> None:
     basic = "Basic " + base64.b64encode(b"admin:admin").decode()
     with server(lambda sent: sent == basic, 'Basic realm="meter"') as (url, heard):

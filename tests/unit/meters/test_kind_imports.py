@@ -16,6 +16,7 @@ CONFIGS: dict[str, dict[str, object]] = {
 HEAVY = {"modbus": "pymodbus", "stpm3x": "v2h.drivers.stpm3x"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_code_of_a_kind_is_imported_only_when_it_is_configured(kind: str) -> None:
     """The imports of the meter program as it starts with only this kind, in a fresh interpreter."""

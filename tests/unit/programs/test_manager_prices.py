@@ -55,6 +55,7 @@ def test_a_push_is_in_force_at_once_and_told(tmp_path: Path, monkeypatch: pytest
     assert "is that in hundredths" in push(program, 5.0).text
 
 
+@pytest.mark.slow
 def test_one_write_an_hour_and_one_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An automation pushes every five minutes for three hours and a half."""
     program, writes, before = started(tmp_path, monkeypatch), 0, b""

@@ -124,6 +124,7 @@ STEPS: st.SearchStrategy[Step] = st.sampled_from(
 """Method of Person, arguments."""
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(st.lists(STEPS, max_size=14))
 def test_nothing_starts_after_a_stop_and_a_wanted_charge_is_no_discharge(steps: list[Step]) -> None:

@@ -135,6 +135,7 @@ def test_a_killed_backup_is_never_taken_for_a_verified_one_and_goes_on(
     assert total(target) == whole and not part_of(file_of(target, "disk")).exists()
 
 
+@pytest.mark.slow
 def test_a_killed_disable_always_leaves_whole_headers_and_a_way_back(dump: Path, original: Made, saved: Path) -> None:
     draw, met = random.Random(11), set()
 
@@ -163,6 +164,7 @@ def test_a_killed_disable_always_leaves_whole_headers_and_a_way_back(dump: Path,
     assert met == {0, 1, 2}, "the kills came before, between and after the two sectors"
 
 
+@pytest.mark.slow
 def test_a_killed_restore_goes_on_or_back(dump: Path, original: Made, saved: Path) -> None:
     draw, met = random.Random(13), set()
     disable(Medium(dump, TINY), saved, yes, quiet)

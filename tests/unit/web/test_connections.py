@@ -118,6 +118,7 @@ def test_one_round_accepts_all_that_wait(links: contextlib.ExitStack) -> None:
         server.close()
 
 
+@pytest.mark.slow
 def test_a_request_that_comes_byte_by_byte_is_given_up(tmp_path: Path, links: contextlib.ExitStack) -> None:
     """A byte now and then kept such a connection, and its memory, for as long as the client liked."""
     web = WebApp(tmp_path)
@@ -130,6 +131,7 @@ def test_a_request_that_comes_byte_by_byte_is_given_up(tmp_path: Path, links: co
             slow.sendall(b"x")
 
 
+@pytest.mark.slow
 def test_a_request_in_parts_that_is_quick_enough_is_answered(tmp_path: Path, links: contextlib.ExitStack) -> None:
     web = WebApp(tmp_path)
     with serving(web.make(), web.state.close, idle_s=2) as port:

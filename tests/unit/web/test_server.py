@@ -59,6 +59,7 @@ def test_silent_connections_keep_nobody_out(web: WebApp) -> None:
         link.close()
 
 
+@pytest.mark.slow
 def test_a_silent_connection_is_closed(web: WebApp) -> None:
     with serving(web.make(), web.state.close, idle_s=2) as port, contextlib.ExitStack() as links:
         for one in silent(port, links, 3):
