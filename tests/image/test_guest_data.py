@@ -52,7 +52,7 @@ BEGINS = {
     "log.card_full": "The card is almost full",
 }
 REFUSES = {"stopped": "The data partition cannot be written", "full": "There is no room on the card's data partition"}
-"""The beginning of what an upload of an update is told, before its first byte."""
+"""How the page refuses to start an upload: the beginning of its answer. No byte of the update was sent yet."""
 UPDATE = {"name": "v2h.raucb", "size_b": 90_000_000, "sha256": "0" * 64}
 
 

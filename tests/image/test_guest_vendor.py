@@ -138,7 +138,7 @@ def test_a_backup_that_a_power_cut_interrupts_goes_on(story: Story) -> None:
     assert int(board.out(f"stat -c %s {BACKUP}.part")) >= 100_000_000
     code, said = story.vendor(f"backup {BACKUP}")
     assert code == 0 and f"disk: SHA-256 {story.whole}" in said, said
-    assert "disk: 67 of" not in said, "the copy began anew"
+    assert "disk: 67 of" not in said, "the copy started again from its first byte"
     known = json.loads(board.out(f"cat {BACKUP}.json"))
     assert (known["verified"], known["cid"], known["sha256"]) == (True, CID, {"disk": story.whole})
     assert rig(board)["outputs"] == []

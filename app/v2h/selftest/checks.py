@@ -21,8 +21,8 @@ from v2h.ports.canidentity import CAR_CONTROLLER, PRE_CONTROLLER, wrong_controll
 from v2h.ports.url import split
 from v2h.runtime.disk_space import ext4_errors, writable
 from v2h.safety.outputs import Output, line_name
-from v2h.selftest import card
-from v2h.selftest import modem as modem_here
+from v2h.selftest.card import judged as judged_card
+from v2h.selftest.modem import judged as judged_modem
 
 HOW_TO_SET = "v2h clock set gives it this machine's time."
 OK, FAILED, UNTESTED = "ok", "failed", "not tested"
@@ -153,7 +153,7 @@ def can(board: Board) -> Iterator[Result]:
 def modem(board: Board) -> Iterator[Result]:
     if board.config.ccs is None and not board.part("ccs"):
         return
-    yield _judged("modem", modem_here.judged(board.root) if board.here else (None, ELSEWHERE))
+    yield _judged("modem", judged_modem(board.root) if board.here else (None, ELSEWHERE))
 
 
 def outputs_and_buttons(board: Board) -> Iterator[Result]:
@@ -198,7 +198,7 @@ def clock(board: Board) -> Iterator[Result]:
 
 
 def boot_area(board: Board) -> Iterator[Result]:
-    yield _judged("boot_area", card.judged(board.root))
+    yield _judged("boot_area", judged_card(board.root))
 
 
 def disk(board: Board) -> Iterator[Result]:

@@ -79,7 +79,7 @@ def check_card(card: Path, system: Path = OF_SYSTEM) -> None:
         if not starts_from(read):
             raise VendorError(f"{card}: the ROM would find no boot loader on this card")
         for name in differing(card, system):
-            raise VendorError(f"{card}: its {name} is not that of the running image. Write the card anew first")
+            raise VendorError(f"{card}: its {name} is not that of the running image. Write the card again first")
     except OSError as error:
         raise VendorError(f"{error.filename}: {error.strerror}") from error
 
