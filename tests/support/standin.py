@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from v2h.runtime.program import Program, Timer
 
 WALL_OFFSET_S = 1_795_348_800.0
 """Wall clock minus monotonic clock: this machine was started at 2026-11-22 12:00 UTC."""
+matches = cache(topic_matches_sub)
 
 
 class StandIn:
@@ -81,7 +83,7 @@ class StandIn:
 
     def hear_raw(self, topic: str, payload: bytes, *, retained: bool = False) -> bool:
         for subscribed, handler in self._handlers.items():
-            if topic_matches_sub(subscribed, topic) and (self._takes_retained[subscribed] or not retained):
+            if matches(subscribed, topic) and (self._takes_retained[subscribed] or not retained):
                 try:
                     handler(topic, payload)
                 except MessageError:

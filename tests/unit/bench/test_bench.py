@@ -32,6 +32,7 @@ def test_without_a_charger_meter_two_days_teach_the_losses_of_the_converter() ->
     assert max(abs(seen.off_pct[name]) for name in ("charged_wh", "cost")) < 3
 
 
+@pytest.mark.slow
 def test_the_plan_that_the_board_makes_is_small() -> None:
     seen = planner.run()
     assert seen["slots"] == 192

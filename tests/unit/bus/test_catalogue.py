@@ -12,8 +12,9 @@ APP = Path(__file__).resolve().parents[3] / "app" / "v2h"
 
 
 def calls_of_say() -> Iterator[tuple[str, ast.Call]]:
-    for path in sorted(APP.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    sources = {path: path.read_text(encoding="utf-8") for path in sorted(APP.rglob("*.py"))}
+    for path in [path for path, source in sources.items() if "say(" in source]:
+        for node in ast.walk(ast.parse(sources[path])):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
                 yield f"{path.relative_to(APP)}:{node.lineno}", node
 

@@ -112,6 +112,7 @@ FRAMES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(frames=FRAMES)
 def test_what_is_written_is_read_again(frames: list[Frame]) -> None:
     frames = sorted([Frame(0.0, 0x100, bytes(8)), *frames], key=lambda frame: frame.t)
@@ -164,6 +165,7 @@ def test_every_recorded_converter_frame_is_rebuilt_byte_for_byte() -> None:
         assert rebuilt(frame) == frame.data
 
 
+@pytest.mark.slow
 @needs_leaf_session
 def test_the_recorded_session_survives_writing(tmp_path: Path) -> None:
     capture = read_capture(LEAF_SESSION)

@@ -169,6 +169,7 @@ def test_frames_that_are_not_plain_are_left_out(wire: tuple[socket.socket, CanLi
     assert [line.split()[1:] for line in log_of(box).splitlines()] == [["can1", "102#0102"]]
 
 
+@pytest.mark.slow
 def test_the_rigs_hub_is_heard_with_the_times_of_sending_and_its_end_is_told(tmp_path: Path) -> None:
     hub = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     hub.bind(str(tmp_path / "can0.sock"))

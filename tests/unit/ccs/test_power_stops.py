@@ -259,6 +259,7 @@ EVENTS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     dialect=st.sampled_from([DIN, ISO2]),

@@ -89,6 +89,7 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 @needs_leaf_session
 def test_every_recorded_frame_is_decoded(capsys: Capsys) -> None:
     assert main(["decode", str(LEAF_SESSION)]) == 0

@@ -57,6 +57,7 @@ def test_json_of_every_law(meter: str, trace: Path, capsys: pytest.CaptureFixtur
     assert ours["mean_w"] <= 1.05 * oracle["mean_w"]
 
 
+@pytest.mark.slow
 def test_a_worse_plant_and_an_unknown_lag(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain = matched(capsys, trace, "--law", "ours")
     worse = matched(
@@ -92,6 +93,7 @@ def test_a_real_house_and_single_faults(trace: Path, capsys: pytest.CaptureFixtu
     assert "not ideal: telemetry noise 0.077 A\n" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_soc_window_ends_the_discharge(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small = ("--soc", 31, "--capacity-kwh", 1)
     told = matched(capsys, trace, "--law", "ours", *small)["laws"]["ours"]
@@ -99,6 +101,7 @@ def test_the_soc_window_ends_the_discharge(trace: Path, capsys: pytest.CaptureFi
     assert told["import_wh_h"] > 500
 
 
+@pytest.mark.slow
 def test_the_table(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["match", str(trace), "--soc", "50", "--law", "ours", "--law", "none"]) == 0
     out = capsys.readouterr().out

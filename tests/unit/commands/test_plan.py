@@ -49,6 +49,7 @@ def test_what_is_not_there_is_said(host: str, web: WebApp, capsys: pytest.Captur
     assert "v2h plan run" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_expected_prices_are_marked_and_missing_energy_is_said() -> None:
     plan = {name: getattr(money_plan(NOON), name) for name in ManagerPlan.__dataclass_fields__}
     text = plan_text({**plan, "known": 100, "missed_kwh": 2.0})

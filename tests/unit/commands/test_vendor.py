@@ -152,6 +152,7 @@ def board(dump: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"ssh://root@v2h.local{dump}"
 
 
+@pytest.mark.slow
 def test_a_backup_over_the_network_is_the_same_backup(board: str, dump: Path, tmp_path: Path) -> None:
     assert vendor("backup", board, tmp_path / "far.img") == 0
     assert (tmp_path / "far.img").read_bytes() == dump.read_bytes()
@@ -162,6 +163,7 @@ def test_a_backup_over_the_network_is_the_same_backup(board: str, dump: Path, tm
     assert sum(" send sum " in call for call in calls) == 2, "the eMMC is read twice more"
 
 
+@pytest.mark.slow
 def test_a_connection_that_breaks_off_is_continued(
     board: str, dump: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ def test_with_the_usual_losses_energy_and_money_are_within_one_percent() -> None
     assert max(map(abs, counted(usual(), estimated=True))) < 0.01
 
 
+@pytest.mark.slow
 def test_another_converter_is_still_nearer_than_the_battery_counted_as_the_mains() -> None:
     """The own use counts most: a converter that uses 20 W more while it runs is 5 to 7 % off in what it gives."""
     for losses in (usual(own_w=60), usual(own_w=25), usual(share=0.04, full_share=0.04), usual(share=0.02)):

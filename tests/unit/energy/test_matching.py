@@ -195,6 +195,7 @@ def test_noise_moves_the_converter_little(noise: str) -> None:
     assert score.mean_w <= best.mean_w + 8
 
 
+@pytest.mark.slow
 @given(st.integers(0, 999), st.floats(0, 2), st.floats(0, 500), st.floats(-6000, 0), st.floats(0, 6000))
 def test_never_leaves_the_limits_with_any_noise(
     seed: int, flicker_a: float, noise_w: float, low_w: float, high_w: float

@@ -243,6 +243,7 @@ def test_without_a_plan_the_car_is_charged_for_its_target_in_the_cheapest_slots(
     assert v2h.powers_w[0] < 0 and v2h.powers_w[30] == 0.0 and v2h.powers_w[41] < 0
 
 
+@pytest.mark.slow
 def test_two_days_of_quarter_hours_are_planned_in_small_steps_little_time_and_little_memory() -> None:
     """On the board, 25 times as slow, a step of 50 ms is 2 ms here, and 2 s are 0.08 s."""
     random = Random(1)

@@ -195,6 +195,7 @@ def test_what_is_not_known_is_said() -> None:
 PRICE = st.one_of(st.none(), st.floats(-10, 10), st.floats(), st.integers(), st.text(max_size=3))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(PRICE, max_size=40), st.sampled_from((15, 30, 60)), st.integers(-20, 20), st.floats(0, 100))
 def test_whatever_is_pushed_the_plan_keeps_its_limits(values: list[Any], step: int, hours: int, soc_pct: float) -> None:

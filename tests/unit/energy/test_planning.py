@@ -70,6 +70,7 @@ def work(steps: Steps[Any]) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("priced", [False, True])
 @pytest.mark.parametrize("car", CARS, ids=str)
 def test_no_turn_of_the_fullest_schedule_is_long(car: CarNow, priced: bool) -> None:
@@ -146,6 +147,7 @@ def cases(draw: st.DrawFn) -> tuple[Schedule, datetime, CarNow]:
     return read_schedule(document, Limits(), "UTC"), now, car
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(cases(), st.booleans(), st.integers(1, 400))
 def test_the_plan_is_that_of_the_plain_rule(case: tuple[Schedule, datetime, CarNow], busy: bool, most: int) -> None:

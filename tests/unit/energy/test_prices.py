@@ -191,6 +191,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_any_json_is_read_or_refused(document: Any) -> None:
     try:

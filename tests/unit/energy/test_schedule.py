@@ -119,6 +119,7 @@ def test_preview_and_now_never_disagree(
         assert following[0].key == preview[preview.index(seen) + 1].key
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(
     st.sampled_from(CHANGES),

@@ -43,6 +43,7 @@ def test_a_document_is_measured_as_it_travels_and_refused_with_what_is_too_long(
         read_schedule(document, Limits(), "UTC")
 
 
+@pytest.mark.slow
 def test_a_document_nested_a_thousand_times_is_refused() -> None:
     deep: list[Any] = []
     for _ in range(100_000):

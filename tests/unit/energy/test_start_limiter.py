@@ -3,6 +3,8 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
+
 from tests.support.charging import CAR
 from v2h.bus.messages import ChargerState
 from v2h.energy.start_limiter import REFUSALS, RETRY_S, STARTS_AN_HOUR, USEFUL_S, StartLimiter, StartPermit
@@ -83,6 +85,7 @@ def test_a_schedule_without_work_wakes_nobody_but_a_hand_does() -> None:
     assert len(asked.began) == 1
 
 
+@pytest.mark.slow
 def test_a_car_that_ends_sessions_is_started_again_four_times_an_hour_at_most() -> None:
     car = Car("leaves")
     car.run(8 * 3600.0)
@@ -93,6 +96,7 @@ def test_a_car_that_ends_sessions_is_started_again_four_times_an_hour_at_most() 
     assert "4 starts within an hour are enough; next try in" in Car("leaves").run(400).why
 
 
+@pytest.mark.slow
 def test_after_three_refusals_it_waits_for_the_owner() -> None:
     car = Car("refuses")
     leave = car.run(12 * 3600.0)

@@ -70,6 +70,7 @@ def growth_b(once: Callable[[int], None], count: int) -> int:
     return held
 
 
+@pytest.mark.slow
 def test_noise_on_the_broker_of_the_house_commands_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, generator: random.Random
 ) -> None:
@@ -133,6 +134,7 @@ def test_the_messages_of_the_old_page(generator: random.Random, manager: StandIn
             carried_out(manager, turn.order)
 
 
+@pytest.mark.slow
 def test_the_frames_of_the_old_page(generator: random.Random) -> None:
     hello = bytes.fromhex("818537fa213d7f9f4d5158")
 

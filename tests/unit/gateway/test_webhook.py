@@ -35,7 +35,7 @@ def receiver(request: pytest.FixtureRequest) -> Iterator[Receiver]:
         def log_message(self, *words: Any) -> None: ...
 
     server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/hook", came
     server.shutdown()

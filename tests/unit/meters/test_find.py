@@ -111,6 +111,7 @@ def test_each_http_preset_is_found_alone_and_its_lines_open_the_meter(name: str,
         assert the_same_meter_from(lines("grid", found.spec), tmp_path) == power_w
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "framing"), MODBUS_METERS)
 def test_each_modbus_meter_is_found_and_its_lines_open_it(model: str, framing: str, tmp_path: Path) -> None:
     words, power_w = MODBUS_METERS[model, framing]
@@ -133,6 +134,7 @@ def test_usual_ports_are_not_written() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "unit", "says"),
     [
@@ -157,6 +159,7 @@ def test_a_device_with_a_password_is_one_remark(status: int, remarks: int) -> No
     assert all(f"with status {status}" in remark for remark in answer.remarks)
 
 
+@pytest.mark.slow
 def test_a_device_that_accepts_and_is_silent_costs_one_timeout_for_each_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("v2h.meters.http.TIMEOUT_S", 0.3)
     monkeypatch.setattr("v2h.meters.modbus.TIMEOUT_S", 0.3)

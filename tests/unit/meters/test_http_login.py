@@ -89,7 +89,7 @@ def server(check: Check, *challenges: str, status: int = 401) -> Iterator[tuple[
         def log_message(self, format: str, *args: object) -> None: ...
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    threading.Thread(target=httpd.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{httpd.server_address[1]}/meter?id=0", heard
     finally:

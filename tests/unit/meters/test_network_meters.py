@@ -270,6 +270,7 @@ def test_mqtt_takes_what_is_new_and_not_what_was_kept(broker: Broker) -> None:
         assert source.note == ""
 
 
+@pytest.mark.slow
 def test_import_minus_export_from_two_topics(broker: Broker) -> None:
     with opened(broker.spec(topic="p1/taken - p1/given", scale=1000)) as source:
         await_note(source, "nothing new on p1/taken - p1/given yet")
@@ -286,6 +287,7 @@ def test_import_minus_export_from_two_topics(broker: Broker) -> None:
         assert values(source, 1)[0].power_w == 4000, "a publisher that sends only what changed"
 
 
+@pytest.mark.slow
 def test_a_sign_of_life_goes_to_the_topic_of_the_preset(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("v2h.meters.mqtt.SIGN_OF_LIFE_S", 0.2)
     heard: list[tuple[str, bytes]] = []

@@ -52,6 +52,7 @@ def patch() -> Any:
         yield context
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(
     st.sampled_from(sorted(FORMATS)),

@@ -140,6 +140,7 @@ def test_minutes_hold_what_was_counted_in_them_also_after_a_restart_and_when_the
     assert sum(energies_wh) == pytest.approx(total_wh[0], abs=0.01)
 
 
+@pytest.mark.slow
 def test_losses_that_the_grid_meter_shows_are_learned_kept_and_counted(desk: Desk) -> None:
     """A converter with 100 W of own use and 5 %: the energy at the mains is estimated with these losses as soon as they
     are learned, also while the converter is on and moves nothing."""
@@ -182,6 +183,7 @@ def test_a_day_that_is_over_is_let_go(desk: Desk) -> None:
     assert desk.rows("select count(*), min(day) from days") == [(KEEP_DAYS + 3, "2026-11-04")]
 
 
+@pytest.mark.slow
 def test_a_log_that_a_reader_finds_damaged_is_begun_afresh_and_says_so(desk: Desk) -> None:
     desk.run(120)
     store = desk.log._store

@@ -81,6 +81,7 @@ NEWER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("older", OLDER)
 @pytest.mark.parametrize("newer", NEWER)
 def test_two_controllers_that_fight_fill_no_log_and_the_older_one_is_told(

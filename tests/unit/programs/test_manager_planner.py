@@ -104,6 +104,7 @@ def test_it_is_off_until_the_owner_turns_it_on(start: Start) -> None:
     assert heard(program, ManagerState)[-1].chosen_by == "nobody"
 
 
+@pytest.mark.slow
 def test_no_setpoint_is_late_while_a_plan_is_made(start: Start) -> None:
     program = start()
     program.published.clear()
@@ -126,6 +127,7 @@ def test_a_dry_run_answers_with_the_plan_and_changes_nothing(start: Start) -> No
     assert heard(program, ManagerState)[-1].chosen_by == "nobody"
 
 
+@pytest.mark.slow
 def test_it_is_made_again_each_quarter_of_an_hour_and_when_prices_come(start: Start) -> None:
     program = start()
     program.published.clear()
@@ -156,6 +158,7 @@ def test_an_entry_of_the_schedule_comes_before_the_plan(start: Start) -> None:
     assert (state.mode, state.chosen_by) == ("solar", "schedule")
 
 
+@pytest.mark.slow
 def test_a_plan_that_cannot_be_made_again_is_not_used_any_more(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     program = start()
     assert heard(program, ManagerState)[-1].chosen_by == "plan"

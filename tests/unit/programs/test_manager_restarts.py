@@ -25,6 +25,7 @@ def restart(world: Restarts) -> None:
     world.start()
 
 
+@pytest.mark.slow
 def test_without_an_order_the_schedule_discharges_the_car(world: Restarts) -> None:
     """Without this, the tests below would prove nothing."""
     assert world.settled_w(80) < -900

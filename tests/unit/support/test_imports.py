@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.imports import statements
+
 TESTS = Path(__file__).resolve().parents[2]
 A_TEST = re.compile(r"(^|\.)(test_\w+|conftest)(\.|$)")
 ROOTS = {path.stem for path in TESTS.iterdir() if path.name != "__init__.py"}
@@ -19,7 +21,7 @@ HELPERS = {path.stem for path in (TESTS / "support").glob("*.py")} - {"__init__"
 
 def imported(source: str) -> Iterator[str]:
     """Every dotted name that a source imports; a relative one begins with a dot."""
-    for node in ast.walk(ast.parse(source)):
+    for node in statements(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

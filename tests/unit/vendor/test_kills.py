@@ -109,6 +109,7 @@ def undone_by_hand(dump: Path, saved: Path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 def test_a_killed_backup_is_never_taken_for_a_verified_one_and_goes_on(
     dump: Path, original: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -163,6 +163,7 @@ def test_unknown_addresses_and_methods_of_the_api_are_json(client: FlaskClient) 
         assert answer.get_json()["ok"] is False
 
 
+@pytest.mark.slow
 def test_stream_carries_the_state_and_the_seats_are_limited(client: FlaskClient, state: LiveState) -> None:
     first = client.get("/api/v1/stream")
     assert client.get("/api/v1/stream").status_code == 503

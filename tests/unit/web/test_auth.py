@@ -209,6 +209,7 @@ def test_a_form_without_an_origin_is_refused(app: Flask) -> None:
             assert answer.status_code == 403, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("password_set", [False, True])
 @pytest.mark.parametrize(
     "credential", ["none", "bad cookie", "bad token", "token as cookie", "session as token", "basic"]
@@ -328,6 +329,7 @@ def test_where_only_the_owner_reads_a_stranger_learns_nothing_of_the_house(web: 
     assert "Garage" in browser(web.make(reading_open=False), web.session())[0].get(path).get_data(as_text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("credential", ["session", "token"])
 @pytest.mark.parametrize("reading_open", [False, True])
 def test_a_new_password_ends_the_streams_that_only_the_owner_may_see(

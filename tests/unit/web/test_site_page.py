@@ -78,6 +78,7 @@ class Owner:
         return load([self.web.card], read_edits(self.file))
 
 
+@pytest.mark.slow
 def test_the_page_shows_card_edit_value_in_force_and_default(web: WebApp) -> None:
     owner = Owner(web, CARD)
     assert owner.row("limits.max_charge_a") == ["10", "–", "10", "15"]

@@ -226,6 +226,7 @@ def test_states_that_passed_between_two_looks_are_kept() -> None:
     assert [row["state"] for row in state.document()[0]["states"]] == ["lock", "test done", "car contactors"]
 
 
+@pytest.mark.slow
 def test_stream_wakes_on_change_and_ends_on_close(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("v2h.web.state.SLOWEST_S", 60.0)
     state = LiveState()
