@@ -24,6 +24,9 @@ HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build"
 SCORED_S = 180 if AT_LENGTH else 120
 """The load's one step in that time is in the first minute."""
+CONFIRM_S = 20
+LAST = "test_guest_update.py"
+"""Its tests leave the board with another version."""
 
 running = pytest.StashKey[dict[str, Guest]]()
 
@@ -37,6 +40,7 @@ def board_of(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that uses a board may have to wait for its start, and its actions take the emulator's time. The tests of a
     board stay in one process."""
+    items.sort(key=lambda item: item.path.name == LAST)
     for item in items:
         if item.path.is_relative_to(HERE) and (name := board_of(item)):
             item.add_marker(pytest.mark.guest)
@@ -124,19 +128,23 @@ def guest(build: Path, pytestconfig: pytest.Config) -> Iterator[Guest]:
 
 @pytest.fixture(scope="session")
 def remade(build: Path, pytestconfig: pytest.Config) -> Iterator[Guest]:
-    """The image, booted once for the whole session with a data partition that was beyond repair: no trace of a file
-    system is left. test_guest_data.py looks at what the board makes of it."""
-    with shared(Guest(folder(build, "remade") / "run"), "remade", pytestconfig) as board:
-        card = board.cut_power()  # in the first second: the card is made, and the board has not come to it
-        wipe(card, Card(build / "v2h.img").partitions()[3])
-        board.switch_on("--keep-card")
+    """The image, started by U-Boot, once for the whole session, with a data partition that was beyond repair: no trace
+    of a file system is left. test_guest_data.py looks at what the board makes of it. Its last tests install an update
+    and start that (test_guest_update.py), which is in force after CONFIRM_S in place of the 300 s of a charger."""
+    place, words = folder(build, "remade") / "run", ("--u-boot", "--clock", "1999-01-01")
+    # The data partition is made anew, for which QEMU's SD card overwrites it whole: 14 MB/s.
+    made = Guest(place, extra=(*words, "--words", f"v2h.confirm_s={CONFIRM_S}", "--card-gb", "2"))
+    with shared(made, "remade", pytestconfig) as board:
+        board.cut_power()  # in the first second: the card is made, and the board has not come to it
+        wipe(place / "card.img", Card(build / "v2h.img").partitions()[3])
+        board.switch_on("--keep-card", *words)
         yield booted(board)
 
 
 def wipe(card: Path, partition: Partition) -> None:
     """Write zeros over the whole partition of a card that no board has used, so the partition has not grown."""
-    zeros = f"write -q -z {partition.start} {partition.size}"
-    subprocess.run(["qemu-io", "-f", "qcow2", "-c", zeros, card], check=True)
+    hole = "--punch-hole", "--offset", str(partition.start), "--length", str(partition.size)
+    subprocess.run(["fallocate", *hole, card], check=True)
 
 
 @pytest.fixture(scope="session")

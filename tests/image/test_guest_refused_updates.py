@@ -30,8 +30,8 @@ format=verity
 filename=root.img
 """
 OURS, NEWEST = "v2h-bonegreen", "20991231.0"
-SECTOR_0 = "dd if=/dev/vda bs=512 count=1 status=none | od -An -v -tx1"
-SLOT_B = "dd if=/dev/vda3 bs=1M count=8 status=none | sha256sum"
+SECTOR_0 = "dd if=/dev/mmcblk0 bs=512 count=1 status=none | od -An -v -tx1"
+SLOT_B = "dd if=/dev/mmcblk0p3 bs=1M count=8 status=none | sha256sum"
 
 
 @pytest.fixture(scope="module")
