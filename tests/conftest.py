@@ -1,6 +1,7 @@
 """For all tests: a test must leave nothing behind, and a test in real time that failed is run again when a measurement
 shows that this machine stood still meanwhile."""
 
+import gc
 import os
 import sys
 from functools import cache
@@ -26,6 +27,8 @@ LONGEST_FIRST = (
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # a test is not too slow because the machine stood still
+gc.set_threshold(100_000, 20, 20)
+"""With the thresholds of Python a tenth of the time of the unit tests is spent on a search for garbage in all tests."""
 
 watching = pytest.StashKey[Watch]()
 

@@ -148,6 +148,7 @@ def test_a_good_card_is_good(tmp_path: Path) -> None:
     assert "of boot boot-a" in newest_is_old(verdict, "boot-b", 160.0)
 
 
+@pytest.mark.slow
 def test_every_kind_of_damage_is_found(tmp_path: Path) -> None:
     image = card(tmp_path, 1.0, 1.0)
     root = bytearray(image.read_bytes())
@@ -216,6 +217,7 @@ def test_what_went_back_or_got_lost_or_old_is_found(tmp_path: Path) -> None:
     assert any("80.0 s old" in text for text in wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cuts", "code", "says"), [(1, 0, "1 power cuts"), (99999, 2, "only")])
 def test_the_command(tmp_path: Path, cuts: int, code: int, says: str) -> None:
     images = [card(tmp_path, wh, t) for wh, t in ((1.0, 10.0), (2.0, 65.0))]

@@ -76,6 +76,7 @@ def test_a_flag_before_the_root_is_flushed_is_found(tmp_path: Path) -> None:
     assert any("slot B is active and not whole" in text for text in found.wrong)
 
 
+@pytest.mark.slow
 def test_a_slot_that_is_called_good_too_early_is_found(tmp_path: Path) -> None:
     found = cut(tmp_path, GOOD, FLUSHED, *ROOT, FLUSHED, FLAG)
     assert any("slot B is called good and is not whole" in text for text in found.wrong)

@@ -134,6 +134,7 @@ def test_the_recorded_session_is_read_whole() -> None:
     assert capture.frames[-1].t == pytest.approx(67.968, abs=0.001)
 
 
+@pytest.mark.slow
 @needs_leaf_session
 def test_every_recorded_chademo_frame_survives_the_codec_byte_for_byte() -> None:
     frames = [frame for frame in read_capture(LEAF_SESSION).frames if frame.can_id not in (REQUEST_ID, ANSWER_ID)]

@@ -101,6 +101,7 @@ def test_who_asks_while_a_fault_waits_gets_it_at_once_and_the_fault_is_kept_besi
     assert list(bench.captures()) == ["asked-for 0", "tripped 1"] and bench.shown(t)
 
 
+@pytest.mark.slow
 def test_every_fault_is_in_a_capture_and_they_are_few(bench: Bench) -> None:
     begun = bench.program.now
     faults = []

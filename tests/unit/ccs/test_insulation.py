@@ -67,6 +67,7 @@ def test_another_answer_is_refused(bad: list[int]) -> None:
         read_channel(bad)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 0xFFFF), min_size=4, max_size=4))
 def test_any_four_words_have_a_meaning_and_valid_is_only_a_high_resistance_without_alarm(found: list[int]) -> None:
     channel = read_channel(found)

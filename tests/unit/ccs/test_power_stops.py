@@ -28,6 +28,7 @@ from v2h.ccs.record import Isolation, Phase
 from v2h.safety.outputs import CONTACTORS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.__name__)
 @pytest.mark.parametrize("state", AT, ids=lambda state: state.name)
 def test_each_stop_in_each_state_ends_safe(stop: Callable[[CcsBench], None], state: State) -> None:

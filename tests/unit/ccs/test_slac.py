@@ -273,6 +273,7 @@ def test_a_car_that_sounds_without_end_gets_its_result() -> None:
     assert isinstance(result, AttenCharInd) and result.sounds == 255
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_whatever_the_line_carries_at_most_one_car_gets_a_key(seed: int) -> None:
     """Frames of two cars and a modem in any order, many of them broken."""

@@ -38,6 +38,7 @@ class LateLoop(Shells):
         return [now for now, turn in self.turns if getattr(turn, what)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start_s", [0.0, 0.03, 0.05, 0.08, 0.11, 0.15])
 def test_frames_and_requests_go_out_in_steps_wherever_the_session_began(start_s: float) -> None:
     board = LateLoop()

@@ -168,6 +168,7 @@ def strategy(kind: type[AnyFrame]) -> st.SearchStrategy[AnyFrame]:
     return st.builds(kind, **{field.name: one(field) for field in dataclasses.fields(kind)})
 
 
+@pytest.mark.slow
 @given(frame=st.one_of([strategy(kind) for kind in CAN_ID]))
 def test_any_frame_survives_encode_and_decode(frame: AnyFrame) -> None:
     assert decode(*encode(frame)) == frame

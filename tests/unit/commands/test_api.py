@@ -22,6 +22,7 @@ def test_status_says_what_happens_and_why(host: str, capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out)["charger"]["soc_pct"] == 62.0
 
 
+@pytest.mark.slow
 def test_watch_follows_the_stream(
     host: str, web: WebApp, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,6 +42,7 @@ def test_watch_follows_the_stream(
     assert seen[-1] == "The car supplies 1.52 kW"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "order"),
     [
@@ -157,6 +159,7 @@ def test_without_a_token_one_may_look_only(
     assert web.orders == []
 
 
+@pytest.mark.slow
 def test_token_file_must_be_the_owners_alone(
     host: str, web: WebApp, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,7 @@ def test_a_result_that_is_none(
     assert "no car" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_older_result_is_not_taken_for_this_ones(
     host: str, web: WebApp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -44,6 +44,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", BROKEN)
 def test_watch_outlives_a_broken_stream_and_says_it_once(how: str, capsys: pytest.CaptureFixture[str]) -> None:
     first = STREAM + BROKEN[how]

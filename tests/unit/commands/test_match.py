@@ -18,6 +18,7 @@ def trace(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_trace_of_a_windows_editor_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "house.csv"
     path.write_bytes(b"\xef\xbb\xbft_s,watts\r\n0,500\r\n60,2500\r\n")

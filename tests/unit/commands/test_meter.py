@@ -34,6 +34,7 @@ def test_a_meter_in_words() -> None:
     assert describe("solar", None, None, 0.0) == "solar: no value"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

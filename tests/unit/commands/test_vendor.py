@@ -63,6 +63,7 @@ def types(monkeypatch: pytest.MonkeyPatch, letters: str) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{letters}\n"))
 
 
+@pytest.mark.slow
 def test_a_round_trip_on_a_dump(
     dump: Path, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_scale_falls_with_its_channel(tmp_path: Path) -> None:
     assert site.load(edits).cable.scale_v_per_v == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "groups"),
     [

@@ -96,6 +96,7 @@ def test_pragmas_are_those_that_survive_a_power_cut(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_the_write_ahead_log_keeps_its_size_and_a_dead_writers_is_taken_over(tmp_path: Path) -> None:
     """If the file grew, the card's file system would write more than the log does."""
     store, sizes = StoreWriter(tmp_path, "boot-1", "1"), set()

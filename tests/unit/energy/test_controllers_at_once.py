@@ -67,6 +67,7 @@ def powers(home: Home, seconds: int, *repeated: tuple[Give, str]) -> list[float]
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", FIRST)
 @pytest.mark.parametrize("second", SECOND)
 def test_the_newest_is_in_force_nobody_takes_turns_and_the_older_one_goes_on(first: str, second: str) -> None:

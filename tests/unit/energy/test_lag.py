@@ -57,6 +57,7 @@ def test_follows_as_well_without_being_told_the_lag(meter: str, plant: str) -> N
     assert step.overshoot_pct <= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lag_s", [0.1, 0.4, 0.8, 1.6, 2.4])
 def test_finds_the_lag(lag_s: float) -> None:
     trace: Trace = HOUSES["kettles"](random.Random(3))
@@ -68,6 +69,7 @@ def test_finds_the_lag(lag_s: float) -> None:
     assert lag.most_s - lag.least_s < 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interval_s", [0.05, 0.1, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0])
 @pytest.mark.parametrize("lag_s", [0.05, 0.5, 2.0])
 def test_does_not_hunt_while_it_still_learns(interval_s: float, lag_s: float) -> None:
@@ -86,6 +88,7 @@ def test_nothing_moved_nothing_learned() -> None:
     assert lag.learned == (0.5, LADDER_S[0], LADDER_S[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("meter", "told_s"), [("stpm3x", 0.05), ("sdm230", 0.3), ("1hz", 0.5)])
 @pytest.mark.parametrize("age_s", [0.0, 0.2, 0.4, 0.7, 1.0, 1.5])
 def test_does_not_hunt_by_a_lag_that_was_told_wrong(meter: str, told_s: float, age_s: float) -> None:

@@ -64,6 +64,7 @@ def test_tracks_a_recorded_house() -> None:
     assert ours.travel_w_h <= 1.2 * ours.load_travel_w_h
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("meter", "limit_s"), [("stpm3x", 1.1), ("sdm230", 2.2), ("1hz", 3.0), ("slow", 12.0)])
 def test_a_step_of_2_kw_settles_without_overshoot(meter: str, limit_s: float) -> None:
     step = step_test(LAWS["ours"], METERS[meter], Plant())
@@ -102,6 +103,7 @@ def test_what_moved_between_two_samples_may_have_moved_early_or_late() -> None:
     assert matcher.command_w == order_w
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong_s", [-0.05, 0.05])
 def test_a_lag_taken_wrong_by_50_ms_does_no_harm(wrong_s: float) -> None:
     class Wrong(Ours):
@@ -114,6 +116,7 @@ def test_a_lag_taken_wrong_by_50_ms_does_no_harm(wrong_s: float) -> None:
     assert step.overshoot_pct <= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interval_s", [0.05, 0.1, 0.5, 1.0, 10.0, 15.0])
 @pytest.mark.parametrize("ramp_scale", [0.5, 1.0])
 def test_does_not_hunt_at_any_interval(interval_s: float, ramp_scale: float) -> None:
@@ -138,6 +141,7 @@ def test_stays_inside_its_limits_and_leaves_them_at_once() -> None:
     assert (settle_s(score.grid_w, 60.0) or inf) < 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset_w", [-80.0, 40.0, 80.0])
 def test_learns_the_converters_offset(offset_w: float) -> None:
     """Without learning, the offset would stay on the grid, and the mean would be as large as the offset."""
@@ -182,6 +186,7 @@ def test_reset_forgets_the_flow() -> None:
 CALM = {"telemetry": (Plant(telemetry_noise_a=REAL_NOISE_A), 0.0), "chip": (Plant(), 30.0)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", CALM)
 def test_noise_moves_the_converter_little(noise: str) -> None:
     """A steady house with six steps: without averaging, own power moved four times as far as the load at the flicker

@@ -23,6 +23,7 @@ def scored(law: WholeWay, change_w: float, trace: list[tuple[float, float]] = HO
     return run(trace, law, MeterModel(1.0, 0.2, change_w=change_w), plant, skip_s=60, keep=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("real", [False, True], ids=["ideal", "real"])
 @pytest.mark.parametrize("change_w", [5.0, 10.0, 20.0])
 @pytest.mark.parametrize("told_s", [None, 30.0], ids=["learned", "told"])

@@ -171,6 +171,7 @@ def test_the_suns_surplus_is_stored_or_sold_as_the_prices_say() -> None:
     assert all(slot.act != Act.V2H for slot in sold.slots[24:]), "the night's price is lower than what the sun brings"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(0, 40))
 def test_a_plan_keeps_every_limit_and_is_never_dearer_than_none(seed: int) -> None:
     day = random_problem(seed)

@@ -62,6 +62,7 @@ def test_both_kinds_of_change_are_among_them() -> None:
     assert at_second(date(2026, 3, 29), 86400, london) == datetime(2026, 3, 29, 23, 0, tzinfo=UTC)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.sampled_from(CHANGES), st.lists(windows(), min_size=1, max_size=4), st.integers(0, 71 * 60))
 def test_windows_hold_exactly_while_the_wall_says_so(
@@ -88,6 +89,7 @@ def test_windows_hold_exactly_while_the_wall_says_so(
     assert part.want.mode == (weekly[int(winner[-1])]["mode"] if winner else "idle")
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(
     st.sampled_from(CHANGES),

@@ -190,6 +190,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON, st.sampled_from(["weekly", "overrides", "ready_by", "prices", "zone", "otherwise", "cmd"]))
 def test_nothing_but_a_schedule_error_comes_of_any_document(value: Any, key: str) -> None:
     keys = ("name", "days", "start", "end", "mode", "amps", "soc_limit_pct", "time", "soc_pct", "import_price")

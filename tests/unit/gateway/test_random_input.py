@@ -112,6 +112,7 @@ def test_almost_good_messages_on_the_broker_of_the_house(
     made.close()
 
 
+@pytest.mark.slow
 def test_evcc_over_http(tmp_path: Path, generator: random.Random) -> None:
     web = WebApp(tmp_path)
     client, headers = web.make().test_client(), {"Host": "v2h.local"} | JSON | web.token("operate")

@@ -229,6 +229,7 @@ def test_so_many_are_asked_at_once_and_each_once() -> None:
     assert 1 < most <= 8
 
 
+@pytest.mark.slow
 def test_the_search_ends_in_its_time() -> None:
     over = threading.Event()
 

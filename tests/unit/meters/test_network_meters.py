@@ -65,6 +65,7 @@ def refusal(source: MeterSource) -> str:
         time.sleep(0.005)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rtu", [False, True])
 def test_an_sdm230_on_tcp_and_behind_an_rtu_gateway(rtu: bool) -> None:
     port = free_port()
@@ -82,6 +83,7 @@ def test_an_sdm230_on_tcp_and_behind_an_rtu_gateway(rtu: bool) -> None:
         assert f"127.0.0.1:{port}" in failure(source)
 
 
+@pytest.mark.slow
 def test_three_phases_summed_and_a_meter_of_ones_own() -> None:
     """SDM630: addresses from Eastron's protocol document. The other: two's complement, low word first, holding
     registers."""
@@ -117,6 +119,7 @@ def test_modbus_failures_have_words() -> None:
     face.close()
 
 
+@pytest.mark.slow
 def test_a_gateway_that_gets_no_answer_now_and_then_keeps_its_connection() -> None:
     """Modbus TCP: the answer to a request is an exception 11, an exception 6, or 512 W, in turn."""
     server, connections = socket.create_server(("127.0.0.1", 0)), list[socket.socket]()
@@ -257,6 +260,7 @@ def await_note(source: MeterSource, part: str) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_mqtt_takes_what_is_new_and_not_what_was_kept(broker: Broker) -> None:
     broker.client.publish("house/power", b'{"now": 9.9}', retain=True).wait_for_publish(5)
     with opened(broker.spec(topic="house/power", path="now", scale=1000)) as source:
@@ -303,6 +307,7 @@ def test_a_sign_of_life_goes_to_the_topic_of_the_preset(broker: Broker, monkeypa
         assert values(source, 1)[0].power_w == -321.5
 
 
+@pytest.mark.slow
 def test_mqtt_over_tls_proves_the_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("V2H_CONFIG", str(tmp_path / "v2h.toml"))
     with tempfile.TemporaryDirectory(prefix="v2h-broker-") as directory:

@@ -83,6 +83,7 @@ LAYOUTS = [
 ]
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(
     st.fixed_dictionaries(

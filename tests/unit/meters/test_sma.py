@@ -51,6 +51,7 @@ def test_an_import_without_its_export_is_no_value() -> None:
     assert read is not None and measurement(read[1], 0.0) is None
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=80), st.integers(0, 700), st.integers(0, 255))
 def test_no_datagram_does_anything_but_measure_or_nothing(noise: bytes, at: int, byte: int) -> None:

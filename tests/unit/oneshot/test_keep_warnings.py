@@ -3,6 +3,8 @@
 import itertools
 from pathlib import Path
 
+import pytest
+
 from v2h.oneshot.keep_warnings import BUDGET_B, DAYS, LAST, LINE_B, fitting, follow, keep
 
 DAY_S = 86400.0
@@ -39,6 +41,7 @@ def test_old_days_are_removed(tmp_path: Path) -> None:
     assert len(names) == DAYS and names[0] == "1970-01-04.log"
 
 
+@pytest.mark.slow
 def test_a_line_that_arrives_in_two_pieces_is_one_line(tmp_path: Path) -> None:
     waited = itertools.count()
     source = ["sh", "-c", "printf 'kernel: one\\nkernel: t'; sleep 0.2; printf 'wo\\n'; exit 3"]

@@ -42,6 +42,7 @@ def always(path: Path) -> Iterator[None]:
     yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FILES)
 def test_password_is_hashed_and_only_its_line_blanked(card: Path, folder: Path, kind: str) -> None:
     card.write_bytes(FILES[kind].encode())

@@ -238,6 +238,7 @@ def test_a_boost_that_took_no_effect_is_not_remembered() -> None:
     assert hand.press(BOOST, 0.2) == [CHARGE, PanelCommand("mode", {"mode": "idle"})]
 
 
+@pytest.mark.slow
 def test_boost_returns_also_after_hours_and_through_a_silent_manager() -> None:
     hand = Hand(Situation.RUNNING, "v2h")
     hand.press(BOOST, 0.2)

@@ -26,6 +26,7 @@ def test_extended_remote_and_error_frames_are_none_of_ours() -> None:
         assert unpack_frame(pack_frame(0x630 | flag, b""), 0.0, PRE_BUS) is None
 
 
+@pytest.mark.slow
 def test_another_interface_of_python_can_hears_the_wanted_ids_and_never_waits() -> None:
     with socket.create_server(("127.0.0.1", 0)) as hub:
         port = open_can(f"can:serial/socket://127.0.0.1:{hub.getsockname()[1]}", PRE_BUS, [0x5B0])

@@ -296,6 +296,7 @@ def test_a_day_without_totals_and_a_card_that_refuses_are_told(desk: Desk, monke
     assert not reply.ok and "could not be deleted (database or disk is full)" in reply.text
 
 
+@pytest.mark.slow
 def test_quarters_are_counted_and_the_house_is_told_once_a_day(desk: Desk) -> None:
     desk.run(1000)
     desk.program.end()

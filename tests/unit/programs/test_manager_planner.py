@@ -167,6 +167,7 @@ def test_a_plan_that_cannot_be_made_again_is_not_used_any_more(start: Start, mon
     assert heard(program, ManagerState)[-1].chosen_by == "nobody"
 
 
+@pytest.mark.slow
 def test_without_a_price_the_schedule_decides_and_the_page_is_told_why(start: Start) -> None:
     program = start(prices=[], otherwise="v2h")
     assert heard(program, ManagerPlan)[-1].trouble.id == "plan.no_price"

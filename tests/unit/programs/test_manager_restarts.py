@@ -101,6 +101,7 @@ def test_a_reboot_without_a_clock_beyond_the_end_leaves_it_to_the_schedule(world
     assert world.settled_w(80) < -900
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", [("resume", {}), ("mode", {"mode": "v2h"})])
 def test_a_charge_without_an_end_is_lost_in_a_reboot_and_nothing_starts_until_a_person_chooses(
     world: Restarts, chosen: tuple[str, dict[str, str]]
@@ -117,6 +118,7 @@ def test_a_charge_without_an_end_is_lost_in_a_reboot_and_nothing_starts_until_a_
     assert world.settled_w(80) < -900
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["", "[]", "{half", "{}", '{"mode": "discharge"}', '{"mode": "charge", "boot": "boot-1", "t": 1e999}', "\0"]
 )
@@ -154,6 +156,7 @@ def test_a_stop_erases_the_charge(world: Restarts) -> None:
         assert set(world.run(80)) == {0.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_hand", [True, False])
 def test_a_stop_while_manager_was_away_is_kept(world: Restarts, by_hand: bool) -> None:
     """Only `charger` got it, and it would start again with the next order number."""

@@ -1,5 +1,7 @@
 """The rig's car gets the charger's frames of capture CAP1 and does what the recorded Leaf did, at the same times."""
 
+import pytest
+
 from tests.support.recorded import LEAF_SESSION, needs_leaf_session
 from v2h.canframe import CAR_BUS, Frame
 from v2h.capture.formats import read_capture
@@ -65,6 +67,7 @@ def test_every_change_of_every_frame_is_the_recorded_one() -> None:
     assert car.circuit.violations == []
 
 
+@pytest.mark.slow
 def test_as_many_frames_at_the_recorded_pace() -> None:
     recorded, modelled, _ = replayed()
     for can_id in (0x100, 0x101, 0x102, 0x200):

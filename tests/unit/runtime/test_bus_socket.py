@@ -35,6 +35,7 @@ def turn_until(program: Program, done: Callable[[], bool], within_s: float) -> N
         program._turn()
 
 
+@pytest.mark.slow
 def test_a_new_socket_with_the_number_of_the_old_one_is_heard(program: Program) -> None:
     """The connection breaks and the next one opens within one turn of the loop. Unheard, the broker's answer would wait
     for the keep-alive of 5 s."""

@@ -39,6 +39,7 @@ def test_the_demo_does_not_start_on_a_taken_port(taken: int) -> None:
     assert demo(taken) == (2, "", f"{why}choose another, as in scripts/demo --port {taken + 11}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("port", ["0", "99999", "-1", "x", "80.5"])
 def test_the_demo_wants_a_port_number(port: str) -> None:
     code, _, err = demo(port)

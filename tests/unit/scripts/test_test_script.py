@@ -96,7 +96,7 @@ def test_what_failed_is_named_last_and_the_rest_ran(tmp_path: Path, fails: str, 
 def test_quick_leaves_the_slow_ones_out(tmp_path: Path) -> None:
     code, _, ran = run(tmp_path, "--quick")
     assert code == 0
-    assert ran == ["lint --style", "lint --types", "pytest -n auto -m not slow tests/unit"]
+    assert ran == ["lint --style", "lint --types", "pytest -n auto -p no:schemathesis -m not slow tests/unit"]
 
 
 def test_what_is_too_long_for_ci_is_run_by_its_own_targets(tmp_path: Path) -> None:

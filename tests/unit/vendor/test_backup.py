@@ -29,6 +29,7 @@ def test_backup_disable_restore_is_a_round_trip(dump: Path, original: Made, save
     assert total(dump) == total(original.path)
 
 
+@pytest.mark.slow
 def test_both_may_be_repeated(dump: Path, original: Made, saved: Path) -> None:
     for _ in range(2):
         disable(Medium(dump, SMALL), saved, yes, quiet)
@@ -106,6 +107,7 @@ SPOILINGS: tuple[tuple[Callable[[Path], None], str], ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spoil", "says"), SPOILINGS, ids=[spoil.__name__ for spoil, _ in SPOILINGS])
 def test_a_backup_that_cannot_be_trusted_is_refused(
     dump: Path, original: Made, saved: Path, spoil: Callable[[Path], None], says: str
@@ -183,6 +185,7 @@ def test_a_verified_backup_that_is_not_the_emmc_any_more_is_kept(dump: Path, ori
     assert total(saved) == total(original.path) and load_manifest(saved).verified
 
 
+@pytest.mark.slow
 def test_a_copy_that_differs_is_removed_and_made_anew(dump: Path, tmp_path: Path) -> None:
     target = tmp_path / "backup.img"
     backup._begin(Medium(dump, SMALL).about, target)

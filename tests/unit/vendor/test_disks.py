@@ -51,6 +51,7 @@ def loop(dump: Path) -> Iterator[Path]:
     subprocess.run(["losetup", "--detach", made.stdout.strip()], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_with_a_cid_goes_round_as_well(loop: Path, original: Made, tmp_path: Path) -> None:
     sysfs, target = tmp_path / "sys", tmp_path / "backup.img"
     mmc(sysfs, loop.name, "MMC")
@@ -109,6 +110,7 @@ def test_the_chips_two_boot_partitions_belong_to_the_backup(loop: Path, tmp_path
         restore(medium, target, yes, quiet)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [disable, restore])
 @pytest.mark.parametrize("place", ["dev", "loopp2/dev"])
 def test_a_disk_of_which_something_is_mounted_is_refused(
@@ -128,6 +130,7 @@ def test_a_disk_of_which_something_is_mounted_is_refused(
     assert loop.read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [disable, restore])
 def test_a_disk_that_something_else_holds_is_refused(loop: Path, tmp_path: Path, action: Callable[..., object]) -> None:
     """As a mount does that began while the owner typed the letters."""

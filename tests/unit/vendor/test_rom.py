@@ -50,6 +50,7 @@ def test_u_boot_itself_is_no_header() -> None:
     assert boot_headers(disk({768: b"\x27\x05\x19\x56", 256: boot_header(b"")})).keys() == {256}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "option"), [(FAT16, ()), (FAT32, ("-F",))])
 @pytest.mark.parametrize(
     ("name", "active", "starts"), [("MLO", 0x80, True), ("MLO", 0, False), ("MLO.TXT", 0x80, False)]

@@ -131,6 +131,7 @@ def test_a_log_in_that_was_overtaken_by_a_new_password_is_void(tmp_path: Path, m
         keys.log_in(WORD, 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [

@@ -95,6 +95,7 @@ def test_a_third_download_waits_until_one_has_been_read(client: FlaskClient, web
     assert len(nameless_copies(web.data)) == 1
 
 
+@pytest.mark.slow
 def test_only_the_owner_downloads_the_database(client: FlaskClient, web: WebApp, writer: StoreWriter) -> None:
     stranger = client.application.test_client()
     assert stranger.get(DATABASE).status_code == 401
@@ -105,6 +106,7 @@ def test_only_the_owner_downloads_the_database(client: FlaskClient, web: WebApp,
     answer.close()
 
 
+@pytest.mark.slow
 def test_downloads_of_one_hour_write_the_card_once(
     client: FlaskClient, web: WebApp, archive: LogReader, writer: StoreWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

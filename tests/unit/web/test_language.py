@@ -87,6 +87,7 @@ def client_of(web: WebApp) -> FlaskClient:
 PREFERS_GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("headers", "lang"),
     [

@@ -104,6 +104,7 @@ def test_events_and_samples_are_offered_as_csv(web: WebApp) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["?before=99999999999999999999999", "?before=-1", "?before=x", "?level=loud"])
 def test_a_senseless_query_shows_the_newest(web: WebApp, query: str) -> None:
     client = owners(web, lived_in.Week(NOW))
@@ -118,6 +119,7 @@ def test_what_manager_refuses_is_told(web: WebApp) -> None:
     assert "weekly 1: &lt;b&gt;end&lt;/b&gt; is missing" in client.get("/schedule").get_data(as_text=True)
 
 
+@pytest.mark.slow
 def test_a_missing_chart_library_is_named(web: WebApp, monkeypatch: pytest.MonkeyPatch) -> None:
     client = owners(web, None)
     monkeypatch.setattr("v2h.web.pages.CHART_LIBRARY", Path("/nowhere/dygraph.min.js"))
