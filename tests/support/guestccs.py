@@ -1,6 +1,6 @@
 """The emulated board as a CCS charger: the owner's table [ccs], and the rig with a CCS car in place of the CHAdeMO one.
 
-Pilot box and insulation monitor are pseudo-terminals of the rig; modems and car are behind plc0 (rig/ccs/line.py).
+Pilot box and insulation monitor are serial lines of the rig; modems and car are behind plc0 (rig/ccs/line.py).
 """
 
 from tests.support.guest import Guest

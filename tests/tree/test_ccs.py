@@ -1,5 +1,5 @@
 """A CCS car charges at the real programs, from SessionSetup to SessionStop: real frames of the matching, real UDP and
-TCP through simulated modems, the pilot box and the insulation monitor on pseudo-terminals.
+TCP through simulated modems, the pilot box and the insulation monitor on serial lines of the rig.
 
 Each run has a tree of its own, in a network namespace of its own.
 """

@@ -1,11 +1,14 @@
-"""A serial line by its URL, raw and without waiting: `serial:/dev/v2h-pilot` or `serial:/dev/v2h-imd?unit=3`.
+"""A serial line by its URL, raw and without waiting: `serial:/dev/v2h-pilot`, `serial:/dev/v2h-imd?unit=3`, or
+`rig:/run/v2h/pilot.sock` for the far end in the rig.
 
-What stands behind `?` belongs to the driver. The kernel gives the line to one process at a time (TIOCEXCL).
+What stands behind `?` belongs to the driver. The kernel gives a device to one process at a time (TIOCEXCL).
 """
 
 import fcntl
 import os
+import socket
 import termios
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from v2h.ports.url import split
@@ -15,8 +18,23 @@ LONGEST_B = 4096
 """More than arrives between two reads; the rest follows with the next one."""
 
 
-class SerialPort:
-    """An open line. Raises OSError when the device is absent, in use, or gone."""
+class SerialPort(Protocol):
+    """An open line. Each function raises OSError when the far end is gone."""
+
+    def read(self) -> bytes:
+        """What has arrived; b"" if nothing has."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send; what the line does not take at once is dropped."""
+        ...
+
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class KernelSerial:
+    """A device of the kernel. Raises OSError when it is absent, in use, or gone."""
 
     def __init__(self, path: str, baud: int, *, even: bool = False) -> None:
         self._fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -38,14 +56,12 @@ class SerialPort:
             raise
 
     def read(self) -> bytes:
-        """What has arrived; b"" if nothing has. Raises OSError when the device is gone."""
         try:
             return os.read(self._fd, LONGEST_B)
         except BlockingIOError:
             return b""
 
     def write(self, data: bytes) -> None:
-        """Send; what the line does not take at once is dropped. Raises OSError when the device is gone."""
         try:
             os.write(self._fd, data)
         except BlockingIOError:
@@ -58,10 +74,45 @@ class SerialPort:
         os.close(self._fd)
 
 
+class RigSerial:
+    """The same line to the rig: a Unix socket, without baud rate and parity."""
+
+    def __init__(self, path: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._socket.connect(path)
+        except OSError:
+            self._socket.close()
+            raise
+        self._socket.setblocking(False)
+
+    def read(self) -> bytes:
+        try:
+            data = self._socket.recv(LONGEST_B)
+        except BlockingIOError:
+            return b""
+        if not data:
+            raise ConnectionResetError("the rig has closed the line")
+        return data
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._socket.send(data)
+        except BlockingIOError:
+            return
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
 def open_serial(url: str, baud: int, *, even: bool = False) -> SerialPort:
     """The line behind a URL, 8 data bits, 1 stop bit. Raises OSError, PortUrlError for another kind of port."""
-    _, rest = split(url, "serial")
-    return SerialPort(rest.partition("?")[0], baud, even=even)
+    scheme, rest = split(url, "serial", "rig")
+    path = rest.partition("?")[0]
+    return RigSerial(path) if scheme == "rig" else KernelSerial(path, baud, even=even)
 
 
 def unit_of(url: str, default: int) -> int:

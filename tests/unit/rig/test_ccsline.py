@@ -1,10 +1,8 @@
 """The doors of the simulated CCS car, as far as they need no network namespace."""
 
-import fcntl
-import os
 import stat
-import struct
-import termios
+from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -12,52 +10,69 @@ import pytest
 
 from v2h.ccs.messages import DIN
 from v2h.drivers.pilotbox import BAUD
-from v2h.ports.serialport import open_serial
+from v2h.ports.serialport import SerialPort, open_serial
 from v2h.rig.ccs.car import CcsCar
 from v2h.rig.ccs.evcc import PAUSE_S, Evcc
-from v2h.rig.ccs.line import Pty
+from v2h.rig.ccs.serialline import SerialLine
 from v2h.rig.control import apply
 from v2h.rig.plant import Plant
-
-TIOCGEXCL = 0x8004_5440
-"""asm-generic/ioctls.h: 1 after TIOCEXCL."""
+from v2h.rig.server import Loop
 
 
-def test_a_simulated_serial_line_can_be_opened_by_the_user_of_each_program() -> None:
+@pytest.fixture
+def loop() -> Loop:
+    return Loop()
+
+
+@pytest.fixture
+def line(tmp_path: Path, loop: Loop) -> Iterator[SerialLine]:
+    """A line of the rig, whose far end repeats what it hears."""
+
+    def heard() -> None:
+        made.write(made.read())
+
+    made = SerialLine(tmp_path / "line.sock", loop.watch, heard)
+    yield made
+    made.close()
+
+
+def opened(line: SerialLine, loop: Loop) -> SerialPort:
+    port = open_serial(f"rig:{line.path}?unit=3", BAUD)
+    loop.wait(0)
+    return port
+
+
+def test_a_simulated_serial_line_can_be_opened_by_the_user_of_each_program(line: SerialLine, loop: Loop) -> None:
     """On the emulated board the rig is root, and `ccs` and `charger` have their own users."""
-    pty = Pty()
-    try:
-        assert stat.S_IMODE(Path(pty.path).stat().st_mode) == 0o666
-        port = open_serial(f"serial:{pty.path}", BAUD)
-        try:
-            port.write(b"C 1 off*2C\n")
-            termios.tcdrain(port.fileno())
-            assert pty.read() == b"C 1 off*2C\n"
-        finally:
-            port.close()
-    finally:
-        pty.close()
+    assert stat.S_IMODE(line.path.stat().st_mode) == 0o666
+    with closing(opened(line, loop)) as port:
+        assert port.read() == b""
+        port.write(b"C 1 off*2C\n")
+        loop.wait(0)
+        assert port.read() == b"C 1 off*2C\n"
 
 
-def test_a_line_can_be_opened_again_after_the_program_that_claimed_it_was_killed() -> None:
-    pty = Pty()
-    try:
-        port = open_serial(f"serial:{pty.path}", BAUD)
-        assert claimed(port.fileno())
-        port.close()
-        node = os.open(pty.path, os.O_RDWR | os.O_NOCTTY)
-        try:
-            assert claimed(node), "the kernel keeps the claim while the rig holds the near end"
-            pty.free()
-            assert not claimed(node)
-        finally:
-            os.close(node)
-    finally:
-        pty.close()
+def test_a_program_that_starts_again_takes_the_line(line: SerialLine, loop: Loop) -> None:
+    with closing(opened(line, loop)) as before, closing(opened(line, loop)) as after:
+        with pytest.raises(OSError, match="the rig has closed the line"):
+            before.read()
+        after.write(b"x")
+        loop.wait(0)
+        assert after.read() == b"x"
 
 
-def claimed(fileno: int) -> bool:
-    return bool(struct.unpack("i", fcntl.ioctl(fileno, TIOCGEXCL, bytes(4)))[0])
+def test_what_is_said_while_no_program_is_there_is_lost(line: SerialLine, loop: Loop) -> None:
+    line.write(b"nobody hears this")
+    opened(line, loop).close()
+    loop.wait(0)
+    assert line.read() == b""
+    with closing(opened(line, loop)) as port:
+        assert port.read() == b""
+
+
+def test_without_the_rig_there_is_no_line(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        open_serial(f"rig:{tmp_path / 'line.sock'}", BAUD)
 
 
 def answered(evcc: Evcc, asked_t: float, answered_t: float) -> None:

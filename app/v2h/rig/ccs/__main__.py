@@ -12,7 +12,7 @@ from v2h.ccs.messages import DIN, ISO2, Dialect
 from v2h.rig.ccs.car import CcsCar
 from v2h.rig.ccs.line import CcsLine
 from v2h.rig.server import Rig
-from v2h.rig.serving import add_options, serve
+from v2h.rig.serving import add_options, run_directory, serve
 
 EXAMPLE = "example: python -m v2h.rig.ccs --car din --profile desk"
 CARS: dict[str, Dialect | None] = {"din": DIN, "iso2": ISO2, "outside": None}
@@ -21,7 +21,7 @@ CARS: dict[str, Dialect | None] = {"din": DIN, "iso2": ISO2, "outside": None}
 def doors(rig: Rig) -> CcsLine:
     """Open the doors of this rig's car. Raises OSError where no network namespace can be made."""
     assert isinstance(rig.plant.car, CcsCar)
-    return CcsLine(rig.plant.car, rig.loop.watch, time.monotonic)
+    return CcsLine(rig.plant.car, run_directory(), rig.loop.watch, time.monotonic)
 
 
 def main(arguments: list[str] | None = None) -> int:

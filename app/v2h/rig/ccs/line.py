@@ -1,5 +1,5 @@
 """The simulated CCS car on real doors: the charger's modem at plc0, the car's at an interface in its own namespace, the
-pilot box and the insulation monitor on pseudo-terminals.
+pilot box and the insulation monitor on serial lines.
 
     charger: plc0 --- modem0 | power line | modem1 --- car0: the car
 
@@ -7,14 +7,11 @@ The car matches with real frames, asks by real UDP, and speaks by real TCP throu
 program speaks for it, that program asks and speaks in the namespace `network`, from the match on.
 """
 
-import fcntl
 import os
 import socket
-import termios
-import tty
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from pathlib import Path
 
 from v2h.ccs import exi
 from v2h.ccs.homeplug import ETHERTYPE
@@ -27,6 +24,7 @@ from v2h.rig.ccs.car import CcsCar
 from v2h.rig.ccs.evcc import Evcc
 from v2h.rig.ccs.plcmodem import Medium, Modem
 from v2h.rig.ccs.plcwire import PowerLine, whole_frames
+from v2h.rig.ccs.serialline import SerialLine, Watch
 from v2h.rig.ccs.slaccar import SlacCar, Step
 from v2h.rig.netspace import NetSpace, ip
 
@@ -35,20 +33,11 @@ CAR_INTERFACE = "car0"
 ADDRESSES = {INTERFACE: "fe80::5e", CAR_INTERFACE: "fe80::e"}
 ASK_S = 0.25
 """A car repeats its question where the charger is in this rhythm."""
-FREE_S = 1.0
-"""A program that was killed opens its line again so soon."""
 QUESTION = pack(Payload.SDP_REQUEST, bytes([0x10, 0x00]))
 """No TLS, TCP."""
 NETWORK_S = 2.0
 """From the match to the first question; cars in recordings take 4 to 6 s."""
 NO_SESSION = bytes(8)
-
-
-class Readable(Protocol):
-    def fileno(self) -> int: ...
-
-
-Watch = Callable[[Readable, Callable[[], None] | None], None]
 
 
 def up(interface: str) -> None:
@@ -58,42 +47,11 @@ def up(interface: str) -> None:
     whole_frames(interface)
 
 
-class Pty:
-    """A serial line whose far end a program opens by its path. Its own near end keeps it open."""
-
-    def __init__(self) -> None:
-        self.far, self._near = os.openpty()
-        tty.setraw(self._near)
-        os.fchmod(self._near, 0o666)  # on the emulated board each program has its own user, and the rig is root
-        os.set_blocking(self.far, False)
-        self.path = os.ttyname(self._near)
-
-    def read(self) -> bytes:
-        with suppress(BlockingIOError):
-            return os.read(self.far, 4096)
-        return b""
-
-    def write(self, data: bytes) -> None:
-        with suppress(BlockingIOError):
-            os.write(self.far, data)
-
-    def free(self) -> None:
-        """Let the line be opened again. A real line forgets a program's claim (TIOCEXCL) when that program ends. This
-        one does not, because its near end stays open, and only root may open it then."""
-        fcntl.ioctl(self._near, termios.TIOCNXCL)
-
-    def fileno(self) -> int:
-        return self.far
-
-    def close(self) -> None:
-        os.close(self.far)
-        os.close(self._near)
-
-
 class CcsLine:
-    """Call tick(now) at least every 20 ms. Raises OSError where no namespace or interface can be made."""
+    """Call tick(now) at least every 20 ms. directory: of the sockets of the serial lines. Raises OSError where no
+    namespace or interface can be made."""
 
-    def __init__(self, car: CcsCar, watch: Watch, clock: Callable[[], float]) -> None:
+    def __init__(self, car: CcsCar, directory: Path, watch: Watch, clock: Callable[[], float]) -> None:
         self._car, self._watch, self._clock = car, watch, clock
         self._space = NetSpace()
         for host, modem in ((INTERFACE, "modem0"), (CAR_INTERFACE, "modem1")):
@@ -106,22 +64,21 @@ class CcsLine:
             self._frames = PlcPort(CAR_INTERFACE, ETHERTYPE)
             self._scope = socket.if_nametoindex(CAR_INTERFACE)
         self._line = PowerLine(Medium([Modem(), Modem(set_key_failed=True)]), {CHARGER: "modem0", CAR: "modem1"}, {})
-        self._box, self._monitor = Pty(), Pty()
+        self._box = SerialLine(directory / "pilot.sock", watch, self._read_box)
+        self._monitor = SerialLine(directory / "imd.sock", watch, self._read_monitor)
         self._slac: SlacCar | None = None
         self._asking: socket.socket | None = None
         self._talk: socket.socket | None = None
         self._ask_t = float("inf")
         self._buffer, self._session = bytearray(), NO_SESSION
-        self._sent_t = self._free_t = 0.0
+        self._sent_t = 0.0
         for port in (*self._line.ports(), self._frames):
             watch(port, self._carry)
-        watch(self._box, self._read_box)
-        watch(self._monitor, self._read_monitor)
 
     def settings(self) -> str:
         """The table [ccs]: the addresses of pilot box and insulation monitor."""
-        monitor = f"serial:{self._monitor.path}?unit={ADDRESS}"
-        return f'[ccs]\npilot_box = "serial:{self._box.path}"\ninsulation_monitor = "{monitor}"\n'
+        monitor = f"rig:{self._monitor.path}?unit={ADDRESS}"
+        return f'[ccs]\npilot_box = "rig:{self._box.path}"\ninsulation_monitor = "{monitor}"\n'
 
     def shown(self) -> dict[str, object]:
         """The namespace of the car's interface, for `nsenter --net=PATH`."""
@@ -130,10 +87,6 @@ class CcsLine:
     def tick(self, now: float) -> None:
         """Everything that is due: lines of the box, the matching, the car's next request."""
         self._box.write(self._car.box.tick(now))
-        if now >= self._free_t:
-            self._free_t = now + FREE_S
-            self._box.free()
-            self._monitor.free()
         if not self._car.box.pulsed or not self._car.circuit.plugged:
             self._hang_up()
             self._slac = None
