@@ -39,7 +39,8 @@ class Tree:
     def alive(self) -> set[str]:
         """Programs that are alive on the bus with the pid that supervisor reports."""
         pids = {name: pid for name, (state, pid) in self.processes().items() if state == "RUNNING"}
-        programs = self.state().get("programs", {})
+        seen = self.state()
+        programs = seen["programs"] if seen.get("bus") else {}
         return {name for name, said in programs.items() if said["alive"] and said["pid"] == pids.get(name)}
 
     def settings(self) -> dict[str, Any]:

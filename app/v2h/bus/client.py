@@ -36,7 +36,7 @@ Handler = Callable[[str, bytes], None]
 
 
 class BusClient:
-    """MQTT 3.1.1 client of the local broker."""
+    """MQTT 3.1.1 client of the local broker. connections: how often it was connected."""
 
     def __init__(self, name: str, run: Path, log: logging.Logger) -> None:
         self._name, self._log = name, log
@@ -47,7 +47,7 @@ class BusClient:
         self._kept: deque[Event] = deque(maxlen=UNSENT)
         self._log_lives, self._log_heard_t = False, float("-inf")
         self._next_try = 0.0
-        self.connected = False
+        self.connected, self.connections = False, 0
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=f"v2h-{name}",
@@ -150,7 +150,7 @@ class BusClient:
         if reason.is_failure:
             self._log.warning("broker refused us: %s", reason)
             return
-        self.connected = True
+        self.connected, self.connections = True, self.connections + 1
         for topic in self._handlers:
             client.subscribe(topic)
         for topic, payload in self._retained.items():

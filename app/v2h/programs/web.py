@@ -132,6 +132,7 @@ class Web:
             self._bus.event("info" if kept else "warning", "calibration-kept", outcome)
 
     def _on_alive(self, topic: str, payload: bytes) -> None:
+        self._state.put_connection(self._bus.connections)
         self._state.put_alive(topic.split("/")[1], Alive.from_json(payload))
 
     def _on_reply(self, topic: str, payload: bytes) -> None:
@@ -184,6 +185,7 @@ class Web:
         """Publish the state of the bus to the pages. Raises ServerGoneError when the server's thread has ended;
         supervisor then starts the program again."""
         self._state.put_bus(self._bus.connected)
+        self._state.put_connection(self._bus.connections)
         if not self._serving.is_alive():
             raise ServerGoneError("the HTTP server's thread has ended")
 

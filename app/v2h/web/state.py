@@ -71,6 +71,7 @@ class LiveState:
         self._faults: Counter[str] = Counter()
         self._totals_wh: tuple[float, float] | None = None
         self._bus_up = False
+        self._connection = 0
         self._config_errors, self._site = config_errors, site
         self._software = version(), built_s()  # here: on a desk it starts git
         self._version, self._document_version = 0, -1
@@ -212,6 +213,15 @@ class LiveState:
         with self._condition:
             if up != self._bus_up:
                 self._bus_up = up
+                self._changed()
+
+    def put_connection(self, number: int) -> None:
+        """Store which connection to the bus this is. Only programs that are seen on this one count: a broker that comes
+        back knows nobody, and a program may stay away."""
+        with self._condition:
+            if number != self._connection:
+                self._connection = number
+                self._programs.clear()
                 self._changed()
 
     def close(self) -> None:

@@ -258,6 +258,21 @@ def test_health_names_each_problem() -> None:
     assert (found["ok"], found["problems"]) == (False, ["pulse: stopped", "web.port: unknown"])
 
 
+def test_on_a_new_connection_to_the_bus_no_program_counts_as_running_until_it_is_seen_again() -> None:
+    """The broker that comes back knows nobody, and a program may stay away."""
+    state, now = LiveState(), time.monotonic()
+    state.put_bus(True)
+    state.put_connection(1)
+    for name in labels.PROGRAMS:
+        state.put_alive(name, Alive(True, 1, "0"))
+    state.put_connection(1)
+    assert set(health(state.document(now)[0])["programs"].values()) == {"running"}
+    state.put_connection(2)
+    state.put_alive("guard", Alive(True, 1, "0"))
+    expected = dict.fromkeys(labels.PROGRAMS, "not seen") | {"guard": "running"}
+    assert health(state.document(now + 1)[0])["programs"] == expected
+
+
 def test_health_tells_what_is_wrong_although_every_program_runs() -> None:
     state, now = LiveState(), time.monotonic()
     state.put_bus(True)
